@@ -1,0 +1,136 @@
+"""Ids, secrets and the choices that every part of Strongroom shares.
+
+Ids are random, are never reused and say in their first letters what they name:
+``permit-`` and 26 base32 characters that carry 16 random bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NewType, TypeAlias
+
+from strongroom.errors import InputError
+
+RoomId = NewType("RoomId", str)
+AccountId = NewType("AccountId", str)
+TeamId = NewType("TeamId", str)
+ProjectId = NewType("ProjectId", str)
+SessionId = NewType("SessionId", str)
+ArtifactId = NewType("ArtifactId", str)
+SegmentId = NewType("SegmentId", str)
+RequestId = NewType("RequestId", str)
+ApprovalId = NewType("ApprovalId", str)
+PermitId = NewType("PermitId", str)
+
+Random: TypeAlias = Callable[[int], bytes]
+"""Gives that many random bytes; ``os.urandom`` outside tests."""
+
+ID_BYTES = 16
+"""Random bytes in an id: two ids of 2**64 collide once in a lifetime."""
+
+
+def new_id(kind: str, random: Random) -> str:
+    """Return a fresh id such as ``permit-…`` (26 base32 characters)."""
+    text = base64.b32encode(random(ID_BYTES)).decode().rstrip("=").lower()
+    return f"{kind}-{text}"
+
+
+def id_bytes(identifier: str) -> bytes:
+    """Return the 16 random bytes of an id, for binary headers.
+
+    Raises:
+        InputError: It is not an id.
+    """
+    text = identifier.rpartition("-")[2].upper()
+    try:
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
+    except ValueError:
+        raw = b""
+    if len(raw) != ID_BYTES:
+        raise InputError(f"{identifier[:80]!r} is not an id")
+    return raw
+
+
+class Secret:
+    """Bytes that no log line, traceback or pickle shows.
+
+    Python cannot promise to wipe them: copies may stay in memory until reused.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """Return the bytes; the caller must not log, raise or store them."""
+        return self._value
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._value, other._value)
+
+    def __hash__(self) -> int:
+        raise TypeError("a secret is not a key of a dictionary")
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not pickled")
+
+
+class Profile(StrEnum):
+    """How many people a house has to keep apart."""
+
+    SOLO = "solo"
+    STANDARD = "standard"
+
+
+class Classification(StrEnum):
+    """How much an artifact is guarded, from least to most."""
+
+    OPEN = "open"
+    INTERNAL = "internal"
+    RESTRICTED = "restricted"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order; an artifact never ranks below its parent."""
+        return list(Classification).index(self)
+
+
+class AccountKind(StrEnum):
+    """Who or what acts; the last two have an owner who is a person."""
+
+    PERSON = "person"
+    SERVICE = "service"
+    AGENT = "agent"
+
+
+class Role(StrEnum):
+    """What an account is for; rules combine them, ``solo`` gives all to one."""
+
+    ADMINISTRATOR = "administrator"
+    KEY_HOLDER = "key-holder"
+    APPROVER = "approver"
+    RESEARCHER = "researcher"
+    OPERATOR = "operator"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+
+
+class Factor(StrEnum):
+    """How a session proved who sits there."""
+
+    PASSPHRASE = "passphrase"
+    PASSWORD = "password"
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery-code"
