@@ -17,7 +17,7 @@ from typing import TypeAlias
 from strongroom.errors import InputError, IntegrityError
 
 Field: TypeAlias = bytes | str | int
-Json: TypeAlias = "None | bool | int | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
 _MAX_SAFE_INTEGER = 2**53 - 1  # RFC 8785 numbers are IEEE doubles; stay exact
 _MAX_DEPTH = 64
@@ -60,9 +60,7 @@ def to_json(value: Json) -> bytes:
             Unicode, or a key outside the basic multilingual plane.
     """
     _check(value, 0)
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     try:
         return text.encode()
     except UnicodeEncodeError:

@@ -130,7 +130,7 @@ class Role(StrEnum):
 class Factor(StrEnum):
     """How a session proved who sits there."""
 
-    PASSPHRASE = "passphrase"
-    PASSWORD = "password"
+    PASSPHRASE = "passphrase"  # noqa: S105 (a kind of factor)
+    PASSWORD = "password"  # noqa: S105 (a kind of factor)
     TOTP = "totp"
     RECOVERY_CODE = "recovery-code"

@@ -1,0 +1,1 @@
+"""State and ledger entries in one SQL database: SQLite or PostgreSQL."""

@@ -1,0 +1,172 @@
+"""Transactions on SQLite or PostgreSQL that behave alike.
+
+SQLite takes its write lock when a transaction begins, PostgreSQL when a row is
+read for update; callers write for PostgreSQL (``lock=True`` before a
+read-then-write), and both are tested.
+
+Writers wait ``WAIT_SECONDS`` for each other, then ``UnavailableError`` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from strongroom.errors import ConflictError, SetupError, UnavailableError
+
+if TYPE_CHECKING:
+    from strongroom.database.guards import Guards, RowChange
+
+WAIT_SECONDS = 10
+"""How long a writer waits for another before it gives up."""
+
+_READ_ONLY = "strongroom_read_only"
+
+
+@dataclass(slots=True, kw_only=True)
+class Transaction:
+    """One open transaction.
+
+    Attributes:
+        connection: Where statements are executed.
+        guards: Key for the MACs of decision rows.
+        changes: Guarded rows written and not yet named by a ledger entry.
+        before_commit: Called in order just before the commit, once each.
+    """
+
+    connection: sa.Connection
+    guards: Guards
+    changes: list[RowChange] = field(default_factory=list)
+    before_commit: list[Callable[[Transaction], None]] = field(default_factory=list)
+
+
+class Database:
+    """A SQL database, opened by URL; safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare connections; none is opened yet.
+
+        Raises:
+            SetupError: The URL names no supported database, or its driver is
+                not installed.
+        """
+        try:
+            self.url = sa.make_url(url)
+            self.is_sqlite = self.url.get_backend_name() == "sqlite"
+            self.engine = sa.create_engine(self.url, **_engine_options(self.url))
+        except (exc.ArgumentError, exc.NoSuchModuleError):
+            raise SetupError(
+                "the database URL is not understood",
+                hint="use sqlite+pysqlite:///FILE or postgresql+psycopg://...",
+            ) from None
+        except ImportError as error:
+            raise SetupError(
+                f"the driver {error.name} is not installed",
+                hint="pip install 'strongroom[postgresql]'",
+            ) from None
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def transaction(self, guards: Guards) -> Iterator[Transaction]:
+        """Commit everything done in the block, or nothing.
+
+        Raises:
+            UnavailableError: The database did not answer, or another writer
+                held it for longer than ``WAIT_SECONDS``.
+            ConflictError: A row with this key exists already.
+        """
+        with _translated(), self.engine.begin() as connection:
+            transaction = Transaction(connection=connection, guards=guards)
+            yield transaction
+            for hook in transaction.before_commit:
+                hook(transaction)
+            if transaction.changes:
+                names = ", ".join(change.table for change in transaction.changes)
+                raise AssertionError(f"no ledger entry names the change of {names}")
+
+    @contextmanager
+    def reading(self, guards: Guards) -> Iterator[Transaction]:
+        """Read one consistent state; nothing can be written.
+
+        Raises:
+            UnavailableError: The database did not answer.
+        """
+        with _translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(**{_READ_ONLY: True})
+            if not self.is_sqlite:
+                connection = connection.execution_options(
+                    postgresql_readonly=True, isolation_level="REPEATABLE READ"
+                )
+            with connection.begin():
+                yield Transaction(connection=connection, guards=guards)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _engine_options(url: sa.URL) -> dict[str, object]:
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": WAIT_SECONDS, "check_same_thread": False}}
+    options = (
+        f"-c lock_timeout={WAIT_SECONDS}s -c statement_timeout=60s"
+        " -c idle_in_transaction_session_timeout=120s"
+    )
+    return {
+        "pool_pre_ping": True,
+        "connect_args": {"options": options, "connect_timeout": WAIT_SECONDS},
+    }
+
+
+def _prepare_sqlite(connection: object, _record: object) -> None:
+    """Set what SQLite forgets between connections.
+
+    ``synchronous=FULL`` makes a commit durable in WAL mode; ``NORMAL`` would
+    lose the tail of the ledger in a power cut.
+    """
+    connection.isolation_level = None  # type: ignore[attr-defined]  # DB-API object
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={WAIT_SECONDS * 1000}",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]  # DB-API
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the driver's errors into ours, without statements or parameters."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise ConflictError(
+            "somebody else wrote the same row first", hint="look again, then retry"
+        ) from None
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError) as error:
+        raise UnavailableError(
+            f"the database did not answer: {_first_line(error)}",
+            hint="check that it is running and not locked, then try again",
+        ) from None
+    except exc.DatabaseError as error:
+        raise UnavailableError(
+            f"the database failed: {_first_line(error)}",
+            hint="strongroom ledger verify says whether anything is wrong",
+        ) from None
+
+
+def _first_line(error: exc.DBAPIError) -> str:
+    return str(error.orig).partition("\n")[0][:200]

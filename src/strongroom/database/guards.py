@@ -1,0 +1,241 @@
+"""Rows that a decision relies on carry a MAC and are named by the ledger.
+
+Whoever can write to the database without the guard key cannot forge such a row:
+its MAC covers table, id, revision and content.  An older row of the same id is
+authentic but stale, so every change is also named in a ledger entry
+(``entry_rows``), and a row is used only while it is the newest one named.
+Somebody who also edits ``entry_rows`` is found by ``ledger.reconcile``.
+
+Source: DESIGN section 3, "The administrator of the database is an attacker".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
+
+import sqlalchemy as sa
+
+from strongroom import canonical
+from strongroom.database import tables
+from strongroom.database.engine import Transaction
+from strongroom.errors import (
+    ConflictError,
+    IntegrityError,
+    MissingError,
+    UnavailableError,
+)
+from strongroom.types import Secret
+
+
+class Record(Protocol):
+    """A frozen dataclass whose fields are the columns of its table."""
+
+    @property
+    def id(self) -> str:
+        """The primary key."""
+
+    @property
+    def revision(self) -> int:
+        """Counts from 1; every change of the row adds one."""
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowChange:
+    """One guarded row as written: what a ledger entry says of it."""
+
+    table: str
+    id: str
+    revision: int
+    mac: bytes
+
+
+class Guards:
+    """Computes the MACs of decision rows; without a key it refuses."""
+
+    def __init__(self, key: Secret | None) -> None:
+        self._key = key
+
+    def mac(self, table: str, row: Mapping[str, object]) -> bytes:
+        """Return the 32-byte MAC over table, id, revision and all content.
+
+        Raises:
+            UnavailableError: The home custodian is locked.
+        """
+        if self._key is None:
+            raise UnavailableError(
+                "the room is locked", hint="give the passphrase of its home custodian"
+            )
+        content = canonical.to_json({k: _plain(v) for k, v in row.items()})
+        message = canonical.encode("strongroom/v1/row", table, str(row["id"]), content)
+        return hmac.digest(self._key.reveal(), message, "sha256")
+
+
+class GuardedTable(Generic[R]):
+    """Typed, verified access to one guarded table."""
+
+    def __init__(self, table: sa.Table, record: type[R]) -> None:
+        self.table = table
+        self.columns = table.c
+        self._record = record
+
+    def insert(self, transaction: Transaction, record: R) -> R:
+        """Write a new row.
+
+        Raises:
+            ConflictError: The id, or another unique column, is taken.
+        """
+        row = _row(record)
+        change = self._change(transaction, row)
+        transaction.connection.execute(
+            sa.insert(self.table).values(**row, mac=change.mac)
+        )
+        transaction.changes.append(change)
+        return record
+
+    def replace(self, transaction: Transaction, record: R, **changes: object) -> R:
+        """Write ``record`` with ``changes`` as the next revision of its row.
+
+        Raises:
+            ConflictError: The row is no longer at the revision of ``record``.
+        """
+        following = dataclasses.replace(  # type: ignore[type-var]  # R is a dataclass
+            record, revision=record.revision + 1, **changes
+        )
+        row = _row(following)
+        change = self._change(transaction, row)
+        result = transaction.connection.execute(
+            sa.update(self.table)
+            .where(self.columns.id == record.id)
+            .where(self.columns.revision == record.revision)
+            .values(**row, mac=change.mac)
+        )
+        if result.rowcount != 1:
+            raise ConflictError(
+                f"{record.id} was changed by somebody else", hint="look again"
+            )
+        transaction.changes.append(change)
+        return following
+
+    def get(self, transaction: Transaction, id: str, *, lock: bool = False) -> R:  # noqa: A002 (the column's name)
+        """Return the verified row, locked against other writers on request.
+
+        Raises:
+            MissingError: There is no such row.
+            IntegrityError: It was forged, altered or restored.
+        """
+        rows = self.find(transaction, self.columns.id == id, lock=lock)
+        if not rows:
+            raise MissingError(f"nothing is called {id[:80]!r}")
+        return rows[0]
+
+    def find(
+        self,
+        transaction: Transaction,
+        *where: sa.ColumnElement[bool],
+        lock: bool = False,
+    ) -> list[R]:
+        """Return the verified rows that match, ordered by id.
+
+        Raises:
+            IntegrityError: One of them was forged, altered or restored.
+        """
+        head = _newest_named(self.table)
+        statement = sa.select(self.table, head).where(*where).order_by(self.columns.id)
+        if lock:
+            statement = statement.with_for_update(of=self.table)
+        rows = transaction.connection.execute(statement)
+        return [self._verified(transaction, row._asdict()) for row in rows]
+
+    def _verified(self, transaction: Transaction, row: Mapping[str, Any]) -> R:
+        values = {k: v for k, v in row.items() if k not in ("mac", "named_mac")}
+        name = f"{self.table.name} {values['id']}"
+        mac = transaction.guards.mac(self.table.name, values)
+        if not hmac.compare_digest(mac, row["mac"]):
+            raise IntegrityError(
+                f"{name} was not written by this room",
+                hint="strongroom ledger verify names every altered row",
+            )
+        pending = {(c.table, c.id): c.mac for c in transaction.changes}
+        named = pending.get((self.table.name, values["id"]), row["named_mac"])
+        if named is None or not hmac.compare_digest(mac, named):
+            raise IntegrityError(
+                f"{name} is not what the ledger last recorded of it",
+                hint="strongroom ledger verify names every restored row",
+            )
+        return _record(self._record, values)
+
+    def _change(self, transaction: Transaction, row: Mapping[str, object]) -> RowChange:
+        return RowChange(
+            table=self.table.name,
+            id=str(row["id"]),
+            revision=int(str(row["revision"])),
+            mac=transaction.guards.mac(self.table.name, row),
+        )
+
+
+def _newest_named(table: sa.Table) -> sa.Label[bytes]:
+    """The MAC that the newest ledger entry about the row states."""
+    named = tables.entry_rows.c
+    return (
+        sa.select(named.mac)
+        .where(named.table_name == table.name, named.row_id == table.c.id)
+        .order_by(named.entry_id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("named_mac")
+    )
+
+
+def _row(record: Record) -> dict[str, Any]:
+    values = {f: getattr(record, f) for f in _hints(type(record))}
+    return {k: _stored(v) for k, v in values.items()}
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple):
+        return json.dumps([_stored(v) for v in value], separators=(",", ":"))
+    return value
+
+
+def _plain(value: object) -> canonical.Json:
+    """Return the JSON form of a column's value that the MAC covers."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, bytes):
+        return value.hex()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    raise AssertionError(f"a column holds a {type(value).__name__}")
+
+
+@cache
+def _hints(record: type) -> dict[str, Any]:
+    hints = get_type_hints(record)
+    return {f.name: hints[f.name] for f in dataclasses.fields(record)}
+
+
+def _record(record: type[R], row: Mapping[str, Any]) -> R:
+    values = {k: _loaded(hint, row[k]) for k, hint in _hints(record).items()}
+    return record(**values)
+
+
+def _loaded(hint: object, value: object) -> object:
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(str(value))
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        return tuple(_loaded(item, i) for i in json.loads(str(value)))
+    return value
