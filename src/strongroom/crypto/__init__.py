@@ -1,0 +1,1 @@
+"""Sealing, key derivation, wraps, signatures and custody of root keys."""

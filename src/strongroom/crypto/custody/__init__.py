@@ -1,0 +1,1 @@
+"""Where root keys live; ``port`` says what a custodian promises."""
