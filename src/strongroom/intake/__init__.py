@@ -1,0 +1,1 @@
+"""Lets files in: what they are, what they hold, and whether they may enter."""

@@ -1,0 +1,102 @@
+"""Names that can be shown, stored and written back on any machine.
+
+A name goes into indexes, entries, logs and terminals, and a path is a place where
+an opened file is written.  So both are checked when a model comes in, and again
+when its map is read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from strongroom.errors import InputError
+
+MOST_NAME_BYTES = 4096
+"""Of a tensor name, and of a path: PATH_MAX of Linux."""
+
+MOST_PART_BYTES = 255
+"""Of one folder or file name: NAME_MAX of Linux."""
+
+# Control characters, line separators, halves of surrogate pairs, and the marks
+# that reorder a line of text.  Not str.isprintable(): its answer changes with the
+# Unicode tables of each Python, so a file sealed by one would not open in another.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def is_plain_name(name: str) -> bool:
+    """Return whether a name can be shown and stored.
+
+    It has 1 to 4096 bytes of UTF-8, no control character, and nothing that
+    reorders a line of text.
+    """
+    return (
+        0 < len(name) <= MOST_NAME_BYTES
+        and _UNPRINTABLE.search(name) is None
+        and len(name.encode()) <= MOST_NAME_BYTES
+    )
+
+
+def verify_path(path: str) -> None:
+    """Check that a path names a file below the folder it is written to.
+
+    Args:
+        path: Relative, parts separated by ``/``.
+
+    Raises:
+        InputError: It is absolute, has an empty, ``.`` or ``..`` part, a control
+            character, or is longer than 4096 bytes or 255 bytes a part.
+    """
+    shown = f"{path[:80]!a}"
+    if not is_plain_name(path):
+        raise InputError(
+            f"path {shown} is empty, has a control character, is not UTF-8, or is "
+            f"longer than {MOST_NAME_BYTES} bytes",
+            hint="rename the file",
+        )
+    for part in path.split("/"):
+        if part in {"", ".", ".."}:
+            raise InputError(f"path {shown} does not stay inside its folder")
+        if len(part.encode()) > MOST_PART_BYTES:
+            raise InputError(
+                f"path {shown} has a part of over {MOST_PART_BYTES} bytes",
+                hint="rename the file",
+            )
+
+
+def verify_paths(paths: Iterable[str]) -> None:
+    """Check paths that are written to one folder.
+
+    Raises:
+        InputError: One is bad by itself, or two would be the same file, or one a
+            file and the other its folder, where letter case does not count.
+    """
+    files: dict[str, str] = {}
+    for path in paths:
+        verify_path(path)
+        folded = _folded(path)
+        if folded in files:
+            raise _collision(files[folded], path)
+        files[folded] = path
+    for folded, path in files.items():
+        # Every folder that this file needs; none of them may be a file.
+        end = folded.find("/")
+        while end > 0:
+            if folded[:end] in files:
+                raise _collision(files[folded[:end]], path)
+            end = folded.find("/", end + 1)
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path.casefold())
+
+
+def _collision(one: str, other: str) -> InputError:
+    return InputError(
+        f"paths {one[:80]!a} and {other[:80]!a} name the same place where "
+        "letter case does not count",
+        hint="rename one of them",
+    )

@@ -1,0 +1,1 @@
+"""Splits a model into segments, seals them, and keeps their versions."""

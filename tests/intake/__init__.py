@@ -1,0 +1,1 @@
+"""Tests of what lets files in."""
