@@ -9,7 +9,7 @@ Writers wait ``WAIT_SECONDS`` for each other, then ``UnavailableError`` says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,13 +36,11 @@ class Transaction:
         connection: Where statements are executed.
         guards: Key for the MACs of decision rows.
         changes: Guarded rows written and not yet named by a ledger entry.
-        before_commit: Called in order just before the commit, once each.
     """
 
     connection: sa.Connection
     guards: Guards
     changes: list[RowChange] = field(default_factory=list)
-    before_commit: list[Callable[[Transaction], None]] = field(default_factory=list)
 
 
 class Database:
@@ -74,7 +72,7 @@ class Database:
             sa.event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
-    def transaction(self, guards: Guards) -> Iterator[Transaction]:
+    def writing(self) -> Iterator[sa.Connection]:
         """Commit everything done in the block, or nothing.
 
         Raises:
@@ -83,16 +81,10 @@ class Database:
             ConflictError: A row with this key exists already.
         """
         with _translated(), self.engine.begin() as connection:
-            transaction = Transaction(connection=connection, guards=guards)
-            yield transaction
-            for hook in transaction.before_commit:
-                hook(transaction)
-            if transaction.changes:
-                names = ", ".join(change.table for change in transaction.changes)
-                raise AssertionError(f"no ledger entry names the change of {names}")
+            yield connection
 
     @contextmanager
-    def reading(self, guards: Guards) -> Iterator[Transaction]:
+    def reading(self) -> Iterator[sa.Connection]:
         """Read one consistent state; nothing can be written.
 
         Raises:
@@ -105,7 +97,7 @@ class Database:
                     postgresql_readonly=True, isolation_level="REPEATABLE READ"
                 )
             with connection.begin():
-                yield Transaction(connection=connection, guards=guards)
+                yield connection
 
     def close(self) -> None:
         """Close every pooled connection."""

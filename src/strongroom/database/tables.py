@@ -85,7 +85,7 @@ def _column(
         kind,
         nullable=False,
         primary_key=key,
-        autoincrement=False,
+        autoincrement=False if key else "auto",
         index=index or None,
         unique=unique or None,
     )
@@ -104,7 +104,6 @@ entries = sa.Table(
     _column("body", sa.LargeBinary),
     _column("leaf", sa.LargeBinary),
     sa.Column("attached", sa.LargeBinary),
-    sqlite_autoincrement=True,
 )
 
 entry_rows = sa.Table(

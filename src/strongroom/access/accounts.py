@@ -1,0 +1,337 @@
+"""People, services and agents: from invited to left.
+
+An account id is random and never reused; a name can be erased later without
+touching any proof.  Services and agents have an owner, who is a person and to
+whom everything they hold is counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from strongroom.access import passwords
+from strongroom.database import tables
+from strongroom.database.engine import Transaction
+from strongroom.database.guards import GuardedTable
+from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
+from strongroom.types import (
+    AccountId,
+    AccountKind,
+    Random,
+    RequestId,
+    Role,
+    Secret,
+    TeamId,
+    new_id,
+)
+
+ENROLMENT_TTL = timedelta(hours=72)
+"""How long an invitation can be used."""
+
+MAX_NAME_LENGTH = 64
+
+
+class AccountState(StrEnum):
+    """Where an account is between joining and leaving."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    LEFT = "left"
+
+
+_NEXT: dict[AccountState, frozenset[AccountState]] = {
+    AccountState.INVITED: frozenset({AccountState.ACTIVE, AccountState.LEFT}),
+    AccountState.ACTIVE: frozenset({AccountState.SUSPENDED, AccountState.LEFT}),
+    AccountState.SUSPENDED: frozenset({AccountState.ACTIVE, AccountState.LEFT}),
+    AccountState.LEFT: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """People who answer to one another; approvals come from other teams."""
+
+    id: TeamId
+    revision: int = 1
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody or something that can act."""
+
+    id: AccountId
+    revision: int = 1
+    name: str
+    kind: AccountKind
+    team: TeamId
+    owner: AccountId | None
+    roles: tuple[Role, ...]
+    state: AccountState
+    password_hash: str | None
+    enrolment_hash: bytes | None
+    enrolment_until: datetime | None
+    created_at: datetime
+
+    @property
+    def counts_as(self) -> AccountId:
+        """Whose exposure grows when this account is given a key."""
+        return self.owner or self.id
+
+
+TEAMS: GuardedTable[Team] = GuardedTable(tables.teams, Team)
+ACCOUNTS: GuardedTable[Account] = GuardedTable(tables.accounts, Account)
+
+
+def checked_name(name: str, *, what: str) -> str:
+    """Return ``name`` if a person can type, read and tell it apart.
+
+    Raises:
+        InputError: It is empty, too long, or has other than lower-case letters
+            and digits of ASCII, dots, hyphens and underscores.
+    """
+    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+    if (
+        not 1 <= len(name) <= MAX_NAME_LENGTH
+        or not set(name) <= allowed
+        or not name[0].isalnum()
+        or ".." in name
+    ):
+        raise InputError(
+            f"{name[:MAX_NAME_LENGTH]!r} is no name for {what}",
+            hint=f"use up to {MAX_NAME_LENGTH} characters of a-z 0-9 . - _,"
+            " a letter or digit first, no two dots in a row",
+        )
+    return name
+
+
+def find_team(transaction: Transaction, name: str) -> Team | None:
+    """Return the team of this name, if there is one."""
+    found = TEAMS.find(transaction, TEAMS.columns.name == name)
+    return found[0] if found else None
+
+
+def ensure_team(
+    writing: Writing, name: str, *, by: AccountId | None, random: Random
+) -> Team:
+    """Return the team of this name, made now if it is new."""
+    team = find_team(writing, checked_name(name, what="a team"))
+    if team is not None:
+        return team
+    team = Team(id=TeamId(new_id("team", random)), name=name)
+    TEAMS.insert(writing, team)
+    writing.append(
+        Event(
+            kind="team.created",
+            actor=by,
+            facts={"team": team.id},
+            private={"name": name},
+        )
+    )
+    return team
+
+
+def find_account(transaction: Transaction, name_or_id: str) -> Account:
+    """Return the account of this name or id.
+
+    Raises:
+        MissingError: There is none.
+    """
+    columns = ACCOUNTS.columns
+    where = sa.or_(columns.id == name_or_id, columns.name == name_or_id)
+    found = ACCOUNTS.find(transaction, where)
+    if not found:
+        raise MissingError(
+            f"there is no account {name_or_id[:80]!r}", hint="strongroom account list"
+        )
+    return found[0]
+
+
+def create_account(
+    writing: Writing,
+    *,
+    name: str,
+    kind: AccountKind,
+    team: Team,
+    owner: Account | None,
+    roles: Sequence[Role],
+    request: RequestId | None,
+    by: AccountId | None,
+    random: Random,
+) -> Account:
+    """Insert an invited account; what allows it was decided before.
+
+    Raises:
+        InputError: The name cannot be used, or the owner does not fit the kind.
+        ConflictError: The name is taken.
+    """
+    checked_name(name, what="an account")
+    if (owner is None) != (kind is AccountKind.PERSON):
+        raise InputError("services and agents have an owner, people have none")
+    if owner is not None and owner.kind is not AccountKind.PERSON:
+        raise InputError("an owner is a person")
+    if ACCOUNTS.find(writing, ACCOUNTS.columns.name == name):
+        raise ConflictError(f"the name {name} is taken", hint="choose another")
+    account = Account(
+        id=AccountId(new_id("account", random)),
+        name=name,
+        kind=kind,
+        team=team.id,
+        owner=owner.id if owner else None,
+        roles=tuple(sorted(set(roles))),
+        state=AccountState.INVITED,
+        password_hash=None,
+        enrolment_hash=None,
+        enrolment_until=None,
+        created_at=writing.now,
+    )
+    ACCOUNTS.insert(writing, account)
+    writing.append(
+        Event(
+            kind="account.created",
+            actor=by,
+            subject=account.id,
+            facts={
+                "account": account.id,
+                "kind": kind,
+                "team": team.id,
+                "owner": account.owner,
+                "roles": list(account.roles),
+                "request": request,
+            },
+            private={"name": name},
+        )
+    )
+    return account
+
+
+def invite(
+    writing: Writing, account: Account, *, by: AccountId | None, random: Random
+) -> tuple[Account, Secret]:
+    """Return a one-time code with which the account's owner enrols.
+
+    Raises:
+        ConflictError: The account is past its invitation.
+    """
+    if account.state is not AccountState.INVITED:
+        raise ConflictError(f"{account.name} is {account.state}, not invited")
+    code = Secret(random(10).hex().encode())
+    account = ACCOUNTS.replace(
+        writing,
+        account,
+        enrolment_hash=hashlib.sha256(code.reveal()).digest(),
+        enrolment_until=writing.now + ENROLMENT_TTL,
+    )
+    writing.append(_changed(account, by=by))
+    return account, code
+
+
+def check_invitation(account: Account, code: Secret, *, now: datetime) -> None:
+    """Check the one-time code of an invited account.
+
+    Raises:
+        DeniedError: The code is wrong, used, or too old.
+    """
+    expected = account.enrolment_hash or bytes(32)
+    given = hashlib.sha256(code.reveal().strip()).digest()
+    fresh = account.enrolment_until is not None and now <= account.enrolment_until
+    if not hmac.compare_digest(expected, given) or not fresh:
+        raise DeniedError(
+            "the invitation is wrong, used, or too old",
+            hint="ask an administrator for: strongroom account invite NAME",
+        )
+
+
+def activate(
+    writing: Writing, account: Account, password: Secret, *, factor: str
+) -> Account:
+    """Let an invited account act from now on, with this password.
+
+    Raises:
+        InputError: The password is too short.
+    """
+    account = ACCOUNTS.replace(
+        writing,
+        account,
+        state=AccountState.ACTIVE,
+        password_hash=passwords.hash_password(password),
+        enrolment_hash=None,
+        enrolment_until=None,
+    )
+    writing.append(
+        Event(
+            kind="account.enrolled",
+            actor=account.id,
+            facts={"account": account.id, "factor": factor},
+        )
+    )
+    return account
+
+
+def change_state(
+    writing: Writing,
+    account: Account,
+    state: AccountState,
+    *,
+    by: AccountId | None,
+    reason: str = "",
+) -> Account:
+    """Move an account along from joiner to leaver; nobody comes back from left.
+
+    Raises:
+        ConflictError: There is no way from its state to the new one.
+    """
+    if state not in _NEXT[account.state]:
+        raise ConflictError(f"{account.name} is {account.state} and cannot be {state}")
+    account = ACCOUNTS.replace(writing, account, state=state)
+    writing.append(_changed(account, by=by, reason=reason))
+    return account
+
+
+def change_roles(
+    writing: Writing,
+    account: Account,
+    *,
+    team: Team,
+    roles: Sequence[Role],
+    request: RequestId | None,
+    by: AccountId | None,
+) -> Account:
+    """Give an account other roles or another team; exposure stays what it is."""
+    account = ACCOUNTS.replace(
+        writing, account, team=team.id, roles=tuple(sorted(set(roles)))
+    )
+    writing.append(
+        Event(
+            kind="role.changed",
+            actor=by,
+            subject=account.id,
+            facts={
+                "account": account.id,
+                "team": team.id,
+                "roles": list(account.roles),
+                "request": request,
+            },
+        )
+    )
+    return account
+
+
+def _changed(account: Account, *, by: AccountId | None, reason: str = "") -> Event:
+    return Event(
+        kind="account.changed",
+        actor=by,
+        subject=account.id,
+        facts={"account": account.id, "state": account.state},
+        private={"reason": reason} if reason else {},
+    )

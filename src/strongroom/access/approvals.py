@@ -1,0 +1,408 @@
+"""One mechanism for everything that others have to agree to.
+
+A request freezes what is asked for and the digest of it; an approval binds to
+that digest.  When enough people of enough other teams agreed, the action is
+carried out in the same commit as the last approval.
+
+    pending ──approve──▶ approved (carried out)
+       ├────decline────▶ declined
+       ├────withdraw───▶ withdrawn
+       └────time───────▶ expired
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+import sqlalchemy as sa
+
+from strongroom import canonical
+from strongroom.access.accounts import Account
+from strongroom.access.gate import Gate
+from strongroom.access.policy import Resource
+from strongroom.access.quorum import (
+    Approved,
+    Quorum,
+    QuorumRule,
+    Vote,
+    VoteDecision,
+    decide_quorum,
+)
+from strongroom.access.sessions import Actor
+from strongroom.access.terms import AdministrationTerms
+from strongroom.database import tables
+from strongroom.database.engine import Transaction
+from strongroom.database.guards import GuardedTable
+from strongroom.errors import ConflictError, IntegrityError, MissingError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
+from strongroom.types import (
+    AccountId,
+    ApprovalId,
+    Factor,
+    Random,
+    RequestId,
+    TeamId,
+    new_id,
+)
+
+REQUEST_TTL = timedelta(days=7)
+"""How long a request waits for approvals."""
+
+MAX_BODY_BYTES = 256 << 10
+_SALT_BYTES = 32
+
+
+class RequestState(StrEnum):
+    """Where a request stands; time turns a pending one into an expired one."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something somebody asks for, frozen.
+
+    Attributes:
+        body: Canonical JSON of what is asked for, with a random salt, so that
+            the digest in the ledger does not give free text away.
+        digest: Hexadecimal SHA-256 that approvals bind to.
+        approvals: How many people have to agree; frozen when asked.
+        distinct_teams: From how many teams other than the asker's.
+    """
+
+    id: RequestId
+    revision: int = 1
+    action: str
+    asker: AccountId
+    asker_team: TeamId
+    body: str
+    digest: str
+    approvals: int
+    distinct_teams: int
+    state: RequestState
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def rule(self) -> QuorumRule:
+        """Who has to agree."""
+        return QuorumRule(
+            approvals=self.approvals,
+            distinct_teams=self.distinct_teams,
+            excluded_accounts=frozenset({self.asker}),
+            excluded_teams=frozenset({self.asker_team}),
+        )
+
+    def wish(self) -> Mapping[str, canonical.Json]:
+        """Return what is asked for.
+
+        Raises:
+            IntegrityError: The stored body does not have its digest.
+        """
+        body = self.body.encode()
+        if request_digest(self.id, self.action, self.asker, body) != self.digest:
+            raise IntegrityError(f"{self.id} is not what was asked for")
+        document = canonical.from_json(body, at_most_bytes=MAX_BODY_BYTES)
+        wish = document.get("wish") if isinstance(document, Mapping) else None
+        if not isinstance(wish, Mapping):
+            raise IntegrityError(f"{self.id} asks for nothing")
+        return wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One person's answer to one request; a TOTP one is the desk's statement."""
+
+    id: ApprovalId
+    revision: int = 1
+    request: RequestId
+    digest: str
+    approver: AccountId
+    team: TeamId
+    decision: VoteDecision
+    factor: Factor
+    factor_at: datetime | None
+    at: datetime
+    valid_until: datetime
+
+
+REQUESTS: GuardedTable[Request] = GuardedTable(tables.requests, Request)
+APPROVALS: GuardedTable[Approval] = GuardedTable(tables.approvals, Approval)
+
+Executor: TypeAlias = Callable[[Writing, Request], None]
+"""Carries an approved request out, in the transaction that approved it."""
+
+
+def request_digest(
+    request: RequestId, action: str, asker: AccountId, body: bytes
+) -> str:
+    """Return the hexadecimal digest that approvals of a request bind to."""
+    return canonical.digest("strongroom/v1/request", request, action, asker, body).hex()
+
+
+class Approvals:
+    """Takes requests and answers, and carries out what was agreed."""
+
+    def __init__(self, gate: Gate, *, random: Random) -> None:
+        """Wire the shell; ``executors`` are added by ``app``."""
+        self._gate = gate
+        self._ledger = gate.ledger
+        self._random = random
+        self.executors: dict[str, Executor] = {}
+
+    def ask(
+        self,
+        writing: Writing,
+        actor: Actor,
+        asker: Account,
+        action: str,
+        wish: Mapping[str, canonical.Json],
+        *,
+        terms: AdministrationTerms,
+        private: Mapping[str, str] | None = None,
+    ) -> Request:
+        """Record a request; carry it out at once if nobody has to agree.
+
+        The caller asked policy whether this may be asked for at all.
+
+        Args:
+            writing: The open transaction.
+            actor: Who asks.
+            asker: Their account, as read in ``writing``.
+            action: What is to be done, a key of ``executors``.
+            wish: What exactly; frozen.
+            terms: How many have to agree.
+            private: Free text for the erasable side table of the ledger.
+        """
+        request_id = RequestId(new_id("request", self._random))
+        salt = self._random(_SALT_BYTES).hex()
+        body = canonical.to_json({"salt": salt, "wish": wish})
+        request = Request(
+            id=request_id,
+            action=action,
+            asker=asker.id,
+            asker_team=asker.team,
+            body=body.decode(),
+            digest=request_digest(request_id, action, asker.id, body),
+            approvals=terms.approvals,
+            distinct_teams=terms.distinct_teams,
+            state=RequestState.PENDING,
+            created_at=writing.now,
+            expires_at=writing.now + REQUEST_TTL,
+        )
+        REQUESTS.insert(writing, request)
+        writing.append(
+            Event(
+                kind="request.created",
+                actor=actor.account,
+                session=actor.session,
+                facts={
+                    "request": request.id,
+                    "action": action,
+                    "digest": request.digest,
+                    "approvals": request.approvals,
+                    "teams": request.distinct_teams,
+                    "expires": tables.format_time(request.expires_at),
+                },
+                private=private or {},
+            )
+        )
+        return self._carry_out_if_agreed(writing, request)
+
+    def approve(self, actor: Actor, request_id: str) -> Request:
+        """Agree to a request; the last approval carries it out.
+
+        Raises:
+            DeniedError: The actor may not approve this one.
+            ConflictError: It is decided already, or this person answered.
+        """
+        with (
+            self._gate.recording_refusals(actor, "request:approve", request_id),
+            self._ledger.transaction() as writing,
+        ):
+            request = self._pending(writing, request_id)
+            account = self._require(writing, actor, "request:approve", request)
+            approval = self._answer(
+                writing, actor, account, request, VoteDecision.APPROVE
+            )
+            writing.append(
+                Event(
+                    kind="request.approved",
+                    actor=actor.account,
+                    session=actor.session,
+                    facts={
+                        "request": request.id,
+                        "approval": approval.id,
+                        "digest": request.digest,
+                        "team": account.team,
+                        "factor": actor.factor,
+                        "valid_until": tables.format_time(approval.valid_until),
+                    },
+                )
+            )
+            return self._carry_out_if_agreed(writing, request)
+
+    def decline(self, actor: Actor, request_id: str, *, reason: str = "") -> Request:
+        """Refuse a request for good.
+
+        Raises:
+            DeniedError: The actor may not decide this one.
+            ConflictError: It is decided already.
+        """
+        with (
+            self._gate.recording_refusals(actor, "request:decline", request_id),
+            self._ledger.transaction() as writing,
+        ):
+            request = self._pending(writing, request_id)
+            account = self._require(writing, actor, "request:decline", request)
+            self._answer(writing, actor, account, request, VoteDecision.DECLINE)
+            request = REQUESTS.replace(writing, request, state=RequestState.DECLINED)
+            writing.append(
+                Event(
+                    kind="request.declined",
+                    actor=actor.account,
+                    session=actor.session,
+                    facts={"request": request.id, "digest": request.digest},
+                    private={"reason": reason} if reason else {},
+                )
+            )
+            return request
+
+    def withdraw(self, actor: Actor, request_id: str) -> Request:
+        """Take one's own request back.
+
+        Raises:
+            DeniedError: It is somebody else's.
+            ConflictError: It is decided already.
+        """
+        with (
+            self._gate.recording_refusals(actor, "request:withdraw", request_id),
+            self._ledger.transaction() as writing,
+        ):
+            request = self._pending(writing, request_id)
+            self._require(writing, actor, "request:withdraw", request)
+            request = REQUESTS.replace(writing, request, state=RequestState.WITHDRAWN)
+            writing.append(
+                Event(
+                    kind="request.withdrawn",
+                    actor=actor.account,
+                    session=actor.session,
+                    facts={"request": request.id},
+                )
+            )
+            return request
+
+    def _pending(self, writing: Writing, request_id: str) -> Request:
+        request = find_request(writing, request_id, lock=True)
+        if request.state is not RequestState.PENDING:
+            raise ConflictError(f"{request.id} is {request.state} already")
+        if writing.now >= request.expires_at:
+            raise ConflictError(f"{request.id} has expired", hint="ask again")
+        return request
+
+    def _require(
+        self, writing: Writing, actor: Actor, action: str, request: Request
+    ) -> Account:
+        return self._gate.require(
+            writing,
+            actor,
+            action,
+            Resource(kind="Request", id=request.id, attributes={}),
+            {"asker": request.asker, "askerTeam": request.asker_team},
+        )
+
+    def _answer(
+        self,
+        writing: Writing,
+        actor: Actor,
+        account: Account,
+        request: Request,
+        decision: VoteDecision,
+    ) -> Approval:
+        earlier = APPROVALS.find(
+            writing,
+            APPROVALS.columns.request == request.id,
+            APPROVALS.columns.approver == account.id,
+        )
+        if earlier:
+            raise ConflictError(f"{account.name} answered {request.id} already")
+        return APPROVALS.insert(
+            writing,
+            Approval(
+                id=ApprovalId(new_id("approval", self._random)),
+                request=request.id,
+                digest=request.digest,
+                approver=account.id,
+                team=account.team,
+                decision=decision,
+                factor=actor.factor,
+                factor_at=actor.factor_at,
+                at=writing.now,
+                valid_until=request.expires_at + REQUEST_TTL,
+            ),
+        )
+
+    def _carry_out_if_agreed(self, writing: Writing, request: Request) -> Request:
+        if not isinstance(tally(writing, request, now=writing.now), Approved):
+            return request
+        request = REQUESTS.replace(writing, request, state=RequestState.APPROVED)
+        self.executors[request.action](writing, request)
+        return request
+
+
+def find_request(
+    transaction: Transaction, id_or_start: str, *, lock: bool = False
+) -> Request:
+    """Return the request of this id, or of the only id that starts like this.
+
+    Raises:
+        MissingError: None or several start like this.
+    """
+    columns = REQUESTS.columns
+    found = REQUESTS.find(
+        transaction,
+        sa.or_(
+            columns.id == id_or_start,
+            columns.id.startswith(id_or_start, autoescape=True),
+            columns.id.startswith(f"request-{id_or_start}", autoescape=True),
+        ),
+        lock=lock,
+    )
+    if len(found) != 1 or not id_or_start:
+        raise MissingError(
+            f"{len(found)} requests start with {id_or_start[:80]!r}",
+            hint="strongroom requests",
+        )
+    return found[0]
+
+
+def tally(transaction: Transaction, request: Request, *, now: datetime) -> Quorum:
+    """Return where the verified answers to a request leave it at ``now``.
+
+    Raises:
+        IntegrityError: An answer was forged, altered or restored.
+    """
+    answers = APPROVALS.find(transaction, APPROVALS.columns.request == request.id)
+    votes = [
+        Vote(
+            approver=a.approver,
+            team=a.team,
+            digest=bytes.fromhex(a.digest),
+            at=a.at,
+            valid_until=a.valid_until,
+            decision=a.decision,
+            factor_at=a.factor_at,
+        )
+        for a in answers
+    ]
+    return decide_quorum(
+        request.rule, votes, digest=bytes.fromhex(request.digest), now=now
+    )

@@ -1,0 +1,86 @@
+"""Slows guessing, per account and per source, and never locks anybody out.
+
+Each failure is counted and committed *before* the password is looked at, so a
+crash or a hundred parallel tries win nothing.  An account waits at most
+``LONGEST_ACCOUNT_WAIT`` however often a stranger fails on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from strongroom.canonical import encode
+from strongroom.database import tables
+from strongroom.errors import DeniedError
+
+FREE_FAILURES = 4
+"""Failures before the first wait; a person mistypes."""
+
+LONGEST_ACCOUNT_WAIT = timedelta(seconds=60)
+LONGEST_SOURCE_WAIT = timedelta(minutes=15)
+_FORGET_AFTER = timedelta(hours=1)
+
+
+def begin_attempt(
+    connection: sa.Connection, *, account: str, source: str, now: datetime
+) -> None:
+    """Count an attempt for both, or refuse it because it comes too early.
+
+    Raises:
+        DeniedError: One of them has to wait; the hint says for how long.
+    """
+    limits = (
+        (_subject("account", account), LONGEST_ACCOUNT_WAIT),
+        (_subject("source", source), LONGEST_SOURCE_WAIT),
+    )
+    for subject, longest in sorted(limits):
+        _count(connection, subject, longest=longest, now=now)
+
+
+def forget_failures(connection: sa.Connection, *, account: str, source: str) -> None:
+    """Start again from zero after a success."""
+    subjects = [_subject("account", account), _subject("source", source)]
+    connection.execute(
+        sa.delete(tables.attempts).where(tables.attempts.c.subject.in_(subjects))
+    )
+
+
+def _count(
+    connection: sa.Connection, subject: bytes, *, longest: timedelta, now: datetime
+) -> None:
+    columns = tables.attempts.c
+    row = connection.execute(
+        sa.select(columns.failures, columns.wait_until)
+        .where(columns.subject == subject)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        connection.execute(
+            sa.insert(tables.attempts).values(
+                subject=subject, failures=1, wait_until=now
+            )
+        )
+        return
+    if now < row.wait_until:
+        seconds = int((row.wait_until - now).total_seconds()) + 1
+        raise DeniedError(
+            "too many attempts failed lately", hint=f"try again in {seconds} s"
+        )
+    stale = now - row.wait_until > _FORGET_AFTER
+    failures = 1 if stale else row.failures + 1
+    # A wait set far ahead by somebody's clock would lock out: it is capped here.
+    wait = timedelta(seconds=2 ** min(failures - FREE_FAILURES, 20))
+    wait = min(wait, longest) if failures > FREE_FAILURES else timedelta(0)
+    connection.execute(
+        sa.update(tables.attempts)
+        .where(columns.subject == subject)
+        .values(failures=failures, wait_until=now + wait)
+    )
+
+
+def _subject(kind: str, name: str) -> bytes:
+    """A hash: failed names and sources are not kept in the clear."""
+    return hashlib.sha256(encode("strongroom/v1/attempt", kind, name)).digest()

@@ -1,0 +1,149 @@
+"""Second factors as stored: the TOTP secret sealed, used steps remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from strongroom.access import totp
+from strongroom.access.accounts import Account
+from strongroom.canonical import encode
+from strongroom.crypto import wraps
+from strongroom.database import tables
+from strongroom.database.engine import Transaction
+from strongroom.database.guards import GuardedTable
+from strongroom.errors import DeniedError
+from strongroom.ledger.log import Writing
+from strongroom.types import AccountId, Factor, Random, Secret, new_id
+
+_TOTP_DIGITS = 6
+
+
+class FactorState(StrEnum):
+    """Whether a second factor counts."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactor:
+    """A TOTP secret and the recovery codes that stand in for it."""
+
+    id: str
+    revision: int = 1
+    account: AccountId
+    secret: bytes
+    last_step: int
+    recovery_hashes: tuple[str, ...]
+    state: FactorState
+    created_at: datetime
+
+
+FACTORS: GuardedTable[SecondFactor] = GuardedTable(tables.second_factors, SecondFactor)
+
+
+def active_factor(transaction: Transaction, account: AccountId) -> SecondFactor | None:
+    """Return the second factor that counts for an account, if it has one."""
+    columns = FACTORS.columns
+    found = FACTORS.find(
+        transaction,
+        columns.account == account,
+        columns.state == FactorState.ACTIVE,
+        lock=isinstance(transaction, Writing),
+    )
+    return found[0] if found else None
+
+
+def begin(writing: Writing, account: Account, *, key: Secret, random: Random) -> Secret:
+    """Store a pending secret and return it, to be shown once as a QR code.
+
+    The caller appends the entry that names the new row.
+    """
+    secret = totp.new_secret(random)
+    factor_id = new_id("factor", random)
+    FACTORS.insert(
+        writing,
+        SecondFactor(
+            id=factor_id,
+            account=account.id,
+            secret=wraps.seal_field(
+                key, secret, _context(factor_id, account.id), random
+            ),
+            last_step=0,
+            recovery_hashes=(),
+            state=FactorState.PENDING,
+            created_at=writing.now,
+        ),
+    )
+    return secret
+
+
+def confirm(
+    writing: Writing, account: Account, code: str, *, key: Secret, random: Random
+) -> tuple[Secret, ...]:
+    """Make the pending factor the one that counts; return its recovery codes.
+
+    The caller appends the entry that names the changed rows.
+
+    Raises:
+        DeniedError: The code is wrong, or no enrolment is pending.
+    """
+    columns = FACTORS.columns
+    pending = FACTORS.find(
+        writing,
+        columns.account == account.id,
+        columns.state == FactorState.PENDING,
+        lock=True,
+    )
+    if not pending:
+        raise DeniedError("no enrolment is pending", hint="strongroom account enrol")
+    newest = max(pending, key=lambda factor: factor.created_at)
+    step = totp.verify(
+        _open(newest, key), code, now=writing.now, last_step=newest.last_step
+    )
+    recovery = totp.new_recovery_codes(random, account.id)
+    former = active_factor(writing, account.id)
+    for factor in (f for f in (*pending, former) if f and f.id != newest.id):
+        FACTORS.replace(writing, factor, state=FactorState.REPLACED)
+    FACTORS.replace(
+        writing,
+        newest,
+        state=FactorState.ACTIVE,
+        last_step=step,
+        recovery_hashes=tuple(h.hex() for h in recovery.hashes),
+    )
+    return recovery.codes
+
+
+def use(writing: Writing, factor: SecondFactor, code: str, *, key: Secret) -> Factor:
+    """Accept a TOTP code or use up a recovery code; say which it was.
+
+    The caller appends the entry that names the changed row.
+
+    Raises:
+        DeniedError: The code is wrong or was used before.
+    """
+    if sum(c.isalnum() for c in code) > _TOTP_DIGITS:
+        rest = totp.consume_recovery_code(
+            [bytes.fromhex(h) for h in factor.recovery_hashes],
+            Secret(code.encode()),
+            account=factor.account,
+        )
+        FACTORS.replace(writing, factor, recovery_hashes=tuple(h.hex() for h in rest))
+        return Factor.RECOVERY_CODE
+    step = totp.verify(
+        _open(factor, key), code, now=writing.now, last_step=factor.last_step
+    )
+    FACTORS.replace(writing, factor, last_step=step)
+    return Factor.TOTP
+
+
+def _open(factor: SecondFactor, key: Secret) -> Secret:
+    return wraps.open_field(key, factor.secret, _context(factor.id, factor.account))
+
+
+def _context(factor: str, account: AccountId) -> bytes:
+    return encode("strongroom/v1/totp-secret", factor, account)

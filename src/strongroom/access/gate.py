@@ -1,0 +1,111 @@
+"""Asks policy inside a transaction, and records what it refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from strongroom.access import projects, sessions
+from strongroom.access.accounts import Account
+from strongroom.access.policy import Deny, Policy, Principal, Question, Resource
+from strongroom.access.sessions import Actor
+from strongroom.access.terms import AdministrationTerms, TermsTable
+from strongroom.canonical import Json
+from strongroom.errors import DeniedError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Ledger, Reading, Writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The one way to ask whether somebody may.
+
+    Attributes:
+        ledger: Where refusals are recorded.
+        policy: The rules in force.
+        terms: The numbers in force.
+    """
+
+    ledger: Ledger
+    policy: Policy
+    terms: TermsTable
+
+    def require(
+        self,
+        transaction: Writing | Reading,
+        actor: Actor,
+        action: str,
+        resource: Resource,
+        facts: Mapping[str, object],
+        *,
+        terms: AdministrationTerms | None = None,
+    ) -> Account:
+        """Return the actor's account if policy allows the action now.
+
+        Args:
+            transaction: Where every fact is read, so that none is outdated.
+            actor: Who asks.
+            action: Such as ``segment:release``.
+            resource: What it is about.
+            facts: What the rules of this action read, beyond who and when.
+            terms: The numbers; those of the action when it is administrative.
+
+        Raises:
+            DeniedError: A rule forbids it, or none allows it.
+        """
+        account = sessions.verify_actor(transaction, actor, now=transaction.now)
+        terms = terms or self.terms.of_action(action)
+        factor = (
+            {"factor": {"kind": str(actor.factor), "at": actor.factor_at}}
+            if actor.factor_at is not None
+            else {}
+        )
+        question = Question(
+            principal=Principal(
+                account=account.id,
+                kind=account.kind,
+                roles=frozenset(account.roles),
+                team=account.team,
+                state=str(account.state),
+                owner=account.owner,
+                projects=projects.projects_of(transaction, account.id),
+            ),
+            action=action,
+            resource=resource,
+            context={"now": transaction.now, **terms.facts(), **factor, **facts},
+        )
+        decision = self.policy.decide(question)
+        if isinstance(decision, Deny):
+            raise DeniedError(
+                decision.sentence, hint=decision.hint, reasons=decision.reasons
+            )
+        return account
+
+    @contextmanager
+    def recording_refusals(
+        self, actor: Actor, action: str, resource: str, **release: Json
+    ) -> Iterator[None]:
+        """Record a refusal in its own entry, after the block's own rollback.
+
+        Args:
+            actor: Who asked.
+            action: What was asked for.
+            resource: Id of what it was about.
+            **release: The facts of ``key.refused`` when keys were asked for.
+        """
+        try:
+            yield
+        except DeniedError as error:
+            kind = "key.refused" if release else "action.refused"
+            facts = release or {"action": action, "resource": resource}
+            with self.ledger.transaction() as writing:
+                writing.append(
+                    Event(
+                        kind=kind,
+                        actor=actor.account,
+                        session=actor.session,
+                        facts={**facts, "rules": list(error.reasons)},
+                    )
+                )
+            raise

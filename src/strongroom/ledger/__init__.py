@@ -1,0 +1,1 @@
+"""The tamper-evident record of every step, in formats outsiders can check."""

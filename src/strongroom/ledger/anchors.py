@@ -1,0 +1,112 @@
+"""The checkpoint that custodians keep outside the database.
+
+A key leaves only after the entry that says so is under a checkpoint that the
+unwrapping custodian has stored.  Whoever puts an old database back is then
+older than the custodian, and whoever rewrites it has another root.
+
+Source: DESIGN section 3; ``crypto.custody.port``.
+"""
+
+from __future__ import annotations
+
+from strongroom.crypto.custody.port import Anchor, KeyCustodian
+from strongroom.errors import ForkError, StaleError
+from strongroom.ledger.checkpoint import Checkpoint
+from strongroom.ledger.frontier import frontier_at
+from strongroom.ledger.log import Ledger
+from strongroom.ledger.sequencer import newest_note
+from strongroom.types import Secret
+
+_TRIES = 5
+"""Other processes may move an anchor between our look and our call."""
+
+
+class Anchors:
+    """Moves custodians along with one ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Remember the ledger; nothing is read yet."""
+        self._ledger = ledger
+
+    def newest(self) -> Anchor:
+        """Return the newest checkpoint of the database as an anchor.
+
+        Raises:
+            IntegrityError: Its signature does not verify.
+        """
+        with self._ledger.reading() as reading:
+            note = newest_note(reading.connection)
+        if note is None:
+            return Anchor.empty()
+        checkpoint = self._open(note.encode())
+        return Anchor(size=checkpoint.size, root=checkpoint.root, note=note.encode())
+
+    def unwrap(self, custodian: KeyCustodian, wrapped: bytes, context: bytes) -> Secret:
+        """Return the secret once the custodian stored the newest checkpoint.
+
+        Raises:
+            ForkError: The database does not extend what the custodian saw.
+            IntegrityError: The wrap was altered or moved.
+            UnavailableError: The custodian or the database does not answer.
+        """
+        for _ in range(_TRIES):
+            try:
+                return custodian.unwrap(
+                    wrapped,
+                    context,
+                    anchor=self.newest(),
+                    verify_extension=self.verify_extension,
+                )
+            except StaleError:
+                continue
+        raise StaleError(f"{custodian.name} moves faster than the ledger is read")
+
+    def advance(self, custodian: KeyCustodian) -> None:
+        """Show the custodian the newest checkpoint.
+
+        Raises:
+            ForkError: The database does not extend what the custodian saw.
+        """
+        for _ in range(_TRIES):
+            try:
+                custodian.advance(self.newest(), self.verify_extension)
+            except StaleError:
+                continue
+            return
+        raise StaleError(f"{custodian.name} moves faster than the ledger is read")
+
+    def verify_extension(self, older: Anchor, newer: Anchor) -> None:
+        """Check that both are heads of this ledger, the second grown from the first.
+
+        Raises:
+            ForkError: One of them is not, or the database lost entries.
+        """
+        with self._ledger.reading() as reading:
+            note = newest_note(reading.connection)
+            size = self._open(note.encode()).size if note else 0
+            if size < newer.size:
+                raise ForkError(
+                    f"the database has {size} entries where a custodian"
+                    f" saw {newer.size}: an older database was put back",
+                    hint="restore the newest backup; strongroom ledger verify",
+                )
+            nodes = self._ledger.nodes(reading)
+            roots = [frontier_at(nodes, a.size).root() for a in (older, newer)]
+        if newer.size:
+            seen = self._open(newer.note)
+            if (seen.size, seen.root) != (newer.size, newer.root):
+                raise ForkError("a checkpoint says something else than its anchor")
+        for anchor, root in zip((older, newer), roots, strict=True):
+            if anchor.root != root:
+                raise ForkError(
+                    f"the first {anchor.size} entries are not those that a"
+                    " custodian saw: somebody rewrote the ledger",
+                    hint="strongroom ledger verify names the entry",
+                )
+
+    def _open(self, note: bytes) -> Checkpoint:
+        return Checkpoint.open(
+            note.decode(),
+            key=self._ledger.verifier,
+            verify=self._ledger.key.verify_bytes,
+        )

@@ -1,0 +1,119 @@
+"""Gives entries their index and signs the tree over them.
+
+On SQLite this runs inside the transaction that made the entries.  On PostgreSQL
+ids commit out of order, so one sequencer at a time holds an advisory lock and
+indexes every entry that has no index, in id order; the unique ``previous_size``
+makes two sequencers that got past the lock collide instead of fork.
+
+Source: DESIGN section 3, "Ledger formats".
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from strongroom.crypto.signing import SigningKey
+from strongroom.database import tables
+from strongroom.errors import IntegrityError
+from strongroom.ledger.checkpoint import Checkpoint
+from strongroom.ledger.frontier import Frontier
+from strongroom.ledger.tiles import TileReader, updated_tiles
+
+_LOCK = 0x5354524F4E47  # "STRONG": the advisory lock of the sequencer
+
+
+def lock(connection: sa.Connection) -> None:
+    """Wait until no other sequencer works on this PostgreSQL database."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+def sequence(connection: sa.Connection, *, origin: str, signer: SigningKey) -> None:
+    """Index every entry without an index and store the next checkpoint.
+
+    Raises:
+        ConflictError: Another sequencer extended the same tree.
+        IntegrityError: The stored tiles or frontier are damaged.
+    """
+    columns = tables.entries.c
+    fresh = connection.execute(
+        sa.select(columns.id, columns.leaf)
+        .where(columns.position.is_(None))
+        .order_by(columns.id)
+    ).all()
+    if not fresh:
+        return
+    before = newest_frontier(connection)
+    leaves = [row.leaf for row in fresh]
+    connection.execute(
+        sa.update(tables.entries).where(columns.id == sa.bindparam("entry")),
+        [
+            {"entry": row.id, "position": before.size + offset}
+            for offset, row in enumerate(fresh)
+        ],
+    )
+    for tile in updated_tiles(tile_reader(connection), before.size, leaves):
+        _store(connection, tile.level, tile.number, tile.data)
+    after = before.extend(leaves)
+    checkpoint = Checkpoint(origin=origin, size=after.size, root=after.root())
+    connection.execute(
+        sa.insert(tables.checkpoints).values(
+            size=after.size,
+            previous_size=before.size,
+            frontier=after.to_bytes(),
+            note=checkpoint.sign(signer.sign_bytes, public=signer.public.raw),
+        )
+    )
+
+
+def newest_frontier(connection: sa.Connection) -> Frontier:
+    """Return the frontier under the newest checkpoint.
+
+    Raises:
+        IntegrityError: The stored frontier is damaged.
+    """
+    columns = tables.checkpoints.c
+    data = connection.execute(
+        sa.select(columns.frontier).order_by(columns.size.desc()).limit(1)
+    ).scalar()
+    return Frontier() if data is None else Frontier.from_bytes(data)
+
+
+def newest_note(connection: sa.Connection) -> str | None:
+    """Return the text of the newest signed checkpoint, unverified."""
+    columns = tables.checkpoints.c
+    return connection.execute(
+        sa.select(columns.note).order_by(columns.size.desc()).limit(1)
+    ).scalar()
+
+
+def tile_reader(connection: sa.Connection) -> TileReader:
+    """Return a reader of the stored tiles."""
+    columns = tables.tiles.c
+
+    def read(level: int, number: int) -> bytes:
+        data = connection.execute(
+            sa.select(columns.hashes).where(
+                columns.level == level, columns.number == number
+            )
+        ).scalar()
+        if data is None:
+            raise IntegrityError(
+                f"tile {level}/{number} of the ledger is missing",
+                hint="strongroom ledger verify",
+            )
+        return bytes(data)
+
+    return read
+
+
+def _store(connection: sa.Connection, level: int, number: int, hashes: bytes) -> None:
+    columns = tables.tiles.c
+    updated = connection.execute(
+        sa.update(tables.tiles)
+        .where(columns.level == level, columns.number == number)
+        .values(hashes=hashes)
+    )
+    if updated.rowcount == 0:
+        connection.execute(
+            sa.insert(tables.tiles).values(level=level, number=number, hashes=hashes)
+        )

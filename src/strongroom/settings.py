@@ -1,0 +1,157 @@
+"""What one room is made of, as its ``room.toml`` states it.
+
+The file holds no secret.  It pins the desk's public key outside the database,
+so that whoever rewrites the database cannot also choose who vouches for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from strongroom.errors import InputError, SetupError
+from strongroom.types import Profile, RoomId
+
+FILE_NAME = "room.toml"
+MAX_FILE_BYTES = 64 << 10
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """One custody domain: who holds the keys, and where the sealed bytes rest.
+
+    Attributes:
+        name: Lower-case word, unique in the room.
+        custodian: URI such as ``file:custodians/home``; relative paths start at
+            the room's folder.
+        store: URI such as ``folder:stores/home``.
+    """
+
+    name: str
+    custodian: str
+    store: str
+
+    def __post_init__(self) -> None:
+        """Check the name.
+
+        Raises:
+            InputError: It is not a lower-case word.
+        """
+        if not _NAME.fullmatch(self.name):
+            raise InputError(
+                f"{self.name[:80]!r} is no name for a custody domain",
+                hint="use up to 31 lower-case letters, digits and hyphens",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything ``open_strongroom`` needs to know that is not secret.
+
+    Attributes:
+        folder: Where ``room.toml`` lies.
+        room: Id of the room; part of every key wrap and every permit.
+        profile: How many people are kept apart.
+        database: SQLAlchemy URL; a relative SQLite file starts at ``folder``.
+        desk_key: The desk's Ed25519 public key, hexadecimal.
+        domains: One to eight; the first one's custodian is the home custodian.
+    """
+
+    folder: Path
+    room: RoomId
+    profile: Profile
+    database: str
+    desk_key: str
+    domains: tuple[Domain, ...]
+
+    def __post_init__(self) -> None:
+        """Check that the domains are usable.
+
+        Raises:
+            SetupError: There is none, there are too many, or two share a name.
+        """
+        names = {domain.name for domain in self.domains}
+        if not 1 <= len(self.domains) <= 8 or len(names) != len(self.domains):  # noqa: PLR2004
+            raise SetupError("a room has one to eight custody domains of its own names")
+
+    @property
+    def origin(self) -> str:
+        """Name of the ledger in its checkpoints."""
+        return f"strongroom.local/{self.room}"
+
+    @property
+    def home(self) -> Domain:
+        """The domain whose custodian keeps the desk's own keys."""
+        return self.domains[0]
+
+    def to_toml(self) -> str:
+        """Return the text of ``room.toml``."""
+        lines = [
+            "# One Strongroom.  Nothing here is secret; desk_key is what readers pin.",
+            f"room = {_quoted(self.room)}",
+            f"profile = {_quoted(self.profile)}",
+            f"database = {_quoted(self.database)}",
+            f"desk_key = {_quoted(self.desk_key)}",
+        ]
+        for domain in self.domains:
+            lines += [
+                "",
+                "[[domain]]",
+                f"name = {_quoted(domain.name)}",
+                f"custodian = {_quoted(domain.custodian)}",
+                f"store = {_quoted(domain.store)}",
+            ]
+        return "\n".join(lines) + "\n"
+
+
+def load_settings(folder: Path) -> Settings:
+    """Return the settings of the room in ``folder``.
+
+    Raises:
+        SetupError: There is no room, or its file is not understood.
+    """
+    path = folder / FILE_NAME
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise SetupError(
+            f"there is no room in {folder}",
+            hint="strongroom init, or name another folder with --room",
+        ) from None
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise SetupError(f"{path} is over {MAX_FILE_BYTES} bytes")
+    try:
+        return _from_toml(folder, data.decode())
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        raise SetupError(f"{path} is not understood: {error}") from None
+
+
+def _from_toml(folder: Path, text: str) -> Settings:
+    document = tomllib.loads(text)
+    return Settings(
+        folder=folder,
+        room=RoomId(str(document["room"])),
+        profile=Profile(document["profile"]),
+        database=str(document["database"]),
+        desk_key=str(document["desk_key"]),
+        domains=tuple(
+            Domain(
+                name=str(item["name"]),
+                custodian=str(item["custodian"]),
+                store=str(item["store"]),
+            )
+            for item in document["domain"]
+        ),
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML basic string; JSON's escapes are a subset of TOML's."""
+    return json.dumps(str(text), ensure_ascii=True)
