@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.database import schema
+from strongroom.database.engine import Database
 from tests import postgresql
 
 Databases = Callable[[], str]
-"""Makes an empty database and returns its SQLAlchemy URL."""
+"""Makes a database that has our tables and returns its SQLAlchemy URL."""
 
 
 def require(component: str, *, present: bool) -> None:
@@ -32,6 +34,14 @@ def postgresql_server() -> Iterator[postgresql.Server]:
     assert programs is not None
     with postgresql.running(programs, within=postgresql.quick_folder()) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: postgresql.Server) -> str:
+    """Give the name of a database with our tables; a copy takes 15 ms, not 70."""
+    url = postgresql_server.create_database()
+    _upgrade(url)
+    return postgresql.name_of(url)
 
 
 @pytest.fixture
@@ -58,14 +68,22 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def new_database(request: pytest.FixtureRequest) -> Iterator[Databases]:
-    """Give a maker of empty databases, once for each kind.
+    """Give a maker of databases with our tables, once for each kind.
 
-    For Hypothesis, which wants a new one in each example.
+    Hypothesis wants a new one in each example; ``migrated_url`` gives just one.
     """
     if request.param == "sqlite":
         yield from _sqlite_databases()
-    else:
-        yield from _postgresql_databases(request.getfixturevalue("postgresql_server"))
+        return
+    server: postgresql.Server = request.getfixturevalue("postgresql_server")
+    template: str = request.getfixturevalue("postgresql_template")
+    yield from _postgresql_databases(server, template)
+
+
+@pytest.fixture
+def migrated_url(new_database: Databases) -> str:
+    """Give the URL of a database that has our tables, once of each kind."""
+    return new_database()
 
 
 def _sqlite_databases() -> Iterator[Databases]:
@@ -74,18 +92,27 @@ def _sqlite_databases() -> Iterator[Databases]:
 
         def make() -> str:
             made.append(f"sqlite+pysqlite:///{folder}/room-{len(made)}.db")
+            _upgrade(made[-1])
             return made[-1]
 
         yield make
 
 
-def _postgresql_databases(server: postgresql.Server) -> Iterator[Databases]:
+def _postgresql_databases(
+    server: postgresql.Server, template: str
+) -> Iterator[Databases]:
     made: list[str] = []
 
     def make() -> str:
-        made.append(server.create_database())
+        made.append(server.create_database(template))
         return made[-1]
 
     yield make
     for url in made:
         server.drop_database(url)
+
+
+def _upgrade(url: str) -> None:
+    database = Database(url)
+    schema.upgrade(database)
+    database.close()
