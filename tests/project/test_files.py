@@ -1,0 +1,130 @@
+"""Files are small, finished, described, and each has its tests beside it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "strongroom"
+TESTS = ROOT / "tests"
+MOST_LINES = 300
+
+TESTED_ELSEWHERE = {
+    "*/__init__.py": "re-exports only",
+    "__init__.py": "test_layers: what importing it loads",
+    "errors.py": "test_errors: the drawn tree",
+    "*/port.py": "a contract: every adapter is run against it",
+    "*/custody/*.py": "contracts",
+    "stores/*.py": "contracts",
+    "database/tables.py": "declarations; the migrations are compared with them",
+    "database/migrations/*": "tests/database/test_schema.py runs them",
+}
+"""Modules without a test file of the same name, and what tests them."""
+
+TESTS_OF_MORE_THAN_ONE_MODULE = {
+    "ledger/test_go.py": "another language reads our formats",
+}
+"""Test files of a package without a module of the same name."""
+
+NOT_ONE_PACKAGE = {"attacks", "console", "contracts", "journeys", "project"}
+"""Folders of tests that follow no package."""
+
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
+HERE_ONLY = re.compile(r"/wo" r"rk/(main|shared)|/tmp/pro" r"be\b")
+SWALLOWED = re.compile(r"except\s*:|except \(?(Base)?Exception\b")
+PRETENDED = re.compile(
+    r"monkey" r"patch|unittest\.mo" r"ck|mark\.(sk" r"ip|xfa" r"il)|importor" r"skip"
+)
+
+
+def sources(*folders: Path) -> list[Path]:
+    """Return the Python files below ``folders``, sorted."""
+    return sorted(path for folder in folders for path in folder.rglob("*.py"))
+
+
+def is_tested_elsewhere(module: Path) -> bool:
+    """Return whether another test answers for ``module``."""
+    return any(fnmatch(str(module), pattern) for pattern in TESTED_ELSEWHERE)
+
+
+def shown(path: Path) -> str:
+    """Return how a failure names ``path``."""
+    return str(path.relative_to(ROOT))
+
+
+def lines_with(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
+    """Return ``file:line: text`` wherever ``pattern`` is found."""
+    return [
+        f"{shown(path)}:{number}: {line.strip()}"
+        for path in paths
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+
+def written() -> list[Path]:
+    """Return every text that people wrote, code and prose."""
+    prose = [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "pyproject.toml",
+    ]
+    code = sources(*(ROOT / n for n in ("src", "tests", "benchmarks", "campaigns")))
+    return [*code, *prose, ROOT / "dev"]
+
+
+def test_a_source_file_holds_one_idea() -> None:
+    # A migration is a record of what once was; it is never split.
+    paths = [p for p in sources(PACKAGE) if p.parent.name != "versions"]
+    lengths = {shown(path): len(path.read_text().splitlines()) for path in paths}
+
+    assert {path: n for path, n in lengths.items() if n > MOST_LINES} == {}
+
+
+def test_a_file_says_what_it_is_for() -> None:
+    trees = {shown(p): ast.parse(p.read_text()) for p in sources(PACKAGE, TESTS)}
+
+    assert [p for p, t in trees.items() if t.body and not ast.get_docstring(t)] == []
+
+
+def test_nothing_is_marked_as_unfinished() -> None:
+    assert lines_with(UNFINISHED, written()) == []
+
+
+def test_nothing_names_a_folder_of_one_machine() -> None:
+    assert lines_with(HERE_ONLY, written()) == []
+
+
+def test_no_error_is_swallowed() -> None:
+    assert lines_with(SWALLOWED, sources(PACKAGE)) == []
+
+
+def test_tests_meet_the_real_thing_and_are_not_skipped() -> None:
+    assert lines_with(PRETENDED, sources(TESTS)) == []
+
+
+def test_a_module_has_a_test_file_of_its_name() -> None:
+    modules = [path.relative_to(PACKAGE) for path in sources(PACKAGE)]
+    bare = [m for m in modules if not (TESTS / m.parent / f"test_{m.name}").exists()]
+
+    assert [str(m) for m in bare if not is_tested_elsewhere(m)] == []
+
+
+def test_a_test_file_has_a_module_of_its_name() -> None:
+    tests = [path.relative_to(TESTS) for path in sorted(TESTS.rglob("test_*.py"))]
+    ours = [test for test in tests if test.parts[0] not in NOT_ONE_PACKAGE]
+    module = {t: PACKAGE / t.parent / t.name.removeprefix("test_") for t in ours}
+    alone = {str(test) for test, path in module.items() if not path.exists()}
+
+    assert sorted(alone - set(TESTS_OF_MORE_THAN_ONE_MODULE)) == []
+
+
+def test_each_exception_is_still_needed() -> None:
+    modules = [path.relative_to(PACKAGE) for path in sources(PACKAGE)]
+    patterns = set(TESTED_ELSEWHERE)
+    used = {p for p in patterns for m in modules if fnmatch(str(m), p)}
+
+    assert sorted(patterns - used) == []
