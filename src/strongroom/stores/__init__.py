@@ -1,0 +1,1 @@
+"""Where sealed bytes rest; ``port`` says what a store promises."""
