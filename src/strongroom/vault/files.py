@@ -1,0 +1,188 @@
+"""Lists and opens the files of a model on disk, and refuses pickles."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from strongroom.errors import InputError, StrongroomError, UnavailableError
+from strongroom.intake.names import verify_paths
+
+MOST_FILES = 100_000
+MOST_DEPTH = 64
+
+_PICKLE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib")
+_HISTORIES = {".git", ".hg", ".svn"}
+_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a fifo would block
+
+
+def list_files(path: Path) -> tuple[Path, list[str]]:
+    """Return the folder and the paths of every file in it, ordered.
+
+    Args:
+        path: A file, or a folder that is walked whole.
+
+    Raises:
+        InputError: Nothing is there, or it is empty, a device, too large, holds a
+            version history or a link to a folder, or a name cannot be restored
+            everywhere.
+        UnavailableError: The disk did not answer.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        raise InputError(f"no file or folder is at {str(path)[:200]!a}") from None
+    if stat.S_ISREG(mode):
+        folder, names = path.parent, [path.name]
+    elif stat.S_ISDIR(mode):
+        folder, names = path, sorted(islice(_walk(path, "", 0), MOST_FILES + 1))
+    else:
+        raise InputError(f"{path.name[:80]!a} is no regular file and no folder")
+    if not names:
+        raise InputError(f"{path.name[:80]!a} holds no files")
+    if len(names) > MOST_FILES:
+        raise InputError(f"{path.name[:80]!a} holds more than {MOST_FILES} files")
+    verify_paths(names)
+    return folder, names
+
+
+def _walk(folder: Path, prefix: str, depth: int) -> Iterator[str]:
+    """Yield the path of every file below a folder; refuse what is no file."""
+    if depth > MOST_DEPTH:
+        raise InputError(f"folders are nested deeper than {MOST_DEPTH}")
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir():
+                    _verify_folder(name, entry)
+                    yield from _walk(folder / entry.name, name + "/", depth + 1)
+                else:
+                    yield name
+    except OSError as error:
+        raise unreadable(prefix or folder.name, error) from None
+
+
+def _verify_folder(name: str, entry: os.DirEntry[str]) -> None:
+    if entry.is_symlink():
+        raise InputError(
+            f"{name[:80]!a} is a link to a folder",
+            hint="replace it by the folder it leads to",
+        )
+    if entry.name in _HISTORIES:
+        raise InputError(
+            f"{name[:80]!a} is a history, which may keep what was deleted",
+            hint="seal a copy of the folder without it",
+        )
+
+
+def permitted_targets(path: Path, folder: Path) -> tuple[Path, ...]:
+    """Return the folders that links may lead into.
+
+    Args:
+        path: What the caller named.
+        folder: Itself, or the folder of a file.
+    """
+    if path.is_file():
+        return (Path("/"),)  # the caller named this very file
+    real = folder.resolve()
+    if real.parent.name == "snapshots":
+        return (real, real.parent.parent / "blobs")
+    return (real,)
+
+
+def verify_ending(name: str) -> None:
+    """Check that a file is not called a pickle.
+
+    Raises:
+        InputError: It is.
+    """
+    if name.lower().endswith(_PICKLE_ENDINGS):
+        raise _not_sealed(name, "has the ending of a pickle, which runs code when read")
+
+
+def verify_content(name: str, start: bytes) -> None:
+    """Check that a file does not begin like a pickle or what may hold one.
+
+    Args:
+        name: For the message.
+        start: Its first bytes, up to 1 KiB.
+
+    Raises:
+        InputError: It does.
+    """
+    if start[:1] == b"\x80" and start[1:2] in {b"\2", b"\3", b"\4", b"\5"}:
+        raise _not_sealed(name, "is a pickle, which runs code when it is read")
+    if start[:4] in {b"PK\3\4", b"PK\5\6"}:
+        raise _not_sealed(name, "is a zip archive, which may hold a pickle")
+    if start[:6] == b"\x93NUMPY" and b"|O" in start:
+        raise _not_sealed(name, "is an array of objects, which holds a pickle")
+
+
+def _not_sealed(name: str, why: str) -> InputError:
+    return InputError(
+        f"{name} {why}",
+        hint="'strongroom intake add' looks into it and re-writes it as safetensors",
+    )
+
+
+@contextmanager
+def open_regular(path: Path, name: str) -> Iterator[int]:
+    """Yield a descriptor of a regular file; opening a device could act on it.
+
+    Args:
+        path: Where it is; links are followed.
+        name: For messages.
+
+    Raises:
+        InputError: It is no regular file or may not be read.
+        UnavailableError: The disk did not answer.
+    """
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+        descriptor = os.open(path, _OPEN_FLAGS) if regular else -1
+    except OSError as error:
+        raise unreadable(name, error) from None
+    if not regular:
+        raise InputError(
+            f"{name} is no regular file", hint="sockets and devices are not sealed"
+        )
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise changed(name)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def read_at(name: str, descriptor: int, offset: int, length: int) -> bytes:
+    """Return up to ``length`` bytes from ``offset``, fewer at the end of the file.
+
+    Raises:
+        UnavailableError: The disk did not answer.
+    """
+    try:
+        return os.pread(descriptor, length, offset)
+    except OSError as error:
+        raise unreadable(name, error) from None
+
+
+def changed(name: str) -> InputError:
+    """Return the error for a file that is not the one that was scanned."""
+    return InputError(
+        f"{name} changed while it was sealed",
+        hint="seal again when nothing writes there",
+    )
+
+
+def unreadable(name: str, error: OSError) -> StrongroomError:
+    """Return our error for what the system said about a file."""
+    why = f"{name[:80]!a} cannot be read: {os.strerror(error.errno or errno.EIO)}"
+    if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ELOOP}:
+        return InputError(why, hint="does it exist, and may you read it?")
+    return UnavailableError(why, hint="try again")
