@@ -1,0 +1,230 @@
+"""How much plaintext an account holds, alone and together with others.
+
+Exact arithmetic on integers of bytes over footprints; charging and reserving
+happen in the caller's transaction.  Sealers are origin holders and outside the
+caps: the caller leaves them out of ``held_by_account``.
+
+Source: ``docs/explanation/exposure.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from strongroom.access.footprints import Extent, Footprint, coordinate
+from strongroom.access.parcels import parcels
+from strongroom.errors import InputError
+from strongroom.types import AccountId
+
+__all__ = [
+    "Extent",
+    "Footprint",
+    "Held",
+    "Pair",
+    "cap_bytes",
+    "coalition_bound",
+    "coordinate",
+    "smallest_coalition",
+    "union_bytes",
+    "worst_pair",
+    "worst_partner",
+]
+
+_WHOLE = 100  # percent
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one account holds of one lineage, or would hold.
+
+    It only grows: nothing takes a footprint away, since people do not un-learn.
+
+    Attributes:
+        footprints: Distinct footprints; they may overlap.
+    """
+
+    footprints: frozenset[Footprint] = frozenset()
+
+    @classmethod
+    def of(cls, footprints: Iterable[Footprint]) -> Held:
+        """Return the union of ``footprints``."""
+        return cls(frozenset(footprints))
+
+    @property
+    def bytes(self) -> int:
+        """How many distinct bytes of plaintext are held."""
+        return sum(parcel.bytes for parcel in parcels(tuple(self.footprints)))
+
+    def union(self, other: Held) -> Held:
+        """Return what both hold together."""
+        return Held(self.footprints | other.footprints)
+
+
+class Pair(NamedTuple):
+    """Two accounts and what they hold together.
+
+    Attributes:
+        first: One account.
+        second: The other.
+        bytes: Distinct bytes of plaintext that the two hold together.
+    """
+
+    first: AccountId
+    second: AccountId
+    bytes: int
+
+
+def union_bytes(first: Held, second: Held) -> int:
+    """Return how many distinct bytes of plaintext both hold together."""
+    return first.union(second).bytes
+
+
+def worst_partner(
+    account: AccountId, held_by_account: Mapping[AccountId, Held]
+) -> Pair | None:
+    """Return the pair of ``account`` and the one who adds most to what it holds.
+
+    Args:
+        account: Whose partner to find; it holds nothing when it has no row.
+        held_by_account: What every account holds of one lineage.
+
+    Returns:
+        The pair, of equals the one with the first account id; None when nobody
+        else is there.
+    """
+    grid = _Grid.over({account: Held(), **held_by_account})
+    me = grid.accounts.index(account)
+    unions = grid.unions_with(grid.holds[me])
+    unions[me] = -1
+    if len(unions) == 1:
+        return None
+    other = int(np.argmax(unions))
+    return Pair(account, grid.accounts[other], int(unions[other]))
+
+
+def worst_pair(held_by_account: Mapping[AccountId, Held]) -> Pair | None:
+    """Return the two accounts that hold most together; None below two accounts.
+
+    Of equals, the one with the first account ids.
+    """
+    grid = _Grid.over(held_by_account)
+    best: Pair | None = None
+    for at, account in enumerate(grid.accounts[:-1]):
+        unions = grid.unions_with(grid.holds[at])[at + 1 :]
+        other = int(np.argmax(unions))
+        if best is None or int(unions[other]) > best.bytes:
+            best = Pair(account, grid.accounts[at + 1 + other], int(unions[other]))
+    return best
+
+
+def smallest_coalition(
+    total_bytes: int, held_by_account: Mapping[AccountId, Held]
+) -> tuple[AccountId, ...] | None:
+    """Return a small group that holds ``total_bytes`` together, if one exists.
+
+    Greedy: each member is the one who adds most.  The smallest group may have
+    fewer, finding it is set cover; but no group is smaller than the size that
+    ``coalition_bound`` proves from the caps.
+
+    Returns:
+        The accounts in the order in which they add; None when all accounts
+        together hold less than ``total_bytes``.
+    """
+    grid = _Grid.over(held_by_account)
+    together = np.zeros(len(grid.sizes), dtype=bool)
+    members: list[AccountId] = []
+    reached = 0
+    while reached < total_bytes:
+        unions = grid.unions_with(together)
+        best = int(np.argmax(unions)) if len(unions) else -1
+        if best < 0 or int(unions[best]) == reached:
+            return None
+        reached = int(unions[best])
+        together |= grid.holds[best]
+        members.append(grid.accounts[best])
+    return tuple(members)
+
+
+def coalition_bound(person_cap: int, pair_cap: int) -> int:
+    """Return how many accounts at least it takes to hold a whole model.
+
+    Give each byte to one of its holders: the shares of any two then sum to at
+    most the pair cap, so ``n`` accounts hold at most ``n * min(person, pair /
+    2)``.  With 25 % and 45 %, four reach 90 % and five are needed.
+
+    Args:
+        person_cap: Percent that one account may hold, 1 to 100.
+        pair_cap: Percent that any two may hold, at least ``person_cap``.
+
+    Raises:
+        InputError: The caps are not in order.
+    """
+    if not 0 < person_cap <= pair_cap <= _WHOLE:
+        raise InputError(f"caps of {person_cap} % and {pair_cap} % are not in order")
+    if person_cap == _WHOLE:
+        return 1
+    return -(-2 * _WHOLE // min(2 * person_cap, pair_cap))
+
+
+def cap_bytes(total_bytes: int, percent: int) -> int:
+    """Return ``percent`` of ``total_bytes``, rounded down.
+
+    Raises:
+        InputError: ``total_bytes`` is negative or ``percent`` outside 0 to 100.
+    """
+    if total_bytes < 0 or not 0 <= percent <= _WHOLE:
+        raise InputError(f"{percent} % of {total_bytes} bytes is no cap")
+    return total_bytes * percent // _WHOLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grid:
+    """Who holds which parcel.
+
+    Attributes:
+        accounts: Account ids, sorted.
+        sizes: int64, shape (parcels,): bytes of each parcel.
+        holds: bool, shape (accounts, parcels).
+    """
+
+    accounts: tuple[AccountId, ...]
+    sizes: npt.NDArray[np.int64]
+    holds: npt.NDArray[np.bool_]
+
+    @classmethod
+    def over(cls, held_by_account: Mapping[AccountId, Held]) -> _Grid:
+        """Return the grid of everything that these accounts hold."""
+        accounts = tuple(sorted(held_by_account))
+        distinct = {f for held in held_by_account.values() for f in held.footprints}
+        number = {footprint: i for i, footprint in enumerate(distinct)}
+        cut = parcels(tuple(number))
+        owned = np.zeros((len(accounts), len(number)), dtype=bool)
+        for row, account in zip(owned, accounts, strict=True):
+            row[[number[f] for f in held_by_account[account].footprints]] = True
+        # The first parcels are the footprints themselves; the rest are shared.
+        holds = np.zeros((len(accounts), len(cut)), dtype=bool)
+        holds[:, : len(number)] = owned
+        for at, parcel in enumerate(cut[len(number) :], start=len(number)):
+            holds[:, at] = owned[:, _bits(parcel.cover)].any(axis=1)
+        sizes = np.array([parcel.bytes for parcel in cut], dtype=np.int64)
+        return cls(accounts=accounts, sizes=sizes, holds=holds)
+
+    def unions_with(self, held: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Return what each account holds together with ``held``, in bytes."""
+        unions: npt.NDArray[np.int64] = (self.holds | held) @ self.sizes
+        return unions
+
+
+def _bits(cover: int) -> list[int]:
+    """Return the numbers of the bits that are set."""
+    found = []
+    while cover:
+        lowest = cover & -cover
+        found.append(lowest.bit_length() - 1)
+        cover ^= lowest
+    return found

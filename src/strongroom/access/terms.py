@@ -1,0 +1,314 @@
+"""What a class of artifact asks for before a key leaves, in each profile.
+
+The numbers stand in ``policies/terms.toml``; the rules that use them stand in
+the Cedar files beside it.  A table that contradicts itself stops the start.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, TypeVar
+
+from strongroom.access.exposure import cap_bytes
+from strongroom.errors import SetupError
+from strongroom.types import Classification, Profile
+
+APPROVED_ACTIONS: Final = frozenset(
+    {"account:create", "role:change", "cap:change", "model:publish"}
+)
+"""Administrative actions that wait for approvals where there is a second team.
+
+``model:publish`` seals an artifact without a parent: it starts a lineage, and
+whoever seals it holds it outside the caps.
+"""
+
+_T = TypeVar("_T", bound="AdministrationTerms")
+_TERMS_BYTES = 64 * 1024
+_MOST_APPROVALS = 20
+_MOST_SECONDS = 366 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdministrationTerms:
+    """What an administrative action asks for.
+
+    Attributes:
+        approvals: People who have to agree, the asker not among them.
+        distinct_teams: Teams they have to come from.
+        own_team_counts: Whether the asker's own team may be one of these.
+        second_factor_required: Whether the session needs a second factor.
+        second_factor_max_age: How old that second factor may be.
+    """
+
+    approvals: int
+    distinct_teams: int
+    own_team_counts: bool
+    second_factor_required: bool
+    second_factor_max_age: timedelta
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.approvals <= _MOST_APPROVALS:
+            raise SetupError(f"{self.approvals} approvals are outside 0 to 20")
+        if not min(self.approvals, 1) <= self.distinct_teams <= self.approvals:
+            raise SetupError(
+                f"{self.approvals} approvals cannot come from"
+                f" {self.distinct_teams} teams"
+            )
+        _check_duration("second_factor_max_age", self.second_factor_max_age)
+
+    def facts(self) -> dict[str, object]:
+        """Return the facts that ``policy.decide`` reads about these terms."""
+        return {
+            "approvalsRequired": self.approvals,
+            "teamsRequired": self.distinct_teams,
+            "factorRequired": self.second_factor_required,
+            "factorMaxAge": self.second_factor_max_age,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms(AdministrationTerms):
+    """What one class asks for in one profile.
+
+    Attributes:
+        purpose_required: Whether the asker has to say what for.
+        max_duration: How long a permit may live.
+        wait: Time between the request and the first use of its permit.
+        person_cap_percent: Share of a model that one account may hold.
+        pair_cap_percent: Share that any two accounts may hold together.
+        whole_model_to_a_person: Whether a person may ever hold all of it.
+    """
+
+    purpose_required: bool
+    max_duration: timedelta
+    wait: timedelta
+    person_cap_percent: int | None = None
+    pair_cap_percent: int | None = None
+    whole_model_to_a_person: bool
+
+    def __post_init__(self) -> None:
+        AdministrationTerms.__post_init__(self)
+        _check_duration("max_duration", self.max_duration)
+        _check_duration("wait", self.wait)
+        _check_caps(self.person_cap_percent, self.pair_cap_percent)
+        if self.person_cap_percent is not None and self.whole_model_to_a_person:
+            raise SetupError("a class with caps cannot hand out the whole model")
+
+    def person_cap_bytes(self, total_bytes: int) -> int | None:
+        """Return how many bytes one account may hold; None means uncapped."""
+        percent = self.person_cap_percent
+        return None if percent is None else cap_bytes(total_bytes, percent)
+
+    def pair_cap_bytes(self, total_bytes: int) -> int | None:
+        """Return how many bytes two accounts may hold; None means uncapped."""
+        percent = self.pair_cap_percent
+        return None if percent is None else cap_bytes(total_bytes, percent)
+
+    def release_facts(self, total_bytes: int) -> dict[str, object]:
+        """Return the facts about these terms for a model of ``total_bytes``.
+
+        They are what ``request:create``, ``permit:issue`` and
+        ``segment:release`` need; the caller adds what it read from its rows.
+        """
+        facts = self.facts() | {
+            "purposeRequired": self.purpose_required,
+            "wholeAllowed": self.whole_model_to_a_person,
+            "wait": self.wait,
+        }
+        caps = {
+            "personCapBytes": self.person_cap_bytes(total_bytes),
+            "pairCapBytes": self.pair_cap_bytes(total_bytes),
+        }
+        return facts | {name: cap for name, cap in caps.items() if cap is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsTable:
+    """The terms of one profile.
+
+    Attributes:
+        profile: Which one.
+        default_class: What a new artifact without a parent is.
+        classes: Terms per class; all three are there.
+        administration: Terms of the actions in ``APPROVED_ACTIONS``; other
+            administrative actions ask for the same second factor only.
+    """
+
+    profile: Profile
+    default_class: Classification
+    classes: Mapping[Classification, Terms]
+    administration: AdministrationTerms
+
+    def __post_init__(self) -> None:
+        _check_order(self.classes)
+
+    def of(self, classification: Classification) -> Terms:
+        """Return the terms of a class."""
+        return self.classes[classification]
+
+    def of_action(self, action: str) -> AdministrationTerms:
+        """Return the terms of an administrative action such as ``role:change``."""
+        terms = self.administration
+        if action in APPROVED_ACTIONS:
+            return terms
+        return AdministrationTerms(
+            approvals=0,
+            distinct_teams=0,
+            own_team_counts=terms.own_team_counts,
+            second_factor_required=terms.second_factor_required,
+            second_factor_max_age=terms.second_factor_max_age,
+        )
+
+
+def load_terms(profile: Profile, *, folder: Path | None = None) -> TermsTable:
+    """Return the terms of ``profile``.
+
+    Args:
+        profile: Which table of the file to read.
+        folder: Where a house keeps its own ``terms.toml``; None means the one
+            that came with the package.
+
+    Raises:
+        SetupError: The file is absent, too long, no TOML, or contradicts itself.
+    """
+    source = folder or resources.files("strongroom.access") / "policies"
+    try:
+        with (source / "terms.toml").open("rb") as file:
+            data = file.read(_TERMS_BYTES + 1)
+    except OSError as error:
+        raise SetupError(f"cannot read terms.toml: {error.strerror}") from None
+    return parse_terms(profile, data)
+
+
+def parse_terms(profile: Profile, data: bytes) -> TermsTable:
+    """Return the table of ``profile`` in the bytes of a ``terms.toml``.
+
+    Raises:
+        SetupError: It is too long, no TOML, or contradicts itself.
+    """
+    if len(data) > _TERMS_BYTES:
+        raise SetupError(f"terms.toml is longer than {_TERMS_BYTES} bytes")
+    try:
+        document = tomllib.loads(data.decode())
+    except (ValueError, RecursionError):
+        raise SetupError("terms.toml is not TOML") from None
+    table = _table(document, profile.value)
+    try:
+        return TermsTable(
+            profile=profile,
+            default_class=Classification(str(table.get("default_class"))),
+            classes={c: _terms(Terms, table, c.value) for c in Classification},
+            administration=_terms(AdministrationTerms, table, "administration"),
+        )
+    except (ValueError, SetupError) as error:
+        raise SetupError(f"terms.toml, {profile.value}: {error}") from None
+
+
+def missing_separations(
+    profile: Profile,
+    *,
+    domains: int,
+    embedded: bool,
+    witness: bool,
+    without_factor: int = 0,
+) -> list[str]:
+    """Return one sentence per separation that is not in force; for reports.
+
+    Args:
+        profile: The profile of the room.
+        domains: Custody domains that are configured.
+        embedded: Whether users open the database themselves, without a server.
+        witness: Whether somebody independent cosigns checkpoints.
+        without_factor: Active people who have none.
+    """
+    solo = profile is Profile.SOLO
+    claims = (
+        (solo, "one account may have every role: the one who asks also decides"),
+        (solo, "nobody else agrees to an opening; restricted models wait instead"),
+        (solo, "nothing caps how much of a model one person holds"),
+        (domains < 2, "architecture, biases and weights share one custody domain"),  # noqa: PLR2004
+        (domains == 2, "architecture and biases share a custody domain"),  # noqa: PLR2004
+        (
+            embedded,
+            "embedded mode: whoever has the passphrase has everything;"
+            " permits, approvals and caps are recorded rules",
+        ),
+        (not witness, "no independent witness keeps checkpoints of the ledger"),
+        (without_factor > 0, f"{_people(without_factor)} no second factor"),
+    )
+    return [sentence for missing, sentence in claims if missing]
+
+
+def _people(count: int) -> str:
+    return "one person has" if count == 1 else f"{count} people have"
+
+
+def _check_caps(person: int | None, pair: int | None) -> None:
+    if person is None and pair is None:
+        return
+    if person is None or pair is None:
+        raise SetupError("a person cap and a pair cap come together")
+    if not 0 < person <= pair < 100:  # noqa: PLR2004 - percent
+        raise SetupError(
+            f"caps of {person} % a person and {pair} % a pair are not in order"
+        )
+
+
+def _check_duration(name: str, value: timedelta) -> None:
+    if not timedelta(0) <= value <= timedelta(seconds=_MOST_SECONDS):
+        raise SetupError(f"{name} of {value} is outside a year")
+
+
+def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = document.get(name)
+    if not isinstance(value, dict):
+        raise SetupError(f"table {name} is absent")
+    return value
+
+
+def _terms(kind: type[_T], table: Mapping[str, object], name: str) -> _T:
+    """Return the sub-table ``name`` as ``kind``; no key too many, none too few."""
+    rows = _table(table, name)
+    values: dict[str, object] = {}
+    for field in fields(kind):
+        seconds = field.type == "timedelta"
+        key = f"{field.name}_seconds" if seconds else field.name
+        if key not in rows and field.default is None:
+            continue
+        value = rows.get(key)
+        wanted: type = bool if field.type == "bool" else int
+        if type(value) is not wanted:  # a bool is an int to isinstance
+            raise SetupError(f"{name}.{key} is not {wanted.__name__}")
+        values[field.name] = _duration(value) if seconds else value
+    unknown = set(rows) - {
+        name for f in fields(kind) for name in (f.name, f"{f.name}_seconds")
+    }
+    if unknown:
+        raise SetupError(f"{name} has an unknown key {min(unknown)}")
+    return kind(**values)  # type: ignore[arg-type]  # checked against fields above
+
+
+def _duration(seconds: object) -> timedelta:
+    if not isinstance(seconds, int) or not 0 <= seconds <= _MOST_SECONDS:
+        raise SetupError(f"{seconds} seconds is outside a year")
+    return timedelta(seconds=seconds)
+
+
+def _check_order(classes: Mapping[Classification, Terms]) -> None:
+    """A stricter class never asks for less than the one below it."""
+    order = sorted(classes, key=lambda c: c.rank)
+    for lower, higher in pairwise(order):
+        less, more = classes[lower], classes[higher]
+        if (more.approvals, more.distinct_teams) < (
+            less.approvals,
+            less.distinct_teams,
+        ):
+            raise SetupError(
+                f"{higher.value} asks for fewer approvals than {lower.value}"
+            )
