@@ -6,7 +6,9 @@ section 3.1.1 for lengths.
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final, NoReturn
@@ -14,7 +16,6 @@ from typing import Final, NoReturn
 import argon2
 from argon2.exceptions import (
     HashingError,
-    InvalidHashError,
     VerificationError,
     VerifyMismatchError,
 )
@@ -38,6 +39,11 @@ _MIN_MEMORY_KIB = 19 * 1024  # the least that OWASP's cheat sheet allows
 _MAX_MEMORY_KIB = 256 * 1024  # a forged row must not take the machine's memory
 _MAX_PASSES = 10
 _MAX_LANES = 8
+_STORED = re.compile(
+    r"\$argon2id\$v=19\$m=([1-9][0-9]{0,9}),t=([1-9][0-9]{0,3}),p=([1-9][0-9]{0,3})"
+    r"\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})",
+    re.ASCII,
+)
 _WRONG = "name or password is wrong"
 
 
@@ -181,17 +187,15 @@ def _check_stored(stored: str) -> None:
     Raises:
         IntegrityError: It is not one that ``hash_password`` could have written.
     """
-    try:
-        if len(stored) > _HASH_CHARACTERS:
-            raise IntegrityError("a stored password hash is too long")
-        found = argon2.extract_parameters(stored)
-        Cost(
-            memory_kib=found.memory_cost,
-            passes=found.time_cost,
-            lanes=found.parallelism,
-        )
-    except (InvalidHashError, InputError, ValueError):
-        raise IntegrityError("a stored password hash is out of bounds") from None
-    shape = (found.type, found.version, found.salt_len, found.hash_len)
-    if shape != (argon2.Type.ID, 19, _SALT_BYTES, _HASH_BYTES):
+    found = _STORED.fullmatch(stored[:_HASH_CHARACTERS])
+    if found is None or len(stored) > _HASH_CHARACTERS:
         raise IntegrityError("a stored password hash is not Argon2id version 19")
+    memory, passes, lanes, salt, hashed = found.groups()
+    try:
+        Cost(memory_kib=int(memory), passes=int(passes), lanes=int(lanes))
+    except InputError:
+        raise IntegrityError("a stored password hash costs too much") from None
+    for text in (salt, hashed):
+        raw = base64.b64decode(text + "=" * (-len(text) % 4))
+        if base64.b64encode(raw).decode().rstrip("=") != text:
+            raise IntegrityError("a stored password hash has stray bits")

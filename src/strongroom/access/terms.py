@@ -60,7 +60,6 @@ class AdministrationTerms:
                 f"{self.approvals} approvals cannot come from"
                 f" {self.distinct_teams} teams"
             )
-        _check_duration("second_factor_max_age", self.second_factor_max_age)
 
     def facts(self) -> dict[str, object]:
         """Return the facts that ``policy.decide`` reads about these terms."""
@@ -94,8 +93,6 @@ class Terms(AdministrationTerms):
 
     def __post_init__(self) -> None:
         AdministrationTerms.__post_init__(self)
-        _check_duration("max_duration", self.max_duration)
-        _check_duration("wait", self.wait)
         _check_caps(self.person_cap_percent, self.pair_cap_percent)
         if self.person_cap_percent is not None and self.whole_model_to_a_person:
             raise SetupError("a class with caps cannot hand out the whole model")
@@ -116,16 +113,15 @@ class Terms(AdministrationTerms):
         They are what ``request:create``, ``permit:issue`` and
         ``segment:release`` need; the caller adds what it read from its rows.
         """
-        facts = self.facts() | {
+        facts = {
+            **self.facts(),
             "purposeRequired": self.purpose_required,
             "wholeAllowed": self.whole_model_to_a_person,
             "wait": self.wait,
-        }
-        caps = {
             "personCapBytes": self.person_cap_bytes(total_bytes),
             "pairCapBytes": self.pair_cap_bytes(total_bytes),
         }
-        return facts | {name: cap for name, cap in caps.items() if cap is not None}
+        return {name: fact for name, fact in facts.items() if fact is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,11 +256,6 @@ def _check_caps(person: int | None, pair: int | None) -> None:
         )
 
 
-def _check_duration(name: str, value: timedelta) -> None:
-    if not timedelta(0) <= value <= timedelta(seconds=_MOST_SECONDS):
-        raise SetupError(f"{name} of {value} is outside a year")
-
-
 def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
     value = document.get(name)
     if not isinstance(value, dict):
@@ -303,12 +294,9 @@ def _duration(seconds: object) -> timedelta:
 def _check_order(classes: Mapping[Classification, Terms]) -> None:
     """A stricter class never asks for less than the one below it."""
     order = sorted(classes, key=lambda c: c.rank)
-    for lower, higher in pairwise(order):
-        less, more = classes[lower], classes[higher]
-        if (more.approvals, more.distinct_teams) < (
-            less.approvals,
-            less.distinct_teams,
-        ):
+    asked = [(classes[c].approvals, classes[c].distinct_teams) for c in order]
+    for at, (less, more) in enumerate(pairwise(asked), start=1):
+        if more < less:
             raise SetupError(
-                f"{higher.value} asks for fewer approvals than {lower.value}"
+                f"{order[at].value} asks for less than {order[at - 1].value}"
             )
