@@ -21,11 +21,12 @@ _HISTORIES = {".git", ".hg", ".svn"}
 _OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a fifo would block
 
 
-def list_files(path: Path) -> tuple[Path, list[str]]:
+def list_files(path: Path, *, most: int = MOST_FILES) -> tuple[Path, list[str]]:
     """Return the folder and the paths of every file in it, ordered.
 
     Args:
         path: A file, or a folder that is walked whole.
+        most: Files that may be there.
 
     Raises:
         InputError: Nothing is there, or it is empty, a device, too large, holds a
@@ -40,13 +41,13 @@ def list_files(path: Path) -> tuple[Path, list[str]]:
     if stat.S_ISREG(mode):
         folder, names = path.parent, [path.name]
     elif stat.S_ISDIR(mode):
-        folder, names = path, sorted(islice(_walk(path, "", 0), MOST_FILES + 1))
+        folder, names = path, sorted(islice(_walk(path, "", 0), most + 1))
     else:
         raise InputError(f"{path.name[:80]!a} is no regular file and no folder")
     if not names:
         raise InputError(f"{path.name[:80]!a} holds no files")
-    if len(names) > MOST_FILES:
-        raise InputError(f"{path.name[:80]!a} holds more than {MOST_FILES} files")
+    if len(names) > most:
+        raise InputError(f"{path.name[:80]!a} holds more than {most} files")
     verify_paths(names)
     return folder, names
 

@@ -19,7 +19,7 @@ _EMBEDDINGS = re.compile(
     r"embed|(?:^|[._/])(?:wte|wpe|shared|position_ids)(?:[._/]|$)", re.IGNORECASE
 )
 _HEAD = re.compile(
-    r"(?:^|[._/])(?:head|heads|pooler|score|cls|classifier|qa_outputs|output|fc_out)"
+    r"(?:^|[._/])(?:head|heads|lm_head|pooler|score|cls|classifier|qa_outputs|output|fc_out)"
     r"(?:[._/]|$)",
     re.IGNORECASE,
 )

@@ -96,7 +96,7 @@ def parse_plan_file(text: str) -> PlanFile:
     _verify_keys(document, _PLAN_KEYS, "plan file")
     percent = _percent(document, DEFAULT_MOST_PERCENT, "plan file")
     rest = document.get("rest", "default")
-    if rest not in {"default", "refuse"}:
+    if rest not in ("default", "refuse"):  # a tuple: rest may be a list
         raise InputError("plan file: rest is neither 'default' nor 'refuse'")
     tables = document.get("segment", [])
     if not isinstance(tables, list) or len(tables) > MOST_RULES:

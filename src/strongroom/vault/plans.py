@@ -36,6 +36,9 @@ LARGE_BIAS_BYTES = 2**20
 The widest bias or norm in use is 0.5 MB (a vocabulary of 262,144 in bfloat16).
 """
 
+MOST_PIECES = 50_000
+"""Of one segment, so that its sealed index stays far below its cap of 64 MiB."""
+
 _MOST_STACKS = 8
 _SLUG = re.compile(r"[^a-z0-9]+")
 _SLUG_LETTERS = 24
@@ -119,7 +122,8 @@ def cut_group(
 def pack(pieces: Iterable[Piece], limit: int) -> list[list[Piece]]:
     """Return the pieces in order, in lists of at most ``limit`` bytes.
 
-    A piece over the limit is cut in equal parts; others stay whole.
+    A piece over the limit is cut in equal parts; others stay whole.  A list has
+    at most ``MOST_PIECES``.
 
     Args:
         pieces: Uncut.
@@ -129,7 +133,7 @@ def pack(pieces: Iterable[Piece], limit: int) -> list[list[Piece]]:
     room = -1
     for piece in pieces:
         for part in _cut(piece, limit):
-            if part.length > room:
+            if part.length > room or len(bins[-1]) == MOST_PIECES:
                 bins.append([])
                 room = limit
             bins[-1].append(part)
@@ -197,11 +201,12 @@ def _stack_segments(
     run: list[Piece] = []
     depths: list[int] = []
     for depth, pieces in blocks:
-        length = sum(piece.length for piece in pieces)
-        if run and length + sum(piece.length for piece in run) > limit:
+        fits = len(pack([*run, *pieces], limit)) == 1
+        if run and not fits:
             yield _segment(f"{name}.{_span(depths)}", "weights", run)
             run, depths = [], []
-        if length > limit:
+            fits = len(pack(pieces, limit)) == 1
+        if not fits:
             yield from cut_group(f"{name}.{depth}", "weights", pieces, limit)
         else:
             run, depths = [*run, *pieces], [*depths, depth]

@@ -1,0 +1,84 @@
+"""What one domain reveals is as little as the number of domains allows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom.errors import SetupError
+from strongroom.vault.domains import assign_domains, revealed_by
+from strongroom.vault.plans import default_plan
+from strongroom.vault.segments import Plan
+from strongroom.vault.sources import SourceFile
+from tests.vault.models import models, tensor_file
+
+PLAN = default_plan(
+    [
+        tensor_file(
+            "m.safetensors",
+            [
+                *((f"h.{i}.w", "F32", [100, 100]) for i in range(10)),
+                ("norm", "F32", [100]),
+            ],
+        )
+    ]
+)
+
+
+def parts(plan: Plan, domains: list[str]) -> dict[str, set[str]]:
+    assigned = assign_domains(plan, domains)
+    found: dict[str, set[str]] = {domain: set() for domain in domains}
+    for segment in plan.segments:
+        found[assigned[segment.name]].add(segment.part)
+    return found
+
+
+def test_three_domains_hold_one_part_each() -> None:
+    assert parts(PLAN, ["a", "b", "c"]) == {
+        "a": {"architecture"},
+        "b": {"biases"},
+        "c": {"weights"},
+    }
+
+
+def test_with_two_domains_weights_are_apart() -> None:
+    assert parts(PLAN, ["a", "b"]) == {
+        "a": {"architecture", "biases"},
+        "b": {"weights"},
+    }
+
+
+def test_one_domain_holds_all() -> None:
+    assert parts(PLAN, ["a"]) == {"a": {"architecture", "biases", "weights"}}
+    assert revealed_by(PLAN, assign_domains(PLAN, ["a"]), "a").percent == 100
+
+
+def test_with_five_domains_weights_are_spread_over_three() -> None:
+    assigned = assign_domains(PLAN, list("abcde"))
+
+    shares = [revealed_by(PLAN, assigned, domain).percent for domain in "cde"]
+
+    assert max(shares) < 50
+    assert revealed_by(PLAN, assigned, "a").segments == ("architecture",)
+    assert revealed_by(PLAN, assigned, "b").segments == ("biases",)
+
+
+@given(models(), st.integers(1, 6))
+def test_domains_together_reveal_every_byte_once(
+    files: tuple[SourceFile, ...], count: int
+) -> None:
+    plan = default_plan(files)
+    domains = [f"d{number}" for number in range(count)]
+    assigned = assign_domains(plan, domains)
+
+    lost = [revealed_by(plan, assigned, domain) for domain in domains]
+
+    assert sum(one.length for one in lost) == plan.length
+    assert sorted(name for one in lost for name in one.segments) == sorted(assigned)
+
+
+@pytest.mark.parametrize("domains", [[], ["a", "a"]])
+def test_no_domain_or_the_same_twice_is_refused(domains: list[str]) -> None:
+    with pytest.raises(SetupError):
+        assign_domains(PLAN, domains)

@@ -1,0 +1,132 @@
+"""What lies on the disk is listed whole, or refused by name."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from strongroom.errors import InputError
+from strongroom.vault import files
+
+
+def write(path: Path, data: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def test_every_file_is_listed_in_order_hidden_ones_too(tmp_path: Path) -> None:
+    for name in ["b/c", "a", ".hidden", ".cache/x", "b.txt"]:
+        write(tmp_path / name)
+
+    folder, names = files.list_files(tmp_path)
+
+    assert folder == tmp_path
+    assert names == [".cache/x", ".hidden", "a", "b.txt", "b/c"]
+
+
+def test_one_file_is_listed_by_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.safetensors")
+
+    assert files.list_files(path) == (tmp_path, ["m.safetensors"])
+
+
+@pytest.mark.parametrize("name", [".git", ".hg", ".svn", "sub/.git"])
+def test_a_history_is_refused_not_skipped(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "a")
+    write(tmp_path / name / "objects")
+
+    with pytest.raises(InputError, match="history"):
+        files.list_files(tmp_path)
+
+
+@pytest.mark.parametrize("name", [b"\xff", b"a\nb", b"a\x1b[31m", b"\xe2\x80\xae"])
+def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: bytes) -> None:
+    with open(os.fsencode(tmp_path) + b"/" + name, "wb"):
+        pass
+
+    with pytest.raises(InputError, match="control character"):
+        files.list_files(tmp_path)
+
+
+def test_names_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "README.md")
+    write(tmp_path / "readme.md")
+
+    with pytest.raises(InputError, match="same place"):
+        files.list_files(tmp_path)
+
+
+def test_nothing_an_empty_folder_and_a_bad_path_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "only" / "folders").mkdir(parents=True)
+
+    for path in [tmp_path, tmp_path / "none", tmp_path / ("x" * 300), Path("a\0b")]:
+        with pytest.raises(InputError):
+            files.list_files(path)
+
+
+def test_a_link_to_a_folder_is_refused_before_it_can_loop(tmp_path: Path) -> None:
+    write(tmp_path / "a")
+    (tmp_path / "again").symlink_to(tmp_path)
+
+    with pytest.raises(InputError, match="link to a folder"):
+        files.list_files(tmp_path)
+
+
+def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+
+    with pytest.raises(InputError):
+        files.list_files(tmp_path)
+
+
+def test_folders_nested_too_deep_are_refused(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * 66)
+    write(deep / "a")
+
+    with pytest.raises(InputError, match="nested"):
+        files.list_files(tmp_path)
+
+
+def test_more_files_than_the_cap_are_refused_without_listing_all(
+    tmp_path: Path,
+) -> None:
+    for number in range(20):
+        write(tmp_path / str(number))
+
+    assert len(files.list_files(tmp_path)[1]) == 20
+    with pytest.raises(InputError, match="more than 19"):
+        files.list_files(tmp_path, most=19)
+
+
+def test_a_socket_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+
+        for path in [tmp_path / "pipe", tmp_path / "socket", Path("/dev/null")]:
+            with pytest.raises(InputError, match="no regular file"):
+                files.list_files(path)
+            with (
+                pytest.raises(InputError, match="no regular file"),
+                files.open_regular(path, "it"),
+            ):
+                pass
+
+
+@pytest.mark.parametrize("ending", [".pt", ".pth", ".bin", ".ckpt", ".pkl", ".PT"])
+def test_a_pickle_is_known_by_its_ending(ending: str) -> None:
+    with pytest.raises(InputError, match="pickle") as refusal:
+        files.verify_ending("model" + ending)
+    assert "strongroom intake add" in refusal.value.hint
+
+
+def test_an_error_of_the_disk_is_not_the_callers_fault(tmp_path: Path) -> None:
+    gone = files.unreadable("a", OSError(5, "Input/output error"))
+    forbidden = files.unreadable("a", PermissionError(13, "Permission denied"))
+
+    assert type(gone).__name__ == "UnavailableError"
+    assert type(forbidden).__name__ == "InputError"
