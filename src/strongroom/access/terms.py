@@ -108,10 +108,9 @@ class Terms(AdministrationTerms):
         return None if percent is None else cap_bytes(total_bytes, percent)
 
     def release_facts(self, total_bytes: int) -> dict[str, object]:
-        """Return the facts about these terms for a model of ``total_bytes``.
+        """Return what questions about a model of ``total_bytes`` need of these.
 
-        They are what ``request:create``, ``permit:issue`` and
-        ``segment:release`` need; the caller adds what it read from its rows.
+        The caller adds what it read from its rows.
         """
         facts = {
             **self.facts(),
@@ -277,9 +276,8 @@ def _terms(kind: type[_T], table: Mapping[str, object], name: str) -> _T:
         if type(value) is not wanted:  # a bool is an int to isinstance
             raise SetupError(f"{name}.{key} is not {wanted.__name__}")
         values[field.name] = _duration(value) if seconds else value
-    unknown = set(rows) - {
-        name for f in fields(kind) for name in (f.name, f"{f.name}_seconds")
-    }
+    known = {f"{f.name}{end}" for f in fields(kind) for end in ("", "_seconds")}
+    unknown = set(rows) - known
     if unknown:
         raise SetupError(f"{name} has an unknown key {min(unknown)}")
     return kind(**values)  # type: ignore[arg-type]  # checked against fields above
