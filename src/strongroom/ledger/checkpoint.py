@@ -246,7 +246,7 @@ def _split_note(note: str) -> tuple[str, tuple[SignatureLine, ...]]:
     """Return the signed text and the signatures."""
     if len(note) > AT_MOST_NOTE_BYTES:
         raise IntegrityError(f"a checkpoint has {len(note)} characters")
-    if any(c < " " and c != "\n" or "\ud800" <= c <= "\udfff" for c in note):
+    if any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in note):
         raise IntegrityError("a checkpoint has characters that no note may have")
     text, gap, signatures = note.rpartition("\n\n")
     lines = signatures.split("\n")
