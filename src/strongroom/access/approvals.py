@@ -21,15 +21,15 @@ from typing import TypeAlias
 import sqlalchemy as sa
 
 from strongroom import canonical
-from strongroom.access.accounts import Account
+from strongroom.access.accounts import ACCOUNTS, Account
 from strongroom.access.gate import Gate
 from strongroom.access.policy import Resource
 from strongroom.access.quorum import (
     Approved,
-    Quorum,
+    Decision,
     QuorumRule,
+    Tally,
     Vote,
-    VoteDecision,
     decide_quorum,
 )
 from strongroom.access.sessions import Actor
@@ -127,7 +127,7 @@ class Approval:
     digest: str
     approver: AccountId
     team: TeamId
-    decision: VoteDecision
+    decision: Decision
     factor: Factor
     factor_at: datetime | None
     at: datetime
@@ -230,9 +230,7 @@ class Approvals:
         ):
             request = self._pending(writing, request_id)
             account = self._require(writing, actor, "request:approve", request)
-            approval = self._answer(
-                writing, actor, account, request, VoteDecision.APPROVE
-            )
+            approval = self._answer(writing, actor, account, request, Decision.APPROVE)
             writing.append(
                 Event(
                     kind="request.approved",
@@ -263,7 +261,7 @@ class Approvals:
         ):
             request = self._pending(writing, request_id)
             account = self._require(writing, actor, "request:decline", request)
-            self._answer(writing, actor, account, request, VoteDecision.DECLINE)
+            self._answer(writing, actor, account, request, Decision.DECLINE)
             request = REQUESTS.replace(writing, request, state=RequestState.DECLINED)
             writing.append(
                 Event(
@@ -311,12 +309,17 @@ class Approvals:
     def _require(
         self, writing: Writing, actor: Actor, action: str, request: Request
     ) -> Account:
+        asker = ACCOUNTS.get(writing, request.asker)
         return self._gate.require(
             writing,
             actor,
             action,
-            Resource(kind="Request", id=request.id, attributes={}),
-            {"asker": request.asker, "askerTeam": request.asker_team},
+            Resource(kind="Request", id=request.id),
+            {
+                "asker": request.asker,
+                "askerTeam": request.asker_team,
+                "askerOwner": asker.counts_as,
+            },
         )
 
     def _answer(
@@ -325,7 +328,7 @@ class Approvals:
         actor: Actor,
         account: Account,
         request: Request,
-        decision: VoteDecision,
+        decision: Decision,
     ) -> Approval:
         earlier = APPROVALS.find(
             writing,
@@ -346,7 +349,7 @@ class Approvals:
                 factor=actor.factor,
                 factor_at=actor.factor_at,
                 at=writing.now,
-                valid_until=request.expires_at + REQUEST_TTL,
+                valid_until=_valid_until(request),
             ),
         )
 
@@ -356,6 +359,13 @@ class Approvals:
         request = REQUESTS.replace(writing, request, state=RequestState.APPROVED)
         self.executors[request.action](writing, request)
         return request
+
+
+def _valid_until(request: Request) -> datetime:
+    """Return how long an answer counts: as long as what it agrees to can last."""
+    seconds = request.wish().get("seconds", 0)
+    lasts = timedelta(seconds=seconds if isinstance(seconds, int) else 0)
+    return request.expires_at + lasts
 
 
 def find_request(
@@ -384,7 +394,7 @@ def find_request(
     return found[0]
 
 
-def tally(transaction: Transaction, request: Request, *, now: datetime) -> Quorum:
+def tally(transaction: Transaction, request: Request, *, now: datetime) -> Tally:
     """Return where the verified answers to a request leave it at ``now``.
 
     Raises:
@@ -395,7 +405,7 @@ def tally(transaction: Transaction, request: Request, *, now: datetime) -> Quoru
         Vote(
             approver=a.approver,
             team=a.team,
-            digest=bytes.fromhex(a.digest),
+            digest=a.digest,
             at=a.at,
             valid_until=a.valid_until,
             decision=a.decision,
@@ -403,6 +413,4 @@ def tally(transaction: Transaction, request: Request, *, now: datetime) -> Quoru
         )
         for a in answers
     ]
-    return decide_quorum(
-        request.rule, votes, digest=bytes.fromhex(request.digest), now=now
-    )
+    return decide_quorum(request.rule, votes, digest=request.digest, now=now)

@@ -17,8 +17,6 @@ from strongroom.errors import DeniedError
 from strongroom.ledger.log import Writing
 from strongroom.types import AccountId, Factor, Random, Secret, new_id
 
-_TOTP_DIGITS = 6
-
 
 class FactorState(StrEnum):
     """Whether a second factor counts."""
@@ -83,7 +81,7 @@ def begin(writing: Writing, account: Account, *, key: Secret, random: Random) ->
 
 def confirm(
     writing: Writing, account: Account, code: str, *, key: Secret, random: Random
-) -> tuple[Secret, ...]:
+) -> list[str]:
     """Make the pending factor the one that counts; return its recovery codes.
 
     The caller appends the entry that names the changed rows.
@@ -104,7 +102,7 @@ def confirm(
     step = totp.verify(
         _open(newest, key), code, now=writing.now, last_step=newest.last_step
     )
-    recovery = totp.new_recovery_codes(random, account.id)
+    codes, hashes = totp.new_recovery_codes(random)
     former = active_factor(writing, account.id)
     for factor in (f for f in (*pending, former) if f and f.id != newest.id):
         FACTORS.replace(writing, factor, state=FactorState.REPLACED)
@@ -113,9 +111,9 @@ def confirm(
         newest,
         state=FactorState.ACTIVE,
         last_step=step,
-        recovery_hashes=tuple(h.hex() for h in recovery.hashes),
+        recovery_hashes=hashes,
     )
-    return recovery.codes
+    return codes
 
 
 def use(writing: Writing, factor: SecondFactor, code: str, *, key: Secret) -> Factor:
@@ -126,13 +124,9 @@ def use(writing: Writing, factor: SecondFactor, code: str, *, key: Secret) -> Fa
     Raises:
         DeniedError: The code is wrong or was used before.
     """
-    if sum(c.isalnum() for c in code) > _TOTP_DIGITS:
-        rest = totp.consume_recovery_code(
-            [bytes.fromhex(h) for h in factor.recovery_hashes],
-            Secret(code.encode()),
-            account=factor.account,
-        )
-        FACTORS.replace(writing, factor, recovery_hashes=tuple(h.hex() for h in rest))
+    if totp.is_recovery_code(code):
+        rest = totp.consume_recovery_code(code, factor.recovery_hashes)
+        FACTORS.replace(writing, factor, recovery_hashes=rest)
         return Factor.RECOVERY_CODE
     step = totp.verify(
         _open(factor, key), code, now=writing.now, last_step=factor.last_step

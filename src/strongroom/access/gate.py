@@ -10,7 +10,7 @@ from strongroom.access import projects, sessions
 from strongroom.access.accounts import Account
 from strongroom.access.policy import Deny, Policy, Principal, Question, Resource
 from strongroom.access.sessions import Actor
-from strongroom.access.terms import AdministrationTerms, TermsTable
+from strongroom.access.terms import TermsTable
 from strongroom.canonical import Json
 from strongroom.errors import DeniedError
 from strongroom.ledger.events import Event
@@ -37,9 +37,7 @@ class Gate:
         actor: Actor,
         action: str,
         resource: Resource,
-        facts: Mapping[str, object],
-        *,
-        terms: AdministrationTerms | None = None,
+        facts: Mapping[str, object] | None = None,
     ) -> Account:
         """Return the actor's account if policy allows the action now.
 
@@ -48,19 +46,20 @@ class Gate:
             actor: Who asks.
             action: Such as ``segment:release``.
             resource: What it is about.
-            facts: What the rules of this action read, beyond who and when.
-            terms: The numbers; those of the action when it is administrative.
+            facts: What the rules of this action read, beyond who, when, and the
+                terms of an administrative action.
 
         Raises:
             DeniedError: A rule forbids it, or none allows it.
         """
         account = sessions.verify_actor(transaction, actor, now=transaction.now)
-        terms = terms or self.terms.of_action(action)
-        factor = (
-            {"factor": {"kind": str(actor.factor), "at": actor.factor_at}}
-            if actor.factor_at is not None
-            else {}
-        )
+        context: dict[str, object] = {
+            **self.terms.of_action(action).facts(),
+            "now": transaction.now,
+            **(facts or {}),
+        }
+        if actor.factor_at is not None:
+            context["factor"] = {"kind": str(actor.factor), "at": actor.factor_at}
         question = Question(
             principal=Principal(
                 account=account.id,
@@ -73,7 +72,7 @@ class Gate:
             ),
             action=action,
             resource=resource,
-            context={"now": transaction.now, **terms.facts(), **factor, **facts},
+            context=context,
         )
         decision = self.policy.decide(question)
         if isinstance(decision, Deny):

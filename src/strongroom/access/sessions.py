@@ -274,7 +274,7 @@ def _close(
 def _check_password(account: Account | None, password: Secret) -> str | None:
     """Return a new hash when the stored one is made with outdated costs."""
     if account is None or account.password_hash is None:
-        passwords.verify_unknown(password)
+        passwords.verify_nobody(password)
     verified = passwords.verify_password(account.password_hash, password)
     if account.state is not AccountState.ACTIVE:
         raise DeniedError(f"{account.name} is {account.state}")

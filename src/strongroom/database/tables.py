@@ -312,6 +312,7 @@ permits = _guarded(
     "permits",
     _column("request", sa.Text, unique=True),
     _column("account", sa.Text, index=True),
+    _column("roots", sa.Text),
     _column("released_bytes", sa.BigInteger),
     _column("expires_at", UtcDateTime),
     _column("state", sa.Text),

@@ -89,6 +89,18 @@ KINDS: Mapping[str, Kind] = {
         "A login failed.", ("account", "why"), ("name", "source"), (3002, 1)
     ),
     "session.closed": Kind("A session ended.", ("session", "why"), (), (3002, 2)),
+    "version.begun": Kind(
+        "Somebody began to seal a version.",
+        ("artifact", "version", "classification", "project", "parent", "roots"),
+        ("name",),
+        (6005, 6),
+    ),
+    "version.abandoned": Kind(
+        "Sealing did not end; the number stays unused.",
+        ("artifact", "version"),
+        (),
+        (6005, 7),
+    ),
     "artifact.sealed": Kind(
         "A version was sealed; nobody can open it before it is published.",
         (
@@ -104,7 +116,7 @@ KINDS: Mapping[str, Kind] = {
             "bytes",
             "origin",
         ),
-        ("name",),
+        (),
         (6005, 9),
     ),
     "version.published": Kind(

@@ -91,7 +91,6 @@ def upgrade() -> None:
         sa.Column("attached", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
         sa.UniqueConstraint("position", name=op.f("uq_entries_position")),
-        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_entries_kind"), "entries", ["kind"], unique=False)
     op.create_table(
@@ -168,6 +167,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("roots", sa.Text(), nullable=False),
         sa.Column("released_bytes", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.String(27), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),

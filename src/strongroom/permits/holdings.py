@@ -1,0 +1,219 @@
+"""What every account holds of a lineage, read and charged in one transaction.
+
+Held is what was released, and what a permit that is still good reserves: it can
+be taken at any moment without asking anybody again.  Released is for ever;
+reserved returns by itself when the permit ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from strongroom.access.exposure import Held, worst_partner
+from strongroom.access.footprints import Footprint
+from strongroom.crypto.signing import VerifyKey
+from strongroom.database import tables
+from strongroom.database.engine import Transaction
+from strongroom.database.guards import GuardedTable
+from strongroom.errors import IntegrityError
+from strongroom.ledger.log import Writing
+from strongroom.permits.permit import PERMITS, PermitState
+from strongroom.types import AccountId, ArtifactId
+from strongroom.vault.versions import ARTIFACTS, LINEAGES, VERSIONS, Lineage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One footprint that an account was given; ``id`` names all three."""
+
+    id: str
+    revision: int = 1
+    account: AccountId
+    root: ArtifactId
+    footprint: str
+    plain_bytes: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """What an account would hold after a release, in bytes of plaintext.
+
+    Attributes:
+        before: Held and reserved now.
+        after: Held and reserved then.
+        pair_after: What it and the one other would hold who adds most.
+        partner: That other account, if there is one.
+        whole: Whether it would hold every byte of the version.
+        sealer: Whether it sealed the lineage: an origin holder, outside the caps.
+    """
+
+    before: int
+    after: int
+    pair_after: int
+    partner: AccountId | None
+    whole: bool
+    sealer: bool
+
+
+HOLDINGS: GuardedTable[Holding] = GuardedTable(tables.holdings, Holding)
+
+
+def lock_lineages(writing: Writing, roots: Iterable[ArtifactId]) -> tuple[Lineage, ...]:
+    """Return the lineages, locked in sorted order until the commit.
+
+    Every read-then-write of exposure begins here: two transactions that both
+    look before they take would otherwise take more than the cap between them.
+    """
+    return tuple(LINEAGES.get(writing, root, lock=True) for root in sorted(roots))
+
+
+def load_footprints(
+    transaction: Transaction, digests: Iterable[str]
+) -> dict[str, Footprint]:
+    """Return the footprints of these digests.
+
+    Raises:
+        IntegrityError: One is missing or does not have its digest.
+    """
+    wanted = set(digests)
+    columns = tables.footprints.c
+    rows = transaction.connection.execute(
+        sa.select(columns.digest, columns.extents).where(columns.digest.in_(wanted))
+    )
+    found = {
+        row.digest: Footprint.from_bytes(
+            bytes(row.extents), digest=bytes.fromhex(row.digest)
+        )
+        for row in rows
+    }
+    if len(found) != len(wanted):
+        raise IntegrityError(
+            "the extents of a segment are missing", hint="restore a backup"
+        )
+    return found
+
+
+def held_by_account(
+    transaction: Transaction, root: ArtifactId, *, now: datetime, key: VerifyKey
+) -> dict[AccountId, Held]:
+    """Return what every account but the sealers holds or has reserved.
+
+    Raises:
+        IntegrityError: A row or an extent was forged, altered or restored.
+    """
+    digests: dict[AccountId, set[str]] = {}
+    for holding in HOLDINGS.find(transaction, HOLDINGS.columns.root == root):
+        digests.setdefault(holding.account, set()).add(holding.footprint)
+    for row in PERMITS.find(
+        transaction,
+        PERMITS.columns.state == PermitState.ACTIVE,
+        PERMITS.columns.expires_at > now,
+        PERMITS.columns.roots.contains(f'"{root}"', autoescape=True),
+    ):
+        permit = row.open(key)
+        digests.setdefault(permit.counts_as, set()).update(permit.footprints)
+    footprints = load_footprints(
+        transaction, {digest for group in digests.values() for digest in group}
+    )
+    origin = sealers(transaction, root)
+    return {
+        account: Held.of(footprints[digest] for digest in group)
+        for account, group in digests.items()
+        if account not in origin
+    }
+
+
+def sealers(transaction: Transaction, root: ArtifactId) -> frozenset[AccountId]:
+    """Return who sealed any version under ``root``: they had it before."""
+    artifacts = ARTIFACTS.find(
+        transaction, ARTIFACTS.columns.roots.contains(f'"{root}"', autoescape=True)
+    )
+    versions = VERSIONS.find(
+        transaction, VERSIONS.columns.artifact.in_([a.id for a in artifacts])
+    )
+    return frozenset(version.sealed_by for version in versions)
+
+
+def exposure_after(
+    transaction: Transaction,
+    account: AccountId,
+    roots: Iterable[ArtifactId],
+    *,
+    taken: Mapping[str, Footprint],
+    everything: Mapping[str, Footprint],
+    now: datetime,
+    key: VerifyKey,
+) -> Exposure:
+    """Return what ``account`` would hold with ``taken``, under its worst root.
+
+    Args:
+        transaction: Where the lineages are locked, if something is to follow.
+        account: Whose exposure.
+        roots: The lineages of the version.
+        taken: Footprints of the segments that are asked for, by digest.
+        everything: Footprints of all segments of the version.
+        now: Decides which permits still reserve.
+        key: Verifies permits.
+    """
+    worst: Exposure | None = None
+    for root in roots:
+        held = held_by_account(transaction, root, now=now, key=key)
+        mine = held.get(account, Held())
+        after = mine.union(Held.of(taken.values()))
+        pair = worst_partner(account, {**held, account: after})
+        whole = after.union(Held.of(everything.values())).bytes == after.bytes
+        found = Exposure(
+            before=mine.bytes,
+            after=after.bytes,
+            pair_after=pair.bytes if pair else after.bytes,
+            partner=pair.second if pair else None,
+            whole=whole,
+            sealer=account in sealers(transaction, root),
+        )
+        if worst is None or found.pair_after > worst.pair_after:
+            worst = found
+    if worst is None:
+        raise IntegrityError("a version has no lineage")
+    return worst
+
+
+def charge(
+    writing: Writing,
+    account: AccountId,
+    roots: Iterable[ArtifactId],
+    footprints: Mapping[str, Footprint],
+) -> int:
+    """Record that ``account`` holds these for ever; return the new bytes.
+
+    The caller appends the entry that names the rows.
+    """
+    charged = 0
+    for root in sorted(roots):
+        held = HOLDINGS.find(
+            writing,
+            HOLDINGS.columns.root == root,
+            HOLDINGS.columns.account == account,
+        )
+        known = {holding.footprint for holding in held}
+        fresh = {d: f for d, f in footprints.items() if d not in known}
+        for digest, footprint in sorted(fresh.items()):
+            HOLDINGS.insert(
+                writing,
+                Holding(
+                    id=f"{account}/{root}/{digest}",
+                    account=account,
+                    root=root,
+                    footprint=digest,
+                    plain_bytes=footprint.bytes,
+                    at=writing.now,
+                ),
+            )
+        before = load_footprints(writing, known)
+        mine = Held.of(before.values())
+        charged = max(charged, mine.union(Held.of(fresh.values())).bytes - mine.bytes)
+    return charged

@@ -1,0 +1,200 @@
+"""What is to be sealed, resolved against what exists already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from strongroom.access.accounts import checked_name
+from strongroom.access.footprints import Footprint
+from strongroom.access.projects import find_project
+from strongroom.access.terms import AdministrationTerms, TermsTable
+from strongroom.database import tables
+from strongroom.errors import InputError
+from strongroom.ledger.log import Writing
+from strongroom.types import ArtifactId, Classification, Random, new_id
+from strongroom.vault.planfiles import plan_from_toml
+from strongroom.vault.plans import default_plan
+from strongroom.vault.segments import Plan, verify_plan
+from strongroom.vault.sources import SourceFile, scan
+from strongroom.vault.versions import (
+    MAIN,
+    POINTERS,
+    Artifact,
+    find_artifact,
+    find_version,
+)
+
+DEFAULT_PROJECT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the sealer asked for; ``None`` where the defaults decide.
+
+    Attributes:
+        name: Of the artifact; an existing one gets its next version.
+        project: Name of the project.
+        classification: Never below the parent's.
+        parent: ``NAME@VERSION`` that it descends from.
+        plan: Text of a plan file.
+    """
+
+    name: str
+    project: str | None = None
+    classification: Classification | None = None
+    parent: str | None = None
+    plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An artifact, perhaps new, and what its next version descends from."""
+
+    artifact: Artifact
+    parent: str | None
+    plan: str | None
+
+
+def scan_source(path: Path) -> tuple[SourceFile, ...]:
+    """Return the files below ``path`` that are to be sealed.
+
+    Raises:
+        InputError: Something in it cannot be sealed.
+    """
+    return scan(path)
+
+
+def resolve(writing: Writing, wish: Wish, terms: TermsTable, random: Random) -> Draft:
+    """Return the artifact that ``wish`` names, new or existing, and its parent.
+
+    A further version of an artifact descends from the one that is ``main``.
+
+    Raises:
+        InputError: The wish contradicts what exists.
+        MissingError: The parent or the project does not exist.
+    """
+    existing = find_artifact(writing, checked_name(wish.name, what="a model"))
+    if wish.parent is not None:
+        source, version = find_version(writing, wish.parent)
+        parent: str | None = version.id
+    elif existing is not None:
+        source, parent = existing, _main_of(writing, existing)
+    else:
+        source, parent = None, None
+    if existing is not None:
+        _check_existing(writing, wish, existing, source)
+        return Draft(artifact=existing, parent=parent, plan=wish.plan)
+    return Draft(
+        artifact=_new_artifact(writing, wish, source, terms, random),
+        parent=parent,
+        plan=wish.plan,
+    )
+
+
+def plan_for(draft: Draft, files: tuple[SourceFile, ...], terms: TermsTable) -> Plan:
+    """Return the plan by which the files are cut into segments.
+
+    Raises:
+        InputError: The plan does not fit the files, or one segment would be too
+            large a share of what a person may hold.
+    """
+    plan = plan_from_toml(draft.plan, files) if draft.plan else default_plan(files)
+    caps = terms.of(draft.artifact.classification)
+    if caps.person_cap_percent is not None and caps.pair_cap_percent is not None:
+        verify_plan(
+            plan,
+            total_bytes=plan.length,
+            person_cap_percent=caps.person_cap_percent,
+            pair_cap_percent=caps.pair_cap_percent,
+        )
+    return plan
+
+
+def publishing_terms(draft: Draft, terms: TermsTable) -> AdministrationTerms:
+    """Return who has to agree before the version can be asked for.
+
+    What has a parent inherits its exposure, so its sealer's word is enough; what
+    has none starts a lineage whose sealer holds all of it outside the caps.
+    """
+    if draft.parent is None:
+        return terms.of_action("model:publish")
+    return terms.of_action("model:seal")
+
+
+def store_footprints(
+    connection: sa.Connection, footprints: Iterable[Footprint]
+) -> None:
+    """Keep the extents behind the digests; equal ones are kept once."""
+    fresh = {f.digest.hex(): f for f in footprints}
+    columns = tables.footprints.c
+    known = connection.execute(
+        sa.select(columns.digest).where(columns.digest.in_(fresh))
+    ).scalars()
+    for digest in known.all():
+        del fresh[digest]
+    if fresh:
+        connection.execute(
+            sa.insert(tables.footprints),
+            [{"digest": d, "extents": f.to_bytes()} for d, f in fresh.items()],
+        )
+
+
+def _main_of(writing: Writing, artifact: Artifact) -> str | None:
+    found = POINTERS.find(writing, POINTERS.columns.id == f"{artifact.id}/{MAIN}")
+    return f"{artifact.id}/{found[0].version}" if found else None
+
+
+def _check_existing(
+    writing: Writing, wish: Wish, existing: Artifact, source: Artifact | None
+) -> None:
+    if source is not None and not set(source.roots) <= set(existing.roots):
+        raise InputError(
+            f"{existing.name} does not descend from {source.name}",
+            hint="seal it under a new name with --as",
+        )
+    if wish.classification not in (None, existing.classification):
+        raise InputError(
+            f"{existing.name} is {existing.classification}; all its versions are",
+            hint="seal it under a new name with --as",
+        )
+    if (
+        wish.project is not None
+        and find_project(writing, wish.project).id != existing.project
+    ):
+        raise InputError(f"{existing.name} belongs to another project")
+
+
+def _new_artifact(
+    writing: Writing,
+    wish: Wish,
+    source: Artifact | None,
+    terms: TermsTable,
+    random: Random,
+) -> Artifact:
+    classification = wish.classification or (
+        source.classification if source else terms.default_class
+    )
+    if source is not None and classification.rank < source.classification.rank:
+        raise InputError(
+            f"{wish.name} cannot be {classification}: its parent is"
+            f" {source.classification}",
+            hint=f"--class {source.classification}",
+        )
+    artifact_id = ArtifactId(new_id("model", random))
+    project = (
+        source.project
+        if source is not None and wish.project is None
+        else find_project(writing, wish.project or DEFAULT_PROJECT).id
+    )
+    return Artifact(
+        id=artifact_id,
+        name=wish.name,
+        project=project,
+        classification=classification,
+        roots=source.roots if source else (artifact_id,),
+        created_at=writing.now,
+    )

@@ -1,0 +1,265 @@
+"""Turns planned segments of open files into sealed objects, a few at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from strongroom.access.footprints import Extent, Footprint, coordinate
+from strongroom.crypto.container import RECORD_BYTES
+from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.keys import (
+    KEY_BYTES,
+    SALT_BYTES,
+    SUITE_AES_256_GCM,
+    SegmentContext,
+)
+from strongroom.crypto.sealing import Item, seal_segment
+from strongroom.crypto.wraps import segment_context
+from strongroom.errors import StrongroomError
+from strongroom.stores.port import BlobStore
+from strongroom.types import (
+    ArtifactId,
+    Random,
+    RoomId,
+    Secret,
+    SegmentId,
+    id_bytes,
+    new_id,
+)
+from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.segments import Plan, PlannedItem, PlannedSegment, items_of
+from strongroom.vault.sources import OpenSource
+
+THREADS = 2
+"""Segments sealed at once: writing and hashing bound it, not the cores."""
+
+MAP_ITEM = "map"
+"""Item of the architecture segment that says where every byte of every file is."""
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes that were sealed since the last call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyDomain:
+    """One custodian and one store, opened."""
+
+    name: str
+    custodian: KeyCustodian
+    store: BlobStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrap:
+    """One share of one segment's key under one root key."""
+
+    segment: SegmentId
+    share: int
+    root_key_id: str
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPart:
+    """A sealed segment: what the manifest says of it, and what the database keeps."""
+
+    segment: ManifestSegment
+    wrap: Wrap
+    footprint: Footprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealJob:
+    """Everything that sealing one version needs.
+
+    Attributes:
+        files: How many there are; the map is numbered after them.
+        assigned: The domain of each segment, by name.
+        coordinate_key: Blinds the extents that exposure counts.
+        map: The item that says where every byte is.
+    """
+
+    room: RoomId
+    artifact: ArtifactId
+    version: int
+    generation: int
+    plan: Plan
+    files: int
+    assigned: Mapping[str, str]
+    domains: Mapping[str, CustodyDomain]
+    coordinate_key: Secret
+    map: bytes
+    random: Random
+
+
+def seal_plan(
+    job: SealJob, source: OpenSource, progress: Progress
+) -> tuple[SealedPart, ...]:
+    """Seal every segment of the plan and return them in its order.
+
+    When one fails, or the caller is interrupted, no further one is begun and the
+    objects written so far are removed.
+
+    Raises:
+        InputError: The source changed meanwhile.
+        UnavailableError: A store or a custodian did not accept it.
+    """
+    attempt = _Attempt(job=job, source=source, progress=progress)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="seal") as pool:
+        futures = [
+            pool.submit(_seal_one, attempt, planned) for planned in job.plan.segments
+        ]
+        try:
+            parts = tuple(future.result() for future in futures)
+            source.verify_unchanged()
+        except BaseException:  # also an interrupt: nothing half done may stay
+            attempt.stop.set()
+            pool.shutdown(cancel_futures=True)
+            remove_objects(attempt.written)
+            raise
+    return parts
+
+
+def remove_objects(written: Sequence[tuple[BlobStore, str]]) -> None:
+    """Remove objects that no manifest names; a store that fails keeps garbage."""
+    for store, name in written:
+        try:
+            store.remove(name)
+        except StrongroomError:
+            continue  # unreadable without its key, and collected later
+
+
+class _StoppedError(Exception):
+    """Another segment failed; this one is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """What the threads of one seal share."""
+
+    job: SealJob
+    source: OpenSource
+    progress: Progress
+    stop: threading.Event = field(default_factory=threading.Event)
+    written: list[tuple[BlobStore, str]] = field(default_factory=list)
+
+
+def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
+    job = attempt.job
+    domain = job.domains[job.assigned[planned.name]]
+    segment = SegmentId(new_id("segment", job.random))
+    share = Secret(job.random(KEY_BYTES))
+    name = object_name(job.artifact, job.version, job.random)
+    attempt.written.append((domain.store, name))
+    facts = seal_segment(
+        _items(attempt, planned),
+        segment_name=planned.name,
+        context=SegmentContext(
+            suite=SUITE_AES_256_GCM,
+            artifact=job.artifact,
+            version=job.version,
+            generation=job.generation,
+            segment=segment,
+            record_bytes=RECORD_BYTES,
+            shares=1,
+        ),
+        shares=(share,),
+        salt=job.random(SALT_BYTES),
+        store=domain.store,
+        object_name=name,
+    )
+    footprint = footprint_of(planned, key=job.coordinate_key)
+    return SealedPart(
+        segment=ManifestSegment(
+            id=segment,
+            name=planned.name,
+            part=planned.part,
+            domain=domain.name,
+            footprint=footprint.digest.hex(),
+            facts=facts,
+        ),
+        wrap=_wrap(job, domain.custodian, segment, share),
+        footprint=footprint,
+    )
+
+
+def _wrap(
+    job: SealJob, custodian: KeyCustodian, segment: SegmentId, share: Secret
+) -> Wrap:
+    context = segment_context(
+        room=job.room,
+        artifact=job.artifact,
+        version=job.version,
+        generation=job.generation,
+        segment=segment,
+        share=0,
+        root_key_id=custodian.root_key_id,
+    )
+    return Wrap(
+        segment=segment,
+        share=0,
+        root_key_id=custodian.root_key_id,
+        wrapped=custodian.wrap(share, context),
+    )
+
+
+def object_name(artifact: ArtifactId, version: int, random: Random) -> str:
+    """Return a name that no other attempt uses: ``<artifact>/<version>/<random>``."""
+    return f"{id_bytes(artifact).hex()}/{version}/{random(16).hex()}"
+
+
+def footprint_of(planned: PlannedSegment, *, key: Secret) -> Footprint:
+    """Return the plaintext extents of a segment, blinded with the room's key."""
+    return Footprint.of(
+        Extent(
+            coordinate(key, path=p.path, tensor=p.tensor, dtype=p.dtype or ""),
+            p.item_offset,
+            p.item_offset + p.length,
+        )
+        for p in planned.pieces
+    )
+
+
+def _items(attempt: _Attempt, planned: PlannedSegment) -> list[Item]:
+    def reader(item: PlannedItem) -> Callable[[int, memoryview], None]:
+        def read_into(offset: int, buffer: memoryview) -> None:
+            if attempt.stop.is_set():
+                raise _StoppedError
+            attempt.source.read_into(item.file, item.file_start + offset, buffer)
+            attempt.progress(len(buffer))
+
+        return read_into
+
+    items = [
+        Item(
+            name=item.name,
+            file=item.file,
+            dtype=item.dtype,
+            shape=item.shape,
+            ranges=item.ranges,
+            read_into=reader(item),
+        )
+        for item in items_of(planned)
+    ]
+    if planned is attempt.job.plan.segments[0]:
+        items.append(_map_item(attempt.job))
+    return items
+
+
+def _map_item(job: SealJob) -> Item:
+    document = job.map
+
+    def read_into(offset: int, buffer: memoryview) -> None:
+        buffer[:] = document[offset : offset + len(buffer)]
+
+    return Item(
+        name=MAP_ITEM,
+        file=job.files,
+        dtype=None,
+        shape=None,
+        ranges=((0, len(document)),),
+        read_into=read_into,
+    )

@@ -1,0 +1,385 @@
+"""Seals versions, publishes them, and moves the references that name them.
+
+    reserve a number ──▶ seal objects ──▶ record them ──▶ publish
+
+The first and the last steps are commits of their own; a crash between them
+leaves objects that nothing names and that ``collect_garbage`` removes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from strongroom.access.accounts import Account
+from strongroom.access.approvals import Approvals, Request
+from strongroom.access.gate import Gate
+from strongroom.access.policy import Resource
+from strongroom.access.sessions import Actor
+from strongroom.crypto.signing import SigningKey
+from strongroom.database import tables
+from strongroom.errors import IntegrityError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
+from strongroom.types import Random, RoomId, Secret
+from strongroom.vault import drafts
+from strongroom.vault.domains import assign_domains
+from strongroom.vault.manifest import PURPOSE, Manifest
+from strongroom.vault.maps import map_document
+from strongroom.vault.seals import (
+    CustodyDomain,
+    Progress,
+    SealedPart,
+    SealJob,
+    remove_objects,
+    seal_plan,
+)
+from strongroom.vault.segments import Plan
+from strongroom.vault.sources import OpenSource, SourceFile
+from strongroom.vault.versions import (
+    ARTIFACTS,
+    LINEAGES,
+    MAIN,
+    VERSIONS,
+    Artifact,
+    Lineage,
+    Version,
+    VersionState,
+    find_artifact,
+    move_pointer,
+)
+
+GARBAGE_AFTER = timedelta(hours=24)
+"""A seal that has not ended by then was interrupted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What sealing produced.
+
+    Attributes:
+        request: What others have to agree to before anybody can ask for the
+            version; carried out already when nobody has to.
+    """
+
+    artifact: Artifact
+    version: Version
+    manifest: Manifest
+    request: Request | None
+
+
+class Vault:
+    """Everything protected, in versions."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        approvals: Approvals,
+        *,
+        room: RoomId,
+        domains: Mapping[str, CustodyDomain],
+        signer: SigningKey,
+        coordinate_key: Secret,
+        random: Random,
+    ) -> None:
+        """Wire the shell.
+
+        Args:
+            gate: Asks policy.
+            approvals: Publishes what needs somebody else's word.
+            room: The installation.
+            domains: Custody domains in order of preference.
+            signer: Signs manifests.
+            coordinate_key: Blinds the extents that exposure counts.
+            random: Source of ids, keys and salts.
+        """
+        self._gate = gate
+        self._ledger = gate.ledger
+        self._approvals = approvals
+        self._room = room
+        self._domains = domains
+        self._signer = signer
+        self._coordinate_key = coordinate_key
+        self._random = random
+        approvals.executors["model:publish"] = self.publish
+
+    def seal(
+        self,
+        actor: Actor,
+        path: Path,
+        wish: drafts.Wish,
+        *,
+        progress: Progress = lambda _: None,
+    ) -> Sealed:
+        """Seal a file or folder as the next version of an artifact.
+
+        Args:
+            actor: Who seals; holds the whole by origin.
+            path: A safetensors file, any file, or a folder of files.
+            wish: Under which name, class, project, parent and plan.
+            progress: Told the bytes sealed since the last call, from threads.
+
+        Raises:
+            InputError: The source, its plan or the wish cannot be sealed.
+            DeniedError: The actor may not seal this.
+            ConflictError: Somebody sealed the same name meanwhile.
+            UnavailableError: A store or the database did not accept it.
+        """
+        files = drafts.scan_source(path)
+        with (
+            self._gate.recording_refusals(actor, "model:seal", wish.name),
+            self._ledger.transaction() as writing,
+        ):
+            draft = drafts.resolve(writing, wish, self._gate.terms, self._random)
+            account = self._require(writing, actor, "model:seal", draft)
+            plan = drafts.plan_for(draft, files, self._gate.terms)
+            version = self._reserve(writing, actor, draft, plan)
+        try:
+            parts = self._seal_objects(path, files, plan, version, progress)
+        except BaseException:  # also an interrupt: the number stays unused
+            self._abandon(actor, version)
+            raise
+        try:
+            return self._record(actor, account, draft, version, parts)
+        except BaseException:
+            remove_objects(
+                [
+                    (
+                        self._domains[p.segment.domain].store,
+                        p.segment.facts.object_name,
+                    )
+                    for p in parts
+                ]
+            )
+            raise
+
+    def publish(self, writing: Writing, request: Request) -> None:
+        """Let a sealed version be asked for; what allows it was decided before.
+
+        Raises:
+            IntegrityError: It is not the version that was approved.
+        """
+        wish = request.wish()
+        version = VERSIONS.get(writing, str(wish["version"]), lock=True)
+        if version.manifest_digest != wish["manifest"] or (
+            version.state is not VersionState.PENDING
+        ):
+            raise IntegrityError(f"{version.id} is not what was approved")
+        artifact = ARTIFACTS.get(writing, version.artifact)
+        version = VERSIONS.replace(writing, version, state=VersionState.PUBLISHED)
+        writing.append(
+            Event(
+                kind="version.published",
+                actor=request.asker,
+                facts={
+                    "artifact": artifact.id,
+                    "version": version.number,
+                    "manifest": version.manifest_digest,
+                    "request": request.id,
+                },
+            )
+        )
+        move_pointer(writing, artifact, MAIN, version, by=request.asker, session=None)
+
+    def _require(
+        self, writing: Writing, actor: Actor, action: str, draft: drafts.Draft
+    ) -> Account:
+        return self._gate.require(
+            writing, actor, action, model_resource(draft.artifact)
+        )
+
+    def _reserve(
+        self, writing: Writing, actor: Actor, draft: drafts.Draft, plan: Plan
+    ) -> Version:
+        """Insert the artifact if it is new, and the next version as ``sealing``."""
+        artifact = draft.artifact
+        if find_artifact(writing, artifact.id) is None:
+            ARTIFACTS.insert(writing, artifact)
+            if artifact.roots == (artifact.id,):
+                LINEAGES.insert(writing, Lineage(id=artifact.id))
+        highest = writing.connection.execute(
+            sa.select(sa.func.max(tables.versions.c.number)).where(
+                tables.versions.c.artifact == artifact.id
+            )
+        ).scalar()
+        number = int(highest or 0) + 1
+        version = Version(
+            id=f"{artifact.id}/{number}",
+            artifact=artifact.id,
+            number=number,
+            generation=1,
+            state=VersionState.SEALING,
+            parent=draft.parent,
+            manifest_digest="",
+            plain_bytes=plan.length,
+            sealed_by=actor.account,
+            sealed_at=writing.now,
+        )
+        VERSIONS.insert(writing, version)
+        writing.append(
+            Event(
+                kind="version.begun",
+                actor=actor.account,
+                session=actor.session,
+                facts={
+                    "artifact": artifact.id,
+                    "version": number,
+                    "classification": artifact.classification,
+                    "project": artifact.project,
+                    "parent": draft.parent,
+                    "roots": list(artifact.roots),
+                },
+                private={"name": artifact.name},
+            )
+        )
+        return version
+
+    def _seal_objects(
+        self,
+        path: Path,
+        files: tuple[SourceFile, ...],
+        plan: Plan,
+        version: Version,
+        progress: Progress,
+    ) -> tuple[SealedPart, ...]:
+        job = SealJob(
+            room=self._room,
+            artifact=version.artifact,
+            version=version.number,
+            generation=version.generation,
+            plan=plan,
+            files=len(files),
+            assigned=assign_domains(plan, list(self._domains)),
+            domains=self._domains,
+            coordinate_key=self._coordinate_key,
+            map=map_document(plan, files),
+            random=self._random,
+        )
+        with OpenSource(path, files) as source:
+            return seal_plan(job, source, progress)
+
+    def _record(
+        self,
+        actor: Actor,
+        account: Account,
+        draft: drafts.Draft,
+        version: Version,
+        parts: tuple[SealedPart, ...],
+    ) -> Sealed:
+        artifact = draft.artifact
+        manifest = Manifest(
+            room=self._room,
+            artifact=artifact.id,
+            version=version.number,
+            generation=version.generation,
+            classification=artifact.classification,
+            project=artifact.project,
+            parent=version.parent,
+            roots=artifact.roots,
+            sealed_by=version.sealed_by,
+            sealed_at=version.sealed_at,
+            plain_bytes=version.plain_bytes,
+            segments=tuple(part.segment for part in parts),
+        )
+        with self._ledger.transaction() as writing:
+            version = VERSIONS.replace(
+                writing,
+                VERSIONS.get(writing, version.id, lock=True),
+                state=VersionState.PENDING,
+                manifest_digest=manifest.digest,
+            )
+            self._store(writing, manifest, parts)
+            writing.append(_sealed_event(actor, manifest))
+            request = self._approvals.ask(
+                writing,
+                actor,
+                account,
+                "model:publish",
+                {"version": version.id, "manifest": version.manifest_digest},
+                terms=drafts.publishing_terms(draft, self._gate.terms),
+            )
+            version = VERSIONS.get(writing, version.id)
+        return Sealed(
+            artifact=artifact, version=version, manifest=manifest, request=request
+        )
+
+    def _store(
+        self, writing: Writing, manifest: Manifest, parts: tuple[SealedPart, ...]
+    ) -> None:
+        place = {
+            "artifact": manifest.artifact,
+            "version": manifest.version,
+            "generation": manifest.generation,
+        }
+        signed = self._signer.sign(PURPOSE, manifest.payload())
+        connection = writing.connection
+        connection.execute(
+            sa.insert(tables.manifests).values(**place, signed=signed.to_bytes())
+        )
+        connection.execute(
+            sa.insert(tables.wraps),
+            [
+                {
+                    **place,
+                    "segment": part.wrap.segment,
+                    "share": part.wrap.share,
+                    "root_key_id": part.wrap.root_key_id,
+                    "wrapped": part.wrap.wrapped,
+                }
+                for part in parts
+            ],
+        )
+        drafts.store_footprints(connection, [part.footprint for part in parts])
+
+    def _abandon(self, actor: Actor, version: Version) -> None:
+        with self._ledger.transaction() as writing:
+            VERSIONS.replace(
+                writing,
+                VERSIONS.get(writing, version.id, lock=True),
+                state=VersionState.ABANDONED,
+            )
+            writing.append(
+                Event(
+                    kind="version.abandoned",
+                    actor=actor.account,
+                    session=actor.session,
+                    facts={"artifact": version.artifact, "version": version.number},
+                )
+            )
+
+
+def model_resource(artifact: Artifact) -> Resource:
+    """Return the artifact as policy sees it."""
+    return Resource(
+        kind="Model",
+        id=artifact.id,
+        attributes={
+            "class": str(artifact.classification),
+            "project": artifact.project,
+        },
+    )
+
+
+def _sealed_event(actor: Actor, manifest: Manifest) -> Event:
+    return Event(
+        kind="artifact.sealed",
+        actor=actor.account,
+        session=actor.session,
+        facts={
+            "artifact": manifest.artifact,
+            "version": manifest.version,
+            "generation": manifest.generation,
+            "classification": manifest.classification,
+            "project": manifest.project,
+            "parent": manifest.parent,
+            "roots": list(manifest.roots),
+            "manifest": manifest.digest,
+            "segments": [s.id for s in manifest.segments],
+            "bytes": manifest.plain_bytes,
+            "origin": "own",
+        },
+    )

@@ -1,0 +1,256 @@
+"""Artifacts, their versions, and the references that name one of them.
+
+    sealing ──▶ pending ──▶ published
+       └──────────┴───────▶ abandoned
+
+Only a published version can be asked for.  A version never changes; going back
+means moving a reference, which is recorded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from strongroom.crypto.signing import Signed, VerifyKey
+from strongroom.database import tables
+from strongroom.database.engine import Transaction
+from strongroom.database.guards import GuardedTable
+from strongroom.errors import InputError, IntegrityError, MissingError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
+from strongroom.types import (
+    AccountId,
+    ArtifactId,
+    Classification,
+    ProjectId,
+    SessionId,
+)
+from strongroom.vault.manifest import (
+    MAX_MANIFEST_BYTES,
+    PURPOSE,
+    Manifest,
+    manifest_digest,
+    parse_manifest,
+)
+
+MAIN = "main"
+PROD = "prod"
+_TARGET = re.compile(r"([^@]+)(?:@(?:v?([0-9]{1,12})|([a-z][a-z0-9-]{0,30})))?")
+
+
+class VersionState(StrEnum):
+    """Where a version is on its way to being usable."""
+
+    SEALING = "sealing"
+    PENDING = "pending"
+    PUBLISHED = "published"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """Something protected that has versions: a model, an adapter, a dataset."""
+
+    id: ArtifactId
+    revision: int = 1
+    name: str
+    project: ProjectId
+    classification: Classification
+    roots: tuple[ArtifactId, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One immutable version; ``id`` is ``artifact/number``."""
+
+    id: str
+    revision: int = 1
+    artifact: ArtifactId
+    number: int
+    generation: int
+    state: VersionState
+    parent: str | None
+    manifest_digest: str
+    plain_bytes: int
+    sealed_by: AccountId
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """A name such as ``main`` or ``prod`` for one version of one artifact."""
+
+    id: str
+    revision: int = 1
+    artifact: ArtifactId
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """Everything that descends from one root; its row serialises exposure.
+
+    Attributes:
+        person_cap_percent: Replaces the class's cap when it is set.
+        pair_cap_percent: Likewise for any two accounts.
+    """
+
+    id: ArtifactId
+    revision: int = 1
+    person_cap_percent: int | None = None
+    pair_cap_percent: int | None = None
+
+
+ARTIFACTS: GuardedTable[Artifact] = GuardedTable(tables.artifacts, Artifact)
+VERSIONS: GuardedTable[Version] = GuardedTable(tables.versions, Version)
+POINTERS: GuardedTable[Pointer] = GuardedTable(tables.pointers, Pointer)
+LINEAGES: GuardedTable[Lineage] = GuardedTable(tables.lineages, Lineage)
+
+
+def find_artifact(transaction: Transaction, name_or_id: str) -> Artifact | None:
+    """Return the artifact of this name or id, if there is one."""
+    columns = ARTIFACTS.columns
+    found = ARTIFACTS.find(
+        transaction, sa.or_(columns.id == name_or_id, columns.name == name_or_id)
+    )
+    return found[0] if found else None
+
+
+def require_artifact(transaction: Transaction, name_or_id: str) -> Artifact:
+    """Return the artifact of this name or id.
+
+    Raises:
+        MissingError: There is none.
+    """
+    artifact = find_artifact(transaction, name_or_id)
+    if artifact is None:
+        raise MissingError(
+            f"there is no model {name_or_id[:80]!r}", hint="strongroom model list"
+        )
+    return artifact
+
+
+def find_version(transaction: Transaction, target: str) -> tuple[Artifact, Version]:
+    """Return what ``NAME``, ``NAME@3`` or ``NAME@prod`` names; main by default.
+
+    Raises:
+        InputError: ``target`` has another form.
+        MissingError: There is no such artifact, reference, or published version.
+    """
+    name, number, pointer = parse_target(target)
+    artifact = require_artifact(transaction, name)
+    if number is None:
+        pointed = POINTERS.find(
+            transaction, POINTERS.columns.id == f"{artifact.id}/{pointer}"
+        )
+        if not pointed:
+            raise MissingError(
+                f"{artifact.name} has no {pointer}",
+                hint=f"strongroom model versions {artifact.name}",
+            )
+        number = pointed[0].version
+    return artifact, published(transaction, artifact, number)
+
+
+def parse_target(target: str) -> tuple[str, int | None, str]:
+    """Return name, version number if one is given, and reference otherwise.
+
+    Raises:
+        InputError: It is not ``NAME``, ``NAME@3`` or ``NAME@prod``.
+    """
+    matched = _TARGET.fullmatch(target)
+    if matched is None:
+        raise InputError(
+            f"{target[:80]!r} names no version", hint="write NAME, NAME@3 or NAME@prod"
+        )
+    name, number, pointer = matched.groups()
+    return name, int(number) if number else None, pointer or MAIN
+
+
+def published(transaction: Transaction, artifact: Artifact, number: int) -> Version:
+    """Return a version that can be asked for.
+
+    Raises:
+        MissingError: There is no such version, or it is not published.
+    """
+    found = VERSIONS.find(transaction, VERSIONS.columns.id == f"{artifact.id}/{number}")
+    if not found or found[0].state is not VersionState.PUBLISHED:
+        raise MissingError(
+            f"{artifact.name} has no published version {number}",
+            hint=f"strongroom model versions {artifact.name}",
+        )
+    return found[0]
+
+
+def load_manifest(
+    transaction: Transaction, version: Version, key: VerifyKey
+) -> tuple[Manifest, Signed]:
+    """Return the verified manifest of a version and its signed form.
+
+    Raises:
+        MissingError: It is gone from the database.
+        IntegrityError: It is not the one that the version names, or was altered.
+    """
+    columns = tables.manifests.c
+    data = transaction.connection.execute(
+        sa.select(columns.signed).where(
+            columns.artifact == version.artifact,
+            columns.version == version.number,
+            columns.generation == version.generation,
+        )
+    ).scalar()
+    if data is None:
+        raise MissingError(f"the manifest of {version.id} is gone")
+    signed = Signed.from_bytes(bytes(data), 2 * MAX_MANIFEST_BYTES)
+    payload = signed.verify(PURPOSE, key)
+    manifest = parse_manifest(payload)
+    stated = (manifest.artifact, manifest.version, manifest.generation)
+    if stated != (version.artifact, version.number, version.generation) or (
+        manifest_digest(payload) != version.manifest_digest
+    ):
+        raise IntegrityError(f"the manifest of {version.id} belongs to another version")
+    return manifest, signed
+
+
+def move_pointer(
+    writing: Writing,
+    artifact: Artifact,
+    name: str,
+    version: Version,
+    *,
+    by: AccountId,
+    session: SessionId | None,
+    reason: str = "",
+) -> None:
+    """Let a reference name another version, and record what it named before."""
+    id_ = f"{artifact.id}/{name}"
+    found = POINTERS.find(writing, POINTERS.columns.id == id_, lock=True)
+    previous = found[0].version if found else None
+    if found:
+        POINTERS.replace(writing, found[0], version=version.number)
+    else:
+        POINTERS.insert(
+            writing,
+            Pointer(id=id_, artifact=artifact.id, name=name, version=version.number),
+        )
+    writing.append(
+        Event(
+            kind="pointer.moved",
+            actor=by,
+            session=session,
+            facts={
+                "artifact": artifact.id,
+                "pointer": name,
+                "version": version.number,
+                "previous": previous,
+            },
+            private={"reason": reason} if reason else {},
+        )
+    )
