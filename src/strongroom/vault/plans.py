@@ -200,24 +200,31 @@ def _stack_segments(
     """Yield the segments of one stack: small blocks joined, large ones cut."""
     run: list[Piece] = []
     depths: list[int] = []
+    room = limit
     for depth, pieces in blocks:
-        fits = len(pack([*run, *pieces], limit)) == 1
-        if run and not fits:
-            yield _segment(f"{name}.{_span(depths)}", "weights", run)
-            run, depths = [], []
-            fits = len(pack(pieces, limit)) == 1
-        if not fits:
+        length = sum(piece.length for piece in pieces)
+        if length > limit or len(pieces) > MOST_PIECES:
+            yield from _joined(name, run, depths)
+            run, depths, room = [], [], limit
             yield from cut_group(f"{name}.{depth}", "weights", pieces, limit)
-        else:
-            run, depths = [*run, *pieces], [*depths, depth]
-    if run:
-        yield _segment(f"{name}.{_span(depths)}", "weights", run)
+            continue
+        if length > room or len(run) + len(pieces) > MOST_PIECES:
+            yield from _joined(name, run, depths)
+            run, depths, room = [], [], limit
+        run.extend(pieces)
+        depths.append(depth)
+        room -= length
+    yield from _joined(name, run, depths)
 
 
-def _span(depths: Sequence[int]) -> str:
+def _joined(
+    name: str, pieces: Sequence[Piece], depths: Sequence[int]
+) -> Iterator[PlannedSegment]:
+    """Yield the segment of a run of blocks, or none for no blocks."""
     if len(depths) == 1:
-        return str(depths[0])
-    return f"{depths[0]}-{depths[-1]}"
+        yield _segment(f"{name}.{depths[0]}", "weights", pieces)
+    elif depths:
+        yield _segment(f"{name}.{depths[0]}-{depths[-1]}", "weights", pieces)
 
 
 def _stack_names(stacks: Sequence[str]) -> dict[str, str]:
