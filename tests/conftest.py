@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from strongroom.database import schema
 from strongroom.database.engine import Database
@@ -15,6 +16,17 @@ from tests import postgresql
 
 Databases = Callable[[], str]
 """Makes a database that has our tables and returns its SQLAlchemy URL."""
+
+
+def pytest_configure() -> None:
+    """Let no test fail because the machine is busy; speed is a benchmark.
+
+    On CI this extends the profile that Hypothesis has for it: the same examples
+    in each run.
+    """
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("strongroom", deadline=None, suppress_health_check=slow)
+    settings.load_profile("strongroom")
 
 
 def require(component: str, *, present: bool) -> None:
