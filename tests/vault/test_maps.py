@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,23 @@ FILES = (
     plain_file("empty", 0),
     tensor_file("m.safetensors", [("h.0.w", "F32", [64, 64]), ("h.1.w", "F32", [64])]),
 )
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "maps.json").read_text())
 DOCUMENT = maps.map_document(default_plan(FILES), FILES)
+
+
+def test_the_published_map_is_read() -> None:
+    found = maps.parse_map(VECTORS["map"].encode())
+
+    assert [
+        {"path": f.path, "size": f.size, "pieces": [list(piece) for piece in f.pieces]}
+        for f in found.files
+    ] == VECTORS["files"]
+
+
+@pytest.mark.parametrize("what", VECTORS["refused"])
+def test_the_published_refusals_are_refused(what: str) -> None:
+    with pytest.raises(IntegrityError):
+        maps.parse_map(VECTORS["refused"][what].encode())
 
 
 @given(models(), st.integers(1, 100))

@@ -34,7 +34,11 @@ _MAGIC_BYTES = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """What changes when a file is written to, replaced or swapped."""
+    """What changes when a file is written to, replaced or swapped.
+
+    File systems count time in ticks, of 4 ms on Linux before 6.13: two writes in
+    the tick of the scan look like one.  Everything that is sealed is read later.
+    """
 
     device: int
     inode: int
