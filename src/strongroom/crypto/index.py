@@ -24,6 +24,11 @@ _MAX_DTYPE = 32
 _MAX_RANK = 64
 _MAX_OFFSET = 2**53 - 1  # exact in every JSON reader
 
+_INDEX_FIELDS = frozenset(
+    ("head_records", "items", "plain_bytes", "segment", "shared_bytes", "v")
+)
+_ITEM_FIELDS = frozenset(("dtype", "extents", "file", "name", "shape"))
+
 Area: TypeAlias = Literal["s", "h"]
 
 
@@ -135,15 +140,11 @@ class SegmentIndex:
         """
         document = canonical.from_json(data, at_most_bytes=MAX_INDEX_BYTES)
         try:
-            index = _parsed(document)
-            again = index.to_bytes()
+            return _parsed(document)
         except (KeyError, TypeError, ValueError):
             raise IntegrityError("the index is malformed") from None
         except InputError as error:
             raise IntegrityError(f"the index is wrong: {error}") from None
-        if again != data:
-            raise IntegrityError("the index is not one of version 1")
-        return index
 
 
 def _check_runs(extents: Sequence[Extent], name: str) -> None:
@@ -183,17 +184,22 @@ def _item_json(item: IndexItem) -> canonical.Json:
 
 
 def _parsed(document: canonical.Json) -> SegmentIndex:
-    fields = _mapping(document)
-    return SegmentIndex(
+    fields = _fields(document, _INDEX_FIELDS)
+    index = SegmentIndex(
         segment=_text(fields["segment"]),
         items=tuple(_parsed_item(item) for item in _list(fields["items"])),
         shared_bytes=_whole(fields["shared_bytes"]),
         head_records=_whole(fields["head_records"]),
     )
+    if _whole(fields["v"]) != _VERSION:
+        raise InputError("it is of another version")
+    if _whole(fields["plain_bytes"]) != index.plain_bytes:
+        raise InputError(f"its extents have {index.plain_bytes} bytes")
+    return index
 
 
 def _parsed_item(value: canonical.Json) -> IndexItem:
-    fields = _mapping(value)
+    fields = _fields(value, _ITEM_FIELDS)
     dtype, shape = fields["dtype"], fields["shape"]
     return IndexItem(
         name=_text(fields["name"]),
@@ -216,8 +222,10 @@ def _parsed_extent(value: canonical.Json) -> Extent:
     )
 
 
-def _mapping(value: canonical.Json) -> Mapping[str, canonical.Json]:
-    if not isinstance(value, Mapping):
+def _fields(
+    value: canonical.Json, names: frozenset[str]
+) -> Mapping[str, canonical.Json]:
+    if not isinstance(value, dict) or value.keys() != names:
         raise TypeError
     return value
 

@@ -16,10 +16,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from strongroom.crypto import arena
-from strongroom.crypto.container import PLAIN_BYTES, RECORD_BYTES, ObjectFacts
+from strongroom.crypto.container import PLAIN_BYTES, ObjectFacts
 from strongroom.crypto.index import IndexItem, SegmentIndex
 from strongroom.crypto.inspection import verify_ciphertext, verify_object
-from strongroom.crypto.segment import ObjectReader, SealedSegment, open_object
+from strongroom.crypto.segment import (
+    ObjectReader,
+    Scratch,
+    SealedSegment,
+    open_object,
+)
 from strongroom.errors import InputError, MissingError
 
 __all__ = [
@@ -27,6 +32,7 @@ __all__ = [
     "ObjectFacts",
     "ObjectReader",
     "ReadRequest",
+    "Scratch",
     "SealedSegment",
     "SegmentIndex",
     "open_object",
@@ -85,58 +91,82 @@ def read_items(requests: Sequence[ReadRequest], *, threads: int = 2) -> None:
                 arena.zero(request.destination)
 
 
-_Piece: TypeAlias = tuple[int, memoryview]
-"""Offset in a record's plaintext, and where those bytes go."""
+_RUN_RECORDS = 8
+"""Whole records per task: large enough that handing out tasks costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
-    """One record to decrypt: into ``whole``, or into scratch and then ``pieces``."""
+class _Run:
+    """Whole records in a row, decrypted straight into ``destination``."""
+
+    segment: SealedSegment
+    first: int
+    destination: memoryview
+
+    def read(self, scratch: Scratch) -> None:
+        for start in range(0, len(self.destination), PLAIN_BYTES):
+            record = self.first + start // PLAIN_BYTES
+            place = self.destination[start : start + PLAIN_BYTES]
+            self.segment.decrypt_record(record, scratch.sealed, place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A record of which parts are wanted: offset in it, and where the bytes go."""
 
     segment: SealedSegment
     record: int
-    whole: memoryview | None
-    pieces: list[_Piece]
+    pieces: list[tuple[int, memoryview]]
+
+    def read(self, scratch: Scratch) -> None:
+        plain = scratch.plain[: self.segment.plain_length(self.record)]
+        self.segment.decrypt_record(self.record, scratch.sealed, plain)
+        for offset, view in self.pieces:
+            view[:] = plain[offset : offset + len(view)]
+
+
+_Task: TypeAlias = _Run | _Shared
 
 
 def _plan(requests: Sequence[ReadRequest]) -> list[_Task]:
-    """Return the records to decrypt, in the order of the requests."""
-    tasks: list[_Task] = []
-    shared: dict[tuple[int, int], _Task] = {}
+    """Return what to decrypt: long runs, and each shared record once."""
+    runs: list[_Task] = []
+    shared: dict[tuple[int, int], _Shared] = {}
     for request in requests:
-        for record, offset, view in _runs(request):
-            segment = request.segment
-            if len(view) == segment.plain_length(record):
-                tasks.append(_Task(segment, record, view, []))
-                continue
-            task = shared.get((id(segment), record))
-            if task is None:
-                task = shared[id(segment), record] = _Task(segment, record, None, [])
-                tasks.append(task)
-            task.pieces.append((offset, view))
-    return tasks
+        segment = request.segment
+        for position, view in _wanted(request):
+            done = 0
+            while done < len(view):
+                record, offset = divmod(position + done, PLAIN_BYTES)
+                records = min((len(view) - done) // PLAIN_BYTES, _RUN_RECORDS)
+                if offset == 0 and records:
+                    count = records * PLAIN_BYTES
+                    runs.append(_Run(segment, record, view[done : done + count]))
+                else:
+                    count = min(len(view) - done, PLAIN_BYTES - offset)
+                    key = (id(segment), record)
+                    task = shared.setdefault(key, _Shared(segment, record, []))
+                    task.pieces.append((offset, view[done : done + count]))
+                done += count
+    return [*shared.values(), *runs]
 
 
-def _runs(request: ReadRequest) -> Iterator[tuple[int, int, memoryview]]:
-    """Yield record, offset in its plaintext, and destination of every run.
+def _wanted(request: ReadRequest) -> Iterator[tuple[int, memoryview]]:
+    """Yield where in the stream wanted bytes lie, and where they go.
 
     Raises:
-        MissingError: The segment does not hold all of the wanted bytes.
+        MissingError: The segment does not hold all of them.
     """
     positions = request.segment.positions()
     flat = request.destination.cast("B")
     wanted, end = request.item_offset, request.item_offset + len(flat)
     for extent in request.item.extents:
-        if wanted == end or extent.item_offset > wanted:
-            break
         stop = min(end, extent.item_offset + extent.length)
-        start = positions.of_extent(extent) - extent.item_offset
-        while wanted < stop:
-            record, offset = divmod(start + wanted, PLAIN_BYTES)
-            count = min(stop - wanted, PLAIN_BYTES - offset)
+        if extent.item_offset <= wanted < stop:
+            start = positions.of_extent(extent) + wanted - extent.item_offset
             at = wanted - request.item_offset
-            yield record, offset, flat[at : at + count]
-            wanted += count
+            yield start, flat[at : at + stop - wanted]
+            wanted = stop
     if wanted != end:
         raise MissingError(
             f"byte {wanted} of {request.item.name!r} is not in segment"
@@ -155,21 +185,13 @@ def _work_in_threads(tasks: deque[_Task], workers: int) -> None:
 
 def _work(tasks: deque[_Task]) -> None:
     """Decrypt records until none is left; a failure leaves none for the others."""
-    ciphertext = memoryview(bytearray(RECORD_BYTES))
-    scratch = memoryview(bytearray(PLAIN_BYTES))
+    scratch = Scratch()
     try:
         while True:
             try:
                 task = tasks.popleft()
             except IndexError:
                 return
-            segment, record = task.segment, task.record
-            if task.whole is not None:
-                segment.decrypt_record(record, ciphertext, task.whole)
-                continue
-            plain = scratch[: segment.plain_length(record)]
-            segment.decrypt_record(record, ciphertext, plain)
-            for offset, view in task.pieces:
-                view[:] = plain[offset : offset + len(view)]
+            task.read(scratch)
     finally:
         tasks.clear()
