@@ -111,8 +111,15 @@ def _time_words(facts: Mapping[str, object]) -> dict[str, str]:
             f"{spell(age)} old" if age >= timedelta(0) else "dated in the future"
         )
     if isinstance(now, datetime) and isinstance(waited, datetime):
-        words["wait_left"] = spell(max(waited + wait - now, timedelta(0)))
+        words["wait_left"] = spell(_left(wait, since=waited, now=now))
     return words
+
+
+def _left(wait: timedelta, *, since: datetime, now: datetime) -> timedelta:
+    try:
+        return max(since - now + wait, timedelta(0))
+    except OverflowError:  # a wait of a million years; say the longest there is
+        return timedelta.max
 
 
 def spell(duration: timedelta) -> str:
