@@ -11,7 +11,7 @@ Here any error is a refusal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -111,8 +111,8 @@ class Policy:
     profile: Profile
     rules: tuple[Rule, ...]
     digest: str
-    _policies: cedarpy.PolicySet
-    _schema: cedarpy.Schema
+    _policies: cedarpy.PolicySet = field(repr=False, compare=False)
+    _schema: cedarpy.Schema = field(repr=False, compare=False)
 
     @classmethod
     def load(cls, profile: Profile, folder: Path | None = None) -> Policy:
