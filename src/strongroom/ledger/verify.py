@@ -48,7 +48,7 @@ class Check:
             below = (self.folder / part).rglob("*")
             self.unread |= {str(path) for path in below if not path.is_dir()}
         kept = self.folder / "key"
-        if kept.exists() and self._read(kept).strip() != key.encode():
+        if kept.exists() and self._read(kept) != f"{key}\n".encode():
             self.problems.append("the export names another key than yours")
         old = self.checkpoint(self._read(Path(older)), key) if older else None
         size, root = self.checkpoint(self._read(self.folder / "checkpoint"), key)
@@ -69,11 +69,11 @@ class Check:
         """Check that an entry is where its proof file says; ignore its extra data."""
         head, _, note = self._read(Path(file)).partition(b"\n\n")
         entry = self._read(Path(entry_file))
-        leaf = hashlib.sha256(b"\x00" + entry).digest()
         size, root = self.checkpoint(note, key)
         first, *lines = [x for x in head.split(b"\n") if not x.startswith(b"extra ")]
         _need(first == b"c2sp.org/tlog-proof@v1" and lines, "it is no proof file")
         index = _number(lines[0].removeprefix(b"index "))
+        leaf = hashlib.sha256(b"\x00" + entry).digest()
         siblings = [_base64(line) for line in lines[1:]]
         same = index < size and _climb(index, size, leaf, siblings) == root
         _need(same, f"entry {index}: is not in the ledger of {size}")
@@ -127,10 +127,11 @@ class Check:
             self.facts["private_withheld"] += 1
         elif "private" in document:
             form = _canonical(self._read(private))
-            _need(set(form) == {"payload", "salt"}, "has private text in another form")
-            salt, text = bytes.fromhex(str(form["salt"])), str(form["payload"]).encode()
-            same = _digest("strongroom/v1/private", salt, text) == document["private"]
-            _need(same, "did not commit to the private text that is shown")
+            salt, text = (str(form.get(name)) for name in ("salt", "payload"))
+            raw = bytes.fromhex(salt)
+            _need(form == {"salt": raw.hex(), "payload": text}, "opens in another form")
+            found = _digest("strongroom/v1/private", raw, text.encode())
+            _need(found == document["private"], "did not commit to the text shown")
             self.facts["private_opened"] += 1
         if "attached" in document:
             data = self._read(self.folder / "attached" / f"{index}.json")
@@ -254,7 +255,7 @@ def _digest(tag: str, *fields: bytes) -> str:
 def _canonical(data: bytes) -> dict[str, object]:
     """Return a JSON object, whose bytes must be the one form RFC 8785 gives it."""
     dense = (",", ":")
-    try:  # int refuses floats, which are not used; _exact refuses long integers
+    try:  # int refuses floats; _exact refuses what no double holds exactly
         value = json.loads(data, parse_float=int, parse_constant=int, parse_int=_exact)
         form = json.dumps(value, sort_keys=True, separators=dense, ensure_ascii=False)
         same = form.encode() == data and isinstance(value, dict)
@@ -265,7 +266,6 @@ def _canonical(data: bytes) -> dict[str, object]:
 
 
 def _exact(text: str) -> int:
-    # Other readers of JSON take larger integers for their nearest double.
     return range(1 - 2**53, 2**53).index(int(text)) + 1 - 2**53
 
 
