@@ -65,6 +65,12 @@ PEOPLE |= {
         roles=frozenset({Role.RESEARCHER, Role.APPROVER, Role.ADMINISTRATOR}),
         owner=AccountId("ana"),
     ),
+    AccountId("batch"): replace(
+        PEOPLE[AccountId("ana")],
+        account=AccountId("batch"),
+        kind=AccountKind.SERVICE,
+        owner=AccountId("ana"),
+    ),
     AccountId("agent"): replace(
         PEOPLE[AccountId("ana")],
         account=AccountId("agent"),

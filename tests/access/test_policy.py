@@ -297,6 +297,23 @@ def test_a_rule_that_cannot_be_evaluated_refuses(folder: Path) -> None:
     assert decision.reasons == (UNCLEAR,)
 
 
+@pytest.mark.parametrize("name", ["common.cedar", "standard.cedar"])
+def test_a_rule_that_was_taken_out_opens_something_in_the_table(
+    folder: Path, name: str
+) -> None:
+    """Every prohibition of ``standard`` is the only one that stops some row."""
+    text = re.sub("^//.*$", "", (folder / name).read_text(), flags=re.MULTILINE)
+    rules = re.split("(?=^@id)", text, flags=re.MULTILINE)
+    rows = [s for s in SCENARIOS if s.profile == "standard" and not s.allowed]
+    for at, rule in enumerate(rules):
+        if "\nforbid" not in rule:
+            continue
+        (folder / name).write_text("".join(rules[:at] + rules[at + 1 :]))
+        policy = Policy.load(Profile.STANDARD, folder)
+
+        assert any(isinstance(policy.decide(s.question), Allow) for s in rows), rule
+
+
 @pytest.mark.parametrize("profile", sorted(POLICIES))
 def test_every_rule_is_documented(profile: str) -> None:
     page = Path(__file__).parents[2] / "docs" / "reference" / "policy.md"
