@@ -1,6 +1,6 @@
 """What one room is made of, as its ``room.toml`` states it.
 
-The file holds no secret.  It pins the desk's public key outside the database,
+The file holds no secret.  It pins the room's public keys outside the database,
 so that whoever rewrites the database cannot also choose who vouches for it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class Settings:
         room: Id of the room; part of every key wrap and every permit.
         profile: How many people are kept apart.
         database: SQLAlchemy URL; a relative SQLite file starts at ``folder``.
-        desk_key: The desk's Ed25519 public key, hexadecimal.
+        keys: The room's public keys by name, hexadecimal; readers pin them.
         domains: One to eight; the first one's custodian is the home custodian.
     """
 
@@ -65,7 +66,7 @@ class Settings:
     room: RoomId
     profile: Profile
     database: str
-    desk_key: str
+    keys: Mapping[str, str]
     domains: tuple[Domain, ...]
 
     def __post_init__(self) -> None:
@@ -91,11 +92,13 @@ class Settings:
     def to_toml(self) -> str:
         """Return the text of ``room.toml``."""
         lines = [
-            "# One Strongroom.  Nothing here is secret; desk_key is what readers pin.",
+            "# One Strongroom.  Nothing here is secret; readers pin its keys.",
             f"room = {_quoted(self.room)}",
             f"profile = {_quoted(self.profile)}",
             f"database = {_quoted(self.database)}",
-            f"desk_key = {_quoted(self.desk_key)}",
+            "",
+            "[keys]",
+            *(f"{name} = {_quoted(key)}" for name, key in self.keys.items()),
         ]
         for domain in self.domains:
             lines += [
@@ -129,7 +132,7 @@ def load_settings(folder: Path) -> Settings:
         raise SetupError(f"{path} is over {MAX_FILE_BYTES} bytes")
     try:
         return _from_toml(folder, data.decode())
-    except (KeyError, TypeError, ValueError, InputError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, InputError) as error:
         raise SetupError(f"{path} is not understood: {error}") from None
 
 
@@ -140,7 +143,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
         room=RoomId(str(document["room"])),
         profile=Profile(document["profile"]),
         database=str(document["database"]),
-        desk_key=str(document["desk_key"]),
+        keys={str(name): str(key) for name, key in document["keys"].items()},
         domains=tuple(
             Domain(
                 name=str(item["name"]),

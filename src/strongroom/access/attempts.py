@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from strongroom.canonical import encode
 from strongroom.database import tables
 from strongroom.errors import DeniedError
+from strongroom.ledger.log import Ledger
 
 FREE_FAILURES = 4
 """Failures before the first wait; a person mistypes."""
@@ -24,10 +25,8 @@ LONGEST_SOURCE_WAIT = timedelta(minutes=15)
 _FORGET_AFTER = timedelta(hours=1)
 
 
-def begin_attempt(
-    connection: sa.Connection, *, account: str, source: str, now: datetime
-) -> None:
-    """Count an attempt for both, or refuse it because it comes too early.
+def begin(ledger: Ledger, *, account: str, source: str) -> None:
+    """Count and commit an attempt for both, or refuse it because it is too early.
 
     Raises:
         DeniedError: One of them has to wait; the hint says for how long.
@@ -36,8 +35,11 @@ def begin_attempt(
         (_subject("account", account), LONGEST_ACCOUNT_WAIT),
         (_subject("source", source), LONGEST_SOURCE_WAIT),
     )
-    for subject, longest in sorted(limits):
-        _count(connection, subject, longest=longest, now=now)
+    with ledger.reading() as reading:
+        now = reading.now
+    with ledger.database.writing() as connection:
+        for subject, longest in sorted(limits):
+            _count(connection, subject, longest=longest, now=now)
 
 
 def forget_failures(connection: sa.Connection, *, account: str, source: str) -> None:

@@ -14,6 +14,7 @@ from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable
 from strongroom.errors import DeniedError
+from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import AccountId, Factor, Random, Secret, new_id
 
@@ -133,6 +134,15 @@ def use(writing: Writing, factor: SecondFactor, code: str, *, key: Secret) -> Fa
     )
     FACTORS.replace(writing, factor, last_step=step)
     return Factor.TOTP
+
+
+def event(account: Account, step: str) -> Event:
+    """Return the entry for a change of an account's second factor."""
+    return Event(
+        kind="factor.changed",
+        actor=account.id,
+        facts={"account": account.id, "step": step},
+    )
 
 
 def _open(factor: SecondFactor, key: Secret) -> Secret:

@@ -96,10 +96,7 @@ class Sessions:
             DeniedError: Something is wrong, without saying what; or too many
                 attempts failed lately.
         """
-        with self._ledger.database.writing() as connection:
-            with self._ledger.reading() as reading:
-                now = reading.now
-            attempts.begin_attempt(connection, account=name, source=source, now=now)
+        attempts.begin(self._ledger, account=name, source=source)
         try:
             return self._login(name, password, code, source)
         except DeniedError as error:

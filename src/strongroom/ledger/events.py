@@ -72,8 +72,8 @@ KINDS: Mapping[str, Kind] = {
         (),
         (3005, 1),
     ),
-    "factor.used": Kind(
-        "A recovery code was used up.", ("account", "factor"), (), (3002, 1)
+    "factor.changed": Kind(
+        "A second factor was begun or confirmed.", ("account", "step"), (), (3001, 10)
     ),
     "project.created": Kind("A project exists.", ("project",), ("name",), (3004, 1)),
     "project.member": Kind(

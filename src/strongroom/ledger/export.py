@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -71,6 +72,19 @@ def export_ledger(
     _write(folder / "README.txt", _README.encode())
     _write(folder / "checkpoint", note.encode())
     return checkpoint.size
+
+
+def private_of(transaction: Transaction, entry: Entry) -> dict[str, str] | None:
+    """Return the private fields of an entry; ``None`` if it has none, or no more."""
+    payload = transaction.connection.execute(
+        sa.select(tables.private_facts.c.payload).where(
+            tables.private_facts.c.entry_id == entry.id
+        )
+    ).scalar()
+    if payload is None:
+        return None
+    fields: dict[str, str] = json.loads(payload)
+    return fields
 
 
 def proof_of(ledger: Ledger, transaction: Transaction, position: int) -> Proof:

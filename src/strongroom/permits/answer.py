@@ -18,6 +18,7 @@ from typing import cast
 
 from strongroom import canonical
 from strongroom.crypto.hpke import ReaderKey
+from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database.tables import format_time, parse_time
 from strongroom.errors import InputError, IntegrityError
@@ -187,7 +188,7 @@ class OpenedAnswer:
 
 
 def open_answer(
-    data: bytes, *, opening: Opening, reader: ReaderKey, desk: VerifyKey, room: RoomId
+    data: bytes, *, opening: Opening, reader: ReaderKey, keys: PublicKeys, room: RoomId
 ) -> OpenedAnswer:
     """Return the keys in a signed answer that is for exactly this opening.
 
@@ -195,14 +196,14 @@ def open_answer(
         data: What the desk sent.
         opening: What was asked for.
         reader: The private half of ``opening.reader``.
-        desk: The desk's pinned public key.
+        keys: The room's pinned public keys.
         room: The room that was asked.
 
     Raises:
         IntegrityError: It is not signed by the desk, or is for another room,
             opening, artifact or version, or names another manifest.
     """
-    payload = Signed.from_bytes(data, 2 * MAX_ANSWER_BYTES).verify(PURPOSE, desk)
+    payload = Signed.from_bytes(data, 2 * MAX_ANSWER_BYTES).verify(PURPOSE, keys.answer)
     answer = _parse(payload)
     release = answer.release
     asked = (room, opening.permit, opening.artifact, opening.version, opening.digest)
@@ -215,24 +216,24 @@ def open_answer(
     )
     if asked != found:
         raise IntegrityError("the desk answered another question")
-    manifest = _manifest(answer, desk)
+    manifest = _manifest(answer, keys.manifest)
     wanted = tuple(s.id for s in manifest.select(opening.segments))
     if release.segments != wanted:
         raise IntegrityError("the desk released other segments than were asked for")
     secret = reader.open(answer.sealed_keys, release.info(opening)).reveal()
     if len(secret) != KEY_BYTES * len(wanted):
         raise IntegrityError("the desk released another number of keys")
-    keys = {
+    opened = {
         segment: Secret(secret[i * KEY_BYTES : (i + 1) * KEY_BYTES])
         for i, segment in enumerate(wanted)
     }
-    return OpenedAnswer(release=release, manifest=manifest, keys=keys)
+    return OpenedAnswer(release=release, manifest=manifest, keys=opened)
 
 
-def _manifest(answer: Answer, desk: VerifyKey) -> Manifest:
+def _manifest(answer: Answer, key: VerifyKey) -> Manifest:
     release = answer.release
     payload = Signed.from_bytes(answer.manifest, 2 * MAX_MANIFEST_BYTES).verify(
-        MANIFEST_PURPOSE, desk
+        MANIFEST_PURPOSE, key
     )
     manifest = parse_manifest(payload)
     if manifest_digest(payload) != release.manifest or (

@@ -21,7 +21,8 @@ from strongroom.access.gate import Gate
 from strongroom.access.policy import Resource
 from strongroom.access.sessions import Actor
 from strongroom.crypto import hpke, keys, wraps
-from strongroom.crypto.signing import Signed, SigningKey
+from strongroom.crypto.roomkeys import RoomKeys
+from strongroom.crypto.signing import Signed
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable
@@ -47,8 +48,12 @@ from strongroom.permits.requests import (
 from strongroom.types import AccountId, ArtifactId, PermitId, RoomId, Secret, SegmentId
 from strongroom.vault.manifest import ManifestSegment
 from strongroom.vault.seals import CustodyDomain
-from strongroom.vault.vault import model_resource
-from strongroom.vault.versions import ARTIFACTS, load_manifest, published
+from strongroom.vault.versions import (
+    ARTIFACTS,
+    load_manifest,
+    published,
+    resource_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +108,7 @@ class Desk:
         *,
         room: RoomId,
         domains: Mapping[str, CustodyDomain],
-        signer: SigningKey,
+        keys: RoomKeys,
     ) -> None:
         """Wire the shell."""
         self._gate = gate
@@ -111,7 +116,9 @@ class Desk:
         self._anchors = anchors
         self._room = room
         self._domains = domains
-        self._signer = signer
+        self._keys = keys
+        self._manifest_key = keys.manifest.public
+        self._permit_key = keys.permit.public
 
     def release(self, actor: Actor, opening: Opening) -> bytes:
         """Return the signed answer with the keys sealed to the reader.
@@ -147,7 +154,7 @@ class Desk:
         answer = Answer(
             release=release, manifest=decided.manifest.to_bytes(), sealed_keys=sealed
         )
-        return self._signer.sign(PURPOSE, answer.payload()).to_bytes()
+        return self._keys.answer.sign(PURPOSE, answer.payload()).to_bytes()
 
     def revoke(self, actor: Actor, permit_id: str, *, reason: str = "") -> PermitRow:
         """Stop every further release on a permit, at once.
@@ -194,9 +201,11 @@ class Desk:
         artifact = ARTIFACTS.get(writing, opening.artifact)
         lineages = lock_lineages(writing, artifact.roots)
         row = PERMITS.get(writing, opening.permit, lock=True)
-        permit = row.open(self._signer.public)
+        permit = row.open(self._permit_key)
         version = published(writing, artifact, opening.version)
-        chosen = select_from(writing, artifact, version, opening.segments, self._signer)
+        chosen = select_from(
+            writing, artifact, version, opening.segments, self._manifest_key
+        )
         request = REQUESTS.get(writing, permit.request)
         exposure = exposure_after(
             writing,
@@ -205,14 +214,14 @@ class Desk:
             taken=chosen.taken,
             everything=chosen.everything,
             now=writing.now,
-            key=self._signer.public,
+            key=self._permit_key,
         )
         released = self._released(writing, permit).union(Held.of(chosen.taken.values()))
         self._gate.require(
             writing,
             actor,
             "segment:release",
-            model_resource(artifact),
+            resource_of(artifact),
             {
                 **wanted_facts(
                     self._gate.terms.of(artifact.classification),
@@ -233,7 +242,7 @@ class Desk:
                 },
             },
         )
-        _, manifest = load_manifest(writing, version, self._signer.public)
+        _, manifest = load_manifest(writing, version, self._manifest_key)
         return _Decided(
             permit=permit,
             chosen=chosen,
@@ -256,7 +265,7 @@ class Desk:
     def _record(self, writing: Writing, actor: Actor, grounds: _Grounds) -> ReleaseRow:
         """Charge the exposure and write down what is about to leave."""
         opening, chosen = grounds.opening, grounds.chosen
-        permit = grounds.permit.open(self._signer.public)
+        permit = grounds.permit.open(self._permit_key)
         charged = charge(writing, permit.counts_as, chosen.artifact.roots, chosen.taken)
         if grounds.released.bytes != grounds.permit.released_bytes:
             PERMITS.replace(
@@ -287,7 +296,7 @@ class Desk:
         for row in rows:
             artifact = ARTIFACTS.get(transaction, row.artifact)
             version = published(transaction, artifact, row.version)
-            manifest, _ = load_manifest(transaction, version, self._signer.public)
+            manifest, _ = load_manifest(transaction, version, self._manifest_key)
             digests |= {s.footprint for s in manifest.select(row.segments)}
         return Held.of(load_footprints(transaction, digests).values())
 

@@ -14,7 +14,8 @@ from strongroom.access.gate import Gate
 from strongroom.access.quorum import Approved, Pending
 from strongroom.access.sessions import Actor
 from strongroom.access.terms import Terms
-from strongroom.crypto.signing import SigningKey
+from strongroom.crypto.roomkeys import RoomKeys
+from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
 from strongroom.database.tables import format_time
 from strongroom.errors import InputError, IntegrityError
@@ -35,7 +36,6 @@ from strongroom.permits.permit import (
 )
 from strongroom.types import PermitId, Random, RoomId, new_id
 from strongroom.vault.manifest import Manifest, ManifestSegment
-from strongroom.vault.vault import model_resource
 from strongroom.vault.versions import (
     ARTIFACTS,
     Artifact,
@@ -44,6 +44,7 @@ from strongroom.vault.versions import (
     find_version,
     load_manifest,
     published,
+    resource_of,
 )
 
 ACTION = "segment:release"
@@ -113,7 +114,7 @@ class Requests:
         approvals: Approvals,
         *,
         room: RoomId,
-        signer: SigningKey,
+        keys: RoomKeys,
         random: Random,
     ) -> None:
         """Wire the shell; permits are issued by the last approval."""
@@ -121,7 +122,9 @@ class Requests:
         self._ledger = gate.ledger
         self._approvals = approvals
         self._room = room
-        self._signer = signer
+        self._keys = keys
+        self._manifest_key = keys.manifest.public
+        self._permit_key = keys.permit.public
         self._random = random
         approvals.executors[ACTION] = self.issue
 
@@ -133,7 +136,7 @@ class Requests:
         """
         with self._ledger.reading() as reading:
             account = ACCOUNTS.get(reading, actor.account)
-            chosen = select(reading, wish.target, wish.segments, self._signer)
+            chosen = select(reading, wish.target, wish.segments, self._manifest_key)
             return self._exposure(reading, account, chosen, now=reading.now)
 
     def ask(self, actor: Actor, wish: Wish) -> Asked:
@@ -148,7 +151,7 @@ class Requests:
             self._gate.recording_refusals(actor, "request:create", wish.target),
             self._ledger.transaction() as writing,
         ):
-            chosen = select(writing, wish.target, wish.segments, self._signer)
+            chosen = select(writing, wish.target, wish.segments, self._manifest_key)
             lineages = lock_lineages(writing, chosen.artifact.roots)
             terms = self._gate.terms.of(chosen.artifact.classification)
             _check(wish, terms, chosen)
@@ -161,7 +164,7 @@ class Requests:
                 writing,
                 actor,
                 "request:create",
-                model_resource(chosen.artifact),
+                resource_of(chosen.artifact),
                 facts,
             )
             request = self._approvals.ask(
@@ -189,7 +192,11 @@ class Requests:
         artifact = ARTIFACTS.get(writing, str(wish["artifact"]))
         version = published(writing, artifact, _number(wish["version"]))
         chosen = select_from(
-            writing, artifact, version, _texts(wish["segments"]), self._signer
+            writing,
+            artifact,
+            version,
+            _texts(wish["segments"]),
+            self._manifest_key,
         )
         lineages = lock_lineages(writing, artifact.roots)
         account = ACCOUNTS.get(writing, request.asker)
@@ -199,7 +206,7 @@ class Requests:
             writing,
             Actor(account=account.id),
             "permit:issue",
-            model_resource(artifact),
+            resource_of(artifact),
             {
                 **wanted_facts(
                     terms, lineages, exposure, chosen, purpose=wish["purpose"] is True
@@ -253,7 +260,7 @@ class Requests:
             released_bytes=0,
             expires_at=permit.expires_at,
             state=PermitState.ACTIVE,
-            signed=self._signer.sign(PURPOSE, permit.payload()).to_bytes(),
+            signed=self._keys.permit.sign(PURPOSE, permit.payload()).to_bytes(),
         )
 
     def _exposure(
@@ -271,12 +278,12 @@ class Requests:
             taken=chosen.taken,
             everything=chosen.everything,
             now=now,
-            key=self._signer.public,
+            key=self._permit_key,
         )
 
 
 def select(
-    transaction: Transaction, target: str, names: tuple[str, ...], signer: SigningKey
+    transaction: Transaction, target: str, names: tuple[str, ...], key: VerifyKey
 ) -> Selection:
     """Return these segments of the version that ``target`` names; all if none.
 
@@ -284,7 +291,7 @@ def select(
         MissingError: There is no such version or segment.
     """
     artifact, version = find_version(transaction, target)
-    return select_from(transaction, artifact, version, names, signer)
+    return select_from(transaction, artifact, version, names, key)
 
 
 def select_from(
@@ -292,10 +299,10 @@ def select_from(
     artifact: Artifact,
     version: Version,
     names: tuple[str, ...],
-    signer: SigningKey,
+    key: VerifyKey,
 ) -> Selection:
     """Return these segments of a version, with their footprints; all if none."""
-    manifest, _ = load_manifest(transaction, version, signer.public)
+    manifest, _ = load_manifest(transaction, version, key)
     segments = manifest.select(names) if names else manifest.segments
     everything = load_footprints(transaction, {s.footprint for s in manifest.segments})
     return Selection(

@@ -1,16 +1,15 @@
-"""Seals versions, publishes them, and moves the references that name them.
+"""Seals versions.
 
-    reserve a number ──▶ seal objects ──▶ record them ──▶ publish
+    reserve a number ──▶ seal objects ──▶ record them, ask to publish
 
-The first and the last steps are commits of their own; a crash between them
-leaves objects that nothing names and that ``collect_garbage`` removes.
+The first and the last step are commits of their own; a crash between them
+leaves objects that no manifest names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,14 +17,12 @@ import sqlalchemy as sa
 from strongroom.access.accounts import Account
 from strongroom.access.approvals import Approvals, Request
 from strongroom.access.gate import Gate
-from strongroom.access.policy import Resource
 from strongroom.access.sessions import Actor
-from strongroom.crypto.signing import SigningKey
+from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import tables
-from strongroom.errors import IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.types import Random, RoomId, Secret
+from strongroom.types import Random, RoomId
 from strongroom.vault import drafts
 from strongroom.vault.domains import assign_domains
 from strongroom.vault.manifest import PURPOSE, Manifest
@@ -43,18 +40,14 @@ from strongroom.vault.sources import OpenSource, SourceFile
 from strongroom.vault.versions import (
     ARTIFACTS,
     LINEAGES,
-    MAIN,
     VERSIONS,
     Artifact,
     Lineage,
     Version,
     VersionState,
     find_artifact,
-    move_pointer,
+    resource_of,
 )
-
-GARBAGE_AFTER = timedelta(hours=24)
-"""A seal that has not ended by then was interrupted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +75,7 @@ class Vault:
         *,
         room: RoomId,
         domains: Mapping[str, CustodyDomain],
-        signer: SigningKey,
-        coordinate_key: Secret,
+        keys: RoomKeys,
         random: Random,
     ) -> None:
         """Wire the shell.
@@ -93,8 +85,7 @@ class Vault:
             approvals: Publishes what needs somebody else's word.
             room: The installation.
             domains: Custody domains in order of preference.
-            signer: Signs manifests.
-            coordinate_key: Blinds the extents that exposure counts.
+            keys: Sign manifests, and blind the extents that exposure counts.
             random: Source of ids, keys and salts.
         """
         self._gate = gate
@@ -102,10 +93,8 @@ class Vault:
         self._approvals = approvals
         self._room = room
         self._domains = domains
-        self._signer = signer
-        self._coordinate_key = coordinate_key
+        self._keys = keys
         self._random = random
-        approvals.executors["model:publish"] = self.publish
 
     def seal(
         self,
@@ -157,40 +146,10 @@ class Vault:
             )
             raise
 
-    def publish(self, writing: Writing, request: Request) -> None:
-        """Let a sealed version be asked for; what allows it was decided before.
-
-        Raises:
-            IntegrityError: It is not the version that was approved.
-        """
-        wish = request.wish()
-        version = VERSIONS.get(writing, str(wish["version"]), lock=True)
-        if version.manifest_digest != wish["manifest"] or (
-            version.state is not VersionState.PENDING
-        ):
-            raise IntegrityError(f"{version.id} is not what was approved")
-        artifact = ARTIFACTS.get(writing, version.artifact)
-        version = VERSIONS.replace(writing, version, state=VersionState.PUBLISHED)
-        writing.append(
-            Event(
-                kind="version.published",
-                actor=request.asker,
-                facts={
-                    "artifact": artifact.id,
-                    "version": version.number,
-                    "manifest": version.manifest_digest,
-                    "request": request.id,
-                },
-            )
-        )
-        move_pointer(writing, artifact, MAIN, version, by=request.asker, session=None)
-
     def _require(
         self, writing: Writing, actor: Actor, action: str, draft: drafts.Draft
     ) -> Account:
-        return self._gate.require(
-            writing, actor, action, model_resource(draft.artifact)
-        )
+        return self._gate.require(writing, actor, action, resource_of(draft.artifact))
 
     def _reserve(
         self, writing: Writing, actor: Actor, draft: drafts.Draft, plan: Plan
@@ -255,7 +214,7 @@ class Vault:
             files=len(files),
             assigned=assign_domains(plan, list(self._domains)),
             domains=self._domains,
-            coordinate_key=self._coordinate_key,
+            coordinate_key=self._keys.coordinate,
             map=map_document(plan, files),
             random=self._random,
         )
@@ -315,7 +274,7 @@ class Vault:
             "version": manifest.version,
             "generation": manifest.generation,
         }
-        signed = self._signer.sign(PURPOSE, manifest.payload())
+        signed = self._keys.manifest.sign(PURPOSE, manifest.payload())
         connection = writing.connection
         connection.execute(
             sa.insert(tables.manifests).values(**place, signed=signed.to_bytes())
@@ -350,18 +309,6 @@ class Vault:
                     facts={"artifact": version.artifact, "version": version.number},
                 )
             )
-
-
-def model_resource(artifact: Artifact) -> Resource:
-    """Return the artifact as policy sees it."""
-    return Resource(
-        kind="Model",
-        id=artifact.id,
-        attributes={
-            "class": str(artifact.classification),
-            "project": artifact.project,
-        },
-    )
 
 
 def _sealed_event(actor: Actor, manifest: Manifest) -> Event:

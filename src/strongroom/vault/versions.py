@@ -16,6 +16,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from strongroom.access.policy import Resource
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
@@ -112,6 +113,18 @@ ARTIFACTS: GuardedTable[Artifact] = GuardedTable(tables.artifacts, Artifact)
 VERSIONS: GuardedTable[Version] = GuardedTable(tables.versions, Version)
 POINTERS: GuardedTable[Pointer] = GuardedTable(tables.pointers, Pointer)
 LINEAGES: GuardedTable[Lineage] = GuardedTable(tables.lineages, Lineage)
+
+
+def resource_of(artifact: Artifact) -> Resource:
+    """Return the artifact as policy sees it."""
+    return Resource(
+        kind="Model",
+        id=artifact.id,
+        attributes={
+            "class": str(artifact.classification),
+            "project": artifact.project,
+        },
+    )
 
 
 def find_artifact(transaction: Transaction, name_or_id: str) -> Artifact | None:

@@ -1,0 +1,128 @@
+"""The first rows of a room: its administrator, its approvers, its project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strongroom.access import accounts, projects
+from strongroom.access.accounts import Account
+from strongroom.access.projects import Membership
+from strongroom.errors import InputError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Ledger, Writing
+from strongroom.types import AccountKind, Factor, Profile, Random, Role, Secret
+
+DEFAULT_PROJECT = "default"
+_TEAMS_APART = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founder:
+    """One of the first people.
+
+    Attributes:
+        password: Of the first administrator, or of the owner of a ``solo`` room;
+            the others enrol with an invitation.
+    """
+
+    name: str
+    team: str
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """The first accounts, and invitations for those who must enrol."""
+
+    owner: Account
+    invitations: dict[str, Secret]
+
+
+def found(
+    ledger: Ledger,
+    *,
+    profile: Profile,
+    policy: str,
+    domains: Sequence[str],
+    owner: Founder,
+    approvers: Sequence[Founder],
+    random: Random,
+) -> Founded:
+    """Write the first entries of a ledger, in one commit.
+
+    Args:
+        ledger: Empty.
+        profile: ``solo`` gives every role to the owner.
+        policy: Digest of the rules in force.
+        domains: Names of the custody domains.
+        owner: First administrator, or the one person.
+        approvers: In ``standard`` exactly two, all three in different teams.
+        random: Source of ids and invitations.
+
+    Raises:
+        InputError: The people do not fit the profile.
+    """
+    _check(profile, owner, approvers)
+    with ledger.transaction() as writing:
+        writing.append(
+            Event(
+                kind="room.created",
+                actor=None,
+                facts={"profile": profile, "domains": list(domains)},
+            )
+        )
+        writing.append(
+            Event(
+                kind="policy.loaded",
+                actor=None,
+                facts={"digest": policy, "profile": profile},
+            )
+        )
+        roles = tuple(Role) if profile is Profile.SOLO else (Role.ADMINISTRATOR,)
+        first = _account(writing, owner, roles, random)
+        if owner.password is not None:
+            first = accounts.activate(
+                writing, first, owner.password, factor=Factor.PASSWORD
+            )
+        invitations = {}
+        for person in approvers:
+            account = _account(writing, person, (Role.APPROVER,), random)
+            _, code = accounts.invite(writing, account, by=first.id, random=random)
+            invitations[person.name] = code
+        project = projects.create_project(
+            writing, DEFAULT_PROJECT, by=first.id, random=random
+        )
+        if profile is Profile.SOLO:
+            projects.set_member(writing, project, first, Membership.MEMBER, by=first.id)
+    return Founded(owner=first, invitations=invitations)
+
+
+def _account(
+    writing: Writing, person: Founder, roles: tuple[Role, ...], random: Random
+) -> Account:
+    team = accounts.ensure_team(writing, person.team, by=None, random=random)
+    return accounts.create_account(
+        writing,
+        name=person.name,
+        kind=AccountKind.PERSON,
+        team=team,
+        owner=None,
+        roles=roles,
+        request=None,
+        by=None,
+        random=random,
+    )
+
+
+def _check(profile: Profile, owner: Founder, approvers: Sequence[Founder]) -> None:
+    if profile is Profile.SOLO and approvers:
+        raise InputError("a solo room has one person", hint="--profile standard")
+    if profile is Profile.STANDARD:
+        teams = {owner.team, *(person.team for person in approvers)}
+        if len(teams) != _TEAMS_APART or len(approvers) != _TEAMS_APART - 1:
+            raise InputError(
+                "a standard room begins with an administrator and two approvers,"
+                " in three different teams",
+                hint="--approver NAME:TEAM twice",
+            )

@@ -1,0 +1,291 @@
+"""Accounts, roles, invitations, second factors and projects, as one actor sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from strongroom.access import accounts, attempts, factors, projects, totp
+from strongroom.access.accounts import ACCOUNTS, TEAMS, Account, AccountState, Team
+from strongroom.access.approvals import Approvals, Request
+from strongroom.access.gate import Gate
+from strongroom.access.policy import Resource
+from strongroom.access.projects import PROJECTS, Membership, Project
+from strongroom.access.sessions import Actor, close_all, verify_actor
+from strongroom.canonical import Json
+from strongroom.ledger.log import Writing
+from strongroom.types import (
+    AccountId,
+    AccountKind,
+    Factor,
+    Random,
+    Role,
+    Secret,
+)
+
+ROOM = Resource(kind="Room", id="room")
+"""What administrative actions are about when nothing else fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What a person needs to set up the second factor; shown once.
+
+    Attributes:
+        secret: For the phone.
+        uri: The same as an ``otpauth:`` address, for a QR code.
+    """
+
+    account: Account
+    secret: Secret
+    uri: Secret
+
+
+class People:
+    """What administrators do with accounts, and people with their own."""
+
+    def __init__(
+        self, gate: Gate, approvals: Approvals, *, totp_key: Secret, random: Random
+    ) -> None:
+        """Wire the shell; approved requests are carried out here."""
+        self._gate = gate
+        self._ledger = gate.ledger
+        self._approvals = approvals
+        self._totp_key = totp_key
+        self._random = random
+        approvals.executors["account:create"] = self._create
+        approvals.executors["role:change"] = self._change_roles
+
+    def everybody(self, actor: Actor) -> list[tuple[Account, Team]]:
+        """Return every account with its team."""
+        with self._ledger.reading() as reading:
+            verify_actor(reading, actor, now=reading.now)
+            teams = {team.id: team for team in TEAMS.find(reading)}
+            return [(a, teams[a.team]) for a in ACCOUNTS.find(reading)]
+
+    def add(
+        self,
+        actor: Actor,
+        name: str,
+        *,
+        team: str,
+        roles: Sequence[Role | str] = (),
+        kind: AccountKind | str = AccountKind.PERSON,
+        owner: str | None = None,
+    ) -> Request:
+        """Ask for a new account; in ``standard`` somebody else has to agree.
+
+        Raises:
+            InputError: The name, kind, owner or a role cannot be used.
+            DeniedError: The actor may not ask for it.
+        """
+        wish: dict[str, Json] = {
+            "name": accounts.checked_name(name, what="an account"),
+            "team": accounts.checked_name(team, what="a team"),
+            "roles": sorted(Role(role) for role in roles),
+            "kind": AccountKind(kind),
+            "owner": owner,
+        }
+        return self._ask(actor, "account:create", ROOM, wish)
+
+    def change_roles(
+        self, actor: Actor, name: str, *, team: str, roles: Sequence[Role | str]
+    ) -> Request:
+        """Ask for other roles or another team of an account.
+
+        Raises:
+            MissingError: There is no such account.
+            DeniedError: The actor may not ask for it.
+        """
+        with self._ledger.reading() as reading:
+            account = accounts.find_account(reading, name)
+        wish: dict[str, Json] = {
+            "account": account.id,
+            "team": accounts.checked_name(team, what="a team"),
+            "roles": sorted(Role(role) for role in roles),
+        }
+        resource = Resource(kind="Account", id=account.id)
+        return self._ask(actor, "role:change", resource, wish)
+
+    def invite(self, actor: Actor, name: str) -> Secret:
+        """Return a one-time code with which an invited person enrols.
+
+        Raises:
+            DeniedError: The actor may not invite.
+            ConflictError: The account is past its invitation.
+        """
+        with self._changing(actor, name) as (writing, account):
+            _, code = accounts.invite(
+                writing, account, by=actor.account, random=self._random
+            )
+        return code
+
+    def change_state(
+        self, actor: Actor, name: str, state: AccountState | str, *, reason: str = ""
+    ) -> Account:
+        """Suspend an account, bring it back, or let it leave; sessions end at once.
+
+        Raises:
+            DeniedError: The actor may not change it.
+            ConflictError: There is no way from its state to this one.
+        """
+        with self._changing(actor, name) as (writing, found):
+            account = accounts.change_state(
+                writing, found, AccountState(state), by=actor.account, reason=reason
+            )
+            if account.state is not AccountState.ACTIVE:
+                close_all(writing, account.id, why=account.state, by=actor.account)
+        return account
+
+    def enrol(self, name: str, code: Secret, password: Secret) -> Enrolment:
+        """Set a password with an invitation, and begin a second factor.
+
+        Raises:
+            DeniedError: The invitation is wrong, used, or too old.
+            InputError: The password is too short.
+        """
+        with self._ledger.transaction() as writing:
+            account = accounts.find_account(writing, name)
+            accounts.check_invitation(account, code, now=writing.now)
+            secret = factors.begin(
+                writing, account, key=self._totp_key, random=self._random
+            )
+            account = accounts.activate(
+                writing, account, password, factor=Factor.PASSWORD
+            )
+        return _enrolment(account, secret)
+
+    def begin_factor(self, actor: Actor) -> Enrolment:
+        """Begin a second factor for the actor; a former one counts until then."""
+        with self._ledger.transaction() as writing:
+            account = verify_actor(writing, actor, now=writing.now)
+            secret = factors.begin(
+                writing, account, key=self._totp_key, random=self._random
+            )
+            writing.append(factors.event(account, "begun"))
+        return _enrolment(account, secret)
+
+    def confirm_factor(self, name: str, code: str, *, source: str) -> list[str]:
+        """Let the begun second factor count; return its recovery codes, once.
+
+        Raises:
+            DeniedError: The code is wrong, nothing was begun, or too many
+                attempts failed lately.
+        """
+        attempts.begin(self._ledger, account=name, source=source)
+        with self._ledger.transaction() as writing:
+            account = accounts.find_account(writing, name)
+            codes = factors.confirm(
+                writing, account, code, key=self._totp_key, random=self._random
+            )
+            writing.append(factors.event(account, "confirmed"))
+            attempts.forget_failures(writing.connection, account=name, source=source)
+        return codes
+
+    def projects(self, actor: Actor) -> list[Project]:
+        """Return every project."""
+        with self._ledger.reading() as reading:
+            verify_actor(reading, actor, now=reading.now)
+            return PROJECTS.find(reading)
+
+    def add_project(self, actor: Actor, name: str) -> Project:
+        """Create a project.
+
+        Raises:
+            DeniedError: The actor may not.
+            ConflictError: The name is taken.
+        """
+        with (
+            self._gate.recording_refusals(actor, "project:create", name),
+            self._ledger.transaction() as writing,
+        ):
+            self._gate.require(writing, actor, "project:create", ROOM)
+            return projects.create_project(
+                writing, name, by=actor.account, random=self._random
+            )
+
+    def set_member(
+        self, actor: Actor, project: str, name: str, state: Membership
+    ) -> None:
+        """Let an account belong to a project, or not any more.
+
+        Raises:
+            MissingError: There is no such project or account.
+            DeniedError: The actor may not.
+        """
+        with (
+            self._gate.recording_refusals(actor, "project:change", project),
+            self._ledger.transaction() as writing,
+        ):
+            found = projects.find_project(writing, project)
+            resource = Resource(kind="Project", id=found.id)
+            self._gate.require(writing, actor, "project:change", resource)
+            account = accounts.find_account(writing, name)
+            projects.set_member(writing, found, account, state, by=actor.account)
+
+    def _ask(
+        self, actor: Actor, action: str, resource: Resource, wish: dict[str, Json]
+    ) -> Request:
+        with (
+            self._gate.recording_refusals(actor, action, resource.id),
+            self._ledger.transaction() as writing,
+        ):
+            asker = self._gate.require(writing, actor, action, resource)
+            terms = self._gate.terms.of_action(action)
+            return self._approvals.ask(writing, actor, asker, action, wish, terms=terms)
+
+    @contextmanager
+    def _changing(self, actor: Actor, name: str) -> Iterator[tuple[Writing, Account]]:
+        with (
+            self._gate.recording_refusals(actor, "account:change", name[:80]),
+            self._ledger.transaction() as writing,
+        ):
+            found = accounts.find_account(writing, name)
+            account = ACCOUNTS.get(writing, found.id, lock=True)
+            resource = Resource(kind="Account", id=account.id)
+            self._gate.require(writing, actor, "account:change", resource)
+            yield writing, account
+
+    def _create(self, writing: Writing, request: Request) -> None:
+        wish = request.wish()
+        owner = wish["owner"]
+        accounts.create_account(
+            writing,
+            name=str(wish["name"]),
+            kind=AccountKind(str(wish["kind"])),
+            team=accounts.ensure_team(
+                writing, str(wish["team"]), by=request.asker, random=self._random
+            ),
+            owner=accounts.find_account(writing, str(owner)) if owner else None,
+            roles=_roles(wish["roles"]),
+            request=request.id,
+            by=request.asker,
+            random=self._random,
+        )
+
+    def _change_roles(self, writing: Writing, request: Request) -> None:
+        wish = request.wish()
+        account = ACCOUNTS.get(writing, AccountId(str(wish["account"])), lock=True)
+        team = accounts.ensure_team(
+            writing, str(wish["team"]), by=request.asker, random=self._random
+        )
+        accounts.change_roles(
+            writing,
+            account,
+            team=team,
+            roles=_roles(wish["roles"]),
+            request=request.id,
+            by=request.asker,
+        )
+
+
+def _roles(value: Json) -> tuple[Role, ...]:
+    return tuple(Role(str(role)) for role in value) if isinstance(value, list) else ()
+
+
+def _enrolment(account: Account, secret: Secret) -> Enrolment:
+    uri = totp.provisioning_uri(
+        secret, account_name=account.name, room_name="Strongroom"
+    )
+    return Enrolment(account=account, secret=secret, uri=Secret(uri.encode()))

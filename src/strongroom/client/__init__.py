@@ -1,0 +1,1 @@
+"""The SDK: the same verbs as the command line, for Python."""

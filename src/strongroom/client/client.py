@@ -1,0 +1,286 @@
+"""``Strongroom``: what one person does with a room, from Python.
+
+The object is bound to whoever acts.  ``login`` returns another one; in a
+``solo`` room, whoever has the passphrase is its owner at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from strongroom.access.accounts import find_account
+from strongroom.access.approvals import Request
+from strongroom.access.sessions import Actor, Session
+from strongroom.client.opened import OpenedModel
+from strongroom.client.records import Records
+from strongroom.client.room import Room
+from strongroom.crypto.arena import Arena
+from strongroom.crypto.hpke import ReaderKey
+from strongroom.crypto.segment import open_object
+from strongroom.errors import DeniedError
+from strongroom.permits.answer import NONCE_BYTES, Opening, open_answer
+from strongroom.permits.desk import find_permit
+from strongroom.permits.permit import PERMITS, Permit, PermitRow, PermitState
+from strongroom.permits.requests import DEFAULT_DURATION, Asked, Wish
+from strongroom.types import Classification, Secret
+from strongroom.vault import drafts
+from strongroom.vault.vault import Sealed
+from strongroom.vault.versions import find_version, parse_target
+
+LOCAL_SOURCE = "local"
+"""Where logins come from when there is no server in between."""
+
+
+class Strongroom:
+    """A room, and who acts in it."""
+
+    def __init__(self, room: Room, actor: Actor | None) -> None:
+        """Bind a room to an actor; ``None`` until somebody logs in."""
+        self.room = room
+        self._actor = actor
+
+    def __enter__(self) -> Strongroom:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the database."""
+        self.close()
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts.
+
+        Raises:
+            DeniedError: Nobody is logged in.
+        """
+        if self._actor is None:
+            raise DeniedError("nobody is logged in", hint="strongroom login NAME")
+        return self._actor
+
+    @property
+    def bound(self) -> bool:
+        """Whether somebody acts."""
+        return self._actor is not None
+
+    @cached_property
+    def records(self) -> Records:
+        """The ledger and the requests in it."""
+        return Records(self.room, lambda: self.actor)
+
+    def login(
+        self,
+        name: str,
+        password: Secret,
+        code: str | None = None,
+        *,
+        source: str = LOCAL_SOURCE,
+    ) -> tuple[Strongroom, Session, Secret]:
+        """Log in; return the room bound to the account, the session and its token.
+
+        Raises:
+            DeniedError: Name, password or code are wrong.
+        """
+        session, token = self.room.sessions.login(name, password, code, source=source)
+        return self.resume(token), session, token
+
+    def resume(self, token: Secret) -> Strongroom:
+        """Return the room bound to whoever holds this token.
+
+        Raises:
+            DeniedError: The session ended.
+        """
+        return Strongroom(self.room, self.room.sessions.actor(token))
+
+    def logout(self) -> None:
+        """End the session at once."""
+        self.room.sessions.close(self.actor, why="logout")
+
+    def seal(
+        self,
+        path: Path | str,
+        *,
+        name: str | None = None,
+        project: str | None = None,
+        classification: Classification | str | None = None,
+        parent: str | None = None,
+        plan: str | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Sealed:
+        """Seal a file or folder as the next version of a model.
+
+        Args:
+            path: A safetensors file, any other file, or a folder.
+            name: Of the model; the last part of the path unless given.
+            project: Name of the project it belongs to.
+            classification: ``open``, ``internal`` or ``restricted``.
+            parent: ``NAME@VERSION`` that it descends from.
+            plan: Text of a plan file.
+            progress: Told the bytes sealed since the last call, from threads.
+
+        Raises:
+            InputError: It cannot be sealed; the message says why.
+            DeniedError: Policy refuses.
+        """
+        source = Path(path)
+        wish = drafts.Wish(
+            name=name or default_name(source),
+            project=project,
+            classification=Classification(classification) if classification else None,
+            parent=parent,
+            plan=plan,
+        )
+        return self.room.vault.seal(self.actor, source, wish, progress=progress)
+
+    def request(
+        self,
+        target: str,
+        *,
+        segments: Sequence[str] = (),
+        purpose: str = "",
+        ticket: str = "",
+        duration: timedelta = DEFAULT_DURATION,
+        lineage: bool = False,
+        at_most_bytes: int | None = None,
+    ) -> Asked:
+        """Ask for segments; see ``permits.requests.Requests.ask``."""
+        wish = Wish(
+            target=target,
+            segments=tuple(segments),
+            purpose=purpose,
+            ticket=ticket,
+            duration=duration,
+            lineage=lineage,
+            at_most_bytes=at_most_bytes,
+        )
+        return self.room.requests.ask(self.actor, wish)
+
+    def approve(self, request: str) -> Request:
+        """Agree to a request; the last approval carries it out."""
+        return self.room.approvals.approve(self.actor, request)
+
+    def decline(self, request: str, *, reason: str = "") -> Request:
+        """Refuse a request for good."""
+        return self.room.approvals.decline(self.actor, request, reason=reason)
+
+    def withdraw(self, request: str) -> Request:
+        """Take one's own request back."""
+        return self.room.approvals.withdraw(self.actor, request)
+
+    def revoke(self, permit: str, *, reason: str = "") -> PermitRow:
+        """Stop every further release on a permit."""
+        return self.room.desk.revoke(self.actor, permit, reason=reason)
+
+    def open(
+        self,
+        target: str,
+        *,
+        segments: Sequence[str] = (),
+        purpose: str = "",
+        arena: Arena | None = None,
+    ) -> OpenedModel:
+        """Open segments on a permit, or ask for them and open at once.
+
+        Args:
+            target: Id of a permit or of its request; or ``NAME``, ``NAME@3``.
+            segments: Names; all that the permit covers, or all, unless given.
+            purpose: What for, when this has to ask first.
+            arena: Memory of a former handle to use again.
+
+        Raises:
+            DeniedError: No permit covers it, or others have to agree first.
+            MissingError: There is no such permit, version or segment.
+            IntegrityError: Something is not what was written.
+            UnavailableError: A custodian or store does not answer.
+        """
+        row, name = self._permit_for(target, segments, purpose)
+        permit = row.open(self.room.public_keys.permit)
+        with self.room.ledger.reading() as reading:
+            wanted = permit.artifact if name is None else parse_target(name)[0]
+            if permit.version is not None:
+                wanted = f"{permit.artifact}@{permit.version}"
+            elif name is not None:
+                wanted = name
+            artifact, version = find_version(reading, wanted)
+        reader = ReaderKey.generate()
+        opening = Opening(
+            permit=permit.id,
+            artifact=artifact.id,
+            version=version.number,
+            segments=tuple(segments) or permit.segments,
+            reader=reader.public,
+            nonce=self.room.random(NONCE_BYTES),
+        )
+        answer = open_answer(
+            self.room.desk.release(self.actor, opening),
+            opening=opening,
+            reader=reader,
+            keys=self.room.public_keys,
+            room=self.room.settings.room,
+        )
+        opened = {
+            segment.name: open_object(
+                self.room.domains[segment.domain].store,
+                segment.facts,
+                answer.keys[segment.id],
+            )
+            for segment in answer.manifest.segments
+            if segment.id in answer.keys
+        }
+        return OpenedModel(
+            answer.manifest, opened, answer.release, name=artifact.name, arena=arena
+        )
+
+    def close(self) -> None:
+        """Close the database; a room can be opened again."""
+        self.room.ledger.database.close()
+
+    def _permit_for(
+        self, target: str, segments: Sequence[str], purpose: str
+    ) -> tuple[PermitRow, str | None]:
+        """Return the permit to open on, and the model's name if one was given."""
+        if target.startswith(("permit-", "request-")):
+            with self.room.ledger.reading() as reading:
+                return find_permit(reading, target), None
+        usable = self._usable_permit(target, segments)
+        if usable is not None and not purpose:
+            return usable, target
+        asked = self.request(target, segments=segments, purpose=purpose)
+        if asked.permit is None:
+            raise DeniedError(
+                f"{asked.request.id} waits for {asked.request.approvals} approvals",
+                hint=f"strongroom approve {asked.request.id} (somebody else)",
+            )
+        return asked.permit, target
+
+    def _usable_permit(self, target: str, segments: Sequence[str]) -> PermitRow | None:
+        """Return a permit of the actor that covers these segments now, if any."""
+        with self.room.ledger.reading() as reading:
+            artifact, version = find_version(reading, target)
+            account = find_account(reading, self.actor.account)
+            rows = PERMITS.find(
+                reading,
+                PERMITS.columns.account == account.id,
+                PERMITS.columns.state == PermitState.ACTIVE,
+                PERMITS.columns.expires_at > reading.now,
+            )
+        wanted = set(segments)
+
+        def covers(permit: Permit) -> bool:
+            here = permit.artifact == artifact.id and permit.version == version.number
+            line = permit.version is None and permit.roots == artifact.roots
+            return (here or line) and wanted <= set(permit.segments)
+
+        fitting = [r for r in rows if covers(r.open(self.room.public_keys.permit))]
+        return max(fitting, key=lambda r: r.expires_at) if fitting else None
+
+
+def default_name(path: Path) -> str:
+    """Return a model name for a path: its last part, made to fit."""
+    stem = os.path.basename(os.path.abspath(path)).removesuffix(".safetensors")
+    text = "".join(c if c.isalnum() and c.isascii() else "-" for c in stem.lower())
+    return text.strip("-")[:64] or "model"

@@ -1,0 +1,299 @@
+"""What a reader holds after an opening: segments, their tensors, their files."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from strongroom.client import arrays
+from strongroom.crypto.arena import Arena
+from strongroom.crypto.index import IndexItem
+from strongroom.crypto.opening import ReadRequest, read_items
+from strongroom.crypto.segment import SealedSegment
+from strongroom.errors import ConflictError, MissingError
+from strongroom.permits.answer import Release
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.maps import WholeMap, parse_map
+from strongroom.vault.seals import MAP_ITEM
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Framework = Literal["numpy", "torch"]
+
+ARCHITECTURE = "architecture"
+_ALIGNMENT = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorPart:
+    """A tensor, or as much of it as was opened.
+
+    Attributes:
+        name: Of the tensor.
+        file: Number of the file it comes from.
+        dtype: As safetensors writes it.
+        shape: Of the whole tensor.
+        start: First byte of the part, counted from the start of the tensor.
+        length: Bytes of the part.
+        size: Bytes of the whole tensor.
+    """
+
+    name: str
+    file: int
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    length: int
+    size: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the tensor was opened."""
+        return self.length == self.size
+
+    @property
+    def label(self) -> str:
+        """The tensor's name, with the range of bytes if it is a part."""
+        end = self.start + self.length
+        return self.name if self.whole else f"{self.name}[{self.start}:{end}]"
+
+
+class OpenedModel:
+    """Opened segments of one version; close it, or use it in a ``with`` block.
+
+    Nothing is handed out before every record that it needs was verified, and a
+    failure leaves zeros.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        segments: Mapping[str, SealedSegment],
+        release: Release,
+        *,
+        name: str,
+        arena: Arena | None = None,
+    ) -> None:
+        """Hold opened segments; nothing is decrypted yet.
+
+        Args:
+            manifest: Of the version.
+            segments: The opened ones, by name.
+            release: What the desk signed.
+            name: Of the artifact, for labels.
+            arena: Memory to use again; its former tensors must be gone.
+        """
+        self.manifest = manifest
+        self.release = release
+        self.name = name
+        self._segments = dict(segments)
+        self._arena = arena
+
+    def __enter__(self) -> OpenedModel:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the memory back if no tensor of it is in use any more."""
+        with contextlib.suppress(ConflictError):
+            self.close()  # else tensors outlive the block: it goes with the last
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Names of the opened segments."""
+        return tuple(self._segments)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every segment of the version is open."""
+        return len(self._segments) == len(self.manifest.segments)
+
+    def parts(self) -> tuple[TensorPart, ...]:
+        """Return every run of tensor bytes that is open, joined across segments."""
+        runs: dict[tuple[int, str], list[tuple[int, int]]] = {}
+        items: dict[tuple[int, str], IndexItem] = {}
+        for segment in self._segments.values():
+            for item in segment.index().items:
+                if item.dtype is not None:
+                    items[item.file, item.name] = item
+                    spans = [(e.item_offset, e.length) for e in item.extents]
+                    runs.setdefault((item.file, item.name), []).extend(spans)
+        found = []
+        for key, item in sorted(items.items()):
+            dtype, shape = item.dtype or "", item.shape or ()
+            size = arrays.tensor_bytes(dtype, shape, name=item.name)
+            for start, length in arrays.joined(runs[key], empty=size == 0):
+                found.append(
+                    TensorPart(
+                        name=item.name,
+                        file=item.file,
+                        dtype=dtype,
+                        shape=tuple(shape),
+                        start=start,
+                        length=length,
+                        size=size,
+                    )
+                )
+        return tuple(found)
+
+    def tensors(
+        self, framework: Framework = "numpy", *, threads: int = 2
+    ) -> dict[str, Any]:
+        """Return every tensor that is wholly open, without another copy.
+
+        They lie 64-byte aligned in this handle's arena.
+
+        Args:
+            framework: ``numpy`` arrays (bfloat16 through ``ml_dtypes``) or
+                ``torch`` tensors.
+            threads: Records decrypted at once.
+
+        Raises:
+            IntegrityError: A record was altered; nothing is returned.
+            ConflictError: Tensors of this handle are in use already.
+        """
+        wanted = [part for part in self.parts() if part.whole]
+        return {
+            part.name: arrays.as_tensor(view, part.dtype, part.shape, framework)
+            for part, view in self._read(wanted, threads=threads)
+        }
+
+    def flat_parts(self, *, threads: int = 2) -> dict[str, npt.NDArray[Any]]:
+        """Return everything that is open as flat arrays, by ``TensorPart.label``.
+
+        Raises:
+            IntegrityError: A record was altered; nothing is returned.
+        """
+        return {
+            part.label: arrays.as_flat_array(view, part.dtype)
+            for part, view in self._read(list(self.parts()), threads=threads)
+        }
+
+    def check(self, *, threads: int = 2) -> int:
+        """Decrypt and verify everything that is open; return the bytes.
+
+        Raises:
+            IntegrityError: A record was altered.
+        """
+        return sum(_check(s, threads=threads) for s in self._segments.values())
+
+    def map(self) -> WholeMap:
+        """Return where every byte of every file lies.
+
+        Raises:
+            MissingError: The architecture segment is not open.
+            IntegrityError: The map contradicts itself.
+        """
+        segment = self._segments.get(ARCHITECTURE)
+        if segment is None:
+            raise MissingError(
+                "which files there are stands in the segment architecture",
+                hint="open it too: --segment architecture",
+            )
+        item = max(segment.index().items, key=lambda item: item.file)
+        if item.name != MAP_ITEM:
+            raise MissingError("the architecture segment holds no map")
+        buffer = bytearray(sum(extent.length for extent in item.extents))
+        self.read_into(segment, item, 0, memoryview(buffer))
+        return parse_map(bytes(buffer))
+
+    def segment(self, name: str) -> SealedSegment:
+        """Return one opened segment.
+
+        Raises:
+            MissingError: It is not open.
+        """
+        if name not in self._segments:
+            raise MissingError(
+                f"segment {name} is not open", hint="open: " + ", ".join(self.segments)
+            )
+        return self._segments[name]
+
+    @staticmethod
+    def read_into(
+        segment: SealedSegment, item: IndexItem, offset: int, buffer: memoryview
+    ) -> None:
+        """Fill ``buffer`` with verified bytes of one item of one segment.
+
+        Raises:
+            IntegrityError: A record was altered; the buffer is zeroed.
+        """
+        request = ReadRequest(
+            segment=segment, item=item, item_offset=offset, destination=buffer
+        )
+        read_items([request], threads=2)
+
+    def close(self) -> None:
+        """Zero and release the memory.
+
+        Raises:
+            ConflictError: A tensor of this handle is still in use.
+        """
+        if self._arena is not None:
+            self._arena.close()
+            self._arena = None
+
+    def _read(
+        self, parts: list[TensorPart], *, threads: int
+    ) -> list[tuple[TensorPart, memoryview]]:
+        size = sum(part.length + _ALIGNMENT for part in parts)
+        if self._arena is None or len(self._arena) < size:
+            self.close()
+            self._arena = Arena(size)
+        else:
+            self._arena.reset()
+        views = [(part, self._arena.allocate(part.length)) for part in parts]
+        holding = self._holding()
+        requests = [
+            ReadRequest(
+                segment=segment,
+                item=item,
+                item_offset=extent.item_offset,
+                destination=view[at : at + extent.length],
+            )
+            for part, view in views
+            for segment, item in holding[part.file, part.name]
+            for extent in item.extents
+            if 0 <= (at := extent.item_offset - part.start) < part.length
+        ]
+        read_items(requests, threads=threads)
+        return views
+
+    def _holding(self) -> dict[tuple[int, str], list[tuple[SealedSegment, IndexItem]]]:
+        """Return where each tensor lies, by file and name."""
+        found: dict[tuple[int, str], list[tuple[SealedSegment, IndexItem]]] = {}
+        for segment in self._segments.values():
+            for item in segment.index().items:
+                if item.dtype is not None:
+                    found.setdefault((item.file, item.name), []).append((segment, item))
+        return found
+
+
+def _check(segment: SealedSegment, *, threads: int) -> int:
+    """Decrypt all of one segment into memory that is zeroed again."""
+    extents = [(item, e) for item in segment.index().items for e in item.extents]
+    total = sum(extent.length for _, extent in extents)
+    arena = Arena(total + _ALIGNMENT * len(extents))
+    try:
+        requests = [
+            ReadRequest(
+                segment=segment,
+                item=item,
+                item_offset=extent.item_offset,
+                destination=arena.allocate(extent.length),
+            )
+            for item, extent in extents
+        ]
+        read_items(requests, threads=threads)
+    finally:
+        arena.zero()
+    return total

@@ -1,0 +1,164 @@
+"""The ledger and the requests, as people and outsiders read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from strongroom.access.accounts import ACCOUNTS
+from strongroom.access.approvals import REQUESTS, Request, tally
+from strongroom.access.people import ROOM
+from strongroom.access.quorum import Tally
+from strongroom.access.sessions import Actor, verify_actor
+from strongroom.client.room import Room
+from strongroom.errors import StrongroomError
+from strongroom.ledger import checks, export, reconcile
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Entry, Ledger
+from strongroom.ledger.proof import Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRequest:
+    """A request, who asked, and where the answers leave it."""
+
+    request: Request
+    asker: str
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerReport:
+    """What a full verification found.
+
+    Attributes:
+        size: Entries under the newest checkpoint.
+        root: Its root, hexadecimal.
+        findings: Everything that is wrong, one sentence each.
+        rows_checked: Whether the guarded rows were compared too; only while the
+            home custodian is unlocked.
+        witnesses: Names of independent witnesses that signed; none yet.
+    """
+
+    size: int
+    root: str
+    findings: tuple[str, ...]
+    rows_checked: bool
+    witnesses: tuple[str, ...] = ()
+
+
+class Records:
+    """Reads the ledger for one actor."""
+
+    def __init__(self, room: Room, actor: Callable[[], Actor]) -> None:
+        """Bind to a room and to whoever acts."""
+        self._room = room
+        self._actor = actor
+
+    def tail(self, count: int = 20) -> list[Entry]:
+        """Return the newest entries, oldest first."""
+        room = self._room
+        with room.ledger.reading() as reading:
+            room.gate.require(reading, self._actor(), "ledger:read", ROOM)
+            checkpoint = room.ledger.checkpoint(reading)
+            size = checkpoint.size if checkpoint else 0
+            return list(room.ledger.entries(reading, max(0, size - count)))
+
+    def show(self, position: int) -> tuple[Entry, dict[str, str] | None]:
+        """Return one entry, and its private fields if they were not erased."""
+        room = self._room
+        with room.ledger.reading() as reading:
+            room.gate.require(reading, self._actor(), "ledger:read", ROOM)
+            entry = room.ledger.entry(reading, position)
+            return entry, export.private_of(reading, entry)
+
+    def prove(self, position: int) -> tuple[Entry, Proof]:
+        """Return one entry and a proof of it that outsiders verify."""
+        with self._room.ledger.reading() as reading:
+            entry = self._room.ledger.entry(reading, position)
+            return entry, export.proof_of(self._room.ledger, reading, position)
+
+    def export(self, folder: Path, *, private: bool = False) -> int:
+        """Write the whole ledger for outsiders; return how many entries it has."""
+        room, actor = self._room, self._actor()
+        with room.ledger.transaction() as writing:
+            room.gate.require(writing, actor, "ledger:export", ROOM)
+            checkpoint = room.ledger.checkpoint(writing)
+            writing.append(
+                Event(
+                    kind="ledger.exported",
+                    actor=actor.account,
+                    session=actor.session,
+                    facts={
+                        "size": checkpoint.size if checkpoint else 0,
+                        "private": private,
+                    },
+                )
+            )
+        with room.ledger.reading() as reading:
+            return export.export_ledger(room.ledger, reading, folder, private=private)
+
+    def verify(self) -> LedgerReport:
+        """Check every entry, every guarded row, and every custodian's anchor."""
+        report = verify_ledger(self._room.ledger, rows=True)
+        problems = list(report.findings)
+        for domain in self._room.domains.values():
+            try:
+                self._room.anchors.advance(domain.custodian)
+            except StrongroomError as error:
+                problems.append(f"custodian {domain.name}: {error}")
+        return LedgerReport(
+            size=report.size,
+            root=report.root,
+            findings=tuple(problems),
+            rows_checked=True,
+        )
+
+    def requests(self, *, every: bool = False) -> list[PendingRequest]:
+        """Return the requests that wait, or all; newest first."""
+        room = self._room
+        with room.ledger.reading() as reading:
+            verify_actor(reading, self._actor(), now=reading.now)
+            where = (
+                sa.true()
+                if every
+                else sa.and_(
+                    REQUESTS.columns.state == "pending",
+                    REQUESTS.columns.expires_at > reading.now,
+                )
+            )
+            found = [
+                PendingRequest(
+                    request=request,
+                    asker=ACCOUNTS.get(reading, request.asker).name,
+                    tally=tally(reading, request, now=reading.now),
+                )
+                for request in REQUESTS.find(reading, where)
+            ]
+        return sorted(found, key=lambda p: p.request.created_at, reverse=True)
+
+
+def verify_ledger(ledger: Ledger, *, rows: bool) -> LedgerReport:
+    """Check a whole ledger; the guarded rows only with the guard key.
+
+    Args:
+        ledger: What to check.
+        rows: Whether to replay it against the guarded tables.
+    """
+    with ledger.reading() as reading:
+        problems = [finding.problem for finding in checks.check_all(ledger, reading)]
+        if rows and not problems:
+            problems += [str(f) for f in reconcile.reconcile(ledger, reading)]
+        try:
+            checkpoint = ledger.checkpoint(reading)
+        except StrongroomError:
+            checkpoint = None  # check_all has named the reason
+        return LedgerReport(
+            size=checkpoint.size if checkpoint else 0,
+            root=checkpoint.root.hex() if checkpoint else "",
+            findings=tuple(problems),
+            rows_checked=rows,
+        )

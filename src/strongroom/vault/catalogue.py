@@ -1,0 +1,254 @@
+"""Published versions: listed, verified, and named by references that move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from strongroom.access.approvals import Approvals, Request
+from strongroom.access.gate import Gate
+from strongroom.access.sessions import Actor
+from strongroom.crypto.inspection import verify_ciphertext
+from strongroom.crypto.roomkeys import RoomKeys
+from strongroom.errors import InputError, IntegrityError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
+from strongroom.types import ArtifactId
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.seals import CustodyDomain
+from strongroom.vault.versions import (
+    ARTIFACTS,
+    LINEAGES,
+    MAIN,
+    POINTERS,
+    PROD,
+    VERSIONS,
+    Artifact,
+    Pointer,
+    Version,
+    VersionState,
+    find_version,
+    load_manifest,
+    move_pointer,
+    require_artifact,
+    resource_of,
+)
+
+CAP_ACTION = "cap:change"
+PUBLISH_ACTION = "model:publish"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One version with what is known about it without opening it."""
+
+    artifact: Artifact
+    version: Version
+    manifest: Manifest
+
+
+class Catalogue:
+    """What there is, and which version a name means."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        approvals: Approvals,
+        *,
+        domains: Mapping[str, CustodyDomain],
+        keys: RoomKeys,
+    ) -> None:
+        """Wire the shell; approved publishing and caps are carried out here."""
+        self._gate = gate
+        self._ledger = gate.ledger
+        self._approvals = approvals
+        self._domains = domains
+        self._manifest_key = keys.manifest.public
+        approvals.executors[PUBLISH_ACTION] = self._publish
+        approvals.executors[CAP_ACTION] = self._change_caps
+
+    def all(self, actor: Actor) -> list[tuple[Artifact, list[Pointer]]]:
+        """Return every artifact that the actor may see, with its references."""
+        with self._ledger.reading() as reading:
+            found = []
+            for artifact in ARTIFACTS.find(reading):
+                self._gate.require(reading, actor, "model:show", resource_of(artifact))
+                pointers = POINTERS.find(
+                    reading, POINTERS.columns.artifact == artifact.id
+                )
+                found.append((artifact, pointers))
+            return found
+
+    def show(self, actor: Actor, target: str) -> Described:
+        """Return one version and its manifest.
+
+        Raises:
+            MissingError: There is no such version.
+            DeniedError: The actor may not see it.
+        """
+        with self._ledger.reading() as reading:
+            artifact, version = find_version(reading, target)
+            self._gate.require(reading, actor, "model:show", resource_of(artifact))
+            manifest, _ = load_manifest(reading, version, self._manifest_key)
+        return Described(artifact=artifact, version=version, manifest=manifest)
+
+    def versions(self, actor: Actor, name: str) -> list[Version]:
+        """Return every version of an artifact, also those not published.
+
+        Raises:
+            MissingError: There is no such artifact.
+            DeniedError: The actor may not see it.
+        """
+        with self._ledger.reading() as reading:
+            artifact = require_artifact(reading, name)
+            self._gate.require(reading, actor, "model:show", resource_of(artifact))
+            found = VERSIONS.find(reading, VERSIONS.columns.artifact == artifact.id)
+        return sorted(found, key=lambda version: version.number)
+
+    def verify(
+        self, actor: Actor, target: str, *, progress: Callable[[int], None]
+    ) -> Described:
+        """Read every stored byte of a version and compare it with its manifest.
+
+        Needs no key: the manifest states the SHA-256 of every object.
+
+        Raises:
+            MissingError: There is no such version, or an object is gone.
+            IntegrityError: An object is not what was sealed; names it.
+        """
+        described = self.show(actor, target)
+        for segment in described.manifest.segments:
+            verify_ciphertext(self._domains[segment.domain].store, segment.facts)
+            progress(segment.facts.length)
+        with self._ledger.transaction() as writing:
+            writing.append(
+                Event(
+                    kind="version.verified",
+                    actor=actor.account,
+                    session=actor.session,
+                    facts={
+                        "artifact": described.artifact.id,
+                        "version": described.version.number,
+                        "generation": described.version.generation,
+                        "manifest": described.manifest.digest,
+                        "deep": True,
+                    },
+                )
+            )
+        return described
+
+    def point(
+        self,
+        actor: Actor,
+        target: str,
+        pointer: str,
+        *,
+        reason: str = "",
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Version:
+        """Let a reference name another version; ``prod`` only after a deep check.
+
+        Raises:
+            DeniedError: The actor may not move references.
+            MissingError: There is no such version.
+            IntegrityError: The version is not what was sealed.
+        """
+        if pointer not in (MAIN, PROD):
+            raise InputError(
+                f"there is no reference {pointer[:40]!r}", hint="main, prod"
+            )
+        if pointer == PROD:
+            self.verify(actor, target, progress=progress)
+        with (
+            self._gate.recording_refusals(actor, "model:rollback", target),
+            self._ledger.transaction() as writing,
+        ):
+            artifact, version = find_version(writing, target)
+            self._gate.require(writing, actor, "model:rollback", resource_of(artifact))
+            move_pointer(
+                writing,
+                artifact,
+                pointer,
+                version,
+                by=actor.account,
+                session=actor.session,
+                reason=reason,
+            )
+        return version
+
+    def change_caps(
+        self, actor: Actor, name: str, *, person: int, pair: int
+    ) -> Request:
+        """Ask for other exposure caps of an artifact's lineages, in percent.
+
+        Raises:
+            InputError: The caps are not in order.
+            DeniedError: The actor may not ask for it.
+        """
+        if not 0 < person <= pair < 100:  # noqa: PLR2004  # percent
+            raise InputError(f"caps of {person} % and {pair} % are not in order")
+        with (
+            self._gate.recording_refusals(actor, CAP_ACTION, name[:80]),
+            self._ledger.transaction() as writing,
+        ):
+            artifact = require_artifact(writing, name)
+            asker = self._gate.require(
+                writing, actor, CAP_ACTION, resource_of(artifact)
+            )
+            return self._approvals.ask(
+                writing,
+                actor,
+                asker,
+                CAP_ACTION,
+                {"roots": list(artifact.roots), "person": person, "pair": pair},
+                terms=self._gate.terms.of_action(CAP_ACTION),
+            )
+
+    def _publish(self, writing: Writing, request: Request) -> None:
+        """Let a sealed version be asked for; what allows it was decided before."""
+        wish = request.wish()
+        version = VERSIONS.get(writing, str(wish["version"]), lock=True)
+        if version.manifest_digest != wish["manifest"] or (
+            version.state is not VersionState.PENDING
+        ):
+            raise IntegrityError(f"{version.id} is not what was approved")
+        artifact = ARTIFACTS.get(writing, version.artifact)
+        version = VERSIONS.replace(writing, version, state=VersionState.PUBLISHED)
+        writing.append(
+            Event(
+                kind="version.published",
+                actor=request.asker,
+                facts={
+                    "artifact": artifact.id,
+                    "version": version.number,
+                    "manifest": version.manifest_digest,
+                    "request": request.id,
+                },
+            )
+        )
+        move_pointer(writing, artifact, MAIN, version, by=request.asker, session=None)
+
+    def _change_caps(self, writing: Writing, request: Request) -> None:
+        wish = request.wish()
+        roots, person, pair = wish["roots"], wish["person"], wish["pair"]
+        if not isinstance(roots, list) or not (
+            isinstance(person, int) and isinstance(pair, int)
+        ):
+            raise IntegrityError(f"{request.id} does not ask for caps")
+        for root in roots:
+            lineage = LINEAGES.get(writing, ArtifactId(str(root)), lock=True)
+            LINEAGES.replace(
+                writing, lineage, person_cap_percent=person, pair_cap_percent=pair
+            )
+            writing.append(
+                Event(
+                    kind="cap.changed",
+                    actor=request.asker,
+                    facts={
+                        "root": lineage.id,
+                        "person_percent": person,
+                        "pair_percent": pair,
+                        "request": request.id,
+                    },
+                )
+            )
