@@ -17,6 +17,7 @@ import pytest
 
 from strongroom.ledger.tiles import node_reader
 from strongroom.ledger.tree import consistency_proof
+from tests.conftest import require
 from tests.ledger import naive
 from tests.ledger.exports import SmallLedger, ledger_of, signing_key
 
@@ -33,11 +34,9 @@ Check = Callable[..., "subprocess.CompletedProcess[str]"]
 def check(tmp_path_factory: pytest.TempPathFactory) -> Check:
     """Return a function that runs the program, built once."""
     go = shutil.which("go")
-    if go is None or not PACKAGE.exists():
-        absent = "Go is absent: apt-get install golang-go golang-golang-x-mod-dev"
-        if os.environ.get("CI") == "true":
-            pytest.fail(absent)
-        pytest.skip(absent)
+    present = go is not None and PACKAGE.exists()
+    require("golang-go with golang-golang-x-mod-dev", present=present)
+    assert go is not None
     built = tmp_path_factory.mktemp("go")
     environment = {
         "PATH": os.environ["PATH"],
