@@ -79,13 +79,13 @@ class FolderStore:
         return length
 
     def read_into(self, name: str, offset: int, buffer: bytearray | memoryview) -> None:
-        descriptor = self._file(name).descriptor
+        file = self._file(name)  # held until the end: see _OpenFile
         view = memoryview(buffer).cast("B")
         done = 0
         try:
             # One call as a rule; Linux moves at most 2 GiB in each.
             while done < len(view):
-                count = os.preadv(descriptor, [view[done:]], offset + done)
+                count = os.preadv(file.descriptor, [view[done:]], offset + done)
                 if count == 0:
                     raise IntegrityError(
                         f"{name} has {offset + done} bytes,"

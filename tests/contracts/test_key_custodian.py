@@ -1,0 +1,160 @@
+"""What every key custodian must do.  A new adapter adds one line to ``CUSTODIANS``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from strongroom.crypto.custody.file import FileCustodian
+from strongroom.crypto.custody.memory import MemoryCustodian
+from strongroom.crypto.custody.port import Anchor, KeyCustodian, settle
+from strongroom.crypto.passphrases import Cost
+from strongroom.errors import ForkError, InputError, IntegrityError, StaleError
+from strongroom.types import Secret
+from tests.contracts.histories import anchor, verify_extension
+
+FLOOR = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
+SHARE = Secret(bytes(range(32)))
+
+CUSTODIANS: dict[str, Callable[[Path], KeyCustodian]] = {
+    "memory": lambda folder: MemoryCustodian("home", random=os.urandom),
+    "file": lambda folder: FileCustodian.create(
+        folder / "home.custody",
+        name="home",
+        passphrase=Secret(b"correct horse"),
+        random=os.urandom,
+        cost=FLOOR,
+    ),
+}
+
+
+@pytest.fixture(params=CUSTODIANS)
+def custodian(request: pytest.FixtureRequest, tmp_path: Path) -> KeyCustodian:
+    return CUSTODIANS[request.param](tmp_path)
+
+
+def unwrap(custodian: KeyCustodian, wrapped: bytes, ledger: str) -> Secret:
+    return custodian.unwrap(
+        wrapped, b"place", anchor=anchor(ledger), verify_extension=verify_extension
+    )
+
+
+def test_what_was_wrapped_comes_back_and_the_anchor_moves(
+    custodian: KeyCustodian,
+) -> None:
+    wrapped = custodian.wrap(SHARE, b"place")
+
+    assert custodian.anchor() == Anchor.empty()
+    assert unwrap(custodian, wrapped, "abc") == SHARE
+    assert custodian.anchor() == anchor("abc")
+    assert unwrap(custodian, wrapped, "abc") == SHARE
+    assert unwrap(custodian, wrapped, "abcd") == SHARE
+    assert custodian.anchor() == anchor("abcd")
+
+
+def test_it_names_itself_and_its_root_key(custodian: KeyCustodian) -> None:
+    assert custodian.name == "home"
+    assert custodian.root_key_id.startswith("root-")
+
+
+def test_a_wrap_opens_in_its_own_context_only(custodian: KeyCustodian) -> None:
+    wrapped = custodian.wrap(SHARE, b"elsewhere")
+
+    with pytest.raises(IntegrityError):
+        unwrap(custodian, wrapped, "a")
+
+
+def test_an_older_ledger_of_the_same_line_is_stale(custodian: KeyCustodian) -> None:
+    wrapped = custodian.wrap(SHARE, b"place")
+    custodian.advance(anchor("abc"), verify_extension)
+
+    with pytest.raises(StaleError):
+        unwrap(custodian, wrapped, "ab")
+    with pytest.raises(StaleError):
+        custodian.advance(Anchor.empty(), verify_extension)
+    assert custodian.anchor() == anchor("abc")
+
+
+@pytest.mark.parametrize("forged", ["b", "abd", "abdx"])
+def test_a_ledger_of_another_line_is_a_fork(
+    custodian: KeyCustodian, forged: str
+) -> None:
+    """Shorter, equal and longer: an older fork must not pass for merely stale."""
+    wrapped = custodian.wrap(SHARE, b"place")
+    custodian.advance(anchor("abc"), verify_extension)
+
+    with pytest.raises(ForkError):
+        unwrap(custodian, wrapped, forged)
+    with pytest.raises(ForkError):
+        custodian.advance(anchor(forged), verify_extension)
+    assert custodian.anchor() == anchor("abc")
+
+
+def test_threads_that_race_leave_the_newest_anchor(custodian: KeyCustodian) -> None:
+    word = "abcdefghijklmnop"
+
+    def advance(length: int) -> None:
+        try:
+            custodian.advance(anchor(word[:length]), verify_extension)
+        except StaleError:
+            return
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(advance, [*range(1, 17)] * 4))
+
+    assert custodian.anchor() == anchor(word)
+
+
+def test_a_secret_that_is_too_long_is_refused(custodian: KeyCustodian) -> None:
+    with pytest.raises(InputError):
+        custodian.wrap(Secret(bytes(70_000)), b"place")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.lists(st.text("ab", max_size=6), max_size=8))
+def test_the_anchor_follows_one_line_only(
+    custodian: KeyCustodian, ledgers: list[str]
+) -> None:
+    """Ten lines of model: the longest word of the line that was begun."""
+    before = custodian.anchor().note.decode()
+    for ledger in ledgers:
+        if ledger.startswith(before):
+            custodian.advance(anchor(ledger), verify_extension)
+            before = ledger
+        else:
+            error = StaleError if before.startswith(ledger) else ForkError
+            with pytest.raises(error):
+                custodian.advance(anchor(ledger), verify_extension)
+        assert custodian.anchor() == anchor(before)
+
+
+def test_anchors_that_cannot_be_are_refused() -> None:
+    root = anchor("a").root
+    for size, root_hash, note in (
+        (-1, root, b""),
+        (2**63, root, b""),
+        (1, b"short", b""),
+        (0, root, b""),
+        (1, root, bytes(9000)),
+    ):
+        with pytest.raises(InputError):
+            Anchor(size=size, root=root_hash, note=note)
+
+
+def test_settling_asks_about_a_shorter_ledger_before_calling_it_stale() -> None:
+    asked = []
+
+    def record(old: Anchor, new: Anchor) -> None:
+        asked.append((old.size, new.size))
+
+    with pytest.raises(StaleError):
+        settle(anchor("abc"), anchor("a"), record)
+    assert settle(anchor("abc"), anchor("abcd"), record)
+    assert not settle(anchor("abc"), anchor("abc"), record)
+    assert asked == [(1, 3), (3, 4)]
