@@ -7,8 +7,8 @@ reserved returns by itself when the permit ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -101,7 +101,7 @@ def load_footprints(
 def held_by_account(
     transaction: Transaction, root: ArtifactId, *, now: datetime, key: VerifyKey
 ) -> dict[AccountId, Held]:
-    """Return what every account but the sealers holds or has reserved.
+    """Return what every account holds or has reserved, sealers included.
 
     Raises:
         IntegrityError: A row or an extent was forged, altered or restored.
@@ -120,11 +120,9 @@ def held_by_account(
     footprints = load_footprints(
         transaction, {digest for group in digests.values() for digest in group}
     )
-    origin = sealers(transaction, root)
     return {
         account: Held.of(footprints[digest] for digest in group)
         for account, group in digests.items()
-        if account not in origin
     }
 
 
@@ -160,26 +158,42 @@ def exposure_after(
         now: Decides which permits still reserve.
         key: Verifies permits.
     """
-    worst: Exposure | None = None
+    found = []
     for root in roots:
         held = held_by_account(transaction, root, now=now, key=key)
-        mine = held.get(account, Held())
+        origin = sealers(transaction, root)
+        mine = held.pop(account, Held())
         after = mine.union(Held.of(taken.values()))
-        pair = worst_partner(account, {**held, account: after})
+        others = {a: h for a, h in held.items() if a not in origin}
+        pair = worst_partner(account, {**others, account: after})
         whole = after.union(Held.of(everything.values())).bytes == after.bytes
-        found = Exposure(
-            before=mine.bytes,
-            after=after.bytes,
-            pair_after=pair.bytes if pair else after.bytes,
-            partner=pair.second if pair else None,
-            whole=whole,
-            sealer=account in sealers(transaction, root),
+        found.append(
+            Exposure(
+                before=mine.bytes,
+                after=after.bytes,
+                pair_after=pair.bytes if pair else after.bytes,
+                partner=pair.second if pair else None,
+                whole=whole,
+                sealer=account in origin,
+            )
         )
-        if worst is None or found.pair_after > worst.pair_after:
-            worst = found
-    if worst is None:
+    return _worst(found)
+
+
+def _worst(found: Sequence[Exposure]) -> Exposure:
+    """Return the exposure that decides: of a root that the account did not seal.
+
+    Raises:
+        IntegrityError: A version has no lineage.
+    """
+    if not found:
         raise IntegrityError("a version has no lineage")
-    return worst
+    worst = max(found, key=lambda e: (not e.sealer, e.pair_after, e.after))
+    return replace(
+        worst,
+        after=max(e.after for e in found if e.sealer == worst.sealer),
+        whole=any(e.whole for e in found),
+    )
 
 
 def charge(
