@@ -99,7 +99,7 @@ class Check:
         size, root = _number(fields[1]), _base64(fields[2])
         others = lines.count(b"\n") - len(signatures)
         self.facts |= {"entries": size, "root": root.hex(), "signed_by": key}
-        self.facts |= {"witness": "no independent witness", "not_checked": others}
+        self.facts |= {"witness": "no independent witness", "other_signatures": others}
         return size, root
 
     def _leaves(self, start: int, width: int) -> list[bytes]:
