@@ -328,6 +328,7 @@ releases = _guarded(
     _column("version", sa.BigInteger),
     _column("generation", sa.BigInteger),
     _column("segments", sa.Text),
+    _column("footprints", sa.Text),
     _column("plain_bytes", sa.BigInteger),
     _column("at", UtcDateTime),
 )

@@ -69,6 +69,7 @@ class ReleaseRow:
     version: int
     generation: int
     segments: tuple[SegmentId, ...]
+    footprints: tuple[str, ...]
     plain_bytes: int
     at: datetime
 
@@ -216,7 +217,7 @@ class Desk:
             now=writing.now,
             key=self._permit_key,
         )
-        released = self._released(writing, permit).union(Held.of(chosen.taken.values()))
+        released = _released(writing, permit).union(Held.of(chosen.taken.values()))
         self._gate.require(
             writing,
             actor,
@@ -282,23 +283,13 @@ class Desk:
                 version=chosen.version.number,
                 generation=chosen.version.generation,
                 segments=tuple(s.id for s in chosen.segments),
+                footprints=tuple(sorted(chosen.taken)),
                 plain_bytes=chosen.plain_bytes,
                 at=writing.now,
             ),
         )
         writing.append(_released_event(actor, release, grounds, charged))
         return release
-
-    def _released(self, transaction: Transaction, permit: Permit) -> Held:
-        """Return what was released on this permit so far."""
-        rows = RELEASES.find(transaction, RELEASES.columns.permit == permit.id)
-        digests = set()
-        for row in rows:
-            artifact = ARTIFACTS.get(transaction, row.artifact)
-            version = published(transaction, artifact, row.version)
-            manifest, _ = load_manifest(transaction, version, self._manifest_key)
-            digests |= {s.footprint for s in manifest.select(row.segments)}
-        return Held.of(load_footprints(transaction, digests).values())
 
     def _describe(
         self, actor: Actor, decided: _Decided, opening: Opening, entry: bytes
@@ -413,6 +404,13 @@ def _entry_naming(transaction: Transaction, row: ReleaseRow) -> bytes:
     if leaf is None:
         raise IntegrityError("no entry records this release")
     return bytes(leaf)
+
+
+def _released(transaction: Transaction, permit: Permit) -> Held:
+    """Return what was released on this permit so far."""
+    rows = RELEASES.find(transaction, RELEASES.columns.permit == permit.id)
+    digests = {digest for row in rows for digest in row.footprints}
+    return Held.of(load_footprints(transaction, digests).values())
 
 
 def _earlier(transaction: Transaction, opening: Opening) -> ReleaseRow | None:

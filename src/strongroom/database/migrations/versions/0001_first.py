@@ -223,6 +223,7 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("segments", sa.Text(), nullable=False),
+        sa.Column("footprints", sa.Text(), nullable=False),
         sa.Column("plain_bytes", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.String(27), nullable=False),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
