@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from strongroom.errors import StrongroomError
-from strongroom.ledger.events import KINDS
+from strongroom.ledger.kinds import KINDS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

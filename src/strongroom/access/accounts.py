@@ -7,20 +7,18 @@ whom everything they hold is counted.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
 
-from strongroom.access import passwords
+from strongroom.access.teams import Team, checked_name
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable
-from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
+from strongroom.errors import ConflictError, InputError, MissingError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import (
@@ -29,15 +27,9 @@ from strongroom.types import (
     Random,
     RequestId,
     Role,
-    Secret,
     TeamId,
     new_id,
 )
-
-ENROLMENT_TTL = timedelta(hours=72)
-"""How long an invitation can be used."""
-
-MAX_NAME_LENGTH = 64
 
 
 class AccountState(StrEnum):
@@ -55,15 +47,6 @@ _NEXT: dict[AccountState, frozenset[AccountState]] = {
     AccountState.SUSPENDED: frozenset({AccountState.ACTIVE, AccountState.LEFT}),
     AccountState.LEFT: frozenset(),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
-    """People who answer to one another; approvals come from other teams."""
-
-    id: TeamId
-    revision: int = 1
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,56 +72,7 @@ class Account:
         return self.owner or self.id
 
 
-TEAMS: GuardedTable[Team] = GuardedTable(tables.teams, Team)
 ACCOUNTS: GuardedTable[Account] = GuardedTable(tables.accounts, Account)
-
-
-def checked_name(name: str, *, what: str) -> str:
-    """Return ``name`` if a person can type, read and tell it apart.
-
-    Raises:
-        InputError: It is empty, too long, or has other than lower-case letters
-            and digits of ASCII, dots, hyphens and underscores.
-    """
-    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
-    if (
-        not 1 <= len(name) <= MAX_NAME_LENGTH
-        or not set(name) <= allowed
-        or not name[0].isalnum()
-        or ".." in name
-    ):
-        raise InputError(
-            f"{name[:MAX_NAME_LENGTH]!r} is no name for {what}",
-            hint=f"use up to {MAX_NAME_LENGTH} characters of a-z 0-9 . - _,"
-            " a letter or digit first, no two dots in a row",
-        )
-    return name
-
-
-def find_team(transaction: Transaction, name: str) -> Team | None:
-    """Return the team of this name, if there is one."""
-    found = TEAMS.find(transaction, TEAMS.columns.name == name)
-    return found[0] if found else None
-
-
-def ensure_team(
-    writing: Writing, name: str, *, by: AccountId | None, random: Random
-) -> Team:
-    """Return the team of this name, made now if it is new."""
-    team = find_team(writing, checked_name(name, what="a team"))
-    if team is not None:
-        return team
-    team = Team(id=TeamId(new_id("team", random)), name=name)
-    TEAMS.insert(writing, team)
-    writing.append(
-        Event(
-            kind="team.created",
-            actor=by,
-            facts={"team": team.id},
-            private={"name": name},
-        )
-    )
-    return team
 
 
 def find_account(transaction: Transaction, name_or_id: str) -> Account:
@@ -215,69 +149,6 @@ def create_account(
     return account
 
 
-def invite(
-    writing: Writing, account: Account, *, by: AccountId | None, random: Random
-) -> tuple[Account, Secret]:
-    """Return a one-time code with which the account's owner enrols.
-
-    Raises:
-        ConflictError: The account is past its invitation.
-    """
-    if account.state is not AccountState.INVITED:
-        raise ConflictError(f"{account.name} is {account.state}, not invited")
-    code = Secret(random(10).hex().encode())
-    account = ACCOUNTS.replace(
-        writing,
-        account,
-        enrolment_hash=hashlib.sha256(code.reveal()).digest(),
-        enrolment_until=writing.now + ENROLMENT_TTL,
-    )
-    writing.append(_changed(account, by=by))
-    return account, code
-
-
-def check_invitation(account: Account, code: Secret, *, now: datetime) -> None:
-    """Check the one-time code of an invited account.
-
-    Raises:
-        DeniedError: The code is wrong, used, or too old.
-    """
-    expected = account.enrolment_hash or bytes(32)
-    given = hashlib.sha256(code.reveal().strip()).digest()
-    fresh = account.enrolment_until is not None and now <= account.enrolment_until
-    if not hmac.compare_digest(expected, given) or not fresh:
-        raise DeniedError(
-            "the invitation is wrong, used, or too old",
-            hint="ask an administrator for: strongroom account invite NAME",
-        )
-
-
-def activate(
-    writing: Writing, account: Account, password: Secret, *, factor: str
-) -> Account:
-    """Let an invited account act from now on, with this password.
-
-    Raises:
-        InputError: The password is too short.
-    """
-    account = ACCOUNTS.replace(
-        writing,
-        account,
-        state=AccountState.ACTIVE,
-        password_hash=passwords.hash_password(password),
-        enrolment_hash=None,
-        enrolment_until=None,
-    )
-    writing.append(
-        Event(
-            kind="account.enrolled",
-            actor=account.id,
-            facts={"account": account.id, "factor": factor},
-        )
-    )
-    return account
-
-
 def change_state(
     writing: Writing,
     account: Account,
@@ -294,7 +165,7 @@ def change_state(
     if state not in _NEXT[account.state]:
         raise ConflictError(f"{account.name} is {account.state} and cannot be {state}")
     account = ACCOUNTS.replace(writing, account, state=state)
-    writing.append(_changed(account, by=by, reason=reason))
+    writing.append(changed(account, by=by, reason=reason))
     return account
 
 
@@ -327,7 +198,8 @@ def change_roles(
     return account
 
 
-def _changed(account: Account, *, by: AccountId | None, reason: str = "") -> Event:
+def changed(account: Account, *, by: AccountId | None, reason: str = "") -> Event:
+    """Return the entry for a change of an account's own row."""
     return Event(
         kind="account.changed",
         actor=by,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strongroom.access import accounts, projects
+from strongroom.access import accounts, enrolment, projects, teams
 from strongroom.access.accounts import Account
 from strongroom.access.projects import Membership
 from strongroom.errors import InputError
@@ -82,13 +82,13 @@ def found(
         roles = tuple(Role) if profile is Profile.SOLO else (Role.ADMINISTRATOR,)
         first = _account(writing, owner, roles, random)
         if owner.password is not None:
-            first = accounts.activate(
+            first = enrolment.activate(
                 writing, first, owner.password, factor=Factor.PASSWORD
             )
         invitations = {}
         for person in approvers:
             account = _account(writing, person, (Role.APPROVER,), random)
-            _, code = accounts.invite(writing, account, by=first.id, random=random)
+            _, code = enrolment.invite(writing, account, by=first.id, random=random)
             invitations[person.name] = code
         project = projects.create_project(
             writing, DEFAULT_PROJECT, by=first.id, random=random
@@ -101,7 +101,7 @@ def found(
 def _account(
     writing: Writing, person: Founder, roles: tuple[Role, ...], random: Random
 ) -> Account:
-    team = accounts.ensure_team(writing, person.team, by=None, random=random)
+    team = teams.ensure_team(writing, person.team, by=None, random=random)
     return accounts.create_account(
         writing,
         name=person.name,
@@ -119,8 +119,8 @@ def _check(profile: Profile, owner: Founder, approvers: Sequence[Founder]) -> No
     if profile is Profile.SOLO and approvers:
         raise InputError("a solo room has one person", hint="--profile standard")
     if profile is Profile.STANDARD:
-        teams = {owner.team, *(person.team for person in approvers)}
-        if len(teams) != _TEAMS_APART or len(approvers) != _TEAMS_APART - 1:
+        apart = {owner.team, *(person.team for person in approvers)}
+        if len(apart) != _TEAMS_APART or len(approvers) != _TEAMS_APART - 1:
             raise InputError(
                 "a standard room begins with an administrator and two approvers,"
                 " in three different teams",

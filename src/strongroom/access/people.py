@@ -6,13 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from strongroom.access import accounts, attempts, factors, projects, totp
-from strongroom.access.accounts import ACCOUNTS, TEAMS, Account, AccountState, Team
-from strongroom.access.approvals import Approvals, Request
+from strongroom.access import (
+    accounts,
+    attempts,
+    enrolment,
+    factors,
+    projects,
+    teams,
+    totp,
+)
+from strongroom.access.accounts import ACCOUNTS, Account, AccountState
+from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
 from strongroom.access.policy import Resource
 from strongroom.access.projects import PROJECTS, Membership, Project
+from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, close_all, verify_actor
+from strongroom.access.teams import TEAMS, Team
 from strongroom.canonical import Json
 from strongroom.ledger.log import Writing
 from strongroom.types import (
@@ -61,8 +71,8 @@ class People:
         """Return every account with its team."""
         with self._ledger.reading() as reading:
             verify_actor(reading, actor, now=reading.now)
-            teams = {team.id: team for team in TEAMS.find(reading)}
-            return [(a, teams[a.team]) for a in ACCOUNTS.find(reading)]
+            by_id = {team.id: team for team in TEAMS.find(reading)}
+            return [(a, by_id[a.team]) for a in ACCOUNTS.find(reading)]
 
     def add(
         self,
@@ -81,8 +91,8 @@ class People:
             DeniedError: The actor may not ask for it.
         """
         wish: dict[str, Json] = {
-            "name": accounts.checked_name(name, what="an account"),
-            "team": accounts.checked_name(team, what="a team"),
+            "name": teams.checked_name(name, what="an account"),
+            "team": teams.checked_name(team, what="a team"),
             "roles": sorted(Role(role) for role in roles),
             "kind": AccountKind(kind),
             "owner": owner,
@@ -102,7 +112,7 @@ class People:
             account = accounts.find_account(reading, name)
         wish: dict[str, Json] = {
             "account": account.id,
-            "team": accounts.checked_name(team, what="a team"),
+            "team": teams.checked_name(team, what="a team"),
             "roles": sorted(Role(role) for role in roles),
         }
         resource = Resource(kind="Account", id=account.id)
@@ -116,7 +126,7 @@ class People:
             ConflictError: The account is past its invitation.
         """
         with self._changing(actor, name) as (writing, account):
-            _, code = accounts.invite(
+            _, code = enrolment.invite(
                 writing, account, by=actor.account, random=self._random
             )
         return code
@@ -147,11 +157,11 @@ class People:
         """
         with self._ledger.transaction() as writing:
             account = accounts.find_account(writing, name)
-            accounts.check_invitation(account, code, now=writing.now)
+            enrolment.check_invitation(account, code, now=writing.now)
             secret = factors.begin(
                 writing, account, key=self._totp_key, random=self._random
             )
-            account = accounts.activate(
+            account = enrolment.activate(
                 writing, account, password, factor=Factor.PASSWORD
             )
         return _enrolment(account, secret)
@@ -254,7 +264,7 @@ class People:
             writing,
             name=str(wish["name"]),
             kind=AccountKind(str(wish["kind"])),
-            team=accounts.ensure_team(
+            team=teams.ensure_team(
                 writing, str(wish["team"]), by=request.asker, random=self._random
             ),
             owner=accounts.find_account(writing, str(owner)) if owner else None,
@@ -267,7 +277,7 @@ class People:
     def _change_roles(self, writing: Writing, request: Request) -> None:
         wish = request.wish()
         account = ACCOUNTS.get(writing, AccountId(str(wish["account"])), lock=True)
-        team = accounts.ensure_team(
+        team = teams.ensure_team(
             writing, str(wish["team"]), by=request.asker, random=self._random
         )
         accounts.change_roles(

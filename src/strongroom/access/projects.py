@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from strongroom.access.accounts import Account, checked_name
+from strongroom.access.accounts import Account
+from strongroom.access.teams import checked_name
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable

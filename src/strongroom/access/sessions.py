@@ -14,6 +14,7 @@ from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable
+from strongroom.database.times import format_time
 from strongroom.errors import DeniedError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger, Writing
@@ -183,7 +184,7 @@ class Sessions:
                 facts={
                     "session": session.id,
                     "factor": factor,
-                    "expires": tables.format_time(session.expires_at),
+                    "expires": format_time(session.expires_at),
                 },
                 private={"source": source},
             )

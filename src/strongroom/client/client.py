@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from strongroom.access.accounts import find_account
-from strongroom.access.approvals import Request
+from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client.opened import OpenedModel
 from strongroom.client.records import Records

@@ -9,9 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from strongroom.access.accounts import ACCOUNTS
-from strongroom.access.approvals import REQUESTS, Request, tally
 from strongroom.access.people import ROOM
 from strongroom.access.quorum import Tally
+from strongroom.access.request import REQUESTS, Request, tally
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.client.room import Room
 from strongroom.errors import StrongroomError

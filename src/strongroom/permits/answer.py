@@ -20,7 +20,7 @@ from strongroom import canonical
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.signing import Signed, VerifyKey
-from strongroom.database.tables import format_time, parse_time
+from strongroom.database.times import format_time, parse_time
 from strongroom.errors import InputError, IntegrityError
 from strongroom.types import (
     AccountId,

@@ -15,10 +15,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from strongroom.access.accounts import ACCOUNTS
-from strongroom.access.approvals import REQUESTS
 from strongroom.access.exposure import Held
 from strongroom.access.gate import Gate
 from strongroom.access.policy import Resource
+from strongroom.access.request import REQUESTS
 from strongroom.access.sessions import Actor
 from strongroom.crypto import hpke, keys, wraps
 from strongroom.crypto.roomkeys import RoomKeys

@@ -8,16 +8,17 @@ from datetime import datetime, timedelta
 
 from strongroom import canonical
 from strongroom.access.accounts import ACCOUNTS, Account
-from strongroom.access.approvals import Approvals, Request, tally
+from strongroom.access.approvals import Approvals
 from strongroom.access.footprints import Footprint
 from strongroom.access.gate import Gate
 from strongroom.access.quorum import Approved, Pending
+from strongroom.access.request import Request, tally
 from strongroom.access.sessions import Actor
 from strongroom.access.terms import Terms
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
-from strongroom.database.tables import format_time
+from strongroom.database.times import format_time
 from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing

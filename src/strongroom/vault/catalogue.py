@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from strongroom.access.approvals import Approvals, Request
+from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
+from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.crypto.inspection import verify_ciphertext
 from strongroom.crypto.roomkeys import RoomKeys

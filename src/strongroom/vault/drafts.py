@@ -8,9 +8,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from strongroom.access.accounts import checked_name
 from strongroom.access.footprints import Footprint
 from strongroom.access.projects import find_project
+from strongroom.access.teams import checked_name
 from strongroom.access.terms import AdministrationTerms, TermsTable
 from strongroom.database import tables
 from strongroom.errors import InputError

@@ -17,7 +17,7 @@ from typing import Literal, cast
 from strongroom import canonical
 from strongroom.crypto.container import ObjectFacts
 from strongroom.crypto.keys import SegmentContext
-from strongroom.database.tables import format_time, parse_time
+from strongroom.database.times import format_time, parse_time
 from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.types import (
     AccountId,

@@ -15,8 +15,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from strongroom.access.accounts import Account
-from strongroom.access.approvals import Approvals, Request
+from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
+from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import tables

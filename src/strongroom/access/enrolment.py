@@ -1,0 +1,80 @@
+"""From an invitation to an account that can act."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from strongroom.access import passwords
+from strongroom.access.accounts import ACCOUNTS, Account, AccountState, changed
+from strongroom.errors import ConflictError, DeniedError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
+from strongroom.types import AccountId, Random, Secret
+
+ENROLMENT_TTL = timedelta(hours=72)
+"""How long an invitation can be used."""
+
+
+def invite(
+    writing: Writing, account: Account, *, by: AccountId | None, random: Random
+) -> tuple[Account, Secret]:
+    """Return a one-time code with which the account's owner enrols.
+
+    Raises:
+        ConflictError: The account is past its invitation.
+    """
+    if account.state is not AccountState.INVITED:
+        raise ConflictError(f"{account.name} is {account.state}, not invited")
+    code = Secret(random(10).hex().encode())
+    account = ACCOUNTS.replace(
+        writing,
+        account,
+        enrolment_hash=hashlib.sha256(code.reveal()).digest(),
+        enrolment_until=writing.now + ENROLMENT_TTL,
+    )
+    writing.append(changed(account, by=by))
+    return account, code
+
+
+def check_invitation(account: Account, code: Secret, *, now: datetime) -> None:
+    """Check the one-time code of an invited account.
+
+    Raises:
+        DeniedError: The code is wrong, used, or too old.
+    """
+    expected = account.enrolment_hash or bytes(32)
+    given = hashlib.sha256(code.reveal().strip()).digest()
+    fresh = account.enrolment_until is not None and now <= account.enrolment_until
+    if not hmac.compare_digest(expected, given) or not fresh:
+        raise DeniedError(
+            "the invitation is wrong, used, or too old",
+            hint="ask an administrator for: strongroom account invite NAME",
+        )
+
+
+def activate(
+    writing: Writing, account: Account, password: Secret, *, factor: str
+) -> Account:
+    """Let an invited account act from now on, with this password.
+
+    Raises:
+        InputError: The password is too short.
+    """
+    account = ACCOUNTS.replace(
+        writing,
+        account,
+        state=AccountState.ACTIVE,
+        password_hash=passwords.hash_password(password),
+        enrolment_hash=None,
+        enrolment_until=None,
+    )
+    writing.append(
+        Event(
+            kind="account.enrolled",
+            actor=account.id,
+            facts={"account": account.id, "factor": factor},
+        )
+    )
+    return account

@@ -1,0 +1,178 @@
+"""A request and the answers to it, as rows; ``approvals`` is what moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from strongroom import canonical
+from strongroom.access.quorum import (
+    Decision,
+    QuorumRule,
+    Tally,
+    Vote,
+    decide_quorum,
+)
+from strongroom.database import tables
+from strongroom.database.engine import Transaction
+from strongroom.database.guards import GuardedTable
+from strongroom.errors import IntegrityError, MissingError
+from strongroom.types import (
+    AccountId,
+    ApprovalId,
+    Factor,
+    RequestId,
+    TeamId,
+)
+
+REQUEST_TTL = timedelta(days=7)
+"""How long a request waits for approvals."""
+
+MAX_BODY_BYTES = 256 << 10
+
+
+class RequestState(StrEnum):
+    """Where a request stands; time turns a pending one into an expired one."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something somebody asks for, frozen.
+
+    Attributes:
+        body: Canonical JSON of what is asked for, with a random salt, so that
+            the digest in the ledger does not give free text away.
+        digest: Hexadecimal SHA-256 that approvals bind to.
+        approvals: How many people have to agree; frozen when asked.
+        distinct_teams: From how many teams other than the asker's.
+    """
+
+    id: RequestId
+    revision: int = 1
+    action: str
+    asker: AccountId
+    asker_team: TeamId
+    body: str
+    digest: str
+    approvals: int
+    distinct_teams: int
+    state: RequestState
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def rule(self) -> QuorumRule:
+        """Who has to agree."""
+        return QuorumRule(
+            approvals=self.approvals,
+            distinct_teams=self.distinct_teams,
+            excluded_accounts=frozenset({self.asker}),
+            excluded_teams=frozenset({self.asker_team}),
+        )
+
+    def wish(self) -> Mapping[str, canonical.Json]:
+        """Return what is asked for.
+
+        Raises:
+            IntegrityError: The stored body does not have its digest.
+        """
+        body = self.body.encode()
+        if request_digest(self.id, self.action, self.asker, body) != self.digest:
+            raise IntegrityError(f"{self.id} is not what was asked for")
+        document = canonical.from_json(body, at_most_bytes=MAX_BODY_BYTES)
+        wish = document.get("wish") if isinstance(document, Mapping) else None
+        if not isinstance(wish, Mapping):
+            raise IntegrityError(f"{self.id} asks for nothing")
+        return wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One person's answer to one request; a TOTP one is the desk's statement."""
+
+    id: ApprovalId
+    revision: int = 1
+    request: RequestId
+    digest: str
+    approver: AccountId
+    team: TeamId
+    decision: Decision
+    factor: Factor
+    factor_at: datetime | None
+    at: datetime
+    valid_until: datetime
+
+
+REQUESTS: GuardedTable[Request] = GuardedTable(tables.requests, Request)
+APPROVALS: GuardedTable[Approval] = GuardedTable(tables.approvals, Approval)
+
+
+def request_digest(
+    request: RequestId, action: str, asker: AccountId, body: bytes
+) -> str:
+    """Return the hexadecimal digest that approvals of a request bind to."""
+    return canonical.digest("strongroom/v1/request", request, action, asker, body).hex()
+
+
+def valid_until(request: Request) -> datetime:
+    """Return how long an answer counts: as long as what it agrees to can last."""
+    seconds = request.wish().get("seconds", 0)
+    lasts = timedelta(seconds=seconds if isinstance(seconds, int) else 0)
+    return request.expires_at + lasts
+
+
+def find_request(
+    transaction: Transaction, id_or_start: str, *, lock: bool = False
+) -> Request:
+    """Return the request of this id, or of the only id that starts like this.
+
+    Raises:
+        MissingError: None or several start like this.
+    """
+    columns = REQUESTS.columns
+    found = REQUESTS.find(
+        transaction,
+        sa.or_(
+            columns.id == id_or_start,
+            columns.id.startswith(id_or_start, autoescape=True),
+            columns.id.startswith(f"request-{id_or_start}", autoescape=True),
+        ),
+        lock=lock,
+    )
+    if len(found) != 1 or not id_or_start:
+        raise MissingError(
+            f"{len(found)} requests start with {id_or_start[:80]!r}",
+            hint="strongroom requests",
+        )
+    return found[0]
+
+
+def tally(transaction: Transaction, request: Request, *, now: datetime) -> Tally:
+    """Return where the verified answers to a request leave it at ``now``.
+
+    Raises:
+        IntegrityError: An answer was forged, altered or restored.
+    """
+    answers = APPROVALS.find(transaction, APPROVALS.columns.request == request.id)
+    votes = [
+        Vote(
+            approver=a.approver,
+            team=a.team,
+            digest=a.digest,
+            at=a.at,
+            valid_until=a.valid_until,
+            decision=a.decision,
+            factor_at=a.factor_at,
+        )
+        for a in answers
+    ]
+    return decide_quorum(request.rule, votes, digest=request.digest, now=now)

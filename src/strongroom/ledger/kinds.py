@@ -1,0 +1,200 @@
+"""Every kind of event, its fields, and where OCSF 1.8 files it.
+
+Facts stand in the clear and for ever: random ids, numbers, digests and words
+from our own lists.  What names a person or was typed freely is *private*: it
+goes to an erasable side table behind a salted commitment.
+
+Source: OCSF 1.8.0 class and activity ids; DESIGN section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an event of this kind says, and how OCSF classifies it.
+
+    Attributes:
+        summary: One sentence for the reference page.
+        facts: Names of the clear fields; all must be given.
+        private: Names of the erasable fields; any may be given.
+        ocsf: Class and activity id of OCSF 1.8.
+    """
+
+    summary: str
+    facts: tuple[str, ...]
+    private: tuple[str, ...] = ()
+    ocsf: tuple[int, int] = (6003, 99)
+
+
+_RELEASED = ("permit", "artifact", "version", "generation", "segments", "bytes")
+
+KINDS: Mapping[str, Kind] = {
+    "room.created": Kind("The room exists.", ("profile", "domains"), (), (3004, 1)),
+    "policy.loaded": Kind(
+        "The rules in force changed.", ("digest", "profile"), (), (3004, 3)
+    ),
+    "team.created": Kind("A team exists.", ("team",), ("name",), (3006, 99)),
+    "account.created": Kind(
+        "An account exists; its owner must still enrol.",
+        ("account", "kind", "team", "owner", "roles", "request"),
+        ("name",),
+        (3001, 1),
+    ),
+    "account.enrolled": Kind(
+        "Its owner set a password and a second factor.",
+        ("account", "factor"),
+        (),
+        (3001, 10),
+    ),
+    "account.changed": Kind(
+        "Its state changed.", ("account", "state"), ("reason",), (3001, 99)
+    ),
+    "role.changed": Kind(
+        "Its roles or team changed.",
+        ("account", "team", "roles", "request"),
+        (),
+        (3005, 1),
+    ),
+    "factor.changed": Kind(
+        "A second factor was begun or confirmed.", ("account", "step"), (), (3001, 10)
+    ),
+    "project.created": Kind("A project exists.", ("project",), ("name",), (3004, 1)),
+    "project.member": Kind(
+        "Who belongs to a project changed.",
+        ("project", "account", "state"),
+        (),
+        (3006, 99),
+    ),
+    "session.opened": Kind(
+        "Somebody logged in.", ("session", "factor", "expires"), ("source",), (3002, 1)
+    ),
+    "session.refused": Kind(
+        "A login failed.", ("account", "why"), ("name", "source"), (3002, 1)
+    ),
+    "session.closed": Kind("A session ended.", ("session", "why"), (), (3002, 2)),
+    "version.begun": Kind(
+        "Somebody began to seal a version.",
+        ("artifact", "version", "classification", "project", "parent", "roots"),
+        ("name",),
+        (6005, 6),
+    ),
+    "version.abandoned": Kind(
+        "Sealing did not end; the number stays unused.",
+        ("artifact", "version"),
+        (),
+        (6005, 7),
+    ),
+    "artifact.sealed": Kind(
+        "A version was sealed; nobody can open it before it is published.",
+        (
+            "artifact",
+            "version",
+            "generation",
+            "classification",
+            "project",
+            "parent",
+            "roots",
+            "manifest",
+            "segments",
+            "bytes",
+            "origin",
+        ),
+        (),
+        (6005, 9),
+    ),
+    "version.published": Kind(
+        "The version can be requested.",
+        ("artifact", "version", "manifest", "request"),
+        (),
+        (6005, 6),
+    ),
+    "version.verified": Kind(
+        "Every byte of the stored version was checked.",
+        ("artifact", "version", "generation", "manifest", "deep"),
+        (),
+        (6005, 1),
+    ),
+    "pointer.moved": Kind(
+        "A reference such as main or prod names another version.",
+        ("artifact", "pointer", "version", "previous"),
+        ("reason",),
+        (6005, 2),
+    ),
+    "cap.changed": Kind(
+        "The exposure caps of a lineage changed.",
+        ("root", "person_percent", "pair_percent", "request"),
+        (),
+        (3005, 99),
+    ),
+    "request.created": Kind(
+        "Somebody asks for something that others may have to approve.",
+        ("request", "action", "digest", "approvals", "teams", "expires"),
+        ("purpose", "ticket"),
+        (6003, 1),
+    ),
+    "request.approved": Kind(
+        "Somebody agreed to exactly this request.",
+        ("request", "approval", "digest", "team", "factor", "valid_until"),
+        (),
+        (6003, 3),
+    ),
+    "request.declined": Kind(
+        "Somebody refused the request.", ("request", "digest"), ("reason",), (6003, 3)
+    ),
+    "request.withdrawn": Kind("Its asker took it back.", ("request",), (), (6003, 4)),
+    "permit.issued": Kind(
+        "These segments, for this account, until then, at most so many bytes.",
+        (
+            "permit",
+            "request",
+            "account",
+            "roots",
+            "artifact",
+            "version",
+            "segments",
+            "lineage",
+            "bytes",
+            "not_before",
+            "expires",
+            "policy",
+            "reserved",
+        ),
+        (),
+        (3005, 1),
+    ),
+    "permit.revoked": Kind(
+        "No further key is released on this permit.",
+        ("permit", "account"),
+        ("reason",),
+        (3005, 2),
+    ),
+    "key.released": Kind(
+        "Keys of these segments leave the desk for one reader.",
+        (*_RELEASED, "roots", "reader", "charged", "exposure", "worst_pair"),
+        (),
+        (6005, 10),
+    ),
+    "key.refused": Kind(
+        "The desk refused to release keys.",
+        ("permit", "artifact", "segments", "rules"),
+        (),
+        (6005, 10),
+    ),
+    "action.refused": Kind(
+        "Policy refused something other than a release.",
+        ("action", "resource", "rules"),
+        (),
+        (6003, 99),
+    ),
+    "ledger.exported": Kind(
+        "Somebody took a copy of the ledger.", ("size", "private"), (), (6005, 1)
+    ),
+    "reconcile.failed": Kind(
+        "Rows differ from what the ledger recorded.", ("rows",), (), (2004, 1)
+    ),
+}
+"""Every kind by name; ``docs/reference/events.md`` is checked against it."""
