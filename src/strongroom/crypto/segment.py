@@ -145,10 +145,10 @@ class SealedSegment:
                 f"segment {self.facts.context.segment} states an index"
                 f" of {length} bytes"
             )
-        data = bytes(first[INDEX_LENGTH_BYTES:end])
+        data = bytearray(first[INDEX_LENGTH_BYTES:end])
         for record in range(1, record_count(end)):
             data += self._plain(record, scratch)[: end - record * PLAIN_BYTES]
-        index = SegmentIndex.parse(data)
+        index = SegmentIndex.parse(bytes(data))
         positions = Positions.of(index, length)
         if positions.stream_bytes != self.facts.stream_bytes:
             raise IntegrityError("the index does not add up to the object's length")

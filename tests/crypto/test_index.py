@@ -1,0 +1,189 @@
+"""An index has one reading, and one that lies about lengths has none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom import canonical
+from strongroom.crypto.container import PLAIN_BYTES as P
+from strongroom.crypto.index import (
+    MAX_INDEX_BYTES,
+    Extent,
+    IndexItem,
+    SegmentIndex,
+)
+from strongroom.crypto.layout import ItemRanges, lay_out
+from strongroom.errors import InputError, IntegrityError
+from tests.crypto.sealed import flipped
+
+INDEX = lay_out(
+    "blocks.0",
+    [
+        ItemRanges(name="w", file=0, dtype="BF16", shape=(2, P), ranges=((0, 4 * P),)),
+        ItemRanges(name="b", file=0, dtype="F32", shape=(25,), ranges=((0, 100),)),
+        ItemRanges(name="c", file=1, dtype=None, shape=None, ranges=((7, 10), (30, 5))),
+        ItemRanges(name="d", file=1, dtype="I8", shape=(0,), ranges=()),
+    ],
+)
+
+
+def document() -> dict[str, Any]:
+    value = canonical.from_json(INDEX.to_bytes(), at_most_bytes=10_000)
+    assert isinstance(value, dict)
+    return value
+
+
+def after_each_other(gaps: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    position, placed = 0, []
+    for gap, length in gaps:
+        placed.append((position + gap, length))
+        position += gap + length
+    return tuple(placed)
+
+
+ranges = st.lists(
+    st.tuples(st.integers(0, 3 * P), st.integers(1, 3 * P)), max_size=4
+).map(after_each_other)
+
+
+@given(st.lists(ranges, max_size=5))
+def test_an_index_comes_back(items: list[tuple[tuple[int, int], ...]]) -> None:
+    index = lay_out(
+        "blocks.0",
+        [
+            ItemRanges(name=f"t{n}", file=0, dtype=None, shape=None, ranges=r)
+            for n, r in enumerate(items)
+        ],
+    )
+
+    assert SegmentIndex.parse(index.to_bytes()) == index
+    assert index.plain_bytes == sum(length for r in items for _, length in r)
+
+
+@given(st.integers(0, 8 * len(INDEX.to_bytes()) - 1))
+def test_a_flipped_bit_is_refused_or_reads_as_something_else(bit: int) -> None:
+    """The tag of its record is what refuses; here nothing else may escape."""
+    try:
+        assert SegmentIndex.parse(flipped(INDEX.to_bytes(), bit)) != INDEX
+    except IntegrityError:
+        return
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("v",), 2),
+        (("v",), True),
+        (("plain_bytes",), 1),
+        (("shared_bytes",), 114),
+        (("shared_bytes",), 116),
+        (("shared_bytes",), -1),
+        (("head_records",), 3),
+        (("head_records",), 2**53 - 1),
+        (("segment",), 1),
+        (("items",), {}),
+        (("items", 0), []),
+        (("items", 0, "name"), ""),
+        (("items", 0, "name"), "b"),
+        (("items", 0, "name"), "n" * 4097),
+        (("items", 0, "file"), -1),
+        (("items", 0, "file"), "0"),
+        (("items", 0, "dtype"), None),
+        (("items", 0, "dtype"), "x" * 33),
+        (("items", 0, "shape"), None),
+        (("items", 0, "shape"), [-1]),
+        (("items", 0, "shape"), [1] * 65),
+        (("items", 0, "shape"), [True]),
+        (("items", 0, "extents"), []),
+        (("items", 0, "extents", 0), [0, "h", 0]),
+        (("items", 0, "extents", 0), [0, "x", 0, 4 * P]),
+        (("items", 0, "extents", 0), [0, "h", 1, 4 * P]),
+        (("items", 0, "extents", 0), [0, "h", 0, 4 * P - 1]),
+        (("items", 0, "extents", 0), [0, "h", 0, -4 * P]),
+        (("items", 0, "extents", 0), [2**53 - 1, "h", 0, 4 * P]),
+        (("items", 1, "extents", 0), [0, "s", 0, 0]),
+        (("items", 1, "extents", 0), [0, "s", 1, 100]),
+        (("items", 2, "extents", 1), [10, "s", 110, 5]),
+        (("items", 2, "extents", 1), [30, "s", 105, 5]),
+        (("items", 2, "extents", 1), [30, "s", 111, 5]),
+    ],
+)
+def test_an_index_that_cannot_be_is_refused(
+    path: tuple[str | int, ...], value: object
+) -> None:
+    """Overlaps, gaps, extents outside their area, wrong sums, wrong types."""
+    changed = document()
+    place: Any = changed
+    for step in path[:-1]:
+        place = place[step]
+    assert place[path[-1]] != value or value is True
+    place[path[-1]] = value
+
+    with pytest.raises(IntegrityError):
+        SegmentIndex.parse(canonical.to_json(changed))
+
+
+def test_unknown_and_missing_fields_are_refused() -> None:
+    for change in ({"x": 1}, {}):
+        for where in ("index", "item"):
+            changed = document()
+            place = changed if where == "index" else changed["items"][0]
+            place.update(change)
+            if not change:
+                del place["name" if where == "item" else "v"]
+            with pytest.raises(IntegrityError):
+                SegmentIndex.parse(canonical.to_json(changed))
+
+
+def test_an_index_in_another_form_is_refused() -> None:
+    for data in (b"", b"{}", b"[]", INDEX.to_bytes() + b" ", b"\xff"):
+        with pytest.raises(IntegrityError):
+            SegmentIndex.parse(data)
+
+
+def test_two_items_of_one_name_belong_to_two_files() -> None:
+    def named(file: int) -> IndexItem:
+        return IndexItem(name="a", file=file, dtype=None, shape=None, extents=())
+
+    two = (named(0), named(1))
+    assert SegmentIndex(segment="s", items=two, shared_bytes=0, head_records=0)
+    with pytest.raises(InputError, match="twice"):
+        SegmentIndex(
+            segment="s", items=(named(0), named(0)), shared_bytes=0, head_records=0
+        )
+
+
+def test_a_sum_of_lengths_beyond_the_exact_numbers_is_refused() -> None:
+    length = 2**52 // P * P
+    items = tuple(
+        IndexItem(
+            name=f"t{n}",
+            file=0,
+            dtype=None,
+            shape=None,
+            extents=(
+                Extent(item_offset=0, area="h", area_offset=n * length, length=length),
+            ),
+        )
+        for n in range(3)
+    )
+    index = SegmentIndex(
+        segment="s", items=items, shared_bytes=0, head_records=3 * length // P
+    )
+
+    with pytest.raises(InputError):
+        index.to_bytes()
+
+
+def test_a_long_index_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="bytes"):
+        SegmentIndex.parse(b" " * (MAX_INDEX_BYTES + 1))
+    long = SegmentIndex(
+        segment="s" * MAX_INDEX_BYTES, items=(), shared_bytes=0, head_records=0
+    )
+    with pytest.raises(InputError, match="too many"):
+        long.to_bytes()
