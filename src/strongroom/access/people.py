@@ -35,7 +35,7 @@ from strongroom.types import (
 )
 
 ROOM = Resource(kind="Room", id="room")
-"""What administrative actions are about when nothing else fits."""
+"""What actions are about when nothing else fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

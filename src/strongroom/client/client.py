@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from strongroom.access.accounts import find_account
-from strongroom.access.request import Request
+from strongroom.access.request import Request, RequestState, find_request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client.opened import OpenedModel
 from strongroom.client.records import Records
@@ -244,18 +244,23 @@ class Strongroom:
     ) -> tuple[PermitRow, str | None]:
         """Return the permit to open on, and the model's name if one was given."""
         if target.startswith(("permit-", "request-")):
-            with self.room.ledger.reading() as reading:
-                return find_permit(reading, target), None
+            return self._permit_named(target), None
         usable = self._usable_permit(target, segments)
         if usable is not None and not purpose:
             return usable, target
         asked = self.request(target, segments=segments, purpose=purpose)
         if asked.permit is None:
-            raise DeniedError(
-                f"{asked.request.id} waits for {asked.request.approvals} approvals",
-                hint=f"strongroom approve {asked.request.id} (somebody else)",
-            )
+            raise _waiting(asked.request)
         return asked.permit, target
+
+    def _permit_named(self, target: str) -> PermitRow:
+        with self.room.ledger.reading() as reading:
+            if target.startswith("request-"):
+                request = find_request(reading, target)
+                if request.state is not RequestState.APPROVED:
+                    raise _waiting(request)
+                return find_permit(reading, request.id)
+            return find_permit(reading, target)
 
     def _usable_permit(self, target: str, segments: Sequence[str]) -> PermitRow | None:
         """Return a permit of the actor that covers these segments now, if any."""
@@ -277,6 +282,15 @@ class Strongroom:
 
         fitting = [r for r in rows if covers(r.open(self.room.public_keys.permit))]
         return max(fitting, key=lambda r: r.expires_at) if fitting else None
+
+
+def _waiting(request: Request) -> DeniedError:
+    if request.state is RequestState.PENDING:
+        return DeniedError(
+            f"{request.id} waits for {request.approvals} approvals",
+            hint=f"somebody else types: strongroom approve {request.id}",
+        )
+    return DeniedError(f"{request.id} is {request.state}", hint="ask again")
 
 
 def default_name(path: Path) -> str:

@@ -150,12 +150,25 @@ class GuardedTable(Generic[R]):
         Raises:
             IntegrityError: One of them was forged, altered or restored.
         """
+        if lock:
+            self._lock(transaction, *where)
         head = _newest_named(self.table)
         statement = sa.select(self.table, head).where(*where).order_by(self.columns.id)
-        if lock:
-            statement = statement.with_for_update(of=self.table)
         rows = transaction.connection.execute(statement)
         return [self._verified(transaction, row._asdict()) for row in rows]
+
+    def _lock(self, transaction: Transaction, *where: sa.ColumnElement[bool]) -> None:
+        """Keep other writers from these rows until the commit.
+
+        A statement of its own: PostgreSQL reads a row that it had to wait for in
+        its newest form, but every other table as it was before the wait, so the
+        naming of the row would look outdated.  SQLite has one writer anyway.
+        """
+        if transaction.connection.dialect.name != "sqlite":
+            columns = self.columns.id
+            transaction.connection.execute(
+                sa.select(columns).where(*where).order_by(columns).with_for_update()
+            ).all()
 
     def _verified(self, transaction: Transaction, row: Mapping[str, Any]) -> R:
         values = {k: v for k, v in row.items() if k not in ("mac", "named_mac")}

@@ -1,62 +1,16 @@
 """The tables: ledger first, then who, then what, then who may.
 
-A table made by ``_guarded`` holds rows that decisions rely on: one row an id, a
+A table made by ``guarded`` holds rows that decisions rely on: one row an id, a
 revision, and a MAC (see ``guards``).  The others need none: they are signed,
 sealed, hashed into the ledger, or only limit guessing.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
+from strongroom.database.columns import COUNTER, column, guarded, metadata
 from strongroom.database.times import UtcDateTime
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-_COUNTER = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # its rowid type
-
-
-def _guarded(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
-    """Return a table whose rows carry a revision and a MAC."""
-    return sa.Table(
-        name,
-        metadata,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("revision", sa.Integer, nullable=False),
-        *items,
-        sa.Column("mac", sa.LargeBinary, nullable=False),
-    )
-
-
-def _column(
-    name: str,
-    kind: type[sa.types.TypeEngine[Any]],
-    *,
-    key: bool = False,
-    index: bool = False,
-    unique: bool = False,
-) -> sa.Column[Any]:
-    """Return a column that is never null."""
-    return sa.Column(
-        name,
-        kind,
-        nullable=False,
-        primary_key=key,
-        autoincrement=False if key else "auto",
-        index=index or None,
-        unique=unique or None,
-    )
-
 
 # --- the ledger -------------------------------------------------------------
 
@@ -64,247 +18,247 @@ entries = sa.Table(
     "entries",
     metadata,
     # ids grow but may commit out of order; ``position`` is the index in the tree
-    sa.Column("id", _COUNTER, primary_key=True),
+    sa.Column("id", COUNTER, primary_key=True),
     sa.Column("position", sa.BigInteger, unique=True),
-    _column("at", UtcDateTime),
-    _column("kind", sa.Text, index=True),
-    _column("body", sa.LargeBinary),
-    _column("leaf", sa.LargeBinary),
+    column("at", UtcDateTime),
+    column("kind", sa.Text, index=True),
+    column("body", sa.LargeBinary),
+    column("leaf", sa.LargeBinary),
     sa.Column("attached", sa.LargeBinary),
 )
 
 entry_rows = sa.Table(
     "entry_rows",
     metadata,
-    _column("entry_id", sa.BigInteger, key=True),
-    _column("table_name", sa.Text, key=True),
-    _column("row_id", sa.Text, key=True),
-    _column("revision", sa.Integer),
-    _column("mac", sa.LargeBinary),
+    column("entry_id", sa.BigInteger, key=True),
+    column("table_name", sa.Text, key=True),
+    column("row_id", sa.Text, key=True),
+    column("revision", sa.Integer),
+    column("mac", sa.LargeBinary),
     sa.Index("ix_entry_rows_row", "table_name", "row_id", "entry_id"),
 )
 
 private_facts = sa.Table(
     "private_facts",
     metadata,
-    _column("entry_id", sa.BigInteger, key=True),
-    _column("subject", sa.Text, index=True),
-    _column("salt", sa.LargeBinary),
-    _column("payload", sa.Text),
+    column("entry_id", sa.BigInteger, key=True),
+    column("subject", sa.Text, index=True),
+    column("salt", sa.LargeBinary),
+    column("payload", sa.Text),
 )
 
 tiles = sa.Table(
     "tiles",
     metadata,
-    _column("level", sa.Integer, key=True),
-    _column("number", sa.BigInteger, key=True),
-    _column("hashes", sa.LargeBinary),
+    column("level", sa.Integer, key=True),
+    column("number", sa.BigInteger, key=True),
+    column("hashes", sa.LargeBinary),
 )
 
 checkpoints = sa.Table(
     "checkpoints",
     metadata,
-    _column("size", sa.BigInteger, key=True),
+    column("size", sa.BigInteger, key=True),
     # unique: two sequencers cannot both extend the same tree
-    _column("previous_size", sa.BigInteger, unique=True),
-    _column("frontier", sa.LargeBinary),
-    _column("note", sa.Text),
+    column("previous_size", sa.BigInteger, unique=True),
+    column("frontier", sa.LargeBinary),
+    column("note", sa.Text),
 )
 
 room_keys = sa.Table(
     "room_keys",
     metadata,
-    _column("name", sa.Text, key=True),
-    _column("root_key_id", sa.Text, key=True),
-    _column("wrapped", sa.LargeBinary),
+    column("name", sa.Text, key=True),
+    column("root_key_id", sa.Text, key=True),
+    column("wrapped", sa.LargeBinary),
 )
 
 # --- who --------------------------------------------------------------------
 
-teams = _guarded("teams", _column("name", sa.Text, unique=True))
+teams = guarded("teams", column("name", sa.Text, unique=True))
 
-accounts = _guarded(
+accounts = guarded(
     "accounts",
-    _column("name", sa.Text, unique=True),
-    _column("kind", sa.Text),
-    _column("team", sa.Text),
+    column("name", sa.Text, unique=True),
+    column("kind", sa.Text),
+    column("team", sa.Text),
     sa.Column("owner", sa.Text),
-    _column("roles", sa.Text),
-    _column("state", sa.Text),
+    column("roles", sa.Text),
+    column("state", sa.Text),
     sa.Column("password_hash", sa.Text),
     sa.Column("enrolment_hash", sa.LargeBinary),
     sa.Column("enrolment_until", UtcDateTime),
-    _column("created_at", UtcDateTime),
+    column("created_at", UtcDateTime),
 )
 
-second_factors = _guarded(
+second_factors = guarded(
     "second_factors",
-    _column("account", sa.Text, index=True),
-    _column("secret", sa.LargeBinary),
-    _column("last_step", sa.BigInteger),
-    _column("recovery_hashes", sa.Text),
-    _column("state", sa.Text),
-    _column("created_at", UtcDateTime),
+    column("account", sa.Text, index=True),
+    column("secret", sa.LargeBinary),
+    column("last_step", sa.BigInteger),
+    column("recovery_hashes", sa.Text),
+    column("state", sa.Text),
+    column("created_at", UtcDateTime),
 )
 
-sessions = _guarded(
+sessions = guarded(
     "sessions",
-    _column("account", sa.Text, index=True),
-    _column("token_hash", sa.LargeBinary, unique=True),
-    _column("factor", sa.Text),
+    column("account", sa.Text, index=True),
+    column("token_hash", sa.LargeBinary, unique=True),
+    column("factor", sa.Text),
     sa.Column("factor_at", UtcDateTime),
-    _column("opened_at", UtcDateTime),
-    _column("expires_at", UtcDateTime),
-    _column("state", sa.Text),
+    column("opened_at", UtcDateTime),
+    column("expires_at", UtcDateTime),
+    column("state", sa.Text),
 )
 
 attempts = sa.Table(
     "attempts",
     metadata,
-    _column("subject", sa.LargeBinary, key=True),
-    _column("failures", sa.Integer),
-    _column("wait_until", UtcDateTime),
+    column("subject", sa.LargeBinary, key=True),
+    column("failures", sa.Integer),
+    column("wait_until", UtcDateTime),
 )
 
-projects = _guarded(
+projects = guarded(
     "projects",
-    _column("name", sa.Text, unique=True),
-    _column("state", sa.Text),
-    _column("created_at", UtcDateTime),
+    column("name", sa.Text, unique=True),
+    column("state", sa.Text),
+    column("created_at", UtcDateTime),
 )
 
-members = _guarded(
+members = guarded(
     "members",
-    _column("project", sa.Text, index=True),
-    _column("account", sa.Text, index=True),
-    _column("state", sa.Text),
+    column("project", sa.Text, index=True),
+    column("account", sa.Text, index=True),
+    column("state", sa.Text),
 )
 
 # --- what -------------------------------------------------------------------
 
-artifacts = _guarded(
+artifacts = guarded(
     "artifacts",
-    _column("name", sa.Text, unique=True),
-    _column("project", sa.Text),
-    _column("classification", sa.Text),
-    _column("roots", sa.Text),
-    _column("created_at", UtcDateTime),
+    column("name", sa.Text, unique=True),
+    column("project", sa.Text),
+    column("classification", sa.Text),
+    column("roots", sa.Text),
+    column("created_at", UtcDateTime),
 )
 
-versions = _guarded(
+versions = guarded(
     "versions",
-    _column("artifact", sa.Text, index=True),
-    _column("number", sa.BigInteger),
-    _column("generation", sa.BigInteger),
-    _column("state", sa.Text),
+    column("artifact", sa.Text, index=True),
+    column("number", sa.BigInteger),
+    column("generation", sa.BigInteger),
+    column("state", sa.Text),
     sa.Column("parent", sa.Text),
-    _column("manifest_digest", sa.Text),
-    _column("plain_bytes", sa.BigInteger),
-    _column("sealed_by", sa.Text),
-    _column("sealed_at", UtcDateTime),
+    column("manifest_digest", sa.Text),
+    column("plain_bytes", sa.BigInteger),
+    column("sealed_by", sa.Text),
+    column("sealed_at", UtcDateTime),
 )
 
-pointers = _guarded(
+pointers = guarded(
     "pointers",
-    _column("artifact", sa.Text, index=True),
-    _column("name", sa.Text),
-    _column("version", sa.BigInteger),
+    column("artifact", sa.Text, index=True),
+    column("name", sa.Text),
+    column("version", sa.BigInteger),
 )
 
 manifests = sa.Table(
     "manifests",
     metadata,
-    _column("artifact", sa.Text, key=True),
-    _column("version", sa.BigInteger, key=True),
-    _column("generation", sa.BigInteger, key=True),
-    _column("signed", sa.LargeBinary),
+    column("artifact", sa.Text, key=True),
+    column("version", sa.BigInteger, key=True),
+    column("generation", sa.BigInteger, key=True),
+    column("signed", sa.LargeBinary),
 )
 
 wraps = sa.Table(
     "wraps",
     metadata,
-    _column("artifact", sa.Text, key=True),
-    _column("version", sa.BigInteger, key=True),
-    _column("generation", sa.BigInteger, key=True),
-    _column("segment", sa.Text, key=True),
-    _column("share", sa.Integer, key=True),
-    _column("root_key_id", sa.Text, key=True),
-    _column("wrapped", sa.LargeBinary),
+    column("artifact", sa.Text, key=True),
+    column("version", sa.BigInteger, key=True),
+    column("generation", sa.BigInteger, key=True),
+    column("segment", sa.Text, key=True),
+    column("share", sa.Integer, key=True),
+    column("root_key_id", sa.Text, key=True),
+    column("wrapped", sa.LargeBinary),
 )
 
 footprints = sa.Table(
     "footprints",
     metadata,
-    _column("digest", sa.Text, key=True),
-    _column("extents", sa.LargeBinary),
+    column("digest", sa.Text, key=True),
+    column("extents", sa.LargeBinary),
 )
 
 # --- who may ----------------------------------------------------------------
 
-lineages = _guarded(
+lineages = guarded(
     "lineages",
     sa.Column("person_cap_percent", sa.Integer),
     sa.Column("pair_cap_percent", sa.Integer),
 )
 
-requests = _guarded(
+requests = guarded(
     "requests",
-    _column("action", sa.Text),
-    _column("asker", sa.Text, index=True),
-    _column("asker_team", sa.Text),
-    _column("body", sa.Text),
-    _column("digest", sa.Text),
-    _column("approvals", sa.Integer),
-    _column("distinct_teams", sa.Integer),
-    _column("state", sa.Text, index=True),
-    _column("created_at", UtcDateTime),
-    _column("expires_at", UtcDateTime),
+    column("action", sa.Text),
+    column("asker", sa.Text, index=True),
+    column("asker_team", sa.Text),
+    column("body", sa.Text),
+    column("digest", sa.Text),
+    column("approvals", sa.Integer),
+    column("distinct_teams", sa.Integer),
+    column("state", sa.Text, index=True),
+    column("created_at", UtcDateTime),
+    column("expires_at", UtcDateTime),
 )
 
-approvals = _guarded(
+approvals = guarded(
     "approvals",
-    _column("request", sa.Text, index=True),
-    _column("digest", sa.Text),
-    _column("approver", sa.Text),
-    _column("team", sa.Text),
-    _column("decision", sa.Text),
-    _column("factor", sa.Text),
+    column("request", sa.Text, index=True),
+    column("digest", sa.Text),
+    column("approver", sa.Text),
+    column("team", sa.Text),
+    column("decision", sa.Text),
+    column("factor", sa.Text),
     sa.Column("factor_at", UtcDateTime),
-    _column("at", UtcDateTime),
-    _column("valid_until", UtcDateTime),
+    column("at", UtcDateTime),
+    column("valid_until", UtcDateTime),
     sa.UniqueConstraint("request", "approver"),
 )
 
-permits = _guarded(
+permits = guarded(
     "permits",
-    _column("request", sa.Text, unique=True),
-    _column("account", sa.Text, index=True),
-    _column("roots", sa.Text),
-    _column("released_bytes", sa.BigInteger),
-    _column("expires_at", UtcDateTime),
-    _column("state", sa.Text),
-    _column("signed", sa.LargeBinary),
+    column("request", sa.Text, unique=True),
+    column("account", sa.Text, index=True),
+    column("roots", sa.Text),
+    column("released_bytes", sa.BigInteger),
+    column("expires_at", UtcDateTime),
+    column("state", sa.Text),
+    column("signed", sa.LargeBinary),
 )
 
-releases = _guarded(
+releases = guarded(
     "releases",
-    _column("permit", sa.Text, index=True),
-    _column("account", sa.Text),
-    _column("reader_digest", sa.Text),
-    _column("artifact", sa.Text),
-    _column("version", sa.BigInteger),
-    _column("generation", sa.BigInteger),
-    _column("segments", sa.Text),
-    _column("footprints", sa.Text),
-    _column("plain_bytes", sa.BigInteger),
-    _column("at", UtcDateTime),
+    column("permit", sa.Text, index=True),
+    column("account", sa.Text),
+    column("reader_digest", sa.Text),
+    column("artifact", sa.Text),
+    column("version", sa.BigInteger),
+    column("generation", sa.BigInteger),
+    column("segments", sa.Text),
+    column("footprints", sa.Text),
+    column("plain_bytes", sa.BigInteger),
+    column("at", UtcDateTime),
 )
 
-holdings = _guarded(
+holdings = guarded(
     "holdings",
-    _column("account", sa.Text, index=True),
-    _column("root", sa.Text, index=True),
-    _column("footprint", sa.Text),
-    _column("plain_bytes", sa.BigInteger),
-    _column("at", UtcDateTime),
+    column("account", sa.Text, index=True),
+    column("root", sa.Text, index=True),
+    column("footprint", sa.Text),
+    column("plain_bytes", sa.BigInteger),
+    column("at", UtcDateTime),
 )

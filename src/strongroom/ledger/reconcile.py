@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from strongroom import canonical
 from strongroom.database import tables
+from strongroom.database.columns import metadata
 from strongroom.database.engine import Transaction
 from strongroom.errors import IntegrityError
 from strongroom.ledger.events import MAX_ATTACHED_BYTES, MAX_ENTRY_BYTES
@@ -75,7 +76,7 @@ def guarded_tables() -> list[sa.Table]:
     """Return every table whose rows carry a revision and a MAC."""
     return [
         table
-        for table in tables.metadata.sorted_tables
+        for table in metadata.sorted_tables
         if {"id", "revision", "mac"} <= set(table.c.keys())
     ]
 

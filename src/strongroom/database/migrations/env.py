@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from strongroom.database.tables import metadata
+from strongroom.database.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
