@@ -1,0 +1,19 @@
+"""Builds rooms from settings; the only package that names adapters."""
+
+from __future__ import annotations
+
+from strongroom.app.adapters import Passphrases, database_url, open_domains
+from strongroom.app.founding import create_strongroom
+from strongroom.app.wiring import Clock, build, clock, open_ledger, open_strongroom
+
+__all__ = [
+    "Clock",
+    "Passphrases",
+    "build",
+    "clock",
+    "create_strongroom",
+    "database_url",
+    "open_domains",
+    "open_ledger",
+    "open_strongroom",
+]

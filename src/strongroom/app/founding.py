@@ -1,0 +1,165 @@
+"""Creates a room: folders, custodians, tables, keys, first accounts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from strongroom.access.founding import Founded, Founder, found
+from strongroom.app.adapters import (
+    Passphrases,
+    database_url,
+    open_domains,
+    passphrase_of,
+    scheme_of,
+)
+from strongroom.app.wiring import Clock, build, clock, local_actor
+from strongroom.client.client import Strongroom
+from strongroom.crypto import roomkeys, wraps
+from strongroom.crypto.custody.file import FileCustodian
+from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.passphrases import Cost
+from strongroom.crypto.roomkeys import RoomKeys
+from strongroom.database import schema, tables
+from strongroom.database.engine import Database
+from strongroom.errors import ConflictError, SetupError, UnavailableError
+from strongroom.settings import FILE_NAME, Domain, Settings
+from strongroom.types import Profile, Random, RoomId, Secret, new_id
+from strongroom.vault.seals import CustodyDomain
+
+DOMAINS = {
+    Profile.SOLO: ("home",),
+    Profile.STANDARD: ("architecture", "biases", "weights"),
+}
+"""Custody domains of a new room; the first one's custodian is the home custodian."""
+
+
+def create_strongroom(
+    folder: Path | str,
+    *,
+    profile: Profile,
+    passphrases: Passphrases,
+    owner: Founder,
+    approvers: Sequence[Founder] = (),
+    database: str = "sqlite+pysqlite:///room.db",
+    cost: Cost | None = None,
+    now: Clock = clock,
+    random: Random = os.urandom,
+) -> tuple[Strongroom, Founded]:
+    """Create a room in ``folder`` and return it with its first accounts.
+
+    ``room.toml`` is written last: without it there is no room, and what an
+    interrupted ``init`` left can be removed.
+
+    Args:
+        folder: New or empty.
+        profile: ``solo`` has one custody domain, ``standard`` three.
+        passphrases: For every domain of the profile.
+        owner: The first administrator, or the one person.
+        approvers: In ``standard`` two, of two other teams.
+        database: SQLAlchemy URL; a relative SQLite file starts at ``folder``.
+        cost: Of guessing a passphrase; ``Cost()`` unless given.
+        now: The clock, aware UTC.
+        random: Source of every key, salt, nonce and id.
+
+    Raises:
+        ConflictError: ``folder`` holds something.
+        SetupError: A passphrase is missing.
+        InputError: The people or the passphrases cannot be used.
+        UnavailableError: The disk or the database does not answer.
+    """
+    folder = Path(folder)
+    _make_empty(folder)
+    seeds = roomkeys.new_seeds(random)
+    keys = RoomKeys.from_seeds(seeds)
+    settings = Settings(
+        folder=folder,
+        room=RoomId(new_id("room", random)),
+        profile=profile,
+        database=database,
+        keys=keys.public.to_hex(),
+        domains=tuple(
+            Domain(name=n, custodian=f"file:custodians/{n}", store=f"folder:stores/{n}")
+            for n in DOMAINS[profile]
+        ),
+    )
+    for domain in settings.domains:
+        _create_custodian(settings, domain, passphrases, cost, random)
+    domains = open_domains(settings, passphrases, random=random)
+    _create_tables(settings, domains[settings.home.name], seeds)
+    room = build(settings, domains, keys, now=now, random=random)
+    founded = found(
+        room.ledger,
+        profile=profile,
+        policy=room.gate.policy.digest,
+        domains=list(domains),
+        owner=owner,
+        approvers=approvers,
+        random=random,
+    )
+    for custody in domains.values():
+        room.anchors.advance(custody.custodian)
+    write_durably(folder / FILE_NAME, settings.to_toml().encode(), random)
+    return Strongroom(room, local_actor(room)), founded
+
+
+def _make_empty(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ConflictError(f"{folder} is not empty", hint="name a new folder")
+        folder.chmod(0o700)
+        (folder / "custodians").mkdir(mode=0o700)
+    except OSError as error:
+        raise UnavailableError(f"{folder}: {error.strerror}") from None
+
+
+def _create_custodian(
+    settings: Settings,
+    domain: Domain,
+    passphrases: Passphrases,
+    cost: Cost | None,
+    random: Random,
+) -> None:
+    passphrase = passphrase_of(domain, passphrases)
+    if passphrase is None:
+        raise SetupError(
+            f"the custodian {domain.name} has no passphrase",
+            hint=f"--passphrase-file {domain.name}=FILE",
+        )
+    FileCustodian.create(
+        settings.folder / scheme_of(domain.custodian)[1],
+        name=domain.name,
+        passphrase=passphrase,
+        random=random,
+        cost=cost,
+    )
+
+
+def _create_tables(
+    settings: Settings, home: CustodyDomain, seeds: Mapping[str, Secret]
+) -> None:
+    database = Database(database_url(settings))
+    schema.upgrade(database)
+    root_key_id = home.custodian.root_key_id
+    with database.writing() as connection:
+        connection.execute(
+            sa.insert(tables.room_keys),
+            [
+                {
+                    "name": name,
+                    "root_key_id": root_key_id,
+                    "wrapped": home.custodian.wrap(
+                        seed,
+                        wraps.room_key_context(
+                            room=settings.room, name=name, root_key_id=root_key_id
+                        ),
+                    ),
+                }
+                for name, seed in seeds.items()
+            ],
+        )
+    database.close()

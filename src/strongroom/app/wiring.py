@@ -1,0 +1,210 @@
+"""Builds a room from its settings; the only module that names adapters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from strongroom.access.accounts import ACCOUNTS
+from strongroom.access.approvals import Approvals
+from strongroom.access.gate import Gate
+from strongroom.access.people import People
+from strongroom.access.policy import Policy
+from strongroom.access.sessions import Actor, Sessions
+from strongroom.access.terms import load_terms
+from strongroom.app.adapters import (
+    Passphrases,
+    database_url,
+    open_domains,
+    passphrase_of,
+)
+from strongroom.client.client import Strongroom
+from strongroom.client.room import Room
+from strongroom.crypto import roomkeys, wraps
+from strongroom.crypto.custody.locked import LockedCustodian
+from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
+from strongroom.database import schema, tables
+from strongroom.database.engine import Database
+from strongroom.database.guards import Guards
+from strongroom.errors import SetupError
+from strongroom.ledger import checks
+from strongroom.ledger.anchors import Anchors
+from strongroom.ledger.log import Ledger
+from strongroom.permits.desk import Desk
+from strongroom.permits.requests import Requests
+from strongroom.settings import Settings, load_settings
+from strongroom.types import Profile, Random
+from strongroom.vault.catalogue import Catalogue
+from strongroom.vault.seals import CustodyDomain
+from strongroom.vault.vault import Vault
+
+Clock = Callable[[], datetime]
+
+
+def clock() -> datetime:
+    """Return the time now, aware UTC."""
+    return datetime.now(UTC)
+
+
+def open_strongroom(
+    folder: Path | str,
+    *,
+    passphrases: Passphrases,
+    now: Clock = clock,
+    random: Random = os.urandom,
+) -> Strongroom:
+    """Open the room in ``folder`` and check that it is what it was.
+
+    Args:
+        folder: Where its ``room.toml`` lies.
+        passphrases: The home custodian's is needed; the others' open what lies
+            in their domains.
+        now: The clock, aware UTC.
+        random: Source of every key, salt, nonce and id.
+
+    Raises:
+        SetupError: There is no room, or its settings, rules or tables are wrong.
+        DeniedError: A passphrase is wrong.
+        ForkError: The database is not what the custodians saw last.
+        IntegrityError: The tail of the ledger was altered.
+        UnavailableError: The database or a store does not answer.
+    """
+    settings = load_settings(Path(folder))
+    if passphrase_of(settings.home, passphrases) is None:
+        raise SetupError(
+            "the home custodian's passphrase is needed", hint="--passphrase-file FILE"
+        )
+    domains = open_domains(settings, passphrases, random=random)
+    locked = open_ledger(settings, now=now, random=random)
+    keys = _unwrap_keys(settings, domains[settings.home.name], locked)
+    room = build(settings, domains, keys, now=now, random=random)
+    _check_start(room)
+    return Strongroom(room, local_actor(room))
+
+
+def open_ledger(
+    settings: Settings,
+    *,
+    keys: RoomKeys | None = None,
+    now: Clock = clock,
+    random: Random = os.urandom,
+) -> Ledger:
+    """Return the ledger of a room; without keys it can be read and verified only.
+
+    Raises:
+        SetupError: The tables are of another version, or the URL is wrong.
+    """
+    database = Database(database_url(settings))
+    schema.check_current(database)
+    return Ledger(
+        database,
+        origin=settings.origin,
+        key=PublicKeys.from_hex(settings.keys).checkpoint,
+        signer=keys.checkpoint if keys else None,
+        guards=Guards(keys.guard if keys else None),
+        now=now,
+        random=random,
+    )
+
+
+def build(
+    settings: Settings,
+    domains: Mapping[str, CustodyDomain],
+    keys: RoomKeys,
+    *,
+    now: Clock,
+    random: Random,
+) -> Room:
+    """Wire every part of a room to every other.
+
+    Raises:
+        SetupError: The rules or the terms do not hold together.
+    """
+    ledger = open_ledger(settings, keys=keys, now=now, random=random)
+    gate = Gate(
+        ledger=ledger,
+        policy=Policy.load(settings.profile),
+        terms=load_terms(settings.profile),
+    )
+    anchors = Anchors(ledger)
+    approvals = Approvals(gate, random=random)
+    return Room(
+        settings=settings,
+        ledger=ledger,
+        anchors=anchors,
+        gate=gate,
+        approvals=approvals,
+        sessions=Sessions(ledger, totp_key=keys.totp, random=random),
+        people=People(gate, approvals, totp_key=keys.totp, random=random),
+        catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
+        vault=Vault(
+            gate,
+            approvals,
+            room=settings.room,
+            domains=domains,
+            keys=keys,
+            random=random,
+        ),
+        requests=Requests(
+            gate, approvals, room=settings.room, keys=keys, random=random
+        ),
+        desk=Desk(gate, anchors, room=settings.room, domains=domains, keys=keys),
+        domains=domains,
+        keys=keys,
+        public_keys=PublicKeys.from_hex(settings.keys),
+        now=now,
+        random=random,
+    )
+
+
+def _unwrap_keys(settings: Settings, home: CustodyDomain, ledger: Ledger) -> RoomKeys:
+    """Return the room's own keys; the home custodian first checks the ledger."""
+    anchors = Anchors(ledger)
+    root_key_id = home.custodian.root_key_id
+    columns = tables.room_keys.c
+    with ledger.database.reading() as connection:
+        rows = connection.execute(
+            sa.select(columns.name, columns.wrapped).where(
+                columns.root_key_id == root_key_id
+            )
+        ).all()
+    wrapped = {row.name: bytes(row.wrapped) for row in rows}
+    if set(wrapped) != set(roomkeys.NAMES):
+        raise SetupError("the room's own keys are not in its database")
+    return RoomKeys.from_seeds(
+        {
+            name: anchors.unwrap(
+                home.custodian,
+                data,
+                wraps.room_key_context(
+                    room=settings.room, name=name, root_key_id=root_key_id
+                ),
+            )
+            for name, data in wrapped.items()
+        }
+    )
+
+
+def local_actor(room: Room) -> Actor | None:
+    """Return the owner of a ``solo`` room: whoever has the passphrase is that."""
+    if room.settings.profile is not Profile.SOLO:
+        return None
+    with room.ledger.reading() as reading:
+        owner = min(ACCOUNTS.find(reading), key=lambda account: account.created_at)
+    return Actor(account=owner.id)
+
+
+def _check_start(room: Room) -> None:
+    """Refuse to work on a ledger whose tail, or whose anchors, do not fit."""
+    pinned = PublicKeys.from_hex(room.settings.keys)
+    if room.keys.public != pinned:
+        raise SetupError("room.toml pins other keys than the home custodian holds")
+    with room.ledger.reading() as reading:
+        checks.check_tail(room.ledger, reading)
+    for domain in room.domains.values():
+        if not isinstance(domain.custodian, LockedCustodian):
+            room.anchors.advance(domain.custodian)
