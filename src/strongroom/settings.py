@@ -60,6 +60,7 @@ class Settings:
         database: SQLAlchemy URL; a relative SQLite file starts at ``folder``.
         keys: The room's public keys by name, hexadecimal; readers pin them.
         domains: One to eight; the first one's custodian is the home custodian.
+        policy: Folder with the house's own rules and terms; ``None`` for ours.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class Settings:
     database: str
     keys: Mapping[str, str]
     domains: tuple[Domain, ...]
+    policy: Path | None = None
 
     def __post_init__(self) -> None:
         """Check that the domains are usable.
@@ -85,6 +87,11 @@ class Settings:
         return f"strongroom.local/{self.room}"
 
     @property
+    def policy_folder(self) -> Path | None:
+        """Where the house's own rules lie, if it has any."""
+        return self.folder / self.policy if self.policy else None
+
+    @property
     def home(self) -> Domain:
         """The domain whose custodian keeps the desk's own keys."""
         return self.domains[0]
@@ -96,6 +103,7 @@ class Settings:
             f"room = {_quoted(self.room)}",
             f"profile = {_quoted(self.profile)}",
             f"database = {_quoted(self.database)}",
+            *([f"policy = {_quoted(str(self.policy))}"] if self.policy else []),
             "",
             "[keys]",
             *(f"{name} = {_quoted(key)}" for name, key in self.keys.items()),
@@ -144,6 +152,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
         profile=Profile(document["profile"]),
         database=str(document["database"]),
         keys={str(name): str(key) for name, key in document["keys"].items()},
+        policy=Path(str(document["policy"])) if "policy" in document else None,
         domains=tuple(
             Domain(
                 name=str(item["name"]),

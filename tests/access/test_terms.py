@@ -16,7 +16,6 @@ from strongroom.access.terms import (
     APPROVED_ACTIONS,
     Terms,
     load_terms,
-    missing_separations,
     parse_terms,
 )
 from strongroom.errors import SetupError
@@ -205,32 +204,3 @@ def test_an_endless_table_is_not_read_to_its_end(tmp_path: Path) -> None:
 def test_what_is_no_table_stops_the_start(data: bytes) -> None:
     with pytest.raises(SetupError):
         parse_terms(Profile.SOLO, data)
-
-
-def test_reports_name_every_separation_that_is_missing() -> None:
-    said = missing_separations(
-        Profile.SOLO, domains=1, embedded=True, witness=False, without_factor=1
-    )
-
-    assert len(said) == 7
-    assert any("embedded" in sentence for sentence in said)
-    assert "one person has no second factor" in said
-
-
-def test_a_house_with_every_separation_has_none_missing() -> None:
-    said = missing_separations(
-        Profile.STANDARD, domains=3, embedded=False, witness=True
-    )
-
-    assert said == []
-
-
-def test_two_domains_leave_one_separation_missing() -> None:
-    said = missing_separations(
-        Profile.STANDARD, domains=2, embedded=False, witness=True, without_factor=3
-    )
-
-    assert said == [
-        "architecture and biases share a custody domain",
-        "3 people have no second factor",
-    ]

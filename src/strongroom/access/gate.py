@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from strongroom import canonical
 from strongroom.access import projects, sessions
 from strongroom.access.accounts import Account
 from strongroom.access.policy import Deny, Policy, Principal, Question, Resource
@@ -30,6 +31,13 @@ class Gate:
     ledger: Ledger
     policy: Policy
     terms: TermsTable
+
+    @property
+    def rules_digest(self) -> str:
+        """Digest of rules and numbers in force; hexadecimal, for the ledger."""
+        return canonical.digest(
+            "strongroom/v1/rules", self.policy.digest, self.terms.digest
+        ).hex()
 
     def require(
         self,

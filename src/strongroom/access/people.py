@@ -1,4 +1,4 @@
-"""Accounts, roles, invitations, second factors and projects, as one actor sees them."""
+"""Accounts, roles, invitations, second factors and projects."""
 
 from __future__ import annotations
 
@@ -25,14 +25,7 @@ from strongroom.access.sessions import Actor, close_all, verify_actor
 from strongroom.access.teams import TEAMS, Team
 from strongroom.canonical import Json
 from strongroom.ledger.log import Writing
-from strongroom.types import (
-    AccountId,
-    AccountKind,
-    Factor,
-    Random,
-    Role,
-    Secret,
-)
+from strongroom.types import AccountId, AccountKind, Factor, Random, Role, Secret
 
 ROOM = Resource(kind="Room", id="room")
 """What actions are about when nothing else fits."""

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeVar
 
+from strongroom import canonical
 from strongroom.access.exposure import cap_bytes
 from strongroom.errors import SetupError
 from strongroom.types import Classification, Profile
@@ -133,12 +134,14 @@ class TermsTable:
         classes: Terms per class; all three are there.
         administration: Terms of the actions in ``APPROVED_ACTIONS``; other
             administrative actions ask for the same second factor only.
+        digest: Hexadecimal, over the whole file; part of what the ledger records.
     """
 
     profile: Profile
     default_class: Classification
     classes: Mapping[Classification, Terms]
     administration: AdministrationTerms
+    digest: str
 
     def __post_init__(self) -> None:
         _check_order(self.classes)
@@ -200,48 +203,10 @@ def parse_terms(profile: Profile, data: bytes) -> TermsTable:
             default_class=Classification(str(table.get("default_class"))),
             classes={c: _terms(Terms, table, c.value) for c in Classification},
             administration=_terms(AdministrationTerms, table, "administration"),
+            digest=canonical.digest("strongroom/v1/terms", data).hex(),
         )
     except (ValueError, SetupError) as error:
         raise SetupError(f"terms.toml, {profile.value}: {error}") from None
-
-
-def missing_separations(
-    profile: Profile,
-    *,
-    domains: int,
-    embedded: bool,
-    witness: bool,
-    without_factor: int = 0,
-) -> list[str]:
-    """Return one sentence per separation that is not in force; for reports.
-
-    Args:
-        profile: The profile of the room.
-        domains: Custody domains that are configured.
-        embedded: Whether users open the database themselves, without a server.
-        witness: Whether somebody independent cosigns checkpoints.
-        without_factor: Active people who have none.
-    """
-    solo = profile is Profile.SOLO
-    claims = (
-        (solo, "one account may have every role: the one who asks also decides"),
-        (solo, "nobody else agrees to an opening; restricted models wait instead"),
-        (solo, "nothing caps how much of a model one person holds"),
-        (domains < 2, "architecture, biases and weights share one custody domain"),  # noqa: PLR2004
-        (domains == 2, "architecture and biases share a custody domain"),  # noqa: PLR2004
-        (
-            embedded,
-            "embedded mode: whoever has the passphrase has everything;"
-            " permits, approvals and caps are recorded rules",
-        ),
-        (not witness, "no independent witness keeps checkpoints of the ledger"),
-        (without_factor > 0, f"{_people(without_factor)} no second factor"),
-    )
-    return [sentence for missing, sentence in claims if missing]
-
-
-def _people(count: int) -> str:
-    return "one person has" if count == 1 else f"{count} people have"
 
 
 def _check_caps(person: int | None, pair: int | None) -> None:

@@ -94,7 +94,7 @@ def create_strongroom(
     founded = found(
         room.ledger,
         profile=profile,
-        policy=room.gate.policy.digest,
+        policy=room.gate.rules_digest,
         domains=list(domains),
         owner=owner,
         approvers=approvers,

@@ -33,7 +33,9 @@ from strongroom.database.guards import Guards
 from strongroom.errors import SetupError
 from strongroom.ledger import checks
 from strongroom.ledger.anchors import Anchors
+from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.sequencer import newest_body
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
@@ -127,8 +129,8 @@ def build(
     ledger = open_ledger(settings, keys=keys, now=now, random=random)
     gate = Gate(
         ledger=ledger,
-        policy=Policy.load(settings.profile),
-        terms=load_terms(settings.profile),
+        policy=Policy.load(settings.profile, settings.policy_folder),
+        terms=load_terms(settings.profile, folder=settings.policy_folder),
     )
     anchors = Anchors(ledger)
     approvals = Approvals(gate, random=random)
@@ -205,6 +207,19 @@ def _check_start(room: Room) -> None:
         raise SetupError("room.toml pins other keys than the home custodian holds")
     with room.ledger.reading() as reading:
         checks.check_tail(room.ledger, reading)
+    _record_rules(room)
     for domain in room.domains.values():
         if not isinstance(domain.custodian, LockedCustodian):
             room.anchors.advance(domain.custodian)
+
+
+def _record_rules(room: Room) -> None:
+    """Record the rules in force if they are not those of the last time."""
+    with room.ledger.reading() as reading:
+        newest = newest_body(reading.connection, "policy.loaded")
+    digest = room.gate.rules_digest
+    if newest is not None and f'"digest":"{digest}"'.encode() in newest:
+        return
+    facts = {"digest": digest, "profile": room.settings.profile}
+    with room.ledger.transaction() as writing:
+        writing.append(Event(kind="policy.loaded", actor=None, facts=facts))

@@ -249,7 +249,7 @@ class Requests:
             not_before=request.created_at + terms.wait,
             expires_at=max(writing.now, request.created_at + terms.wait)
             + timedelta(seconds=_number(wish["seconds"])),
-            policy=self._gate.policy.digest,
+            policy=self._gate.rules_digest,
         )
 
     def _row(self, permit: Permit) -> PermitRow:

@@ -1,0 +1,44 @@
+"""Which separations are not in force: every report says so."""
+
+from __future__ import annotations
+
+from strongroom.types import Profile
+
+
+def missing_separations(
+    profile: Profile,
+    *,
+    domains: int,
+    embedded: bool,
+    witness: bool,
+    without_factor: int = 0,
+) -> list[str]:
+    """Return one sentence per separation that is not in force; for reports.
+
+    Args:
+        profile: The profile of the room.
+        domains: Custody domains that are configured.
+        embedded: Whether users open the database themselves, without a server.
+        witness: Whether somebody independent cosigns checkpoints.
+        without_factor: Active people who have none.
+    """
+    solo = profile is Profile.SOLO
+    claims = (
+        (solo, "one account may have every role: the one who asks also decides"),
+        (solo, "nobody else agrees to an opening; restricted models wait instead"),
+        (solo, "nothing caps how much of a model one person holds"),
+        (domains < 2, "architecture, biases and weights share one custody domain"),  # noqa: PLR2004
+        (domains == 2, "architecture and biases share a custody domain"),  # noqa: PLR2004
+        (
+            embedded,
+            "embedded mode: whoever has the passphrase has everything;"
+            " permits, approvals and caps are recorded rules",
+        ),
+        (not witness, "no independent witness keeps checkpoints of the ledger"),
+        (without_factor > 0, f"{_people(without_factor)} no second factor"),
+    )
+    return [sentence for missing, sentence in claims if missing]
+
+
+def _people(count: int) -> str:
+    return "one person has" if count == 1 else f"{count} people have"

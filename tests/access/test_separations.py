@@ -1,0 +1,35 @@
+"""A report names each separation that is missing, and no other."""
+
+from __future__ import annotations
+
+from strongroom.access.separations import missing_separations
+from strongroom.types import Profile
+
+
+def test_reports_name_every_separation_that_is_missing() -> None:
+    said = missing_separations(
+        Profile.SOLO, domains=1, embedded=True, witness=False, without_factor=1
+    )
+
+    assert len(said) == 7
+    assert any("embedded" in sentence for sentence in said)
+    assert "one person has no second factor" in said
+
+
+def test_a_house_with_every_separation_has_none_missing() -> None:
+    said = missing_separations(
+        Profile.STANDARD, domains=3, embedded=False, witness=True
+    )
+
+    assert said == []
+
+
+def test_two_domains_leave_one_separation_missing() -> None:
+    said = missing_separations(
+        Profile.STANDARD, domains=2, embedded=False, witness=True, without_factor=3
+    )
+
+    assert said == [
+        "architecture and biases share a custody domain",
+        "3 people have no second factor",
+    ]
