@@ -28,6 +28,7 @@ from strongroom.permits.permit import PERMITS, Permit, PermitRow, PermitState
 from strongroom.permits.requests import DEFAULT_DURATION, Asked, Wish
 from strongroom.types import Classification, Secret
 from strongroom.vault import drafts
+from strongroom.vault.garbage import Collected, collect_garbage
 from strongroom.vault.vault import Sealed
 from strongroom.vault.versions import find_version, parse_target
 
@@ -233,6 +234,12 @@ class Strongroom:
         }
         return OpenedModel(
             answer.manifest, opened, answer.release, name=artifact.name, arena=arena
+        )
+
+    def clean(self) -> Collected:
+        """Remove what interrupted seals left; nothing that anybody could open."""
+        return collect_garbage(
+            self.room.ledger, self.room.domains, self.room.public_keys.manifest
         )
 
     def close(self) -> None:

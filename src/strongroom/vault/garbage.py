@@ -32,7 +32,7 @@ class Collected:
 
     Attributes:
         versions: Seals given up.
-        objects: Objects removed, over all domains.
+        objects: Objects and unfinished files removed, over all domains.
     """
 
     versions: int
@@ -61,6 +61,7 @@ def collect_garbage(
             if name not in named and not name.startswith(under_way):
                 domains[domain].store.remove(name)
                 objects += 1
+        objects += domains[domain].store.sweep()
     return Collected(versions=versions, objects=objects)
 
 
