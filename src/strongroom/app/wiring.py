@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -82,10 +83,15 @@ def open_strongroom(
         )
     domains = open_domains(settings, passphrases, random=random)
     locked = open_ledger(settings, now=now, random=random)
-    keys = _unwrap_keys(settings, domains[settings.home.name], locked)
+    with contextlib.closing(locked.database):
+        keys = _unwrap_keys(settings, domains[settings.home.name], locked)
     room = build(settings, domains, keys, now=now, random=random)
-    _check_start(room)
-    return Strongroom(room, local_actor(room))
+    with contextlib.ExitStack() as undo:
+        undo.callback(room.ledger.database.close)
+        _check_start(room)
+        opened = Strongroom(room, local_actor(room))
+        undo.pop_all()
+    return opened
 
 
 def open_ledger(
@@ -101,7 +107,10 @@ def open_ledger(
         SetupError: The tables are of another version, or the URL is wrong.
     """
     database = Database(database_url(settings))
-    schema.check_current(database)
+    with contextlib.ExitStack() as undo:
+        undo.callback(database.close)
+        schema.check_current(database)
+        undo.pop_all()
     return Ledger(
         database,
         origin=settings.origin,
