@@ -33,7 +33,8 @@ def encode(tag: str, *fields: Field) -> bytes:
             big-endian u64.
 
     Raises:
-        InputError: An integer is negative or over 64 bits.
+        InputError: An integer is negative or over 64 bits, or text is not
+            Unicode.
     """
     parts = []
     for field in (tag, *fields):
@@ -60,11 +61,14 @@ def to_json(value: Json) -> bytes:
             Unicode, or a key outside the basic multilingual plane.
     """
     _check(value, 0)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise InputError("text holds half of a surrogate pair") from None
+    text = json.dumps(
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        default=dict,  # a mapping that is no dict; everything else was refused
+    )
+    return _utf8(text)
 
 
 def from_json(data: bytes, *, at_most_bytes: int) -> Json:
@@ -90,10 +94,17 @@ def _field_bytes(field: Field) -> bytes:
     if isinstance(field, bytes):
         return field
     if isinstance(field, str):
-        return field.encode()
+        return _utf8(field)
     if not 0 <= field < 2**64:
         raise InputError(f"{field} does not fit an unsigned 64-bit field")
     return field.to_bytes(8, "big")
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InputError("text holds half of a surrogate pair") from None
 
 
 def _check(value: object, depth: int) -> None:
