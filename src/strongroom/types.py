@@ -31,11 +31,12 @@ Random: TypeAlias = Callable[[int], bytes]
 ID_BYTES = 16
 """Random bytes in an id: two ids of 2**64 collide once in a lifetime."""
 
+_PADDING = "=" * 6  # what 26 base32 characters lack to a multiple of 8
+
 
 def new_id(kind: str, random: Random) -> str:
     """Return a fresh id such as ``permit-…`` (26 base32 characters)."""
-    text = base64.b32encode(random(ID_BYTES)).decode().rstrip("=").lower()
-    return f"{kind}-{text}"
+    return f"{kind}-{_base32(random(ID_BYTES))}"
 
 
 def id_bytes(identifier: str) -> bytes:
@@ -44,14 +45,19 @@ def id_bytes(identifier: str) -> bytes:
     Raises:
         InputError: It is not an id.
     """
-    text = identifier.rpartition("-")[2].upper()
+    text = identifier.rpartition("-")[2]
     try:
-        raw = base64.b32decode(text + "=" * (-len(text) % 8))
+        raw = base64.b32decode(text.upper() + _PADDING)
     except ValueError:
         raw = b""
-    if len(raw) != ID_BYTES:
+    # Written again, since capitals and two stray bits would give the same bytes.
+    if len(raw) != ID_BYTES or _base32(raw) != text:
         raise InputError(f"{identifier[:80]!r} is not an id")
     return raw
+
+
+def _base32(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
 
 
 class Secret:
