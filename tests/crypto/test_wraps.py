@@ -58,10 +58,10 @@ def test_a_cut_wrap_is_refused(length: int) -> None:
     ("field", "other"),
     [
         ("room", "room-b"),
-        ("artifact", "artifact-" + "b" * 26),
+        ("artifact", "artifact-" + "b" * 25 + "a"),
         ("version", 2),
         ("generation", 2),
-        ("segment", "segment-" + "b" * 26),
+        ("segment", "segment-" + "b" * 25 + "a"),
         ("share", 2),
         ("root_key_id", "root-b"),
     ],

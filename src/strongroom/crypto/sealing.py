@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from strongroom.crypto import keys
+from strongroom.crypto.arena import Arena
 from strongroom.crypto.container import (
+    HEADER_BYTES,
     MAX_RECORDS,
     PLAIN_BYTES,
     RECORD_BYTES,
@@ -38,8 +40,11 @@ from strongroom.crypto.layout import (
 from strongroom.errors import InputError, UnavailableError
 from strongroom.types import Secret
 
-_BATCH_RECORDS = 4
-"""Records per write: files written 4 MiB at a time read back with less CPU."""
+_BATCH_BYTES = 4 * 1024 * 1024
+"""Least bytes per write: files written 4 MiB at a time read back with less CPU."""
+
+_PAGE_BYTES = 4096
+"""Parts but the last are whole pages on a page, so that a store may write directly."""
 
 ReadInto: TypeAlias = Callable[[int, memoryview], None]
 """Fills the buffer with the item's bytes from the offset, or raises."""
@@ -190,12 +195,11 @@ def _object(
     digest: Callable[[bytes | memoryview], None],
 ) -> Iterator[bytes | memoryview]:
     """Yield the object's bytes in order; each part is valid until the next."""
-    header = facts.header().to_bytes()
-    digest(header)
-    yield header
-    plain = memoryview(bytearray(min(PLAIN_BYTES, stream.length)))
-    batch = memoryview(bytearray(min(_BATCH_RECORDS, facts.records) * RECORD_BYTES))
-    used = 0
+    memory = Arena(2 * RECORD_BYTES + min(_BATCH_BYTES, facts.length))
+    batch = memory.allocate(RECORD_BYTES + min(_BATCH_BYTES, facts.length))
+    plain = memory.allocate(min(PLAIN_BYTES, stream.length))
+    batch[:HEADER_BYTES] = facts.header().to_bytes()
+    used = HEADER_BYTES
     for record in range(facts.records):
         last = record == facts.records - 1
         start = record * PLAIN_BYTES
@@ -204,10 +208,13 @@ def _object(
         sealed = batch[used : used + len(part) + TAG_BYTES]
         cipher.encrypt_into(record_nonce(record, last=last), part, None, sealed)
         used += len(sealed)
-        if last or used == len(batch):
-            digest(batch[:used])
-            yield batch[:used]
-            used = 0
+        if last or used >= _BATCH_BYTES:
+            kept = 0 if last else used % _PAGE_BYTES
+            whole = used - kept
+            digest(batch[:whole])
+            yield batch[:whole]
+            batch[:kept] = batch[whole:used]
+            used = kept
 
 
 def _copy_from(source: bytes) -> ReadInto:
