@@ -246,9 +246,10 @@ class Ledger:
         Raises:
             MissingError: There is no such entry.
         """
-        for entry in self.entries(transaction, position, position + 1):
-            return entry
-        raise MissingError(f"there is no entry {position}")
+        found = list(self.entries(transaction, position, position + 1))
+        if not found:
+            raise MissingError(f"there is no entry {position}")
+        return found[0]
 
     def entries(
         self, transaction: Transaction, start: int, end: int | None = None
@@ -263,10 +264,14 @@ class Ledger:
         )
         if end is not None:
             statement = statement.where(columns.position < end)
-        for row in transaction.connection.execute(statement):
-            yield Entry(
-                id=row.id, position=row.position, body=row.body, attached=row.attached
-            )
+        with transaction.connection.execute(statement) as rows:  # a cursor of its own
+            for row in rows:
+                yield Entry(
+                    id=row.id,
+                    position=row.position,
+                    body=row.body,
+                    attached=row.attached,
+                )
 
     def _sequence(self, connection: sa.Connection) -> None:
         if self._signer is None:
