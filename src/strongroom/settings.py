@@ -140,6 +140,8 @@ def load_settings(folder: Path) -> Settings:
         raise SetupError(f"{path} is over {MAX_FILE_BYTES} bytes")
     try:
         return _from_toml(folder, data.decode())
+    except RecursionError:
+        raise SetupError(f"{path} is nested too deeply") from None
     except (AttributeError, KeyError, TypeError, ValueError, InputError) as error:
         raise SetupError(f"{path} is not understood: {error}") from None
 
@@ -165,5 +167,9 @@ def _from_toml(folder: Path, text: str) -> Settings:
 
 
 def _quoted(text: str) -> str:
-    """Return a TOML basic string; JSON's escapes are a subset of TOML's."""
-    return json.dumps(str(text), ensure_ascii=True)
+    """Return a TOML basic string.
+
+    JSON's short escapes are TOML's too; its pairs of surrogates are not, and TOML
+    wants DEL escaped.
+    """
+    return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,126 @@
+"""A room's settings come back as they were written, or the start stops."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom.errors import InputError, SetupError
+from strongroom.settings import (
+    FILE_NAME,
+    MAX_FILE_BYTES,
+    Domain,
+    Settings,
+    load_settings,
+)
+from strongroom.types import Profile, RoomId
+
+ROOM = RoomId(f"room-{'a' * 26}")
+HOME = Domain(name="home", custodian="file:custodians/home", store="folder:stores/home")
+SETTINGS = Settings(
+    folder=Path("somewhere"),
+    room=ROOM,
+    profile=Profile.SOLO,
+    database="sqlite+pysqlite:///room.db",
+    keys={"checkpoint": "00" * 32},
+    domains=(HOME,),
+)
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
+
+
+def loaded(folder: Path, text: str | bytes) -> Settings:
+    data = text.encode() if isinstance(text, str) else text
+    (folder / FILE_NAME).write_bytes(data)
+    return load_settings(folder)
+
+
+@given(database=TEXTS, custodian=TEXTS, store=TEXTS)
+def test_any_text_is_written_as_toml(database: str, custodian: str, store: str) -> None:
+    """Characters beyond the basic plane, and DEL, once made an unreadable file."""
+    domain = Domain(name="home", custodian=custodian, store=store)
+    settings = replace(SETTINGS, database=database, domains=(domain,))
+
+    document = tomllib.loads(settings.to_toml())
+
+    assert document["database"] == database
+    assert document["domain"] == [
+        {"name": "home", "custodian": custodian, "store": store}
+    ]
+
+
+@pytest.mark.parametrize("profile", Profile)
+@pytest.mark.parametrize("policy", [None, Path("rules")])
+def test_settings_come_back(
+    tmp_path: Path, profile: Profile, policy: Path | None
+) -> None:
+    settings = replace(
+        SETTINGS,
+        folder=tmp_path,
+        profile=profile,
+        policy=policy,
+        domains=(HOME, replace(HOME, name="far-2")),
+    )
+
+    assert loaded(tmp_path, settings.to_toml()) == settings
+    assert settings.home.name == "home"
+    assert settings.origin == f"strongroom.local/{ROOM}"
+
+
+def test_a_folder_without_a_room_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="no room in") as caught:
+        load_settings(tmp_path)
+
+    assert "strongroom init" in caught.value.hint
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).mkdir()
+
+    with pytest.raises(SetupError, match="cannot be read"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "room",
+        b"\xff",
+        "x = " + "[" * 20_000,
+        "#" * (MAX_FILE_BYTES + 1),
+        SETTINGS.to_toml().replace('"solo"', '"palace"'),
+        SETTINGS.to_toml().replace("[keys]", "[locks]"),
+        SETTINGS.to_toml().replace("[[domain]]", "[domain]"),
+        SETTINGS.to_toml().replace('name = "home"', 'name = "Home"'),
+        SETTINGS.to_toml().replace("store = ", "shop = "),
+        SETTINGS.to_toml().partition("[[domain]]")[0],
+        'keys = 1\ndomain = "x"\n' + SETTINGS.to_toml().partition("[keys]")[0],
+    ],
+    ids=range(12),
+)
+def test_a_file_that_is_not_understood_stops_the_start(
+    tmp_path: Path, text: str | bytes
+) -> None:
+    with pytest.raises(SetupError):
+        loaded(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "names", [(), ("home", "home"), tuple(f"d{n}" for n in range(9))]
+)
+def test_domains_are_one_to_eight_of_their_own_names(names: tuple[str, ...]) -> None:
+    with pytest.raises(SetupError, match="one to eight"):
+        replace(SETTINGS, domains=tuple(replace(HOME, name=n) for n in names))
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Home", "1st", "a/b", "a" * 32, "h\u00f6me", "a\n"]
+)
+def test_a_domain_is_a_lower_case_word(name: str) -> None:
+    with pytest.raises(InputError, match="no name for a custody domain"):
+        replace(HOME, name=name)
