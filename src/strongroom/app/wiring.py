@@ -25,6 +25,7 @@ from strongroom.app.adapters import (
 )
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room
+from strongroom.client.seen import check_seen
 from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
@@ -57,6 +58,7 @@ def open_strongroom(
     folder: Path | str,
     *,
     passphrases: Passphrases,
+    seen: Path | None = None,
     now: Clock = clock,
     random: Random = os.urandom,
 ) -> Strongroom:
@@ -66,13 +68,14 @@ def open_strongroom(
         folder: Where its ``room.toml`` lies.
         passphrases: The home custodian's is needed; the others' open what lies
             in their domains.
+        seen: Where this reader keeps the newest checkpoint they saw, if anywhere.
         now: The clock, aware UTC.
         random: Source of every key, salt, nonce and id.
 
     Raises:
         SetupError: There is no room, or its settings, rules or tables are wrong.
         DeniedError: A passphrase is wrong.
-        ForkError: The database is not what the custodians saw last.
+        ForkError: The database is not what the custodians, or this reader, saw last.
         IntegrityError: The tail of the ledger was altered.
         UnavailableError: The database or a store does not answer.
     """
@@ -89,6 +92,8 @@ def open_strongroom(
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
         _check_start(room)
+        if seen is not None:
+            check_seen(room.anchors, seen, random=random)
         opened = Strongroom(room, local_actor(room))
         undo.pop_all()
     return opened

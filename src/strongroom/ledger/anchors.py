@@ -10,7 +10,7 @@ Source: DESIGN section 3; ``crypto.custody.port``.
 from __future__ import annotations
 
 from strongroom.crypto.custody.port import Anchor, KeyCustodian
-from strongroom.errors import ForkError, StaleError
+from strongroom.errors import ForkError, IntegrityError, StaleError
 from strongroom.ledger.checkpoint import Checkpoint
 from strongroom.ledger.frontier import frontier_at
 from strongroom.ledger.log import Ledger
@@ -36,10 +36,16 @@ class Anchors:
         """
         with self._ledger.reading() as reading:
             note = newest_note(reading.connection)
-        if note is None:
-            return Anchor.empty()
-        checkpoint = self._open(note.encode())
-        return Anchor(size=checkpoint.size, root=checkpoint.root, note=note.encode())
+        return Anchor.empty() if note is None else self.of_note(note.encode())
+
+    def of_note(self, note: bytes) -> Anchor:
+        """Return the anchor that a signed checkpoint of this ledger states.
+
+        Raises:
+            IntegrityError: It is not signed with the pinned key.
+        """
+        checkpoint = self._open(note)
+        return Anchor(size=checkpoint.size, root=checkpoint.root, note=note)
 
     def unwrap(self, custodian: KeyCustodian, wrapped: bytes, context: bytes) -> Secret:
         """Return the secret once the custodian stored the newest checkpoint.
@@ -105,8 +111,12 @@ class Anchors:
                 )
 
     def _open(self, note: bytes) -> Checkpoint:
+        try:
+            text = note.decode()
+        except UnicodeDecodeError:
+            raise IntegrityError("a checkpoint is not text") from None
         return Checkpoint.open(
-            note.decode(),
+            text,
             key=self._ledger.verifier,
             verify=self._ledger.key.verify_bytes,
         )
