@@ -33,7 +33,6 @@ from strongroom.vault.seals import (
     Progress,
     SealedPart,
     SealJob,
-    remove_objects,
     seal_plan,
 )
 from strongroom.vault.segments import Plan
@@ -133,19 +132,9 @@ class Vault:
         except BaseException:  # also an interrupt: the number stays unused
             self._abandon(actor, version)
             raise
-        try:
-            return self._record(actor, account, draft, version, parts)
-        except BaseException:
-            remove_objects(
-                [
-                    (
-                        self._domains[p.segment.domain].store,
-                        p.segment.facts.object_name,
-                    )
-                    for p in parts
-                ]
-            )
-            raise
+        # From here on objects stay even if this fails: when the connection is lost
+        # during a commit nobody knows whether it happened, and garbage is collected.
+        return self._record(actor, account, draft, version, parts)
 
     def _require(
         self, writing: Writing, actor: Actor, action: str, draft: drafts.Draft
