@@ -12,12 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from strongroom.errors import ConflictError, SetupError, UnavailableError
+from strongroom.errors import (
+    ConflictError,
+    InputError,
+    SetupError,
+    UnavailableError,
+)
 
 if TYPE_CHECKING:
     from strongroom.database.guards import Guards, RowChange
@@ -46,8 +51,12 @@ class Transaction:
 class Database:
     """A SQL database, opened by URL; safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wait_seconds: int = WAIT_SECONDS) -> None:
         """Prepare connections; none is opened yet.
+
+        Args:
+            url: SQLAlchemy URL.
+            wait_seconds: How long a writer waits for another.
 
         Raises:
             SetupError: The URL names no supported database, or its driver is
@@ -56,7 +65,8 @@ class Database:
         try:
             self.url = sa.make_url(url)
             self.is_sqlite = self.url.get_backend_name() == "sqlite"
-            self.engine = sa.create_engine(self.url, **_engine_options(self.url))
+            options = _engine_options(self.is_sqlite, wait_seconds)
+            self.engine = sa.create_engine(self.url, **options)
         except (exc.ArgumentError, exc.NoSuchModuleError):
             raise SetupError(
                 "the database URL is not understood",
@@ -104,16 +114,16 @@ class Database:
         self.engine.dispose()
 
 
-def _engine_options(url: sa.URL) -> dict[str, object]:
-    if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": WAIT_SECONDS, "check_same_thread": False}}
+def _engine_options(is_sqlite: bool, wait_seconds: int) -> dict[str, Any]:
+    if is_sqlite:
+        return {"connect_args": {"timeout": wait_seconds, "check_same_thread": False}}
     options = (
-        f"-c lock_timeout={WAIT_SECONDS}s -c statement_timeout=60s"
+        f"-c lock_timeout={wait_seconds}s -c statement_timeout=60s"
         " -c idle_in_transaction_session_timeout=120s"
     )
     return {
         "pool_pre_ping": True,
-        "connect_args": {"options": options, "connect_timeout": WAIT_SECONDS},
+        "connect_args": {"options": options, "connect_timeout": wait_seconds},
     }
 
 
@@ -121,14 +131,14 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     """Set what SQLite forgets between connections.
 
     ``synchronous=FULL`` makes a commit durable in WAL mode; ``NORMAL`` would
-    lose the tail of the ledger in a power cut.
+    lose the tail of the ledger in a power cut.  The driver has set the time
+    that writers wait for each other.
     """
     connection.isolation_level = None  # type: ignore[attr-defined]  # DB-API object
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={WAIT_SECONDS * 1000}",
         "trusted_schema=OFF",
     ):
         connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]  # DB-API
@@ -136,12 +146,20 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn the driver's errors into ours, without statements or parameters."""
+    """Turn the driver's errors into ours, without statements or parameters.
+
+    Raises:
+        InputError: A value fits no column: half a surrogate pair, a number over
+            64 bits, or a NUL in text on PostgreSQL.
+        ConflictError: A row with this key exists already.
+        UnavailableError: Anything else that the driver raises.
+    """
     try:
         yield
     except exc.IntegrityError:
@@ -153,6 +171,8 @@ def _translated() -> Iterator[None]:
             f"the database did not answer: {_first_line(error)}",
             hint="check that it is running and not locked, then try again",
         ) from None
+    except (exc.DataError, UnicodeEncodeError, OverflowError):
+        raise InputError("a value does not fit the database") from None
     except exc.DatabaseError as error:
         raise UnavailableError(
             f"the database failed: {_first_line(error)}",

@@ -1,0 +1,16 @@
+"""Fixtures of the tests of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.ledger.world import World, world_at
+
+
+@pytest.fixture
+def world(migrated_url: str) -> Iterator[World]:
+    """Give an empty ledger, once on each kind of database."""
+    with world_at(migrated_url) as world:
+        yield world
