@@ -22,7 +22,7 @@ def upgrade(database: Database) -> None:
         UnavailableError: The database did not answer.
     """
     config = _config()
-    with database.engine.begin() as connection:
+    with database.writing() as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -38,11 +38,13 @@ def check_current(database: Database) -> None:
 
     Raises:
         SetupError: A migration is missing, or the tables are newer than the code.
+        UnavailableError: The database did not answer.
     """
     head = ScriptDirectory.from_config(_config()).get_current_head()
-    with database.engine.connect() as connection:
+    with database.reading() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    if found is None and not sa.inspect(database.engine).has_table("entries"):
+        empty = not sa.inspect(connection).has_table("entries")
+    if found is None and empty:
         raise SetupError("the database holds no room", hint="strongroom init")
     if found != head:
         raise SetupError(
