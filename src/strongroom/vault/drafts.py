@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from strongroom.access.footprints import Footprint
 from strongroom.access.projects import find_project
 from strongroom.access.teams import checked_name
 from strongroom.access.terms import AdministrationTerms, TermsTable
-from strongroom.database import tables
 from strongroom.errors import InputError
 from strongroom.ledger.log import Writing
 from strongroom.types import ArtifactId, Classification, Random, new_id
@@ -123,24 +118,6 @@ def publishing_terms(draft: Draft, terms: TermsTable) -> AdministrationTerms:
     if draft.parent is None:
         return terms.of_action("model:publish")
     return terms.of_action("model:seal")
-
-
-def store_footprints(
-    connection: sa.Connection, footprints: Iterable[Footprint]
-) -> None:
-    """Keep the extents behind the digests; equal ones are kept once."""
-    fresh = {f.digest.hex(): f for f in footprints}
-    columns = tables.footprints.c
-    known = connection.execute(
-        sa.select(columns.digest).where(columns.digest.in_(fresh))
-    ).scalars()
-    for digest in known.all():
-        del fresh[digest]
-    if fresh:
-        connection.execute(
-            sa.insert(tables.footprints),
-            [{"digest": d, "extents": f.to_bytes()} for d, f in fresh.items()],
-        )
 
 
 def _main_of(writing: Writing, artifact: Artifact) -> str | None:

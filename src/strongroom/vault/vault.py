@@ -24,7 +24,7 @@ from strongroom.database import tables
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import Random, RoomId
-from strongroom.vault import drafts
+from strongroom.vault import drafts, recording
 from strongroom.vault.domains import assign_domains
 from strongroom.vault.manifest import PURPOSE, Manifest
 from strongroom.vault.maps import map_document
@@ -241,8 +241,9 @@ class Vault:
                 state=VersionState.PENDING,
                 manifest_digest=manifest.digest,
             )
-            self._store(writing, manifest, parts)
-            writing.append(_sealed_event(actor, manifest))
+            signed = self._keys.manifest.sign(PURPOSE, manifest.payload())
+            recording.store_parts(writing.connection, manifest, signed, parts)
+            writing.append(recording.sealed_event(actor, manifest))
             request = self._approvals.ask(
                 writing,
                 actor,
@@ -255,34 +256,6 @@ class Vault:
         return Sealed(
             artifact=artifact, version=version, manifest=manifest, request=request
         )
-
-    def _store(
-        self, writing: Writing, manifest: Manifest, parts: tuple[SealedPart, ...]
-    ) -> None:
-        place = {
-            "artifact": manifest.artifact,
-            "version": manifest.version,
-            "generation": manifest.generation,
-        }
-        signed = self._keys.manifest.sign(PURPOSE, manifest.payload())
-        connection = writing.connection
-        connection.execute(
-            sa.insert(tables.manifests).values(**place, signed=signed.to_bytes())
-        )
-        connection.execute(
-            sa.insert(tables.wraps),
-            [
-                {
-                    **place,
-                    "segment": part.wrap.segment,
-                    "share": part.wrap.share,
-                    "root_key_id": part.wrap.root_key_id,
-                    "wrapped": part.wrap.wrapped,
-                }
-                for part in parts
-            ],
-        )
-        drafts.store_footprints(connection, [part.footprint for part in parts])
 
     def _abandon(self, actor: Actor, version: Version) -> None:
         with self._ledger.transaction() as writing:
@@ -299,24 +272,3 @@ class Vault:
                     facts={"artifact": version.artifact, "version": version.number},
                 )
             )
-
-
-def _sealed_event(actor: Actor, manifest: Manifest) -> Event:
-    return Event(
-        kind="artifact.sealed",
-        actor=actor.account,
-        session=actor.session,
-        facts={
-            "artifact": manifest.artifact,
-            "version": manifest.version,
-            "generation": manifest.generation,
-            "classification": manifest.classification,
-            "project": manifest.project,
-            "parent": manifest.parent,
-            "roots": list(manifest.roots),
-            "manifest": manifest.digest,
-            "segments": [s.id for s in manifest.segments],
-            "bytes": manifest.plain_bytes,
-            "origin": "own",
-        },
-    )

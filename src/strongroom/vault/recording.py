@@ -1,0 +1,86 @@
+"""Rows and the entry that make a sealed version exist in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from strongroom.access.footprints import Footprint
+from strongroom.access.sessions import Actor
+from strongroom.crypto.signing import Signed
+from strongroom.database import tables
+from strongroom.ledger.events import Event
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.seals import SealedPart
+
+
+def store_parts(
+    connection: sa.Connection,
+    manifest: Manifest,
+    signed: Signed,
+    parts: Sequence[SealedPart],
+) -> None:
+    """Insert the signed manifest, the wraps of its keys, and its footprints."""
+    place = {
+        "artifact": manifest.artifact,
+        "version": manifest.version,
+        "generation": manifest.generation,
+    }
+    connection.execute(
+        sa.insert(tables.manifests).values(**place, signed=signed.to_bytes())
+    )
+    connection.execute(
+        sa.insert(tables.wraps),
+        [
+            {
+                **place,
+                "segment": part.wrap.segment,
+                "share": part.wrap.share,
+                "root_key_id": part.wrap.root_key_id,
+                "wrapped": part.wrap.wrapped,
+            }
+            for part in parts
+        ],
+    )
+    store_footprints(connection, [part.footprint for part in parts])
+
+
+def store_footprints(
+    connection: sa.Connection, footprints: Iterable[Footprint]
+) -> None:
+    """Keep the extents behind the digests; equal ones are kept once."""
+    fresh = {f.digest.hex(): f for f in footprints}
+    columns = tables.footprints.c
+    known = connection.execute(
+        sa.select(columns.digest).where(columns.digest.in_(fresh))
+    ).scalars()
+    for digest in known.all():
+        del fresh[digest]
+    if fresh:
+        connection.execute(
+            sa.insert(tables.footprints),
+            [{"digest": d, "extents": f.to_bytes()} for d, f in fresh.items()],
+        )
+
+
+def sealed_event(actor: Actor, manifest: Manifest) -> Event:
+    """Return the entry that says what was sealed."""
+    return Event(
+        kind="artifact.sealed",
+        actor=actor.account,
+        session=actor.session,
+        facts={
+            "artifact": manifest.artifact,
+            "version": manifest.version,
+            "generation": manifest.generation,
+            "classification": manifest.classification,
+            "project": manifest.project,
+            "parent": manifest.parent,
+            "roots": list(manifest.roots),
+            "manifest": manifest.digest,
+            "segments": [s.id for s in manifest.segments],
+            "bytes": manifest.plain_bytes,
+            "origin": "own",
+        },
+    )
