@@ -23,7 +23,7 @@ from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.segment import open_object
 from strongroom.errors import DeniedError
 from strongroom.permits.answer import NONCE_BYTES, Opening, open_answer
-from strongroom.permits.desk import find_permit
+from strongroom.permits.permit import find_permit
 from strongroom.permits.permit import PERMITS, Permit, PermitRow, PermitState
 from strongroom.permits.requests import DEFAULT_DURATION, Asked, Wish
 from strongroom.types import Classification, Secret

@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-
-import sqlalchemy as sa
 
 from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.exposure import Held
@@ -20,13 +17,10 @@ from strongroom.access.gate import Gate
 from strongroom.access.policy import Resource
 from strongroom.access.request import REQUESTS
 from strongroom.access.sessions import Actor
-from strongroom.crypto import hpke, keys, wraps
+from strongroom.crypto import hpke
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.crypto.signing import Signed
-from strongroom.database import tables
-from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
-from strongroom.errors import ConflictError, IntegrityError, MissingError
+from strongroom.errors import DeniedError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
@@ -35,18 +29,31 @@ from strongroom.permits.holdings import (
     Exposure,
     charge,
     exposure_after,
-    load_footprints,
     lock_lineages,
 )
-from strongroom.permits.permit import PERMITS, Permit, PermitRow, PermitState
-from strongroom.permits.requests import (
+from strongroom.permits.permit import (
+    PERMITS,
+    Permit,
+    PermitRow,
+    PermitState,
+    find_permit,
+)
+from strongroom.permits.releases import (
+    RELEASES,
+    ReleaseRow,
+    earlier,
+    entry_naming,
+    load_wraps,
+    released_on,
+)
+from strongroom.permits.selection import (
     Selection,
     approval_facts,
     select_from,
     wanted_facts,
 )
-from strongroom.types import AccountId, ArtifactId, PermitId, RoomId, Secret, SegmentId
-from strongroom.vault.manifest import ManifestSegment
+from strongroom.permits.shares import Shares
+from strongroom.types import RoomId, SegmentId
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.versions import (
     ARTIFACTS,
@@ -54,27 +61,6 @@ from strongroom.vault.versions import (
     published,
     resource_of,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseRow:
-    """One release; ``id`` is the reader's nonce, which is used once."""
-
-    id: str
-    revision: int = 1
-    permit: PermitId
-    account: AccountId
-    reader_digest: str
-    artifact: ArtifactId
-    version: int
-    generation: int
-    segments: tuple[SegmentId, ...]
-    footprints: tuple[str, ...]
-    plain_bytes: int
-    at: datetime
-
-
-RELEASES: GuardedTable[ReleaseRow] = GuardedTable(tables.releases, ReleaseRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +100,8 @@ class Desk:
         """Wire the shell."""
         self._gate = gate
         self._ledger = gate.ledger
-        self._anchors = anchors
         self._room = room
-        self._domains = domains
+        self._shares = Shares(anchors, room=room, domains=domains)
         self._keys = keys
         self._manifest_key = keys.manifest.public
         self._permit_key = keys.permit.public
@@ -148,9 +133,9 @@ class Desk:
         ):
             decided = self._decide(writing, actor, opening)
         with self._ledger.reading() as reading:
-            entry = _entry_naming(reading, decided.row)
+            entry = entry_naming(reading, decided.row)
         release = self._describe(actor, decided, opening, entry)
-        secret = self._unwrap(decided)
+        secret = self._shares.keys(decided.chosen.segments, decided.wraps)
         sealed = hpke.seal_to(opening.reader, secret, release.info(opening))
         answer = Answer(
             release=release, manifest=decided.manifest.to_bytes(), sealed_keys=sealed
@@ -203,6 +188,7 @@ class Desk:
         lineages = lock_lineages(writing, artifact.roots)
         row = PERMITS.get(writing, opening.permit, lock=True)
         permit = row.open(self._permit_key)
+        _check_names(permit, actor, opening)
         version = published(writing, artifact, opening.version)
         chosen = select_from(
             writing, artifact, version, opening.segments, self._manifest_key
@@ -214,10 +200,11 @@ class Desk:
             artifact.roots,
             taken=chosen.taken,
             everything=chosen.everything,
+            sealed_by=version.sealed_by,
             now=writing.now,
             key=self._permit_key,
         )
-        released = _released(writing, permit).union(Held.of(chosen.taken.values()))
+        released = released_on(writing, permit).union(Held.of(chosen.taken.values()))
         self._gate.require(
             writing,
             actor,
@@ -248,8 +235,8 @@ class Desk:
             permit=permit,
             chosen=chosen,
             manifest=manifest,
-            wraps=_load_wraps(writing, chosen),
-            row=_earlier(writing, opening)
+            wraps=load_wraps(writing, chosen),
+            row=earlier(writing, opening)
             or self._record(
                 writing,
                 actor,
@@ -310,58 +297,20 @@ class Desk:
             entry=entry.hex(),
         )
 
-    def _unwrap(self, decided: _Decided) -> Secret:
-        """Return the keys joined, after every custodian stored the checkpoint."""
-        parts = [
-            self._key(segment, decided.wraps[segment.id]).reveal()
-            for segment in decided.chosen.segments
-        ]
-        return Secret(b"".join(parts))
 
-    def _key(self, segment: ManifestSegment, wrapped: bytes) -> Secret:
-        facts = segment.facts
-        custodian = self._domains[segment.domain].custodian
-        context = wraps.segment_context(
-            room=self._room,
-            artifact=facts.context.artifact,
-            version=facts.context.version,
-            generation=facts.context.generation,
-            segment=segment.id,
-            share=0,
-            root_key_id=custodian.root_key_id,
-        )
-        share = self._anchors.unwrap(custodian, wrapped, context)
-        part = keys.derive_share_key(share, 0, facts.salt, facts.context)
-        key = keys.derive_key([part], facts.salt, facts.context)
-        keys.verify_commitment(key, facts.commitment, facts.salt, facts.context)
-        return key
+def _check_names(permit: Permit, actor: Actor, opening: Opening) -> None:
+    """Refuse names that the permit lacks before any manifest is read.
 
-
-def find_permit(
-    transaction: Transaction, id_or_start: str, *, lock: bool = False
-) -> PermitRow:
-    """Return the permit of this id, of its request, or of an unambiguous start.
-
-    Raises:
-        MissingError: None or several fit.
+    Which segments there are is known to those who may know: a name that does not
+    exist and one that is not permitted get the same answer.
     """
-    columns = PERMITS.columns
-    found = PERMITS.find(
-        transaction,
-        sa.or_(
-            columns.id.startswith(id_or_start, autoescape=True),
-            columns.id.startswith(f"permit-{id_or_start}", autoescape=True),
-            columns.request.startswith(id_or_start, autoescape=True),
-            columns.request.startswith(f"request-{id_or_start}", autoescape=True),
-        ),
-        lock=lock,
-    )
-    if len(found) != 1 or not id_or_start:
-        raise MissingError(
-            f"{len(found)} permits start with {id_or_start[:80]!r}",
-            hint="strongroom requests",
+    known = {*permit.segments, *permit.segment_ids}
+    if permit.account != actor.account or not set(opening.segments) <= known:
+        raise DeniedError(
+            "the permit is for another account, version or segments",
+            hint="strongroom request NAME --segment S --purpose TEXT",
+            reasons=("permit-matches",),
         )
-    return found[0]
 
 
 def _matches(permit: Permit, actor: Actor, chosen: Selection) -> bool:
@@ -375,56 +324,6 @@ def _matches(permit: Permit, actor: Actor, chosen: Selection) -> bool:
         chosen.artifact.id,
         chosen.version.number,
     ) and {s.id for s in chosen.segments} <= set(permit.segment_ids)
-
-
-def _load_wraps(transaction: Transaction, chosen: Selection) -> dict[SegmentId, bytes]:
-    columns = tables.wraps.c
-    rows = transaction.connection.execute(
-        sa.select(columns.segment, columns.wrapped).where(
-            columns.artifact == chosen.version.artifact,
-            columns.version == chosen.version.number,
-            columns.generation == chosen.version.generation,
-            columns.segment.in_([s.id for s in chosen.segments]),
-        )
-    )
-    found = {SegmentId(row.segment): bytes(row.wrapped) for row in rows}
-    if len(found) != len(chosen.segments):
-        raise IntegrityError("the wrapped key of a segment is missing")
-    return found
-
-
-def _entry_naming(transaction: Transaction, row: ReleaseRow) -> bytes:
-    """Return the leaf hash of the entry that recorded a release."""
-    named, entries = tables.entry_rows.c, tables.entries.c
-    leaf = transaction.connection.execute(
-        sa.select(entries.leaf)
-        .join_from(tables.entry_rows, tables.entries, named.entry_id == entries.id)
-        .where(named.table_name == tables.releases.name, named.row_id == row.id)
-    ).scalar()
-    if leaf is None:
-        raise IntegrityError("no entry records this release")
-    return bytes(leaf)
-
-
-def _released(transaction: Transaction, permit: Permit) -> Held:
-    """Return what was released on this permit so far."""
-    rows = RELEASES.find(transaction, RELEASES.columns.permit == permit.id)
-    digests = {digest for row in rows for digest in row.footprints}
-    return Held.of(load_footprints(transaction, digests).values())
-
-
-def _earlier(transaction: Transaction, opening: Opening) -> ReleaseRow | None:
-    """Return the release that this opening repeats, if it does.
-
-    Raises:
-        ConflictError: Its nonce was used for another opening.
-    """
-    found = RELEASES.find(transaction, RELEASES.columns.id == opening.nonce.hex())
-    if found and found[0].reader_digest != opening.digest:
-        raise ConflictError(
-            "this nonce was used for another opening", hint="open again"
-        )
-    return found[0] if found else None
 
 
 def _released_event(

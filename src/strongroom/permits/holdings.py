@@ -23,7 +23,13 @@ from strongroom.errors import IntegrityError
 from strongroom.ledger.log import Writing
 from strongroom.permits.permit import PERMITS, PermitState
 from strongroom.types import AccountId, ArtifactId
-from strongroom.vault.versions import ARTIFACTS, LINEAGES, VERSIONS, Lineage
+from strongroom.vault.versions import (
+    ARTIFACTS,
+    LINEAGES,
+    VERSIONS,
+    Lineage,
+    VersionState,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,8 @@ class Exposure:
         pair_after: What it and the one other would hold who adds most.
         partner: That other account, if there is one.
         whole: Whether it would hold every byte of the version.
-        sealer: Whether it sealed the lineage: an origin holder, outside the caps.
+        sealer: Whether it sealed the version or began the lineage: an origin holder,
+            outside the caps.
     """
 
     before: int
@@ -104,10 +111,10 @@ def held_by_account(
     """Return what every account holds or has reserved, sealers included.
 
     Raises:
-        IntegrityError: A row or an extent was forged, altered or restored.
+        IntegrityError: A row or an extent was deleted, forged, altered or restored.
     """
     digests: dict[AccountId, set[str]] = {}
-    for holding in HOLDINGS.find(transaction, HOLDINGS.columns.root == root):
+    for holding in HOLDINGS.find_all(transaction, like=f"%/{root}/%"):
         digests.setdefault(holding.account, set()).add(holding.footprint)
     for row in PERMITS.find(
         transaction,
@@ -127,12 +134,20 @@ def held_by_account(
 
 
 def sealers(transaction: Transaction, root: ArtifactId) -> frozenset[AccountId]:
-    """Return who sealed any version under ``root``: they had it before."""
+    """Return who began the lineage: they had all of it before it was sealed.
+
+    Only versions without a parent count.  Beginning a lineage needs somebody
+    else's word; a further version does not, and whoever seals ten bytes as a
+    fine-tune of a model does not thereby hold the model.
+    """
     artifacts = ARTIFACTS.find(
         transaction, ARTIFACTS.columns.roots.contains(f'"{root}"', autoescape=True)
     )
     versions = VERSIONS.find(
-        transaction, VERSIONS.columns.artifact.in_([a.id for a in artifacts])
+        transaction,
+        VERSIONS.columns.artifact.in_([a.id for a in artifacts]),
+        VERSIONS.columns.parent.is_(None),
+        VERSIONS.columns.state == VersionState.PUBLISHED,
     )
     return frozenset(version.sealed_by for version in versions)
 
@@ -144,6 +159,7 @@ def exposure_after(
     *,
     taken: Mapping[str, Footprint],
     everything: Mapping[str, Footprint],
+    sealed_by: AccountId,
     now: datetime,
     key: VerifyKey,
 ) -> Exposure:
@@ -155,13 +171,14 @@ def exposure_after(
         roots: The lineages of the version.
         taken: Footprints of the segments that are asked for, by digest.
         everything: Footprints of all segments of the version.
+        sealed_by: Who sealed the version, and so had all of it before.
         now: Decides which permits still reserve.
         key: Verifies permits.
     """
     found = []
     for root in roots:
         held = held_by_account(transaction, root, now=now, key=key)
-        origin = sealers(transaction, root)
+        origin = sealers(transaction, root) | {sealed_by}
         mine = held.pop(account, Held())
         after = mine.union(Held.of(taken.values()))
         others = {a: h for a, h in held.items() if a not in origin}

@@ -12,12 +12,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import cast
 
+import sqlalchemy as sa
+
 from strongroom import canonical
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
+from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable
 from strongroom.database.times import format_time, parse_time
-from strongroom.errors import InputError, IntegrityError
+from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.types import AccountId, ArtifactId, PermitId, RequestId, RoomId
 
 PURPOSE = "permit"
@@ -129,6 +132,33 @@ class PermitRow:
 
 
 PERMITS: GuardedTable[PermitRow] = GuardedTable(tables.permits, PermitRow)
+
+
+def find_permit(
+    transaction: Transaction, id_or_start: str, *, lock: bool = False
+) -> PermitRow:
+    """Return the permit of this id, of its request, or of an unambiguous start.
+
+    Raises:
+        MissingError: None or several fit.
+    """
+    columns = PERMITS.columns
+    found = PERMITS.find(
+        transaction,
+        sa.or_(
+            columns.id.startswith(id_or_start, autoescape=True),
+            columns.id.startswith(f"permit-{id_or_start}", autoescape=True),
+            columns.request.startswith(id_or_start, autoescape=True),
+            columns.request.startswith(f"request-{id_or_start}", autoescape=True),
+        ),
+        lock=lock,
+    )
+    if len(found) != 1 or not id_or_start:
+        raise MissingError(
+            f"{len(found)} permits start with {id_or_start[:80]!r}",
+            hint="strongroom requests",
+        )
+    return found[0]
 
 
 def parse_permit(payload: bytes) -> Permit:

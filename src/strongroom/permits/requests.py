@@ -9,23 +9,18 @@ from datetime import datetime, timedelta
 from strongroom import canonical
 from strongroom.access.accounts import ACCOUNTS, Account
 from strongroom.access.approvals import Approvals
-from strongroom.access.footprints import Footprint
 from strongroom.access.gate import Gate
-from strongroom.access.quorum import Approved, Pending
-from strongroom.access.request import Request, tally
+from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
-from strongroom.access.terms import Terms
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
 from strongroom.database.times import format_time
-from strongroom.errors import InputError, IntegrityError
+from strongroom.errors import IntegrityError
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Writing
+from strongroom.ledger.log import Reading, Writing
 from strongroom.permits.holdings import (
     Exposure,
     exposure_after,
-    load_footprints,
     lock_lineages,
 )
 from strongroom.permits.permit import (
@@ -35,44 +30,30 @@ from strongroom.permits.permit import (
     PermitRow,
     PermitState,
 )
+from strongroom.permits.selection import (
+    Selection,
+    approval_facts,
+    select_from,
+    wanted_facts,
+)
+from strongroom.permits.wishes import (
+    DEFAULT_DURATION,
+    Wish,
+    check_wish,
+    private_words,
+    wish_body,
+)
 from strongroom.types import PermitId, Random, RoomId, new_id
-from strongroom.vault.manifest import Manifest, ManifestSegment
 from strongroom.vault.versions import (
     ARTIFACTS,
-    Artifact,
-    Lineage,
-    Version,
     find_version,
-    load_manifest,
     published,
     resource_of,
 )
 
+__all__ = ["DEFAULT_DURATION", "Asked", "Requests", "Wish"]
+
 ACTION = "segment:release"
-DEFAULT_DURATION = timedelta(hours=4)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a person asks for.
-
-    Attributes:
-        target: ``NAME``, ``NAME@3`` or ``NAME@prod``.
-        segments: Names of segments; empty for all of them.
-        purpose: What for, in words.
-        ticket: Where more is written about it.
-        duration: How long the permit is to last, from when it is issued.
-        lineage: Whether it is to cover every version of the lineage.
-        at_most_bytes: Of plaintext; all of the segments if ``None``.
-    """
-
-    target: str
-    segments: tuple[str, ...] = ()
-    purpose: str = ""
-    ticket: str = ""
-    duration: timedelta = DEFAULT_DURATION
-    lineage: bool = False
-    at_most_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,28 +63,6 @@ class Asked:
     request: Request
     exposure: Exposure
     permit: PermitRow | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Segments of one version and what holding them means.
-
-    Attributes:
-        taken: Footprints of the segments, by digest.
-        everything: Footprints of all segments of the version.
-    """
-
-    artifact: Artifact
-    version: Version
-    manifest: Manifest
-    segments: tuple[ManifestSegment, ...]
-    taken: Mapping[str, Footprint]
-    everything: Mapping[str, Footprint]
-
-    @property
-    def plain_bytes(self) -> int:
-        """Bytes of plaintext in the segments."""
-        return sum(footprint.bytes for footprint in self.taken.values())
 
 
 class Requests:
@@ -134,10 +93,11 @@ class Requests:
 
         Raises:
             MissingError: There is no such version or segment.
+            DeniedError: The actor may not even see the model.
         """
         with self._ledger.reading() as reading:
+            chosen = self._select(reading, actor, wish)
             account = ACCOUNTS.get(reading, actor.account)
-            chosen = select(reading, wish.target, wish.segments, self._manifest_key)
             return self._exposure(reading, account, chosen, now=reading.now)
 
     def ask(self, actor: Actor, wish: Wish) -> Asked:
@@ -152,10 +112,10 @@ class Requests:
             self._gate.recording_refusals(actor, "request:create", wish.target),
             self._ledger.transaction() as writing,
         ):
-            chosen = select(writing, wish.target, wish.segments, self._manifest_key)
+            chosen = self._select(writing, actor, wish)
             lineages = lock_lineages(writing, chosen.artifact.roots)
             terms = self._gate.terms.of(chosen.artifact.classification)
-            _check(wish, terms, chosen)
+            check_wish(wish, terms)
             account = ACCOUNTS.get(writing, actor.account)
             exposure = self._exposure(writing, account, chosen, now=writing.now)
             facts = wanted_facts(
@@ -173,9 +133,9 @@ class Requests:
                 actor,
                 account,
                 ACTION,
-                _body(wish, chosen),
+                wish_body(wish, chosen),
                 terms=terms,
-                private=_private(wish),
+                private=private_words(wish),
             )
             found = PERMITS.find(writing, PERMITS.columns.request == request.id)
         return Asked(
@@ -220,6 +180,16 @@ class Requests:
         permit = self._permit(writing, request, wish, chosen, account)
         PERMITS.insert(writing, self._row(permit))
         writing.append(_issued(permit, exposure))
+
+    def _select(
+        self, transaction: Writing | Reading, actor: Actor, wish: Wish
+    ) -> Selection:
+        """Return what is wished for; names are told only to who may see them."""
+        artifact, version = find_version(transaction, wish.target)
+        self._gate.require(transaction, actor, "model:show", resource_of(artifact))
+        return select_from(
+            transaction, artifact, version, wish.segments, self._manifest_key
+        )
 
     def _permit(
         self,
@@ -278,112 +248,10 @@ class Requests:
             chosen.artifact.roots,
             taken=chosen.taken,
             everything=chosen.everything,
+            sealed_by=chosen.version.sealed_by,
             now=now,
             key=self._permit_key,
         )
-
-
-def select(
-    transaction: Transaction, target: str, names: tuple[str, ...], key: VerifyKey
-) -> Selection:
-    """Return these segments of the version that ``target`` names; all if none.
-
-    Raises:
-        MissingError: There is no such version or segment.
-    """
-    artifact, version = find_version(transaction, target)
-    return select_from(transaction, artifact, version, names, key)
-
-
-def select_from(
-    transaction: Transaction,
-    artifact: Artifact,
-    version: Version,
-    names: tuple[str, ...],
-    key: VerifyKey,
-) -> Selection:
-    """Return these segments of a version, with their footprints; all if none."""
-    manifest, _ = load_manifest(transaction, version, key)
-    segments = manifest.select(names) if names else manifest.segments
-    everything = load_footprints(transaction, {s.footprint for s in manifest.segments})
-    return Selection(
-        artifact=artifact,
-        version=version,
-        manifest=manifest,
-        segments=segments,
-        taken={s.footprint: everything[s.footprint] for s in segments},
-        everything=everything,
-    )
-
-
-def wanted_facts(
-    terms: Terms,
-    lineages: tuple[Lineage, ...],
-    exposure: Exposure,
-    chosen: Selection,
-    *,
-    purpose: bool,
-) -> dict[str, object]:
-    """Return what policy reads about anybody who wants weights."""
-    total = chosen.manifest.plain_bytes
-    facts = terms.release_facts(total)
-    for name, percents in (
-        ("personCapBytes", [x.person_cap_percent for x in lineages]),
-        ("pairCapBytes", [x.pair_cap_percent for x in lineages]),
-    ):
-        stated = [percent for percent in percents if percent is not None]
-        if stated:
-            facts[name] = total * min(stated) // 100
-    return {
-        **facts,
-        "purposeStated": purpose,
-        "personBytesAfter": exposure.after,
-        "pairBytesAfter": exposure.pair_after,
-        "whole": exposure.whole,
-        "sealer": exposure.sealer,
-    }
-
-
-def approval_facts(
-    transaction: Transaction, request: Request, *, now: datetime
-) -> dict[str, object]:
-    """Return how many verified approvals of a request count at ``now``."""
-    found = tally(transaction, request, now=now)
-    if isinstance(found, Approved | Pending):
-        return {"approvals": len(found.by), "approverTeams": found.teams}
-    return {"approvals": 0, "approverTeams": 0}
-
-
-def _check(wish: Wish, terms: Terms, chosen: Selection) -> None:
-    if not timedelta(0) < wish.duration <= terms.max_duration:
-        raise InputError(
-            f"a permit of this class lasts up to {terms.max_duration},"
-            f" not {wish.duration}",
-            hint="--for 4h",
-        )
-    if wish.at_most_bytes is not None and wish.at_most_bytes < 1:
-        raise InputError("a permit for less than one byte opens nothing")
-    if not chosen.segments:
-        raise InputError("no segment is named", hint="--segment NAME")
-
-
-def _body(wish: Wish, chosen: Selection) -> dict[str, canonical.Json]:
-    return {
-        "artifact": chosen.artifact.id,
-        "version": chosen.version.number,
-        "manifest": chosen.manifest.digest,
-        "segments": [s.name for s in chosen.segments],
-        "lineage": wish.lineage,
-        "seconds": int(wish.duration.total_seconds()),
-        "bytes": wish.at_most_bytes or chosen.plain_bytes,
-        "purpose": bool(wish.purpose.strip()),
-        "words": _private(wish),
-    }
-
-
-def _private(wish: Wish) -> dict[str, str]:
-    words = {"purpose": wish.purpose.strip(), "ticket": wish.ticket.strip()}
-    return {key: text for key, text in words.items() if text}
 
 
 def _issued(permit: Permit, exposure: Exposure) -> Event:

@@ -1,0 +1,103 @@
+"""Segments of one version that somebody wants, and what policy reads of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from strongroom.access.footprints import Footprint
+from strongroom.access.quorum import Approved, Pending
+from strongroom.access.request import Request, tally
+from strongroom.access.terms import Terms
+from strongroom.crypto.signing import VerifyKey
+from strongroom.database.engine import Transaction
+from strongroom.permits.holdings import Exposure, load_footprints
+from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.versions import (
+    Artifact,
+    Lineage,
+    Version,
+    load_manifest,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Segments of one version and what holding them means.
+
+    Attributes:
+        taken: Footprints of the segments, by digest.
+        everything: Footprints of all segments of the version.
+    """
+
+    artifact: Artifact
+    version: Version
+    manifest: Manifest
+    segments: tuple[ManifestSegment, ...]
+    taken: Mapping[str, Footprint]
+    everything: Mapping[str, Footprint]
+
+    @property
+    def plain_bytes(self) -> int:
+        """Bytes of plaintext in the segments."""
+        return sum(footprint.bytes for footprint in self.taken.values())
+
+
+def select_from(
+    transaction: Transaction,
+    artifact: Artifact,
+    version: Version,
+    names: tuple[str, ...],
+    key: VerifyKey,
+) -> Selection:
+    """Return these segments of a version, with their footprints; all if none."""
+    manifest, _ = load_manifest(transaction, version, key)
+    segments = manifest.select(names) if names else manifest.segments
+    everything = load_footprints(transaction, {s.footprint for s in manifest.segments})
+    return Selection(
+        artifact=artifact,
+        version=version,
+        manifest=manifest,
+        segments=segments,
+        taken={s.footprint: everything[s.footprint] for s in segments},
+        everything=everything,
+    )
+
+
+def wanted_facts(
+    terms: Terms,
+    lineages: tuple[Lineage, ...],
+    exposure: Exposure,
+    chosen: Selection,
+    *,
+    purpose: bool,
+) -> dict[str, object]:
+    """Return what policy reads about anybody who wants weights."""
+    total = chosen.manifest.plain_bytes
+    facts = terms.release_facts(total)
+    for name, percents in (
+        ("personCapBytes", [x.person_cap_percent for x in lineages]),
+        ("pairCapBytes", [x.pair_cap_percent for x in lineages]),
+    ):
+        stated = [percent for percent in percents if percent is not None]
+        if stated:
+            facts[name] = total * min(stated) // 100
+    return {
+        **facts,
+        "purposeStated": purpose,
+        "personBytesAfter": exposure.after,
+        "pairBytesAfter": exposure.pair_after,
+        "whole": exposure.whole,
+        "sealer": exposure.sealer,
+    }
+
+
+def approval_facts(
+    transaction: Transaction, request: Request, *, now: datetime
+) -> dict[str, object]:
+    """Return how many verified approvals of a request count at ``now``."""
+    found = tally(transaction, request, now=now)
+    if isinstance(found, Approved | Pending):
+        return {"approvals": len(found.by), "approverTeams": found.teams}
+    return {"approvals": 0, "approverTeams": 0}
