@@ -45,15 +45,17 @@ FACTORS: GuardedTable[SecondFactor] = GuardedTable(tables.second_factors, Second
 
 
 def active_factor(transaction: Transaction, account: AccountId) -> SecondFactor | None:
-    """Return the second factor that counts for an account, if it has one."""
-    columns = FACTORS.columns
-    found = FACTORS.find(
-        transaction,
-        columns.account == account,
-        columns.state == FactorState.ACTIVE,
-        lock=isinstance(transaction, Writing),
-    )
-    return found[0] if found else None
+    """Return the second factor that counts for an account, if it has one.
+
+    Raises:
+        IntegrityError: Somebody's was deleted, forged, altered or restored.
+    """
+    for factor in FACTORS.find_all(transaction):  # a deleted one asks for no code
+        if (factor.account, factor.state) == (account, FactorState.ACTIVE):
+            lock = isinstance(transaction, Writing)
+            found = FACTORS.get(transaction, factor.id, lock=True) if lock else factor
+            return found if found.state is FactorState.ACTIVE else None
+    return None
 
 
 def begin(writing: Writing, account: Account, *, key: Secret, random: Random) -> Secret:
