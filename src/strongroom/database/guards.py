@@ -155,7 +155,13 @@ class GuardedTable(Generic[R]):
         head = _newest_named(self.table)
         statement = sa.select(self.table, head).where(*where).order_by(self.columns.id)
         rows = transaction.connection.execute(statement)
-        return [self._verified(transaction, row._asdict()) for row in rows]
+        try:
+            return [self._verified(transaction, row._asdict()) for row in rows]
+        except (TypeError, ValueError):  # SQLite keeps any type in any column
+            raise IntegrityError(
+                f"a row of {self.table.name} holds what no room writes",
+                hint="strongroom ledger verify names every altered row",
+            ) from None
 
     def _lock(self, transaction: Transaction, *where: sa.ColumnElement[bool]) -> None:
         """Keep other writers from these rows until the commit.
@@ -259,7 +265,7 @@ def _plain(value: object) -> canonical.Json:
         return value.hex()
     if value is None or isinstance(value, bool | int | str):
         return value
-    raise AssertionError(f"a column holds a {type(value).__name__}")
+    raise TypeError(f"a column holds a {type(value).__name__}")
 
 
 @cache
