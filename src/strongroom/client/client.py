@@ -6,29 +6,30 @@ The object is bound to whoever acts.  ``login`` returns another one; in a
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
-from strongroom.access.accounts import find_account
 from strongroom.access.request import Request, RequestState, find_request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client.opened import OpenedModel
 from strongroom.client.records import Records
 from strongroom.client.room import Room
+from strongroom.client.usable import usable_permit
 from strongroom.crypto.arena import Arena
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.segment import open_object
-from strongroom.errors import DeniedError
+from strongroom.errors import DeniedError, StrongroomError
 from strongroom.permits.answer import NONCE_BYTES, Opening, open_answer
-from strongroom.permits.permit import find_permit
-from strongroom.permits.permit import PERMITS, Permit, PermitRow, PermitState
+from strongroom.permits.permit import PermitRow, find_permit
 from strongroom.permits.requests import DEFAULT_DURATION, Asked, Wish
 from strongroom.types import Classification, Secret
 from strongroom.vault import drafts
 from strongroom.vault.garbage import Collected, collect_garbage
+from strongroom.vault.seals import domain_named
 from strongroom.vault.vault import Sealed
 from strongroom.vault.versions import find_version, parse_target
 
@@ -174,7 +175,9 @@ class Strongroom:
 
     def revoke(self, permit: str, *, reason: str = "") -> PermitRow:
         """Stop every further release on a permit."""
-        return self.room.desk.revoke(self.actor, permit, reason=reason)
+        row = self.room.desk.revoke(self.actor, permit, reason=reason)
+        self._anchor()
+        return row
 
     def open(
         self,
@@ -225,7 +228,7 @@ class Strongroom:
         )
         opened = {
             segment.name: open_object(
-                self.room.domains[segment.domain].store,
+                domain_named(self.room.domains, segment.domain).store,
                 segment.facts,
                 answer.keys[segment.id],
             )
@@ -244,7 +247,13 @@ class Strongroom:
 
     def close(self) -> None:
         """Close the database; a room can be opened again."""
+        with contextlib.suppress(StrongroomError):  # the next opening says it again
+            self._anchor()
         self.room.ledger.database.close()
+
+    def _anchor(self) -> None:
+        """Show the custodians what happened; see ``Anchors.advance_all``."""
+        self.room.anchors.advance_all(d.custodian for d in self.room.domains.values())
 
     def _permit_for(
         self, target: str, segments: Sequence[str], purpose: str
@@ -252,7 +261,7 @@ class Strongroom:
         """Return the permit to open on, and the model's name if one was given."""
         if target.startswith(("permit-", "request-")):
             return self._permit_named(target), None
-        usable = self._usable_permit(target, segments)
+        usable = usable_permit(self.room, self.actor, target, segments)
         if usable is not None and not purpose:
             return usable, target
         asked = self.request(target, segments=segments, purpose=purpose)
@@ -268,27 +277,6 @@ class Strongroom:
                     raise _waiting(request)
                 return find_permit(reading, request.id)
             return find_permit(reading, target)
-
-    def _usable_permit(self, target: str, segments: Sequence[str]) -> PermitRow | None:
-        """Return a permit of the actor that covers these segments now, if any."""
-        with self.room.ledger.reading() as reading:
-            artifact, version = find_version(reading, target)
-            account = find_account(reading, self.actor.account)
-            rows = PERMITS.find(
-                reading,
-                PERMITS.columns.account == account.id,
-                PERMITS.columns.state == PermitState.ACTIVE,
-                PERMITS.columns.expires_at > reading.now,
-            )
-        wanted = set(segments)
-
-        def covers(permit: Permit) -> bool:
-            here = permit.artifact == artifact.id and permit.version == version.number
-            line = permit.version is None and permit.roots == artifact.roots
-            return (here or line) and wanted <= set(permit.segments)
-
-        fitting = [r for r in rows if covers(r.open(self.room.public_keys.permit))]
-        return max(fitting, key=lambda r: r.expires_at) if fitting else None
 
 
 def _waiting(request: Request) -> DeniedError:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from strongroom.crypto import keys, wraps
-from strongroom.errors import SetupError
 from strongroom.ledger.anchors import Anchors
 from strongroom.types import RoomId, Secret, SegmentId
 from strongroom.vault.manifest import ManifestSegment
-from strongroom.vault.seals import CustodyDomain
+from strongroom.vault.seals import CustodyDomain, domain_named
 
 
 class Shares:
@@ -39,9 +38,7 @@ class Shares:
 
     def _key(self, segment: ManifestSegment, wrapped: bytes) -> Secret:
         facts = segment.facts
-        domain = self._domains.get(segment.domain)
-        if domain is None:
-            raise SetupError(f"room.toml has no custody domain {segment.domain!r}")
+        domain = domain_named(self._domains, segment.domain)
         context = wraps.segment_context(
             room=self._room,
             artifact=facts.context.artifact,

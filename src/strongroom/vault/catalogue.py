@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
 from strongroom.access.request import Request
-from strongroom.access.sessions import Actor
+from strongroom.access.sessions import Actor, verify_actor
 from strongroom.crypto.inspection import verify_ciphertext
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.errors import InputError, IntegrityError
+from strongroom.errors import DeniedError, InputError, IntegrityError
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Writing
+from strongroom.ledger.log import Reading, Writing
 from strongroom.types import ArtifactId
 from strongroom.vault.manifest import Manifest
-from strongroom.vault.seals import CustodyDomain
+from strongroom.vault.seals import CustodyDomain, domain_named
 from strongroom.vault.versions import (
     ARTIFACTS,
     LINEAGES,
@@ -69,11 +69,17 @@ class Catalogue:
         approvals.executors[CAP_ACTION] = self._change_caps
 
     def all(self, actor: Actor) -> list[tuple[Artifact, list[Pointer]]]:
-        """Return every artifact that the actor may see, with its references."""
+        """Return every artifact that the actor may see, with its references.
+
+        Raises:
+            DeniedError: The session ended, or the account may not act.
+        """
         with self._ledger.reading() as reading:
+            verify_actor(reading, actor, now=reading.now)
             found = []
             for artifact in ARTIFACTS.find(reading):
-                self._gate.require(reading, actor, "model:show", resource_of(artifact))
+                if not self._visible(reading, actor, artifact):
+                    continue
                 pointers = POINTERS.find(
                     reading, POINTERS.columns.artifact == artifact.id
                 )
@@ -119,7 +125,8 @@ class Catalogue:
         """
         described = self.show(actor, target)
         for segment in described.manifest.segments:
-            verify_ciphertext(self._domains[segment.domain].store, segment.facts)
+            store = domain_named(self._domains, segment.domain).store
+            verify_ciphertext(store, segment.facts)
             progress(segment.facts.length)
         with self._ledger.transaction() as writing:
             writing.append(
@@ -158,8 +165,9 @@ class Catalogue:
             raise InputError(
                 f"there is no reference {pointer[:40]!r}", hint="main, prod"
             )
-        if pointer == PROD:
-            self.verify(actor, target, progress=progress)
+        if pointer == PROD:  # what was verified moves, whatever moves meanwhile
+            verified = self.verify(actor, target, progress=progress).version
+            target = f"{verified.artifact}@{verified.number}"
         with (
             self._gate.recording_refusals(actor, "model:rollback", target),
             self._ledger.transaction() as writing,
@@ -204,6 +212,13 @@ class Catalogue:
                 {"roots": list(artifact.roots), "person": person, "pair": pair},
                 terms=self._gate.terms.of_action(CAP_ACTION),
             )
+
+    def _visible(self, reading: Reading, actor: Actor, artifact: Artifact) -> bool:
+        try:
+            self._gate.require(reading, actor, "model:show", resource_of(artifact))
+        except DeniedError:
+            return False
+        return True
 
     def _publish(self, writing: Writing, request: Request) -> None:
         """Let a sealed version be asked for; what allows it was decided before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from strongroom.access.footprints import Extent, Footprint, coordinate
@@ -18,7 +18,7 @@ from strongroom.crypto.keys import (
 )
 from strongroom.crypto.sealing import Item, seal_segment
 from strongroom.crypto.wraps import segment_context
-from strongroom.errors import StrongroomError
+from strongroom.errors import SetupError, StrongroomError
 from strongroom.stores.port import BlobStore
 from strongroom.types import (
     ArtifactId,
@@ -50,6 +50,20 @@ class CustodyDomain:
     name: str
     custodian: KeyCustodian
     store: BlobStore
+
+
+def domain_named(domains: Mapping[str, CustodyDomain], name: str) -> CustodyDomain:
+    """Return the custody domain of this name.
+
+    Raises:
+        SetupError: ``room.toml`` has none; a sealed segment still names it.
+    """
+    if name not in domains:
+        raise SetupError(
+            f"room.toml has no custody domain {name[:40]!r}",
+            hint="put its [[domain]] back",
+        )
+    return domains[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +127,8 @@ def seal_plan(
             pool.submit(_seal_one, attempt, planned) for planned in job.plan.segments
         ]
         try:
+            for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+                future.result()  # raises what failed, while others still run
             parts = tuple(future.result() for future in futures)
             source.verify_unchanged()
         except BaseException:  # also an interrupt: nothing half done may stay

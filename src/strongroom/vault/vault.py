@@ -8,6 +8,7 @@ leaves objects that no manifest names.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import tables
+from strongroom.errors import ConflictError, StrongroomError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import Random, RoomId
@@ -130,7 +132,8 @@ class Vault:
         try:
             parts = self._seal_objects(path, files, plan, version, progress)
         except BaseException:  # also an interrupt: the number stays unused
-            self._abandon(actor, version)
+            with contextlib.suppress(StrongroomError):  # what went wrong first counts
+                self._abandon(actor, version)
             raise
         # From here on objects stay even if this fails: when the connection is lost
         # during a commit nobody knows whether it happened, and garbage is collected.
@@ -237,7 +240,7 @@ class Vault:
         with self._ledger.transaction() as writing:
             version = VERSIONS.replace(
                 writing,
-                VERSIONS.get(writing, version.id, lock=True),
+                _still_sealing(writing, version),
                 state=VersionState.PENDING,
                 manifest_digest=manifest.digest,
             )
@@ -261,7 +264,7 @@ class Vault:
         with self._ledger.transaction() as writing:
             VERSIONS.replace(
                 writing,
-                VERSIONS.get(writing, version.id, lock=True),
+                _still_sealing(writing, version),
                 state=VersionState.ABANDONED,
             )
             writing.append(
@@ -272,3 +275,18 @@ class Vault:
                     facts={"artifact": version.artifact, "version": version.number},
                 )
             )
+
+
+def _still_sealing(writing: Writing, version: Version) -> Version:
+    """Return the locked row of a version whose seal is still under way.
+
+    Raises:
+        ConflictError: It was given up meanwhile, and its objects may be gone.
+    """
+    found = VERSIONS.get(writing, version.id, lock=True)
+    if found.state is not VersionState.SEALING:
+        raise ConflictError(
+            f"the seal of {found.id} took so long that it was given up",
+            hint="seal it again",
+        )
+    return found

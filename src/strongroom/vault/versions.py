@@ -133,7 +133,8 @@ def find_artifact(transaction: Transaction, name_or_id: str) -> Artifact | None:
     found = ARTIFACTS.find(
         transaction, sa.or_(columns.id == name_or_id, columns.name == name_or_id)
     )
-    return found[0] if found else None
+    # An id counts before a name: nobody can call a model by another one's id.
+    return min(found, key=lambda a: a.id != name_or_id) if found else None
 
 
 def require_artifact(transaction: Transaction, name_or_id: str) -> Artifact:
