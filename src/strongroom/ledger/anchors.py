@@ -9,8 +9,16 @@ Source: DESIGN section 3; ``crypto.custody.port``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+
 from strongroom.crypto.custody.port import Anchor, KeyCustodian
-from strongroom.errors import ForkError, IntegrityError, StaleError
+from strongroom.errors import (
+    ForkError,
+    IntegrityError,
+    StaleError,
+    UnavailableError,
+)
 from strongroom.ledger.checkpoint import Checkpoint
 from strongroom.ledger.frontier import frontier_at
 from strongroom.ledger.log import Ledger
@@ -80,6 +88,19 @@ class Anchors:
                 continue
             return
         raise StaleError(f"{custodian.name} moves faster than the ledger is read")
+
+    def advance_all(self, custodians: Iterable[KeyCustodian]) -> None:
+        """Show every unlocked custodian the newest checkpoint.
+
+        Keys leave only after that anyway.  What takes a right away is anchored
+        too: else the file from before a revocation could be put back unseen.
+
+        Raises:
+            ForkError: The database does not extend what one of them saw.
+        """
+        for custodian in custodians:
+            with suppress(UnavailableError):  # locked: it is shown at unlock
+                self.advance(custodian)
 
     def verify_extension(self, older: Anchor, newer: Anchor) -> None:
         """Check that both are heads of this ledger, the second grown from the first.

@@ -1,0 +1,44 @@
+"""Which permit of a person covers what they want to open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from strongroom.access.accounts import find_account
+from strongroom.access.sessions import Actor
+from strongroom.client.room import Room
+from strongroom.permits.permit import PERMITS, Permit, PermitRow, PermitState
+from strongroom.vault.versions import find_version
+
+
+def usable_permit(
+    room: Room, actor: Actor, target: str, segments: Sequence[str]
+) -> PermitRow | None:
+    """Return a permit of the actor that covers these segments now, if any.
+
+    Of several, the one that lasts longest.
+
+    Args:
+        room: Where to look.
+        actor: Whose permits.
+        target: ``NAME``, ``NAME@3`` or ``NAME@prod``.
+        segments: Names; empty fits every permit for the version.
+    """
+    with room.ledger.reading() as reading:
+        artifact, version = find_version(reading, target)
+        account = find_account(reading, actor.account)
+        rows = PERMITS.find(
+            reading,
+            PERMITS.columns.account == account.id,
+            PERMITS.columns.state == PermitState.ACTIVE,
+            PERMITS.columns.expires_at > reading.now,
+        )
+    wanted = set(segments)
+
+    def covers(permit: Permit) -> bool:
+        here = permit.artifact == artifact.id and permit.version == version.number
+        line = permit.version is None and permit.roots == artifact.roots
+        return (here or line) and wanted <= set(permit.segments)
+
+    fitting = [r for r in rows if covers(r.open(room.public_keys.permit))]
+    return max(fitting, key=lambda r: r.expires_at) if fitting else None
