@@ -19,6 +19,7 @@ from strongroom.ledger import checks, export, reconcile
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Entry, Ledger
 from strongroom.ledger.proof import Proof
+from strongroom.permits.exposures import ExposureReport, Exposures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,11 @@ class Records:
             findings=tuple(problems),
             rows_checked=True,
         )
+
+    def exposure(self, target: str) -> ExposureReport:
+        """Return who holds how much of a version."""
+        reader = Exposures(self._room.gate, self._room.keys)
+        return reader.report(self._actor(), target)
 
     def requests(self, *, every: bool = False) -> list[PendingRequest]:
         """Return the requests that wait, or all; newest first."""

@@ -1,0 +1,149 @@
+"""Accounts, as an administrator keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import words
+from strongroom.cli.call import Call
+from strongroom.cli.output import Column
+from strongroom.types import AccountKind, Role
+
+if TYPE_CHECKING:
+    from strongroom.access.request import Request
+    from strongroom.canonical import Json
+
+NAME = Annotated[str, typer.Argument(metavar="NAME", help="Of the account.")]
+TEAM = Annotated[str, typer.Option(help="That it belongs to.", metavar="NAME")]
+ROLES = Annotated[
+    list[Role] | None, typer.Option("--role", help="Several may be given.")
+]
+REASON = Annotated[str, typer.Option(help="In words, for the ledger.", metavar="TEXT")]
+
+
+def list_(call: Call) -> None:
+    """List the accounts.
+
+    Example: strongroom account list
+    """
+    with call.open() as room:
+        rows: list[Mapping[str, Json]] = [
+            {
+                "account": account.id,
+                "name": account.name,
+                "kind": account.kind,
+                "team": team.name,
+                "roles": [str(role) for role in account.roles],
+                "state": account.state,
+                "owner": account.owner,
+            }
+            for account, team in room.room.people.everybody(room.actor)
+        ]
+    columns = (
+        Column("name", lambda row: str(row["name"])),
+        Column("kind", lambda row: str(row["kind"])),
+        Column("team", lambda row: str(row["team"])),
+        Column("state", lambda row: str(row["state"])),
+        Column("roles", _roles),
+    )
+    call.output.listing(rows, columns, empty="nobody")
+
+
+def add(
+    call: Call,
+    *,
+    name: NAME,
+    team: TEAM,
+    role: ROLES = None,
+    kind: Annotated[AccountKind, typer.Option(help="What it is.")] = AccountKind.PERSON,
+    owner: Annotated[
+        str | None,
+        typer.Option(help="Person behind a service or agent.", metavar="NAME"),
+    ] = None,
+) -> None:
+    """Ask for a new account; in standard somebody of another team has to agree.
+
+    Example: strongroom account add ada --team vision --role researcher
+    """
+    with call.open() as room:
+        request = room.room.people.add(
+            room.actor, name, team=team, roles=role or (), kind=kind, owner=owner
+        )
+    _answer(call, request, f"{name} has an account: strongroom account invite {name}")
+
+
+def roles(call: Call, name: NAME, team: TEAM, role: ROLES = None) -> None:
+    """Ask for other roles, or another team, of an account.
+
+    Example: strongroom account roles ada --team vision --role operator
+    """
+    with call.open() as room:
+        request = room.room.people.change_roles(
+            room.actor, name, team=team, roles=role or ()
+        )
+    _answer(call, request, f"{name} has other roles now")
+
+
+def invite(call: Call, name: NAME) -> None:
+    """Make an invitation with which its owner enrols; shown once.
+
+    Example: strongroom account invite ada
+    """
+    with call.open() as room:
+        code = room.room.people.invite(room.actor, name)
+    text = code.reveal().decode()
+    call.output.say(
+        {"name": name, "invitation": text},
+        f"{text}",
+        f"shown once, good for three days: strongroom account enrol {name}",
+    )
+
+
+def suspend(call: Call, name: NAME, reason: REASON = "") -> None:
+    """Suspend an account; its sessions end at once.
+
+    Example: strongroom account suspend ada --reason "lost laptop"
+    """
+    _change(call, name, "suspended", reason)
+
+
+def resume(call: Call, name: NAME, reason: REASON = "") -> None:
+    """Let a suspended account act again.
+
+    Example: strongroom account resume ada
+    """
+    _change(call, name, "active", reason)
+
+
+def leave(call: Call, name: NAME, reason: REASON = "") -> None:
+    """Close an account for good; what it holds stays counted.
+
+    Example: strongroom account leave ada
+    """
+    _change(call, name, "left", reason)
+
+
+def _change(call: Call, name: str, state: str, reason: str) -> None:
+    with call.open() as room:
+        account = room.room.people.change_state(room.actor, name, state, reason=reason)
+    document: dict[str, Json] = {"account": account.id, "name": name, "state": state}
+    call.output.say(document, f"{name} is {account.state}")
+
+
+def _answer(call: Call, request: Request, done: str) -> None:
+    from strongroom.cli.requests import request_document
+
+    approvals = words.many(request.approvals, "approval")
+    waits = f"{request.id} waits for {approvals} from another team"
+    sentence = done if request.state == "approved" else waits
+    call.output.say(request_document(request), sentence)
+
+
+def _roles(row: Mapping[str, Json]) -> str:
+    found = row["roles"]
+    if isinstance(found, list) and len(found) == len(Role):
+        return "every role"
+    return ", ".join(map(str, found)) if isinstance(found, list) else ""

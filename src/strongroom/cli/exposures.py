@@ -1,0 +1,119 @@
+"""``strongroom exposure``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import words
+from strongroom.cli.call import Call
+from strongroom.cli.output import plain_table, text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from strongroom.canonical import Json
+    from strongroom.permits.exposures import ExposureReport
+
+RECORDED_ONLY = (
+    "Recorded rule only: in embedded mode, whoever has the passphrase has all."
+)
+
+
+def exposure(
+    call: Call,
+    *,
+    target: Annotated[str, typer.Argument(metavar="NAME[@V]", help="Of the model.")],
+) -> None:
+    """Show who holds how much of a model.
+
+    Counts plaintext that left and what permits in force reserve; people do not
+    un-learn, so it only grows.
+
+    Example: strongroom exposure tiny
+    """
+    with call.open() as room:
+        report = room.records.exposure(target)
+    call.output.answer(document_of(report), lambda console: show(console, report))
+
+
+def document_of(report: ExposureReport) -> dict[str, Json]:
+    """Return a report for programs."""
+    pair = report.pair
+    return {
+        "model": report.artifact.name,
+        "version": report.version.number,
+        "class": report.artifact.classification,
+        "model_bytes": report.total,
+        "accounts": [
+            {
+                "account": share.account,
+                "name": share.name,
+                "released_bytes": share.released,
+                "reserved_bytes": share.reserved,
+            }
+            for share in report.shares
+        ],
+        "sealers": list(report.sealers),
+        "worst_pair": {"names": [pair[0], pair[1]], "bytes": pair[2]} if pair else None,
+        "person_cap_bytes": report.person_cap,
+        "pair_cap_bytes": report.pair_cap,
+        "coalition": list(report.coalition) if report.coalition else None,
+        "coalition_bound": report.coalition_bound,
+        "recorded_rule_only": True,
+    }
+
+
+def show(console: Console, report: ExposureReport) -> None:
+    """Print a bar for each person, and what groups could do."""
+    from strongroom.cli.pictures import bar
+
+    head = f"{report.artifact.name}@{report.version.number}"
+    console.print(
+        f"{head}  {report.artifact.classification}, {words.size(report.total)}\n",
+        style="bold",
+    )
+    whole = max(report.total, *(s.held for s in report.shares), 1)
+    table = plain_table(("who", False), ("holds", False), ("share", True), ("", False))
+    for share in report.shares:
+        reserved = f"{words.size(share.reserved)} of it reserved"
+        table.add_row(
+            text(share.name),
+            bar(share.held, whole),
+            words.share(share.held, report.total),
+            reserved if share.reserved else words.size(share.held),
+        )
+    if report.shares:
+        console.print(table)
+    else:
+        console.print("nobody was given any of it")
+    for sentence in sentences(report):
+        console.print(sentence, soft_wrap=True)
+    console.print(f"\n{RECORDED_ONLY}", style="dim")
+
+
+def sentences(report: ExposureReport) -> list[str]:
+    """Return what the numbers mean, one sentence a line."""
+    lines = [""]
+    if report.pair is not None:
+        first, second, count = report.pair
+        both = words.share(count, report.total)
+        lines.append(f"most together:    {first} and {second}, {both}")
+    if report.coalition is not None:
+        lines.append("the whole now:    " + ", ".join(report.coalition))
+    else:
+        lines.append("the whole now:    no group has it")
+    if report.person_cap is not None and report.pair_cap is not None:
+        person = words.share(report.person_cap, report.total)
+        pair = words.share(report.pair_cap, report.total)
+        lines.append(f"caps:             {person} a person, {pair} a pair")
+        lines.append(
+            f"smallest group:   {report.coalition_bound} people while caps are kept"
+        )
+    else:
+        lines.append("caps:             none: one person may hold the whole")
+    if report.sealers:
+        had = ", ".join(report.sealers)
+        lines.append(f"sealed by:        {had}; had all of it before, outside the caps")
+    return lines

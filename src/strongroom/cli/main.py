@@ -1,0 +1,130 @@
+"""Where the command line begins, and how every error ends it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final
+
+from typer.exceptions import Abort, Exit, TyperException
+
+from strongroom.cli.commands import whole_command
+from strongroom.errors import StrongroomError
+
+USAGE: Final = 64  # EX_USAGE: the command was typed wrongly
+BUG: Final = 70  # EX_SOFTWARE: an error that is none of ours
+IO_ERROR: Final = 74  # EX_IOERR: a file could not be read or written
+INTERRUPTED: Final = 130  # what shells say of SIGINT
+
+
+def run(words: Sequence[str] | None = None) -> int:
+    """Do what ``words`` say and return the exit status.
+
+    Args:
+        words: Without the program's name; those of the process unless given.
+    """
+    arguments = list(sys.argv[1:] if words is None else words)
+    ending = Ending(debug="--debug" in arguments)
+    with ending:
+        status = whole_command().main(
+            arguments, prog_name="strongroom", standalone_mode=False
+        )
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt
+        ending.status = status if isinstance(status, int) else 0
+        sys.stdout.flush()  # a pipe that broke shows here, not at exit
+    return ending.status
+
+
+class Ending:
+    """Turns whatever ends a command into two lines and an exit status."""
+
+    def __init__(self, *, debug: bool) -> None:
+        """Show a traceback of our own mistakes only when ``debug``."""
+        self.status = 0
+        self._debug = debug
+
+    def __enter__(self) -> Ending:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Say what went wrong on standard error and keep the status."""
+        if error is None or isinstance(error, GeneratorExit):
+            return False
+        self.status = self._explain(error)
+        return True
+
+    def _explain(self, error: BaseException) -> int:  # noqa: PLR0911  a table
+        if isinstance(error, StrongroomError):
+            from strongroom.cli.output import exit_status
+
+            complain(str(error), error.hint)
+            return exit_status(error)
+        if isinstance(error, Exit | SystemExit):
+            code = error.exit_code if isinstance(error, Exit) else error.code
+            return code if isinstance(code, int) else int(code is not None)
+        if isinstance(error, KeyboardInterrupt | Abort):
+            complain("interrupted; nothing is half done")
+            return INTERRUPTED
+        if isinstance(error, TyperException):
+            complain(usage_problem(error), usage_hint(error))
+            return USAGE
+        if isinstance(error, BrokenPipeError):
+            # Whoever read our output stopped; say nothing at exit either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        if isinstance(error, OSError):
+            where = f"{error.filename}: " if error.filename else ""
+            complain(f"{where}{error.strerror or type(error).__name__}")
+            return IO_ERROR
+        return self._admit(error)
+
+    def _admit(self, error: BaseException) -> int:
+        """Say that it is our mistake, and where; never with values of variables."""
+        import traceback
+
+        if self._debug:
+            traceback.print_exception(error)
+        frames = traceback.extract_tb(error.__traceback__)
+        last = frames[-1] if frames else None
+        place = f" at {os.path.basename(last.filename)}:{last.lineno}" if last else ""
+        complain(
+            f"this is a bug in Strongroom: {type(error).__name__}{place}",
+            "" if self._debug else "repeat it with --debug and report what it prints",
+        )
+        return BUG
+
+
+def complain(problem: str, hint: str = "") -> None:
+    """Write an error, and what to do next, to standard error."""
+    for label, text in (("error", problem), ("hint", hint)):
+        if text:
+            sys.stderr.write(f"strongroom: {label}: {one_line(text)}\n")
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` on one line without control characters."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+def usage_problem(error: TyperException) -> str:
+    """Return what was typed wrongly, in our form of a sentence."""
+    text = error.format_message().strip().rstrip(".")
+    if not text:
+        return "a command is missing"
+    return text[0].lower() + text[1:]
+
+
+def usage_hint(error: TyperException) -> str:
+    """Return how to find out what the command takes."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "strongroom"
+    return f"{path} --help"

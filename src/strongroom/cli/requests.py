@@ -1,0 +1,236 @@
+"""Asking, and deciding what others ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import words
+from strongroom.cli.call import Call
+from strongroom.cli.output import Column
+
+if TYPE_CHECKING:
+    from strongroom.access.request import Request
+    from strongroom.canonical import Json
+    from strongroom.client.client import Strongroom
+    from strongroom.client.records import PendingRequest
+    from strongroom.permits.holdings import Exposure
+
+ID = Annotated[str, typer.Argument(metavar="ID", help="Of the request, or its start.")]
+REASON = Annotated[str, typer.Option(help="In words, for the ledger.", metavar="TEXT")]
+
+
+def request(
+    call: Call,
+    *,
+    target: Annotated[str, typer.Argument(metavar="NAME[@V]", help="Of the model.")],
+    segment: Annotated[
+        list[str] | None,
+        typer.Option(help="One of them; all unless given.", metavar="NAME"),
+    ] = None,
+    purpose: Annotated[str, typer.Option(help="What for.", metavar="TEXT")] = "",
+    ticket: Annotated[
+        str, typer.Option(help="Where more is written.", metavar="TEXT")
+    ] = "",
+    for_: Annotated[
+        str, typer.Option("--for", help="How long.", metavar="TIME")
+    ] = "4h",
+    lineage: Annotated[
+        bool, typer.Option("--lineage", help="Every version of the lineage.")
+    ] = False,
+    bytes_: Annotated[
+        str | None, typer.Option("--bytes", help="At most so many.", metavar="SIZE")
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what it would cost; do not ask.")
+    ] = False,
+) -> None:
+    """Ask for segments.
+
+    Shows what you would then hold, before it is sent.
+
+    Example: strongroom request tiny --segment blocks.0-1 --purpose "probe layer 1"
+    """
+    from strongroom.permits.requests import Wish
+
+    wish = Wish(
+        target=target,
+        segments=tuple(segment or ()),
+        purpose=purpose,
+        ticket=ticket,
+        duration=words.duration(for_),
+        lineage=lineage,
+        at_most_bytes=words.byte_count(bytes_) if bytes_ is not None else None,
+    )
+    with call.open() as room:
+        cost = room.room.requests.preview(room.actor, wish)
+        total = room.room.catalogue.show(room.actor, target).manifest.plain_bytes
+        if preview:
+            call.output.say(exposure_document(cost, total), *_cost(cost, total))
+            return
+        call.output.note(*_cost(cost, total))
+        asked = room.room.requests.ask(room.actor, wish)
+    permit = asked.permit.id if asked.permit else None
+    document = {
+        **request_document(asked.request),
+        "permit": permit,
+        "exposure": exposure_document(asked.exposure, total),
+    }
+    if permit:
+        sentence = f"{permit} is issued: strongroom open {words.short(permit)}"
+    else:
+        sentence = f"{asked.request.id} waits: {_who(asked.request)}"
+    call.output.say(document, sentence)
+
+
+def requests(
+    call: Call,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also those that are decided.")
+    ] = False,
+) -> None:
+    """List the requests that wait.
+
+    Example: strongroom requests --all
+    """
+    with call.open() as room:
+        found = room.records.requests(every=every)
+        rows = [pending_document(pending) for pending in found]
+    call.output.listing(rows, COLUMNS, empty="no request waits")
+
+
+def approve(call: Call, request_id: ID) -> None:
+    """Agree to a request; the last approval carries it out.
+
+    Example: strongroom approve request-k7qv2mfa
+    """
+    with call.open() as room:
+        decided = room.approve(request_id)
+        missing = _missing(room, decided)
+    document = request_document(decided)
+    call.output.say(document, f"you agreed to {decided.id}", missing or "it is done")
+
+
+def decline(call: Call, request_id: ID, reason: REASON = "") -> None:
+    """Refuse a request for good.
+
+    Example: strongroom decline request-k7qv2mfa --reason "ask for less"
+    """
+    with call.open() as room:
+        decided = room.decline(request_id, reason=reason)
+    call.output.say(request_document(decided), f"{decided.id} is declined")
+
+
+def withdraw(call: Call, request_id: ID) -> None:
+    """Take your own request back.
+
+    Example: strongroom withdraw request-k7qv2mfa
+    """
+    with call.open() as room:
+        decided = room.withdraw(request_id)
+    call.output.say(request_document(decided), f"{decided.id} is withdrawn")
+
+
+def revoke(
+    call: Call,
+    *,
+    permit: Annotated[
+        str, typer.Argument(metavar="ID", help="Of the permit or its request.")
+    ],
+    reason: REASON = "",
+) -> None:
+    """Stop every further release on a permit.
+
+    Keys that left before are not called back.
+
+    Example: strongroom revoke permit-k7qv2mfa --reason "the laptop is lost"
+    """
+    with call.open() as room:
+        row = room.revoke(permit, reason=reason)
+    document: dict[str, Json] = {
+        "permit": row.id,
+        "state": row.state,
+        "released_bytes": row.released_bytes,
+    }
+    call.output.say(
+        document,
+        f"{row.id} is revoked",
+        f"{words.size(row.released_bytes)} had left before",
+    )
+
+
+def request_document(request: Request) -> dict[str, Json]:
+    """Return a request for programs."""
+    return {
+        "request": request.id,
+        "action": request.action,
+        "state": request.state,
+        "approvals_needed": request.approvals,
+        "teams_needed": request.distinct_teams,
+        "created": words.stamp(request.created_at),
+        "expires": words.stamp(request.expires_at),
+    }
+
+
+def pending_document(pending: PendingRequest) -> dict[str, Json]:
+    """Return a request with its asker and where the answers leave it."""
+    return {
+        **request_document(pending.request),
+        "asker": pending.asker,
+        "approved_by": list(getattr(pending.tally, "by", ())),
+        "missing": getattr(pending.tally, "missing", ""),
+    }
+
+
+def exposure_document(exposure: Exposure, total: int) -> dict[str, Json]:
+    """Return what a request would cost, in bytes, for programs."""
+    return {
+        "before_bytes": exposure.before,
+        "after_bytes": exposure.after,
+        "pair_after_bytes": exposure.pair_after,
+        "whole": exposure.whole,
+        "sealer": exposure.sealer,
+        "model_bytes": total,
+    }
+
+
+def _cost(exposure: Exposure, total: int) -> list[str]:
+    before, after = (words.share(n, total) for n in (exposure.before, exposure.after))
+    lines = [f"you would hold {after} of {words.size(total)} (now {before})"]
+    if exposure.partner is not None:
+        pair = words.share(exposure.pair_after, total)
+        lines.append(f"with the one other who adds most: {pair}")
+    if exposure.sealer:
+        lines.append("you sealed it, so you had all of it before: no cap counts you")
+    return lines
+
+
+def _who(request: Request) -> str:
+    people = words.many(request.approvals, "approval")
+    teams = words.many(request.distinct_teams, "team")
+    return f"{people} from {teams}, your own not among them"
+
+
+def _missing(room: Strongroom, request: Request) -> str:
+    """Return what a request still needs; nothing once it is carried out."""
+    for pending in room.records.requests():
+        if pending.request.id == request.id:
+            return str(getattr(pending.tally, "missing", ""))
+    return ""
+
+
+def _text(row: Mapping[str, Json], key: str) -> str:
+    return str(row[key])
+
+
+COLUMNS = (
+    Column("request", lambda row: words.short(_text(row, "request"))),
+    Column("asks for", lambda row: _text(row, "action")),
+    Column("asker", lambda row: _text(row, "asker")),
+    Column("state", lambda row: _text(row, "state")),
+    Column("asked", lambda row: _text(row, "created")[:16].replace("T", " ")),
+    Column("missing", lambda row: _text(row, "missing")),
+)

@@ -1,0 +1,204 @@
+"""Where the room is, and making one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import passphrases
+from strongroom.cli.call import Call
+from strongroom.cli.output import print_list
+from strongroom.errors import ConflictError, InputError
+from strongroom.settings import FILE_NAME
+from strongroom.types import Profile, Secret
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from strongroom.access.founding import Founded, Founder
+    from strongroom.canonical import Json
+    from strongroom.client.client import Strongroom
+
+SQLITE = "sqlite+pysqlite:///room.db"
+
+
+def find_room(named: Path | None) -> Path:
+    """Return the folder of the room that is meant.
+
+    What ``--room`` or ``STRONGROOM_ROOM`` names; else ``room`` in the current
+    folder if there is one; else the one in the user's data folder.
+    """
+    if named is not None:
+        return named
+    here = Path("room")
+    return here if (here / FILE_NAME).is_file() else own_room()
+
+
+def own_room() -> Path:
+    """Return where a person's room is unless another is named."""
+    from platformdirs import user_data_path
+
+    return user_data_path("strongroom") / "room"
+
+
+def init(
+    call: Call,
+    *,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="New or empty; your data folder if none."),
+    ] = None,
+    profile: Annotated[
+        Profile, typer.Option(help="One person, or people kept apart.")
+    ] = Profile.SOLO,
+    name: Annotated[
+        str | None, typer.Option(help="Yours; your login name unless given.")
+    ] = None,
+    team: Annotated[str, typer.Option(help="Yours.")] = "owners",
+    approver: Annotated[
+        list[str] | None,
+        typer.Option(help="In standard, twice.", metavar="NAME:TEAM"),
+    ] = None,
+    database: Annotated[
+        str, typer.Option(help="SQLAlchemy URL.", metavar="URL")
+    ] = SQLITE,
+    password_file: Annotated[
+        str | None,
+        typer.Option(help="In standard, file with your password.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Make a room.
+
+    In solo, your passphrase is your password too.
+
+    Example: strongroom init --profile solo
+    """
+    from strongroom.access.founding import Founder
+    from strongroom.app import create_strongroom
+    from strongroom.app.founding import DOMAINS
+
+    folder = folder or call.room or own_room()
+    if (folder / FILE_NAME).exists():
+        raise ConflictError(f"{folder} is a room already", hint="name a new folder")
+    approvers = [_approver(text) for text in approver or ()]
+    domains = DOMAINS[profile]
+    found = passphrases.find(
+        domains,
+        known=domains,
+        files=call.passphrase_files,
+        descriptor=call.passphrase_fd,
+        new=True,
+    )
+    owner = Founder(
+        name=name or _login_name(),
+        team=team,
+        password=found[domains[0]]
+        if profile is Profile.SOLO
+        else passphrases.secret(
+            "New password", password_file, option="--password-file", new=True
+        ),
+    )
+    before = set(folder.iterdir()) if folder.is_dir() else None
+    try:
+        room, founded = create_strongroom(
+            folder,
+            profile=profile,
+            passphrases=found,
+            owner=owner,
+            approvers=approvers,
+            database=database,
+        )
+    except BaseException:  # also an interrupt: without room.toml there is no room
+        _remove_unfinished(folder, before)
+        raise
+    with room:
+        _answer(call, room, founded, approvers)
+
+
+def _approver(text: str) -> Founder:
+    from strongroom.access.founding import Founder
+
+    name, colon, team = text.partition(":")
+    if not colon:
+        raise InputError(f"{text[:80]!r} is no approver", hint="--approver NAME:TEAM")
+    return Founder(name=name, team=team)
+
+
+def _login_name() -> str:
+    import getpass
+
+    try:
+        name = getpass.getuser().lower()
+    except (KeyError, OSError):
+        raise InputError("you have no login name", hint="--name NAME") from None
+    return "".join(c if c.isalnum() and c.isascii() else "-" for c in name).strip("-")
+
+
+def _remove_unfinished(folder: Path, before: set[Path] | None) -> None:
+    """Remove what an interrupted ``init`` made, and nothing that was there."""
+    if before:
+        return  # it was refused because something lay there
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    if before is None and folder.is_dir():
+        folder.rmdir()
+
+
+def _answer(
+    call: Call, room: Strongroom, founded: Founded, approvers: list[Founder]
+) -> None:
+    from strongroom.access.separations import missing_separations
+
+    settings = room.room.settings
+    invitations = {n: _text(code) for n, code in founded.invitations.items()}
+    missing = missing_separations(
+        settings.profile, domains=len(settings.domains), embedded=True, witness=False
+    )
+    document: dict[str, Json] = {
+        "room": settings.room,
+        "folder": str(settings.folder),
+        "profile": settings.profile,
+        "domains": [domain.name for domain in settings.domains],
+        "owner": founded.owner.name,
+        "invitations": dict(invitations),
+        "missing_separations": list(missing),
+    }
+
+    def show(console: Console) -> None:
+        head = f"A {settings.profile} room in {settings.folder}"
+        console.print(head, style="bold", soft_wrap=True)
+        console.print(
+            f"Keep a backup of {settings.folder / 'custodians'} elsewhere.",
+            soft_wrap=True,
+        )
+        if invitations:
+            console.print("\nInvitations, shown once, good for three days:")
+        for person in approvers:
+            console.print(f"  {person.name:<16} {invitations[person.name]}")
+        print_list(console, "Not separated here:", missing)
+        console.print("\nNext:")
+        solo = settings.profile is Profile.SOLO
+        steps = SOLO_STEPS if solo else STANDARD_STEPS
+        for step in steps:
+            console.print("  " + step.format(name=founded.owner.name))
+
+    call.output.answer(document, show)
+
+
+SOLO_STEPS = ("strongroom seal ./my-model", "strongroom open my-model --purpose TEXT")
+STANDARD_STEPS = (
+    "strongroom login {name}",
+    "strongroom account factor        (your second factor)",
+    "strongroom login {name}          (now with a code)",
+    "strongroom account enrol NAME    (each approver, with the invitation)",
+)
+
+
+def _text(code: Secret) -> str:
+    return code.reveal().decode()

@@ -1,0 +1,210 @@
+"""Who holds how much of a version, for people to read.
+
+Read only: the caps are kept by ``holdings`` in the transaction that reserves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from strongroom.access.accounts import ACCOUNTS
+from strongroom.access.exposure import (
+    Held,
+    coalition_bound,
+    smallest_coalition,
+    worst_pair,
+)
+from strongroom.access.gate import Gate
+from strongroom.access.sessions import Actor
+from strongroom.crypto.roomkeys import RoomKeys
+from strongroom.database.engine import Transaction
+from strongroom.permits.holdings import (
+    HOLDINGS,
+    held_by_account,
+    load_footprints,
+    sealers,
+)
+from strongroom.types import AccountId, ArtifactId
+from strongroom.vault.versions import (
+    LINEAGES,
+    Artifact,
+    Version,
+    find_version,
+    resource_of,
+)
+
+ACTION = "exposure:read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one account holds of the lineages of a version, in bytes.
+
+    Attributes:
+        released: Of plaintext whose keys left; for ever.
+        reserved: What permits in force would add.
+    """
+
+    account: AccountId
+    name: str
+    released: int
+    reserved: int
+
+    @property
+    def held(self) -> int:
+        """Released and reserved; what caps count."""
+        return self.released + self.reserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureReport:
+    """Who holds how much.
+
+    Attributes:
+        total: Bytes of the version; shares may be of others of its lineage.
+        shares: Of everybody who holds something, most first, sealers not among
+            them.
+        sealers: Names of the origin holders: they have the whole anyway.
+        pair: Names of the two who hold most together, and their bytes.
+        person_cap: Bytes that one account may hold; ``None`` without a cap.
+        pair_cap: Bytes that any two may hold.
+        coalition: Names of a small group that holds the whole now, if one does.
+        coalition_bound: How many it takes at least while the caps are kept.
+    """
+
+    artifact: Artifact
+    version: Version
+    total: int
+    shares: tuple[Share, ...]
+    sealers: tuple[str, ...]
+    pair: tuple[str, str, int] | None
+    person_cap: int | None
+    pair_cap: int | None
+    coalition: tuple[str, ...] | None
+    coalition_bound: int
+
+
+class Exposures:
+    """Reads who holds how much."""
+
+    def __init__(self, gate: Gate, keys: RoomKeys) -> None:
+        """Wire the reader."""
+        self._gate = gate
+        self._permit_key = keys.permit.public
+
+    def report(self, actor: Actor, target: str) -> ExposureReport:
+        """Return who holds how much of the version that ``target`` names.
+
+        Raises:
+            MissingError: There is no such version.
+            DeniedError: The actor may not read it.
+        """
+        with self._gate.ledger.reading() as reading:
+            artifact, version = find_version(reading, target)
+            self._gate.require(reading, actor, ACTION, resource_of(artifact))
+            everything = self._held(reading, artifact, now=reading.now)
+            origin = {a for root in artifact.roots for a in sealers(reading, root)}
+            origin.add(version.sealed_by)
+            held = {a: h for a, h in everything.items() if a not in origin}
+            released = _released(reading, artifact.roots, held)
+            people = {*held, *origin}
+            names = {a: ACCOUNTS.get(reading, a).name for a in people}
+            caps = self._caps(reading, artifact)
+        found = _Found(
+            held=held,
+            released=released,
+            origin=frozenset(origin),
+            names=names,
+            caps=caps,
+        )
+        return found.report(artifact, version)
+
+    def _held(
+        self, transaction: Transaction, artifact: Artifact, *, now: datetime
+    ) -> dict[AccountId, Held]:
+        """Return what each account holds under any root of the artifact."""
+        found: dict[AccountId, Held] = {}
+        for root in artifact.roots:
+            under = held_by_account(transaction, root, now=now, key=self._permit_key)
+            for account, held in under.items():
+                found[account] = found.get(account, Held()).union(held)
+        return found
+
+    def _caps(
+        self, transaction: Transaction, artifact: Artifact
+    ) -> tuple[int | None, int | None]:
+        """Return the caps in percent: the lineages' strictest, or the class's."""
+        terms = self._gate.terms.of(artifact.classification)
+        lineages = [LINEAGES.get(transaction, root) for root in artifact.roots]
+        person = _least(x.person_cap_percent for x in lineages)
+        pair = _least(x.pair_cap_percent for x in lineages)
+        return (
+            terms.person_cap_percent if person is None else person,
+            terms.pair_cap_percent if pair is None else pair,
+        )
+
+
+def _released(
+    transaction: Transaction,
+    roots: Iterable[ArtifactId],
+    accounts: Iterable[AccountId],
+) -> dict[AccountId, int]:
+    """Return the bytes that each account was given for ever."""
+    found = {}
+    for account in accounts:
+        rows = HOLDINGS.find(
+            transaction,
+            HOLDINGS.columns.account == account,
+            HOLDINGS.columns.root.in_(list(roots)),
+        )
+        footprints = load_footprints(transaction, {row.footprint for row in rows})
+        found[account] = Held.of(footprints.values()).bytes
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What was read, before it is put in words for people."""
+
+    held: Mapping[AccountId, Held]
+    released: Mapping[AccountId, int]
+    origin: frozenset[AccountId]
+    names: Mapping[AccountId, str]
+    caps: tuple[int | None, int | None]
+
+    def report(self, artifact: Artifact, version: Version) -> ExposureReport:
+        total, names = version.plain_bytes, self.names
+        pair = worst_pair(self.held)
+        coalition = smallest_coalition(total, self.held)
+        person_cap, pair_cap = self.caps
+        return ExposureReport(
+            artifact=artifact,
+            version=version,
+            total=total,
+            shares=tuple(sorted(self._shares(), key=lambda s: (-s.held, s.name))),
+            sealers=tuple(sorted(names[account] for account in self.origin)),
+            pair=(names[pair.first], names[pair.second], pair.bytes) if pair else None,
+            person_cap=None if person_cap is None else total * person_cap // 100,
+            pair_cap=None if pair_cap is None else total * pair_cap // 100,
+            coalition=tuple(names[a] for a in coalition) if coalition else None,
+            coalition_bound=(
+                coalition_bound(person_cap, pair_cap) if person_cap and pair_cap else 1
+            ),
+        )
+
+    def _shares(self) -> Iterable[Share]:
+        for account, mine in self.held.items():
+            released = self.released[account]
+            yield Share(
+                account=account,
+                name=self.names[account],
+                released=released,
+                reserved=mine.bytes - released,
+            )
+
+
+def _least(values: Iterable[int | None]) -> int | None:
+    stated = [value for value in values if value is not None]
+    return min(stated) if stated else None
