@@ -1,0 +1,145 @@
+"""Manifests: what they say, and that nothing else can be made of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom import canonical
+from strongroom.crypto.signing import Signed, VerifyKey
+from strongroom.errors import InputError, IntegrityError, MissingError
+from strongroom.vault.manifest import (
+    MAX_MANIFEST_BYTES,
+    PURPOSE,
+    Manifest,
+    ManifestSegment,
+    manifest_digest,
+    parse_manifest,
+)
+from tests.permits.documents import MANIFEST, segment, signed_manifest
+
+VECTOR = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "manifest.json").read_text()
+)
+
+
+def test_the_published_manifest_reads_and_verifies() -> None:
+    key = VerifyKey(bytes.fromhex(VECTOR["public_key"]))
+    signed = Signed.from_bytes(VECTOR["signed"].encode(), MAX_MANIFEST_BYTES)
+
+    payload = signed.verify(PURPOSE, key)
+
+    assert payload.decode() == VECTOR["payload"]
+    assert manifest_digest(payload) == VECTOR["digest"]
+    assert parse_manifest(payload) == MANIFEST
+
+
+def test_the_published_manifest_is_what_we_write() -> None:
+    assert MANIFEST.payload().decode() == VECTOR["payload"]
+    assert signed_manifest().decode() == VECTOR["signed"]
+
+
+manifests = st.builds(
+    lambda count, parent, plain: replace(
+        MANIFEST,
+        parent=parent,
+        plain_bytes=plain,
+        segments=tuple(segment(n + 1, f"s{n}") for n in range(count)),
+    ),
+    st.integers(1, 20),
+    st.none() | st.text(max_size=40),
+    st.integers(0, 2**53 - 1),
+)
+
+
+@given(manifests)
+def test_what_was_written_is_read_back(manifest: Manifest) -> None:
+    assert parse_manifest(manifest.payload()) == manifest
+
+
+def test_a_flipped_bit_anywhere_is_refused() -> None:
+    key = VerifyKey(bytes.fromhex(VECTOR["public_key"]))
+    data = signed_manifest()
+    for at in range(len(data)):
+        bent = bytearray(data)
+        bent[at] ^= 1 << (at % 8)
+        with pytest.raises(IntegrityError):
+            Signed.from_bytes(bytes(bent), MAX_MANIFEST_BYTES).verify(PURPOSE, key)
+
+
+def document() -> dict[str, object]:
+    found: dict[str, object] = json.loads(MANIFEST.payload())
+    return found
+
+
+@pytest.mark.parametrize("field", sorted(json.loads(MANIFEST.payload())))
+@pytest.mark.parametrize("value", [None, True, -1, "", [], {}, [1], "x" * 100])
+def test_a_field_of_another_kind_is_refused_or_says_itself(
+    field: str, value: canonical.Json
+) -> None:
+    """Never another error, and never a manifest that writes itself differently."""
+    payload = canonical.to_json({**document(), field: value})  # type: ignore[dict-item]
+    try:
+        manifest = parse_manifest(payload)
+    except IntegrityError:
+        return
+    assert manifest.payload() == payload
+
+
+@pytest.mark.parametrize("field", sorted(json.loads(MANIFEST.payload())["segments"][0]))
+@pytest.mark.parametrize("value", [None, True, -1, "", [], "zz", 2**40])
+def test_a_field_of_a_segment_likewise(field: str, value: canonical.Json) -> None:
+    whole = json.loads(MANIFEST.payload())
+    whole["segments"][0][field] = value
+    payload = canonical.to_json(whole)
+    try:
+        manifest = parse_manifest(payload)
+    except IntegrityError:
+        return
+    assert manifest.payload() == payload
+
+
+@pytest.mark.parametrize("field", sorted(json.loads(MANIFEST.payload())))
+def test_a_field_that_is_missing_is_refused(field: str) -> None:
+    whole = document()
+    del whole[field]
+    with pytest.raises(IntegrityError):
+        parse_manifest(canonical.to_json(whole))  # type: ignore[arg-type]
+
+
+def test_a_field_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="nobody knows"):
+        parse_manifest(canonical.to_json({**document(), "x": 1}))  # type: ignore[dict-item]
+
+
+def test_a_newer_form_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="newer form"):
+        parse_manifest(canonical.to_json({**document(), "v": 2}))  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("payload", [b"[]", b"1", b"null", b'"x"', b"", b"{}"])
+def test_what_is_no_manifest_is_refused(payload: bytes) -> None:
+    with pytest.raises(IntegrityError):
+        parse_manifest(payload)
+
+
+@pytest.mark.parametrize("segments", [(), (segment(1, "a"), segment(2, "a"))])
+def test_segments_must_differ(segments: tuple[ManifestSegment, ...]) -> None:
+    with pytest.raises(InputError, match="share"):
+        replace(MANIFEST, segments=segments)
+
+
+def test_segments_are_selected_by_name_or_id_in_order() -> None:
+    second, first = MANIFEST.segments[1], MANIFEST.segments[0]
+    assert MANIFEST.select((second.id, first.name)) == (first, second)
+
+
+def test_an_unknown_segment_says_which_exist() -> None:
+    with pytest.raises(MissingError) as caught:
+        MANIFEST.select(("blocks.9",))
+    assert "architecture, blocks.0" in caught.value.hint
