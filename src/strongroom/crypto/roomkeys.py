@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from strongroom.crypto.signing import SigningKey, VerifyKey
-from strongroom.errors import SetupError
+from strongroom.errors import InputError, SetupError
 from strongroom.types import Random, Secret
 
 SIGNING_NAMES = ("checkpoint", "manifest", "permit", "answer")
@@ -43,7 +43,7 @@ class PublicKeys:
         """
         try:
             return cls(**{n: VerifyKey(bytes.fromhex(texts[n])) for n in SIGNING_NAMES})
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, InputError):
             raise SetupError("room.toml does not pin the room's public keys") from None
 
 

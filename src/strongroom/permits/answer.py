@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import cast
 
 from strongroom import canonical
-from strongroom.crypto.hpke import ReaderKey
+from strongroom.crypto.hpke import PUBLIC_BYTES, ReaderKey
 from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database.times import format_time, parse_time
@@ -71,8 +71,11 @@ class Opening:
         """Check the shape.
 
         Raises:
-            InputError: The nonce has another length, or no segment is named.
+            InputError: The nonce or the reader's key has another length, or no
+                segment is named.
         """
+        if len(self.reader) != PUBLIC_BYTES:
+            raise InputError(f"a reader's public key has {PUBLIC_BYTES} bytes")
         if len(self.nonce) != NONCE_BYTES:
             raise InputError(f"a nonce has {NONCE_BYTES} bytes")
         if not self.segments:
