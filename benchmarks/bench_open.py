@@ -57,7 +57,7 @@ def main() -> None:
         if real is not None:
             rounds = 4 * arguments.rounds
             figures["minilm"] = measure(real, folder / "small", rounds)
-    print_line("open", figures)
+    print_line("open", THREADS, figures)
 
 
 def measure(path: Path, folder: Path, rounds: int) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Seal weights in memory, beside stock safetensors; both end with fsync.
 
-Ours encrypts, hashes and writes one object a segment, two at a time, into a
+Ours encrypts, hashes and writes one object a segment, four at a time, into a
 folder store; stock is ``save_file`` and then ``fsync`` of file and folder.
 Interleaved rounds, medians of per-round ratios; the objects of a round are
 removed before the next.
@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save_file
 sys.path.insert(0, str(Path(__file__).parent))
 
 from sealed_model import (
+    SEAL_THREADS,
     THREADS,
     language_model,
     minilm,
@@ -48,7 +49,7 @@ def main() -> None:
         real = minilm()
         if real is not None:
             figures["minilm"] = measure(real, folder, 2 * arguments.rounds)
-    print_line("seal", figures)
+    print_line("seal", SEAL_THREADS, figures)
 
 
 def measure(source: Path, folder: Path, rounds: int) -> dict[str, object]:

@@ -21,6 +21,9 @@ from strongroom.crypto.sealing import Item, ObjectWriter, seal_segment
 from strongroom.types import ArtifactId, Secret, SegmentId, new_id
 
 THREADS = 2
+SEAL_THREADS = 4
+"""Two compute while two wait for the disk."""
+
 SEGMENT_SHARE = 10
 """A segment has at most a tenth of the bytes, as in the default plan."""
 
@@ -75,7 +78,7 @@ def minilm() -> Path | None:
 
 
 def seal_model(path: Path, store: ObjectWriter, attempt: str) -> list[Sealed]:
-    """Seal a safetensors file by a plan like the default one; two at a time."""
+    """Seal a safetensors file by a plan like the default one."""
     weights = load_file(path)
     return seal_weights(weights, store, attempt)
 
@@ -86,7 +89,7 @@ def seal_weights(
     """Seal tensors in memory: one-dimensional ones together, others by tenths."""
     artifact = ArtifactId(new_id("artifact", os.urandom))
     plan = list(_segments(weights))
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(SEAL_THREADS) as pool:
         return list(
             pool.map(
                 lambda numbered: _seal(
@@ -163,6 +166,6 @@ def _reader(source: memoryview) -> Callable[[int, memoryview], None]:
     return read_into
 
 
-def print_line(subject: str, figures: dict[str, object]) -> None:
+def print_line(subject: str, threads: int, figures: dict[str, object]) -> None:
     """Print the figures as one line of JSON."""
-    print(json.dumps({"bench": subject, "threads": THREADS, **figures}))
+    print(json.dumps({"bench": subject, "threads": threads, **figures}))

@@ -39,7 +39,7 @@ SEED_BYTES = 64 + 32
 
 _MLKEM_PUBLIC_BYTES = 1184
 _MLKEM_SEED_BYTES = 64
-_MAX_SEALED_BYTES = 64 * 1024
+_MAX_SEALED_BYTES = 1024 * 1024  # 32 bytes a segment, thousands of segments
 
 
 class ReaderKey:
