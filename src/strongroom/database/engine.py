@@ -41,11 +41,13 @@ class Transaction:
         connection: Where statements are executed.
         guards: Key for the MACs of decision rows.
         changes: Guarded rows written and not yet named by a ledger entry.
+        named: MACs by table and row id that entries of this transaction name.
     """
 
     connection: sa.Connection
     guards: Guards
     changes: list[RowChange] = field(default_factory=list)
+    named: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
 
 class Database:

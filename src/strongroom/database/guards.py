@@ -26,6 +26,7 @@ import sqlalchemy as sa
 from strongroom import canonical
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
+from strongroom.database.times import format_time
 from strongroom.errors import (
     ConflictError,
     IntegrityError,
@@ -72,12 +73,26 @@ class Guards:
         Raises:
             UnavailableError: The home custodian is locked.
         """
+        content = canonical.to_json({k: _plain(v) for k, v in row.items()})
+        return self._digest("strongroom/v1/row", table, str(row["id"]), content)
+
+    def entry_mac(self, entry_id: int, at: datetime, leaf: bytes) -> bytes:
+        """Return the 32-byte MAC under which an entry waits for its index.
+
+        Without it whoever writes to the database could have any entry signed,
+        and could move time on.
+
+        Raises:
+            UnavailableError: The home custodian is locked.
+        """
+        return self._digest("strongroom/v1/entry", entry_id, format_time(at), leaf)
+
+    def _digest(self, tag: str, *fields: canonical.Field) -> bytes:
         if self._key is None:
             raise UnavailableError(
                 "the room is locked", hint="give the passphrase of its home custodian"
             )
-        content = canonical.to_json({k: _plain(v) for k, v in row.items()})
-        message = canonical.encode("strongroom/v1/row", table, str(row["id"]), content)
+        message = canonical.encode(tag, *fields)
         return hmac.digest(self._key.reveal(), message, "sha256")
 
 
@@ -213,8 +228,9 @@ class GuardedTable(Generic[R]):
                 f"{name} was not written by this room",
                 hint="strongroom ledger verify names every altered row",
             )
-        pending = {(c.table, c.id): c.mac for c in transaction.changes}
-        named = pending.get((self.table.name, values["id"]), row["named_mac"])
+        changed = {(c.table, c.id): c.mac for c in transaction.changes}
+        here = {**transaction.named, **changed}
+        named = here.get((self.table.name, values["id"]), row["named_mac"])
         if named is None or not hmac.compare_digest(mac, named):
             raise IntegrityError(
                 f"{name} is not what the ledger last recorded of it",

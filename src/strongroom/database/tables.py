@@ -24,6 +24,7 @@ entries = sa.Table(
     column("kind", sa.Text, index=True),
     column("body", sa.LargeBinary),
     column("leaf", sa.LargeBinary),
+    column("mac", sa.LargeBinary),  # what the sequencer checks before it signs
     sa.Column("attached", sa.LargeBinary),
 )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -18,20 +18,15 @@ from strongroom.crypto.signing import SigningKey, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Database, Transaction
 from strongroom.database.guards import Guards
-from strongroom.errors import MissingError, SetupError, UnavailableError
-from strongroom.ledger import events, sequencer
+from strongroom.errors import MissingError, UnavailableError
+from strongroom.ledger import events, sequencer, tree
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.clock import check_clock, newest_time
 from strongroom.ledger.events import Event
+from strongroom.ledger.pending import Pending
 from strongroom.ledger.tiles import node_reader
-from strongroom.ledger.tree import (
-    NodeReader,
-    inclusion_proof,
-    leaf_hash,
-)
+from strongroom.ledger.tree import NodeReader, inclusion_proof, leaf_hash
 from strongroom.types import Random
-
-MOST_CLOCK_LAG = timedelta(seconds=5)
-"""A clock further behind the newest entry was set back: decisions stop."""
 
 SALT_BYTES = 32
 
@@ -65,64 +60,55 @@ class Writing(Transaction):
     Attributes:
         now: The later of the clock and the newest entry, aware UTC.
         entries: What was appended so far.
+        pending: The same as rows, written when the transaction ends.
     """
 
     now: datetime
     random: Random
     entries: list[Entry] = field(default_factory=list)
+    pending: Pending = field(default_factory=Pending)
 
     def append(self, event: Event) -> Entry:
         """Record ``event`` and every guarded row changed since the last entry.
 
         Raises:
             InputError: It does not fit an entry.
+            UnavailableError: The room is locked.
         """
         rows = list(self.changes)
-        salt = self.random(SALT_BYTES)
+        salt = self.random(SALT_BYTES) if event.private else b""
         encoded = events.encode(event, at=self.now, rows=rows, salt=salt)
-        entry_id = self._insert(event, encoded)
-        if rows:
-            named = [
-                {
-                    "entry_id": entry_id,
-                    "table_name": row.table,
-                    "row_id": row.id,
-                    "revision": row.revision,
-                    "mac": row.mac,
-                }
-                for row in {(r.table, r.id): r for r in rows}.values()
-            ]
-            self.connection.execute(sa.insert(tables.entry_rows), named)
-            self.changes.clear()
         entry = Entry(
-            id=entry_id, position=None, body=encoded.body, attached=encoded.attached
+            id=self.pending.next_id(self.connection),
+            position=None,
+            body=encoded.body,
+            attached=encoded.attached,
         )
+        self._take(event, entry, encoded)
+        self.pending.add_rows(entry.id, rows)
+        self.named.update({(row.table, row.id): row.mac for row in rows})
+        self.changes.clear()
         self.entries.append(entry)
         return entry
 
-    def _insert(self, event: Event, encoded: events.Encoded) -> int:
-        result = self.connection.execute(
-            sa.insert(tables.entries)
-            .values(
-                at=self.now,
-                kind=event.kind,
-                body=encoded.body,
-                leaf=leaf_hash(encoded.body),
-                attached=encoded.attached,
-            )
-            .returning(tables.entries.c.id)
+    def _take(self, event: Event, entry: Entry, encoded: events.Encoded) -> None:
+        leaf = entry.leaf
+        self.pending.add(
+            entry.id,
+            at=self.now,
+            kind=event.kind,
+            body=entry.body,
+            leaf=leaf,
+            mac=self.guards.entry_mac(entry.id, self.now, leaf),
+            attached=entry.attached,
         )
-        entry_id = int(result.scalar_one())
         if encoded.private is not None:
-            self.connection.execute(
-                sa.insert(tables.private_facts).values(
-                    entry_id=entry_id,
-                    subject=event.subject or event.actor or "",
-                    salt=encoded.salt,
-                    payload=encoded.private.decode(),
-                )
+            self.pending.add_private(
+                entry.id,
+                subject=event.subject or event.actor or "",
+                salt=encoded.salt,
+                payload=encoded.private,
             )
-        return entry_id
 
 
 @dataclass(slots=True, kw_only=True)
@@ -176,8 +162,12 @@ class Ledger:
 
         Raises:
             UnavailableError: The room is locked, or the database did not answer.
+                On PostgreSQL everything may be committed nevertheless, when only
+                the sequencer had to wait too long; see ``catch_up``.
             SetupError: The clock is behind the newest entry.
             ConflictError: A row with this key exists already.
+            IntegrityError: The newest entry, the stored tree, or an entry that
+                waits for its index is not what this room wrote.
         """
         with self.database.writing() as connection:
             writing = Writing(
@@ -190,14 +180,27 @@ class Ledger:
             if writing.changes:
                 names = ", ".join(change.table for change in writing.changes)
                 raise AssertionError(f"no ledger entry names the change of {names}")
+            writing.pending.write(connection)
             # SQLite has one writer, so entries get their index where they are
             # made: no second commit, no second fsync.
             if writing.entries and self.database.is_sqlite:
                 self._sequence(connection)
         if writing.entries and not self.database.is_sqlite:
-            with self.database.writing() as connection:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Index what a crash between commit and sequencer left, if anything.
+
+        Raises:
+            UnavailableError: The room is locked, the database did not answer, or
+                other writers took too long.  What is committed stays so, and the
+                next transaction indexes it.
+            IntegrityError: The stored tree is damaged, or an entry was forged.
+        """
+        with self.database.writing() as connection:
+            if not self.database.is_sqlite:
                 sequencer.lock(connection)
-                self._sequence(connection)
+            self._sequence(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
@@ -246,7 +249,10 @@ class Ledger:
         Raises:
             MissingError: There is no such entry.
         """
-        found = list(self.entries(transaction, position, position + 1))
+        known = (
+            0 <= position <= tree.AT_MOST_ENTRIES
+        )  # no database takes a longer number
+        found = list(self.entries(transaction, position, position + 1)) if known else []
         if not found:
             raise MissingError(f"there is no entry {position}")
         return found[0]
@@ -266,31 +272,23 @@ class Ledger:
             statement = statement.where(columns.position < end)
         with transaction.connection.execute(statement) as rows:  # a cursor of its own
             for row in rows:
-                yield Entry(
-                    id=row.id,
-                    position=row.position,
-                    body=row.body,
-                    attached=row.attached,
-                )
+                yield Entry(**row._asdict())
 
     def _sequence(self, connection: sa.Connection) -> None:
         if self._signer is None:
             raise UnavailableError(
                 "the room is locked", hint="give the passphrase of its home custodian"
             )
-        sequencer.sequence(connection, origin=self.origin, signer=self._signer)
+        sequencer.sequence(
+            connection, origin=self.origin, signer=self._signer, guards=self._guards
+        )
 
     def _time(self, connection: sa.Connection, *, strict: bool) -> datetime:
         """Return the later of the clock and the newest entry."""
-        newest: datetime | None = connection.execute(
-            sa.select(tables.entries.c.at).order_by(tables.entries.c.id.desc()).limit(1)
-        ).scalar()
+        newest = newest_time(connection, self._guards if strict else None)
         clock = self._now()
         if newest is None:
             return clock
-        if strict and clock < newest - MOST_CLOCK_LAG:
-            raise SetupError(
-                f"the clock is {newest - clock} behind the newest entry",
-                hint="set the clock; nothing is decided in the past",
-            )
+        if strict:
+            check_clock(clock, newest)
         return max(clock, newest)

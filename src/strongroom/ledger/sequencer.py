@@ -10,12 +10,16 @@ Source: DESIGN section 3, "Ledger formats".
 
 from __future__ import annotations
 
+import hmac
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from strongroom.crypto.signing import SigningKey
 from strongroom.database import tables
+from strongroom.database.guards import Guards
 from strongroom.errors import IntegrityError
-from strongroom.ledger.checkpoint import Checkpoint
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.frontier import Frontier
 from strongroom.ledger.tiles import TileReader, updated_tiles
 
@@ -27,22 +31,33 @@ def lock(connection: sa.Connection) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
-def sequence(connection: sa.Connection, *, origin: str, signer: SigningKey) -> None:
+def sequence(
+    connection: sa.Connection, *, origin: str, signer: SigningKey, guards: Guards
+) -> None:
     """Index every entry without an index and store the next checkpoint.
+
+    Args:
+        connection: Of a transaction that nobody else sequences beside.
+        origin: Name of the ledger.
+        signer: Signs the checkpoint; the one before must be signed by it too.
+        guards: MACs of the entries that wait.
 
     Raises:
         ConflictError: Another sequencer extended the same tree.
-        IntegrityError: The stored tiles or frontier are damaged.
+        IntegrityError: The stored tiles or frontier are damaged, or somebody
+            put an entry there that this room did not write.
     """
     columns = tables.entries.c
     fresh = connection.execute(
-        sa.select(columns.id, columns.leaf)
+        sa.select(columns.id, columns.at, columns.leaf, columns.mac)
         .where(columns.position.is_(None))
         .order_by(columns.id)
     ).all()
     if not fresh:
         return
-    before = newest_frontier(connection)
+    for row in fresh:
+        _check_waiting(row.id, row.at, row.leaf, row.mac, guards)
+    before = _signed_frontier(connection, origin, signer)
     leaves = [row.leaf for row in fresh]
     connection.execute(
         sa.update(tables.entries).where(columns.id == sa.bindparam("entry")),
@@ -63,6 +78,43 @@ def sequence(connection: sa.Connection, *, origin: str, signer: SigningKey) -> N
             note=checkpoint.sign(signer.sign_bytes, public=signer.public.raw),
         )
     )
+
+
+def _check_waiting(
+    entry_id: int, at: datetime, leaf: object, mac: object, guards: Guards
+) -> None:
+    # SQLite keeps values of any type in any column.
+    if not (
+        isinstance(leaf, bytes)
+        and isinstance(mac, bytes)
+        and hmac.compare_digest(guards.entry_mac(entry_id, at, leaf), mac)
+    ):
+        raise IntegrityError(
+            f"a waiting entry (id {entry_id}) was not written by this room",
+            hint="somebody writes to the database; strongroom ledger verify",
+        )
+
+
+def _signed_frontier(
+    connection: sa.Connection, origin: str, signer: SigningKey
+) -> Frontier:
+    """Return the newest frontier after comparing it with its signed checkpoint.
+
+    Otherwise whoever writes to the database could have us sign another history.
+    """
+    frontier, note = newest_frontier(connection), newest_note(connection)
+    if note is None:
+        return frontier
+    checkpoint = Checkpoint.open(
+        note,
+        key=VerifierKey(origin=origin, public=signer.public.raw),
+        verify=signer.public.verify_bytes,
+    )
+    if (frontier.size, frontier.root()) != (checkpoint.size, checkpoint.root):
+        raise IntegrityError(
+            "the stored frontier is not the tree's", hint="strongroom ledger verify"
+        )
+    return frontier
 
 
 def newest_frontier(connection: sa.Connection) -> Frontier:

@@ -1,0 +1,59 @@
+"""The time for decisions: the clock, but never before the newest entry."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from strongroom.database import tables
+from strongroom.database.guards import Guards
+from strongroom.errors import IntegrityError, SetupError
+
+MOST_CLOCK_LAG = timedelta(seconds=5)
+"""A clock further behind the newest entry was set back: decisions stop."""
+
+
+def newest_time(connection: sa.Connection, guards: Guards | None) -> datetime | None:
+    """Return when the newest entry was made; ``None`` in an empty ledger.
+
+    Args:
+        connection: Where to look.
+        guards: Checks that this room wrote that time, since whoever could move it
+            on would end waiting periods; ``None`` when nothing is decided.
+
+    Raises:
+        IntegrityError: This room did not write it.
+        UnavailableError: The room is locked.
+    """
+    columns = tables.entries.c
+    newest = connection.execute(
+        sa.select(columns.id, columns.at, columns.leaf, columns.mac)
+        .order_by(columns.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is None:
+        return None
+    at: datetime = newest.at
+    if guards is not None:
+        mac = guards.entry_mac(newest.id, at, newest.leaf)
+        if not hmac.compare_digest(mac, newest.mac):
+            raise IntegrityError(
+                "the newest entry was not written by this room",
+                hint="somebody writes to the database; strongroom ledger verify",
+            )
+    return at
+
+
+def check_clock(clock: datetime, newest: datetime) -> None:
+    """Refuse a clock that was set back.
+
+    Raises:
+        SetupError: It is more than ``MOST_CLOCK_LAG`` behind the newest entry.
+    """
+    if clock < newest - MOST_CLOCK_LAG:
+        raise SetupError(
+            f"the clock is {newest - clock} behind the newest entry",
+            hint="set the clock; nothing is decided in the past",
+        )
