@@ -64,8 +64,8 @@ def reconcile(ledger: Ledger, transaction: Transaction) -> list[RowFinding]:
     Raises:
         IntegrityError: An entry cannot be read; ``checks.check_all`` says more.
     """
-    named = _replay(ledger, transaction)
-    findings = _check_index(transaction, named)
+    named, findings = _replay(ledger, transaction)
+    findings += _check_index(transaction, named)
     for table in guarded_tables():
         expected = {key[1]: n for key, n in named.items() if key[0] == table.name}
         findings += _compare(transaction, table, expected)
@@ -81,9 +81,16 @@ def guarded_tables() -> list[sa.Table]:
     ]
 
 
-def _replay(ledger: Ledger, transaction: Transaction) -> dict[tuple[str, str], _Named]:
-    """Return the newest naming of every row, by table and id."""
+def _replay(
+    ledger: Ledger, transaction: Transaction
+) -> tuple[dict[tuple[str, str], _Named], list[RowFinding]]:
+    """Return the newest naming of every row, and every row that was put back.
+
+    Revisions of a row count up by one from entry to entry.  A row that was put
+    back and then changed in good faith has a revision a second time.
+    """
     named: dict[tuple[str, str], _Named] = {}
+    findings = []
     for entry in ledger.entries(transaction, 0):
         document = canonical.from_json(entry.body, at_most_bytes=MAX_ENTRY_BYTES)
         rows = _rows(document)
@@ -92,9 +99,17 @@ def _replay(ledger: Ledger, transaction: Transaction) -> dict[tuple[str, str], _
                 entry.attached, at_most_bytes=MAX_ATTACHED_BYTES
             )
             rows = [*rows, *_rows(attached)]
+        position = entry.position or 0
         for table, row_id, revision, mac in rows:
-            named[table, row_id] = _Named(entry.position or 0, revision, mac)
-    return named
+            before = named.get((table, row_id))
+            if revision != (before.revision if before else 0) + 1:
+                findings.append(
+                    RowFinding(
+                        table=table, id=row_id, problem="restored", position=position
+                    )
+                )
+            named[table, row_id] = _Named(position, revision, mac)
+    return named, findings
 
 
 def _rows(document: canonical.Json) -> list[tuple[str, str, int, bytes]]:

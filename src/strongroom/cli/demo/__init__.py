@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,34 +29,18 @@ def demo(
 
     Example: strongroom demo
     """
-    from strongroom.cli.demo import show
     from strongroom.cli.demo.story import Story
+    from strongroom.cli.demo.telling import tell
     from strongroom.cli.demo.weights import find_weights
 
     source = find_weights()
-    console, started = call.output.console(), time.monotonic()
-    outcomes = []
     with _folder(keep) as folder:
         story = Story(source=source, folder=folder)
-        if not call.output.json:
-            show.show_beginning(console)
         try:
-            for title, steps in story.chapters():
-                if not call.output.json:
-                    show.show_chapter(console, title)
-                for outcome in steps():
-                    outcomes.append(outcome)
-                    if call.output.json:
-                        call.output.line(
-                            {"step": outcome.step, "ok": outcome.ok, "why": outcome.why}
-                        )
-                    else:
-                        show.show_outcome(console, outcome)
+            good = tell(call.output, story.chapters(), kept=keep)
         finally:
             story.close()
-    if not call.output.json:
-        show.show_end(console, outcomes, time.monotonic() - started, keep)
-    if not all(outcome.ok for outcome in outcomes):
+    if not good:
         raise typer.Exit(1)
 
 

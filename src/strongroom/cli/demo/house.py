@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,8 +36,8 @@ _FACTOR_FRESH = timedelta(minutes=10)
 class Clock:
     """The real clock, set back and driven forward."""
 
-    def __init__(self) -> None:
-        self._offset = -_DAYS_AGO
+    def __init__(self, offset: timedelta = -_DAYS_AGO) -> None:
+        self._offset = offset
 
     def __call__(self) -> datetime:
         """Return the time in the house, aware UTC."""
@@ -46,6 +46,10 @@ class Clock:
     def advance(self, by: timedelta) -> None:
         """Let time pass."""
         self._offset += by
+
+    def copy(self) -> Clock:
+        """Return a clock that shows the same time and is driven by itself."""
+        return Clock(self._offset)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,14 +130,15 @@ class House:
 
     @contextmanager
     def opened_at(self, folder: Path) -> Iterator[House]:
-        """Give the same house around another folder of the room.
+        """Give the same house around a copy of the room, with a clock of its own.
 
         Raises:
             StrongroomError: The room there does not open.
         """
-        room = open_strongroom(folder, passphrases={"*": PASSPHRASE}, now=self.clock)
-        with room:
-            yield House(folder, room, self.people, self.clock)
+        clock = self.clock.copy()
+        people = {name: replace(person) for name, person in self.people.items()}
+        with open_strongroom(folder, passphrases={"*": PASSPHRASE}, now=clock) as room:
+            yield House(folder, room, people, clock)
 
     def _login(self, person: Person) -> None:
         if person.secret is not None:

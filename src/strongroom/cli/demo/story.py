@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from strongroom.cli.demo.tampering import (
     attack,
     segments_of,
 )
+from strongroom.cli.demo.telling import Chapter
 from strongroom.types import Classification
 
 OPEN_MODEL = "minilm-internal"
@@ -34,8 +35,6 @@ OPEN_MODEL = "minilm-internal"
 _WEEK = timedelta(days=7)
 _SHORT = timedelta(hours=1)
 _SEGMENTS = ("biases", "blocks.0")
-
-Chapter = tuple[str, Callable[[], Iterator[Outcome]]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,7 +91,7 @@ class Story:
 
     def attack_database(self) -> Iterator[Outcome]:
         """Change copies of the database with plain SQL."""
-        yield perform("new-version", self._seal_again)
+        yield perform("new-version", self.prepare_attacks)
         for tampering in database.ATTACKS:
             yield attack(self.house, self.target, tampering)
         yield self._control(database.ATTACKS[-1])
@@ -158,7 +157,8 @@ class Story:
             del tensors
         return f"{count} tensors, {size:,} bytes, bit for bit the originals"
 
-    def _seal_again(self) -> str:
+    def prepare_attacks(self) -> str:
+        """Seal a second version, and let noor hold one permit and lose another."""
         house = self.house
         yesterday = self.folder / "yesterday.db"
         copy_database(house.folder / "room.db", yesterday)
