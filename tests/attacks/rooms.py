@@ -22,7 +22,9 @@ DEPTH, WIDTH, WORDS = 6, 64, 4096
 def small_model(folder: Path) -> Path:
     """Write a language model of 2 MB with six blocks, and return its folder."""
     folder.mkdir(parents=True)
-    tensors = [("embeddings.word_embeddings.weight", "F32", (WORDS, WIDTH))]
+    tensors: list[tuple[str, str, tuple[int, ...]]] = [
+        ("embeddings.word_embeddings.weight", "F32", (WORDS, WIDTH))
+    ]
     for depth in range(DEPTH):
         layer = f"encoder.layer.{depth}"
         tensors += [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.cli.demo import database
-from strongroom.cli.demo.copies import administering
+from strongroom.cli.demo.copies import administering, copy_database
 from strongroom.cli.demo.house import House
 from strongroom.cli.demo.steps import Refusal
 from strongroom.cli.demo.story import Story
@@ -156,10 +156,15 @@ def test_a_revocation_and_its_trace_removed_open_once_and_are_shown(
     story: Story,
 ) -> None:
     """ATT&CK T1070: the window that SECURITY.md states, no wider and no narrower."""
+
+    def use(house: House, target: Target) -> None:
+        open_revoked(house, target)
+        replay(house, target)
+
     tampering = Tampering(
         step="window",
         tamper=database.delete_revocation_and_its_index,
-        use=lambda house, target: (open_revoked(house, target), replay(house, target)),
+        use=use,
         expected=Refusal(error=IntegrityError, says="permits"),
     )
 
@@ -172,8 +177,6 @@ def test_the_file_from_before_a_revocation_cannot_be_put_back(
     story: Story, house: House, tmp_path: Path
 ) -> None:
     """ATT&CK T1565.001: once, nothing was anchored until keys left again."""
-    from strongroom.cli.demo.copies import copy_database  # noqa: PLC0415
-
     before = tmp_path / "before.db"
     copy_database(house.folder / "room.db", before)
     house.acting_as("ada").revoke(story.target.held)
