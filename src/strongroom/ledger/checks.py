@@ -7,8 +7,10 @@ every entry that is not what the tree says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import chain
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,24 +18,11 @@ from strongroom import canonical
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.errors import IntegrityError
-from strongroom.ledger import events, sequencer
-from strongroom.ledger.frontier import frontier_at
-from strongroom.ledger.log import Entry, Ledger
+from strongroom.ledger import events, sequencer, tree_checks
+from strongroom.ledger.finding import Finding
+from strongroom.ledger.log import Ledger
 from strongroom.ledger.tiles import TILE_WIDTH
 from strongroom.ledger.tree import HASH_BYTES, leaf_hash
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something in the ledger that is not what was written.
-
-    Attributes:
-        position: Index of the entry, or ``None`` for the ledger as a whole.
-        problem: One sentence.
-    """
-
-    position: int | None
-    problem: str
 
 
 def check_tail(ledger: Ledger, transaction: Transaction) -> None:
@@ -42,9 +31,12 @@ def check_tail(ledger: Ledger, transaction: Transaction) -> None:
     Raises:
         IntegrityError: They disagree; the message names the first entry where.
     """
-    for finding in _check(ledger, transaction, from_tile=None):
+    # Closing it closes the database's cursor, which a half-read one leaves open.
+    with closing(_guarded(_check(ledger, transaction, everything=False))) as findings:
+        first = next(findings, None)
+    if first is not None:
         raise IntegrityError(
-            finding.problem, hint="strongroom ledger verify; restore a backup"
+            first.problem, hint="strongroom ledger verify; restore a backup"
         )
 
 
@@ -52,15 +44,28 @@ def check_all(ledger: Ledger, transaction: Transaction) -> list[Finding]:
     """Return everything that is wrong with the stored ledger.
 
     Every entry is hashed again, every attached document and every private
-    field is compared with what its entry says, and every tile is recomputed.
+    field is compared with what its entry says, every tile is recomputed, and
+    every checkpoint is verified.
     """
-    findings = list(_check(ledger, transaction, from_tile=0))
-    findings += _check_private(transaction)
-    return findings
+    return list(
+        chain(
+            _guarded(_check(ledger, transaction, everything=True)),
+            _guarded(tree_checks.check_checkpoints(ledger, transaction)),
+            _guarded(_check_private(transaction)),
+        )
+    )
+
+
+def _guarded(findings: Iterator[Finding]) -> Generator[Finding]:
+    """Pass findings on; a cell of a type that we never write is one more."""
+    try:
+        yield from findings
+    except (AttributeError, TypeError, ValueError):  # SQLite keeps any type anywhere
+        yield Finding(position=None, problem="a row holds what no room writes")
 
 
 def _check(
-    ledger: Ledger, transaction: Transaction, *, from_tile: int | None
+    ledger: Ledger, transaction: Transaction, *, everything: bool
 ) -> Iterator[Finding]:
     connection = transaction.connection
     try:
@@ -70,42 +75,31 @@ def _check(
         yield Finding(position=None, problem=str(error))
         return
     size = checkpoint.size if checkpoint else 0
-    counted = connection.execute(
-        sa.select(sa.func.count(), sa.func.max(tables.entries.c.position)).where(
-            tables.entries.c.position.is_not(None)
-        )
-    ).one()
-    if (counted[0], counted[1] if counted[1] is not None else -1) != (size, size - 1):
-        yield from _missing(connection, size)
+    yield from _check_positions(connection, size)
     if checkpoint is None:
         return
     if frontier.size != size or frontier.root() != checkpoint.root:
         yield Finding(position=None, problem="the stored frontier is not the tree's")
-    yield from _check_tiles(ledger, transaction, size, checkpoint.root)
-    first = size // TILE_WIDTH if from_tile is None else from_tile
-    for entry in ledger.entries(transaction, first * TILE_WIDTH):
-        yield from _check_entry(connection, entry)
+    yield from tree_checks.check_edge(
+        ledger, transaction, size=size, root=checkpoint.root
+    )
+    last_tile = (size - 1) // TILE_WIDTH * TILE_WIDTH
+    yield from _check_entries(connection, 0 if everything else last_tile)
+    if everything:
+        yield from tree_checks.check_tiles(ledger, transaction, size=size)
 
 
-def _check_tiles(
-    ledger: Ledger, transaction: Transaction, size: int, root: bytes
-) -> Iterator[Finding]:
-    try:
-        if frontier_at(ledger.nodes(transaction), size).root() != root:
-            yield Finding(
-                position=None, problem="the stored tiles do not have the signed root"
-            )
-    except IntegrityError as error:
-        yield Finding(position=None, problem=str(error))
-
-
-def _missing(connection: sa.Connection, size: int) -> Iterator[Finding]:
-    """Name the first index between 0 and ``size`` that has no entry."""
+def _check_positions(connection: sa.Connection, size: int) -> Iterator[Finding]:
+    """Name the first index at which the entries are not 0 to ``size - 1``."""
     columns = tables.entries.c
+    indexed = columns.position.is_not(None)
+    counted, newest = connection.execute(
+        sa.select(sa.func.count(), sa.func.max(columns.position)).where(indexed)
+    ).one()
+    if (counted, newest) == (size, size - 1 if size else None):
+        return
     positions = connection.execute(
-        sa.select(columns.position)
-        .where(columns.position.is_not(None))
-        .order_by(columns.position)
+        sa.select(columns.position).where(indexed).order_by(columns.position)
     ).scalars()
     expected = 0
     for position in positions:
@@ -120,53 +114,90 @@ def _missing(connection: sa.Connection, size: int) -> Iterator[Finding]:
         )
 
 
-def _check_entry(connection: sa.Connection, entry: Entry) -> Iterator[Finding]:
-    position = entry.position
-    if position is None:
-        return
-    stored = _stored_leaf(connection, position)
-    if stored != leaf_hash(entry.body):
-        yield Finding(position=position, problem=f"entry {position} was altered")
-        return
+def _check_entries(connection: sa.Connection, start: int) -> Iterator[Finding]:
+    """Compare entries from index ``start`` on with their tiles and with themselves."""
+    columns = tables.entries.c
+    rows = connection.execute(
+        sa.select(
+            columns.position,
+            columns.kind,
+            # As text: a time that cannot be read is a finding too.
+            sa.type_coerce(columns.at, sa.Text).label("at"),
+            columns.body,
+            columns.leaf,
+            columns.attached,
+        )
+        .where(columns.position >= start)
+        .order_by(columns.position)
+        .execution_options(yield_per=1000)
+    )
+    number, hashes = -1, b""
+    with rows:
+        for row in rows:
+            tile, offset = divmod(row.position, TILE_WIDTH)
+            if tile != number:
+                number, hashes = tile, _leaves(connection, tile)
+            stored = hashes[offset * HASH_BYTES : (offset + 1) * HASH_BYTES]
+            problem = _entry_problem(row._asdict(), stored)
+            if problem:
+                yield Finding(
+                    position=row.position, problem=f"entry {row.position} {problem}"
+                )
+
+
+def _entry_problem(row: dict[str, Any], stored: bytes) -> str:
+    """Return what is wrong with a row of ``entries``; empty when nothing is."""
+    body, attached = row["body"], row["attached"]
+    if not isinstance(body, bytes) or stored != leaf_hash(body):
+        return "was altered"
     try:
-        document = canonical.from_json(entry.body, at_most_bytes=events.MAX_ENTRY_BYTES)
+        document = canonical.from_json(body, at_most_bytes=events.MAX_ENTRY_BYTES)
     except IntegrityError as error:
-        yield Finding(position=position, problem=f"entry {position}: {error}")
-        return
-    named = document.get("attached") if isinstance(document, dict) else None
-    found = events.attached_digest(entry.attached).hex() if entry.attached else None
-    if named != found:
-        yield Finding(
-            position=position,
-            problem=f"what is attached to entry {position} is not what it names",
-        )
+        return f"cannot be read: {error}"
+    if not isinstance(document, dict):
+        return "cannot be read"
+    columns = (row["leaf"], row["kind"], row["at"])
+    if columns != (stored, document.get("kind"), document.get("at")):
+        return "stands in a row that says something else"
+    found = None
+    if attached is not None:
+        found = isinstance(attached, bytes) and events.attached_digest(attached).hex()
+    if document.get("attached") != found:
+        return "names another attached document than the one that is there"
+    return ""
 
 
-def _stored_leaf(connection: sa.Connection, position: int) -> bytes | None:
-    """Return the leaf hash that the level-0 tile has for an index."""
-    number, offset = divmod(position, TILE_WIDTH)
-    start = offset * HASH_BYTES
+def _leaves(connection: sa.Connection, number: int) -> bytes:
+    """Return the hashes of a tile of level 0; empty if it is not there."""
     columns = tables.tiles.c
-    part = connection.execute(
-        sa.select(sa.func.substr(columns.hashes, start + 1, HASH_BYTES)).where(
-            columns.level == 0, columns.number == number
-        )
+    data = connection.execute(
+        sa.select(columns.hashes).where(columns.level == 0, columns.number == number)
     ).scalar()
-    return None if part is None else bytes(part)
+    return data if isinstance(data, bytes) else b""
 
 
 def _check_private(transaction: Transaction) -> Iterator[Finding]:
+    """Compare private fields with the commitments; erased ones are gone whole."""
     entries, private = tables.entries.c, tables.private_facts.c
     rows = transaction.connection.execute(
-        sa.select(entries.position, entries.body, private.salt, private.payload)
-        .join_from(tables.private_facts, tables.entries, entries.id == private.entry_id)
-        .order_by(entries.position)
+        sa.select(private.entry_id, entries.position, entries.body)
+        .add_columns(private.salt, private.payload)
+        .outerjoin_from(
+            tables.private_facts, tables.entries, entries.id == private.entry_id
+        )
+        .order_by(private.entry_id)
         .execution_options(yield_per=1000)
     )
     for row in rows:
-        commitment = events.commitment(bytes(row.salt), row.payload.encode())
+        if row.body is None:
+            problem = f"private fields of id {row.entry_id} belong to no entry"
+            yield Finding(position=None, problem=problem)
+            continue
+        commitment = events.commitment(row.salt, row.payload.encode())
+        # A quotation mark inside a string is escaped, so this is the member.
         if f'"private":"{commitment.hex()}"'.encode() not in row.body:
+            name = f"id {row.entry_id}" if row.position is None else row.position
             yield Finding(
                 position=row.position,
-                problem=f"the private fields of entry {row.position} were altered",
+                problem=f"the private fields of entry {name} were altered",
             )

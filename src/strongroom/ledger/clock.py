@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from strongroom.database import tables
 from strongroom.database.guards import Guards
+from strongroom.database.times import parse_time
 from strongroom.errors import IntegrityError, SetupError
 
 MOST_CLOCK_LAG = timedelta(seconds=5)
@@ -16,7 +17,7 @@ MOST_CLOCK_LAG = timedelta(seconds=5)
 
 
 def newest_time(connection: sa.Connection, guards: Guards | None) -> datetime | None:
-    """Return when the newest entry was made; ``None`` in an empty ledger.
+    """Return when the newest entry was made; ``None`` if that cannot be read.
 
     Args:
         connection: Where to look.
@@ -29,20 +30,24 @@ def newest_time(connection: sa.Connection, guards: Guards | None) -> datetime | 
     """
     columns = tables.entries.c
     newest = connection.execute(
-        sa.select(columns.id, columns.at, columns.leaf, columns.mac)
+        sa.select(columns.id, columns.leaf, columns.mac)
+        .add_columns(sa.type_coerce(columns.at, sa.Text).label("at"))
         .order_by(columns.id.desc())
         .limit(1)
     ).one_or_none()
     if newest is None:
         return None
-    at: datetime = newest.at
-    if guards is not None:
-        mac = guards.entry_mac(newest.id, at, newest.leaf)
-        if not hmac.compare_digest(mac, newest.mac):
-            raise IntegrityError(
-                "the newest entry was not written by this room",
-                hint="somebody writes to the database; strongroom ledger verify",
-            )
+    try:
+        at = parse_time(newest.at)
+        mac = guards and guards.entry_mac(newest.id, at, newest.leaf)
+        right = mac is None or hmac.compare_digest(mac, newest.mac)
+    except (TypeError, ValueError):  # SQLite keeps any type in any column
+        at, right = None, guards is None
+    if not right:
+        raise IntegrityError(
+            "the newest entry was not written by this room",
+            hint="somebody writes to the database; strongroom ledger verify",
+        )
     return at
 
 
