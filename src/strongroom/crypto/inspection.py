@@ -12,13 +12,13 @@ import hmac
 
 from strongroom.crypto.container import (
     PLAIN_BYTES,
-    RECORD_BYTES,
     TAG_BYTES,
     ObjectFacts,
     record_offset,
 )
 from strongroom.crypto.segment import (
     ObjectReader,
+    Scratch,
     SealedSegment,
     open_object,
     verify_shell,
@@ -57,16 +57,16 @@ def _read_all(
     store: ObjectReader, facts: ObjectFacts, segment: SealedSegment | None
 ) -> None:
     digest = hashlib.sha256(verify_shell(store, facts))
-    ciphertext = memoryview(bytearray(RECORD_BYTES))
-    plain = memoryview(bytearray(PLAIN_BYTES))
+    scratch = Scratch()
     for record in range(facts.records):
         length = min(PLAIN_BYTES, facts.stream_bytes - record * PLAIN_BYTES)
-        sealed = ciphertext[: length + TAG_BYTES]
+        sealed = scratch.sealed[: length + TAG_BYTES]
         store.read_into(facts.object_name, record_offset(record), sealed)
         digest.update(sealed)
         if segment is not None:
-            segment.decrypt(record, sealed, plain[:length])
-            _verify_padding(segment, record, plain[:length])
+            plain = scratch.plain[:length]
+            segment.decrypt(record, sealed, plain)
+            _verify_padding(segment, record, plain)
     if not hmac.compare_digest(digest.digest(), facts.sha256):
         raise IntegrityError(
             f"{facts.object_name} has another SHA-256 than the manifest states",
