@@ -221,6 +221,7 @@ def _check_start(room: Room) -> None:
         raise SetupError("room.toml pins other keys than the home custodian holds")
     with room.ledger.reading() as reading:
         checks.check_tail(room.ledger, reading)
+    room.ledger.catch_up()
     _record_rules(room)
     for domain in room.domains.values():
         if not isinstance(domain.custodian, LockedCustodian):

@@ -11,7 +11,8 @@ Source: DESIGN section 3, "Ledger formats".
 from __future__ import annotations
 
 import hmac
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,8 +23,19 @@ from strongroom.errors import IntegrityError
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.frontier import Frontier
 from strongroom.ledger.tiles import TileReader, updated_tiles
+from strongroom.ledger.tree import leaf_hash
 
 _LOCK = 0x5354524F4E47  # "STRONG": the advisory lock of the sequencer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An entry that this room wrote and that has no index yet."""
+
+    id: int
+    body: bytes
+    leaf: bytes
+    attached: bytes | None
 
 
 def lock(connection: sa.Connection) -> None:
@@ -48,15 +60,9 @@ def sequence(
             put an entry there that this room did not write.
     """
     columns = tables.entries.c
-    fresh = connection.execute(
-        sa.select(columns.id, columns.at, columns.leaf, columns.mac)
-        .where(columns.position.is_(None))
-        .order_by(columns.id)
-    ).all()
+    fresh = waiting(connection, guards)
     if not fresh:
         return
-    for row in fresh:
-        _check_waiting(row.id, row.at, row.leaf, row.mac, guards)
     before = _signed_frontier(connection, origin, signer)
     leaves = [row.leaf for row in fresh]
     connection.execute(
@@ -80,19 +86,36 @@ def sequence(
     )
 
 
-def _check_waiting(
-    entry_id: int, at: datetime, leaf: object, mac: object, guards: Guards
-) -> None:
+def waiting(connection: sa.Connection, guards: Guards) -> list[Waiting]:
+    """Return the entries without an index, in the order in which they get one.
+
+    Raises:
+        IntegrityError: This room did not write one of them.
+        UnavailableError: The room is locked.
+    """
+    columns = tables.entries.c
+    rows = connection.execute(
+        sa.select(columns.id, columns.at, columns.body, columns.leaf, columns.mac)
+        .add_columns(columns.attached)
+        .where(columns.position.is_(None))
+        .order_by(columns.id)
+    )
+    return [_checked(row._asdict(), guards) for row in rows]
+
+
+def _checked(row: dict[str, Any], guards: Guards) -> Waiting:
+    entry_id, body, leaf, mac = (row[name] for name in ("id", "body", "leaf", "mac"))
     # SQLite keeps values of any type in any column.
     if not (
-        isinstance(leaf, bytes)
-        and isinstance(mac, bytes)
-        and hmac.compare_digest(guards.entry_mac(entry_id, at, leaf), mac)
+        all(isinstance(cell, bytes) for cell in (body, leaf, mac))
+        and hmac.compare_digest(guards.entry_mac(entry_id, row["at"], leaf), mac)
+        and leaf == leaf_hash(body)
     ):
         raise IntegrityError(
             f"a waiting entry (id {entry_id}) was not written by this room",
             hint="somebody writes to the database; strongroom ledger verify",
         )
+    return Waiting(id=entry_id, body=body, leaf=leaf, attached=row["attached"])
 
 
 def _signed_frontier(
