@@ -11,9 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from strongroom.access.founding import Founder
-from strongroom.app import create_strongroom
-from strongroom.types import Profile, Secret
+from strongroom import Founder, Profile, Secret, create_strongroom
 
 VERIFY = Path(__file__).parents[1] / "src" / "strongroom" / "ledger" / "verify.py"
 

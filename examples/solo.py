@@ -9,10 +9,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from strongroom.access.founding import Founder
-from strongroom.app import create_strongroom
-from strongroom.client.writing import write_model
-from strongroom.types import Profile, Secret
+from strongroom import Founder, Profile, Secret, create_strongroom, write_model
 
 
 def main(model: Path, folder: Path) -> None:
