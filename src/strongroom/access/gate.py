@@ -13,9 +13,13 @@ from strongroom.access.policy import Deny, Policy, Principal, Question, Resource
 from strongroom.access.sessions import Actor
 from strongroom.access.terms import TermsTable
 from strongroom.canonical import Json
-from strongroom.errors import DeniedError
+from strongroom.errors import DeniedError, InputError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger, Reading, Writing
+from strongroom.types import id_bytes
+
+_MOST_TYPED = 200
+"""Characters kept of a name that somebody typed and was refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +102,19 @@ class Gate:
         Args:
             actor: Who asked.
             action: What was asked for.
-            resource: Id of what it was about.
+            resource: Id of what it was about, or what somebody typed for it.
             **release: The facts of ``key.refused`` when keys were asked for.
         """
         try:
             yield
         except DeniedError as error:
             kind = "key.refused" if release else "action.refused"
-            facts = release or {"action": action, "resource": resource}
+            known = _is_id(resource)
+            facts = release or {
+                "action": action,
+                "resource": resource if known else None,
+            }
+            typed = {} if known or release else {"named": _typed(resource)}
             with self.ledger.transaction() as writing:
                 writing.append(
                     Event(
@@ -113,6 +122,21 @@ class Gate:
                         actor=actor.account,
                         session=actor.session,
                         facts={**facts, "rules": list(error.reasons)},
+                        private=typed,
                     )
                 )
             raise
+
+
+def _typed(text: str) -> str:
+    """Return what somebody typed, bounded and as Unicode."""
+    return text[:_MOST_TYPED].encode(errors="replace").decode()
+
+
+def _is_id(text: str) -> bool:
+    """Return whether ``text`` may stand in the clear: a random id, or the room."""
+    try:
+        id_bytes(text)
+    except InputError:
+        return text == "room"
+    return True

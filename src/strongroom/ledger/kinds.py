@@ -37,7 +37,7 @@ KINDS: Mapping[str, Kind] = {
     "policy.loaded": Kind(
         "The rules in force changed.", ("digest", "profile"), (), (3004, 3)
     ),
-    "team.created": Kind("A team exists.", ("team",), ("name",), (3006, 99)),
+    "team.created": Kind("A team exists.", ("team",), ("name",), (3006, 6)),
     "account.created": Kind(
         "An account exists; its owner must still enrol.",
         ("account", "kind", "team", "owner", "roles", "request"),
@@ -48,7 +48,7 @@ KINDS: Mapping[str, Kind] = {
         "Its owner set a password and a second factor.",
         ("account", "factor"),
         (),
-        (3001, 10),
+        (3001, 2),
     ),
     "account.changed": Kind(
         "Its state changed.", ("account", "state"), ("reason",), (3001, 99)
@@ -187,7 +187,7 @@ KINDS: Mapping[str, Kind] = {
     "action.refused": Kind(
         "Policy refused something other than a release.",
         ("action", "resource", "rules"),
-        (),
+        ("named",),
         (6003, 99),
     ),
     "ledger.exported": Kind(

@@ -1,0 +1,142 @@
+"""Every kind of event fits an entry, and says in the clear what may stand there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom import canonical
+from strongroom.database.guards import RowChange
+from strongroom.errors import InputError
+from strongroom.ledger import events
+from strongroom.ledger.events import MAX_ENTRY_BYTES, Event
+from strongroom.ledger.kinds import KINDS, Kind
+from strongroom.types import AccountId, new_id
+from tests.ledger.world import START, event
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+OCSF = json.loads((VECTORS / "ocsf_activities.json").read_text())
+SALT = bytes(32)
+ACCOUNT = AccountId(new_id("account", lambda n: b"\xff" * n))
+LONGEST = new_id("artifact", lambda n: b"\xff" * n)
+
+
+def rows(count: int) -> list[RowChange]:
+    return [
+        RowChange(table="second_factors", id=LONGEST, revision=9, mac=bytes(32))
+        for _ in range(count)
+    ]
+
+
+def full(name: str, kind: Kind) -> Event:
+    """Return an event whose facts are all as long as ours ever are."""
+    return Event(
+        kind=name,
+        actor=ACCOUNT,
+        facts=dict.fromkeys(kind.facts, LONGEST),
+        private=dict.fromkeys(kind.private, "\u20ac" * 500),
+    )
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_is_an_activity_of_ocsf(name: str) -> None:
+    class_id, activity = KINDS[name].ocsf
+
+    assert str(activity) in OCSF["classes"][str(class_id)]["activities"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_fits_an_entry(name: str) -> None:
+    encoded = events.encode(full(name, KINDS[name]), at=START, rows=rows(4), salt=SALT)
+
+    assert len(encoded.body) <= MAX_ENTRY_BYTES
+    assert encoded.attached is None
+    document = json.loads(encoded.body)
+    assert set(document) - {"private"} == {
+        "v", "kind", "at", "actor", "session", "facts", "rows",
+    }  # fmt: skip
+    assert set(document["facts"]) == set(KINDS[name].facts)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_says_one_sentence_and_each_field_once(name: str) -> None:
+    kind = KINDS[name]
+
+    assert kind.summary.endswith(".")
+    assert "\n" not in kind.summary
+    assert len(set(kind.facts + kind.private)) == len(kind.facts + kind.private)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "private"),
+    [
+        ("project.destroyed", {"project": "a"}, {}),
+        ("project.created", {}, {}),
+        ("project.created", {"project": "a", "name": "secret"}, {}),
+        ("project.created", {"project": "a"}, {"title": "secret"}),
+    ],
+)
+def test_fields_that_a_kind_does_not_have_are_refused(
+    kind: str, facts: dict[str, canonical.Json], private: dict[str, str]
+) -> None:
+    with pytest.raises(InputError):
+        Event(kind=kind, actor=None, facts=facts, private=private)
+
+
+@given(st.integers(0, 400), st.integers(0, 200))
+def test_long_lists_stand_beside_the_entry(row_count: int, rules: int) -> None:
+    made = event(
+        "action.refused",
+        {"action": "a:b", "resource": None, "rules": [LONGEST] * rules},
+    )
+
+    encoded = events.encode(made, at=START, rows=rows(row_count), salt=SALT)
+
+    document = json.loads(encoded.body)
+    assert len(encoded.body) <= MAX_ENTRY_BYTES
+    if encoded.attached is None:
+        assert "attached" not in document
+        assert len(document["rows"]) == row_count
+        assert len(document["facts"]["rules"]) == rules
+        return
+    attached = json.loads(encoded.attached)
+    assert document["attached"] == events.attached_digest(encoded.attached).hex()
+    assert document["rows"] == []
+    assert document["facts"] == {"action": "a:b", "resource": None}
+    assert len(attached["rows"]) == row_count
+    assert attached["facts"] == {"rules": [LONGEST] * rules}
+
+
+def test_what_is_too_long_even_so_is_refused() -> None:
+    with pytest.raises(InputError, match="an event has"):
+        events.encode(
+            event(facts={"project": "a" * 5000}), at=START, rows=[], salt=SALT
+        )
+    with pytest.raises(InputError, match="names more than fits"):
+        events.encode(event(), at=START, rows=rows(40_000), salt=SALT)
+
+
+@given(
+    st.dictionaries(st.just("name"), st.text(st.characters(codec="utf-8")), min_size=1),
+    st.binary(min_size=32, max_size=32),
+)
+def test_private_text_is_committed_to_and_not_shown(
+    private: dict[str, str], salt: bytes
+) -> None:
+    encoded = events.encode(event(private=private), at=START, rows=[], salt=salt)
+
+    assert encoded.private is not None
+    assert json.loads(encoded.private) == private
+    commitment = json.loads(encoded.body)["private"]
+    assert commitment == events.commitment(salt, encoded.private).hex()
+    assert len(private["name"]) < 5 or private["name"] not in encoded.body.decode()
+
+
+def test_a_commitment_is_not_guessed_without_its_salt() -> None:
+    one, other = (events.commitment(bytes([n]) * 32, b'{"name":"a"}') for n in (1, 2))
+
+    assert one != other
