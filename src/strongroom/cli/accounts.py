@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="Of the account.")]
 TEAM = Annotated[str, typer.Option(help="That it belongs to.", metavar="NAME")]
 ROLES = Annotated[
-    list[Role] | None, typer.Option("--role", help="Several may be given.")
+    list[Role] | None,
+    typer.Option(
+        "--role",
+        help="Several may be given: " + ", ".join(Role) + ".",
+        metavar="ROLE",
+    ),
 ]
 REASON = Annotated[str, typer.Option(help="In words, for the ledger.", metavar="TEXT")]
 

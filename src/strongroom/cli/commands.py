@@ -116,7 +116,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
             {
                 "list": Leaf("projects:list_", "List the projects"),
                 "add": Leaf("projects:add", "Create a project"),
-                "member": Leaf("projects:member", "Add or remove a member"),
+                "member": Leaf("projects:member", "Let an account belong to a project"),
             },
         ),
     },

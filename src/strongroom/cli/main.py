@@ -6,12 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from typer.exceptions import Abort, Exit, TyperException
-
-from strongroom.cli.commands import whole_command
-from strongroom.errors import StrongroomError
+if TYPE_CHECKING:
+    from typer.exceptions import TyperException
 
 USAGE: Final = 64  # EX_USAGE: the command was typed wrongly
 BUG: Final = 70  # EX_SOFTWARE: an error that is none of ours
@@ -27,7 +25,9 @@ def run(words: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if words is None else words)
     ending = Ending(debug="--debug" in arguments)
-    with ending:
+    with ending:  # imports too: an interrupt may come at any moment
+        from strongroom.cli.commands import whole_command
+
         status = whole_command().main(
             arguments, prog_name="strongroom", standalone_mode=False
         )
@@ -63,17 +63,22 @@ class Ending:
         return True
 
     def _explain(self, error: BaseException) -> int:  # noqa: PLR0911  a table
-        if isinstance(error, StrongroomError):
-            from strongroom.cli.output import exit_status
+        if isinstance(error, KeyboardInterrupt):
+            complain("interrupted; nothing is half done")
+            return INTERRUPTED
+        from typer.exceptions import Abort, Exit, TyperException
 
+        from strongroom.cli.output import exit_status
+        from strongroom.errors import StrongroomError
+
+        if isinstance(error, StrongroomError):
             complain(str(error), error.hint)
             return exit_status(error)
         if isinstance(error, Exit | SystemExit):
             code = error.exit_code if isinstance(error, Exit) else error.code
             return code if isinstance(code, int) else int(code is not None)
-        if isinstance(error, KeyboardInterrupt | Abort):
-            complain("interrupted; nothing is half done")
-            return INTERRUPTED
+        if isinstance(error, Abort):
+            return self._explain(KeyboardInterrupt())
         if isinstance(error, TyperException):
             complain(usage_problem(error), usage_hint(error))
             return USAGE

@@ -63,6 +63,7 @@ def thieves_document(manifest: Manifest, missing: Sequence[str]) -> dict[str, Js
 def draw_segments(console: Console, manifest: Manifest) -> None:
     """Print a bar for each segment, with its part and custody domain beside it."""
     largest = max(s.facts.plain_bytes for s in manifest.segments)
+    total = _bytes(manifest.segments)  # the files, and the map of where they lie
     table = plain_table(
         ("segment", False),
         ("", False),
@@ -77,7 +78,7 @@ def draw_segments(console: Console, manifest: Manifest) -> None:
             segment.name,
             bar(count, largest, style=_STYLES[segment.part]),
             words.size(count),
-            words.share(count, manifest.plain_bytes),
+            words.share(count, total),
             segment.part,
             segment.domain,
         )
@@ -94,7 +95,7 @@ def draw_thieves(console: Console, manifest: Manifest, missing: Sequence[str]) -
         parts = dict.fromkeys(segment.part for segment in segments)
         table.add_row(
             f"{domain} and its passphrase",
-            words.share(_bytes(segments), manifest.plain_bytes),
+            words.share(_bytes(segments), _bytes(manifest.segments)),
             "everything"
             if len(segments) == len(manifest.segments)
             else "; ".join(_HOLDS[part] for part in parts),

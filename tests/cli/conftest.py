@@ -1,0 +1,147 @@
+"""Rooms and the people in front of them, for the tests of this folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from strongroom.access.founding import Founder
+from strongroom.app import create_strongroom
+from strongroom.types import Profile, Secret
+from tests import postgresql
+from tests.cli.terminal import PASSPHRASE, PASSWORD, Phone, Terminal
+from tests.journeys.fixtures import model, quick
+from tests.journeys.rooms import CHEAP
+
+__all__ = ["model", "quick"]
+
+PEOPLE = {
+    "olga": ("infrastructure", "operator"),
+    "ana": ("alpha", "researcher"),
+    "ben": ("beta", "researcher"),
+}
+
+
+@dataclass(frozen=True)
+class Office:
+    """A ``standard`` room and the terminals of everybody in it."""
+
+    folder: Path
+    terminals: dict[str, Terminal]
+
+    def at(self, name: str) -> Terminal:
+        """Return the terminal of one person."""
+        return self.terminals[name]
+
+    def copy(self, folder: Path) -> Office:
+        """Return an office of its own below ``folder``."""
+        shutil.copytree(self.folder.parent, folder)
+        return Office(
+            folder=folder / "room",
+            terminals={
+                name: replace(
+                    terminal,
+                    folder=folder / "room",
+                    runtime=folder / name,
+                    phone=replace(terminal.phone) if terminal.phone else None,
+                )
+                for name, terminal in self.terminals.items()
+            },
+        )
+
+
+@pytest.fixture
+def solo(quick: Path) -> Terminal:
+    """Give one person's terminal in front of an empty room."""
+    room, _ = create_strongroom(
+        quick / "room",
+        profile=Profile.SOLO,
+        passphrases={"*": Secret(PASSPHRASE.encode())},
+        owner=Founder(name="me", team="me", password=Secret(PASSWORD.encode())),
+        cost=CHEAP,
+    )
+    room.close()
+    return terminal_in(quick, "me")
+
+
+@pytest.fixture(scope="session")
+def office_template() -> Iterator[Office]:
+    """Give an office where everybody is enrolled; copied for each test."""
+    with tempfile.TemporaryDirectory(dir=postgresql.quick_folder()) as folder:
+        yield found_office(Path(folder))
+
+
+@pytest.fixture
+def office(office_template: Office, quick: Path) -> Office:
+    """Give an office of three founders and three staff, everybody logged in."""
+    return office_template.copy(quick / "office")
+
+
+def terminal_in(folder: Path, name: str) -> Terminal:
+    """Return a terminal whose runtime folder is new."""
+    runtime = folder / name
+    runtime.mkdir(mode=0o700)
+    return Terminal(folder=folder / "room", runtime=runtime)
+
+
+def found_office(folder: Path) -> Office:
+    """Make a ``standard`` room and let everybody enrol at the command line."""
+    room, founded = create_strongroom(
+        folder / "room",
+        profile=Profile.STANDARD,
+        passphrases={"*": Secret(PASSPHRASE.encode())},
+        owner=Founder(name="root", team="office", password=Secret(PASSWORD.encode())),
+        approvers=(
+            Founder(name="ines", team="safety"),
+            Founder(name="tom", team="review"),
+        ),
+        cost=CHEAP,
+    )
+    room.close()
+    root = terminal_in(folder, "root")
+    root.login("root")
+    root.phone = Phone(root.ok("account", "factor")["otpauth"])
+    confirm(root, "root")
+    office = Office(folder=folder / "room", terminals={"root": root})
+    for name, code in founded.invitations.items():
+        admit(office, name, code.reveal().decode())
+    for name, (team, role) in PEOPLE.items():
+        asked = root.ok("account", "add", name, "--team", team, "--role", role)
+        office.at("ines").ok("approve", asked["request"])
+        admit(office, name, root.ok("account", "invite", name)["invitation"])
+        root.ok("project", "member", "default", name)
+    return office
+
+
+def admit(office: Office, name: str, invitation: str) -> None:
+    """Enrol somebody invited at a terminal of their own."""
+    terminal = terminal_in(office.folder.parent, name)
+    enrolled = terminal.ok(
+        "account",
+        "enrol",
+        name,
+        "--invitation-file",
+        "-",
+        "--password-file",
+        "-",
+        stdin=f"{invitation}\n{PASSWORD}\n",
+    )
+    terminal.phone = Phone(enrolled["otpauth"])
+    confirm(terminal, name)
+    office.terminals[name] = terminal
+
+
+def confirm(terminal: Terminal, name: str) -> None:
+    """Confirm a second factor, and log in with the next code."""
+    assert terminal.phone is not None
+    code = terminal.phone.code()
+    done = terminal.ok(
+        "account", "confirm", name, "--code-file", "-", stdin=f"{code}\n"
+    )
+    assert len(done["recovery_codes"]) == 8
+    terminal.login(name)

@@ -1,0 +1,157 @@
+"""Asking, agreeing, refusing, revoking: as people type it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Office
+from tests.cli.terminal import Terminal
+
+ASK = ("request", "llm", "--segment", "biases", "--purpose", "probe the biases")
+
+
+@pytest.fixture
+def house(office: Office, model: Path) -> Office:
+    """Give an office with one published restricted model."""
+    asked = office.at("olga").ok("seal", model, "--as", "llm")["request"]
+    office.at("ines").ok("approve", asked)
+    return office
+
+
+def test_a_request_shows_what_it_would_cost_and_who_must_agree(house: Office) -> None:
+    done = house.at("ana").run(*ASK)
+
+    assert done.status == 0
+    assert "you would hold" in done.err
+    assert "waits: 2 approvals from 2 teams" in done.out
+
+
+def test_a_preview_sends_nothing(house: Office) -> None:
+    ana = house.at("ana")
+
+    cost = ana.ok(*ASK, "--preview")
+
+    assert cost["before_bytes"] == 0
+    assert 0 < cost["after_bytes"] < cost["model_bytes"]
+    assert ana.run("requests").out == "no request waits\n"
+
+
+def test_two_approvals_of_two_teams_make_a_permit(house: Office) -> None:
+    ana = house.at("ana")
+    request = ana.ok(*ASK, "--for", "2h", "--ticket", "OPS-7")["request"]
+
+    first = house.at("ines").run("approve", request)
+    second = house.at("tom").run("approve", request[:16])
+
+    assert "1 more approval is needed" in first.out
+    assert "it is done" in second.out
+    assert ana.ok("open", request)["segments"] == ["biases"]
+
+
+def test_the_list_says_what_is_missing(house: Office) -> None:
+    request = house.at("ana").ok(*ASK)["request"]
+    house.at("ines").ok("approve", request)
+
+    shown = house.at("tom").run("requests")
+    waiting = house.at("tom").ok("requests")
+
+    assert request[:16] in shown.out
+    assert "1 more approval is needed" in " ".join(shown.out.split())
+    assert waiting["asker"] == "ana"
+    assert len(waiting["approved_by"]) == 1
+
+
+def test_a_declined_or_withdrawn_request_waits_no_more(house: Office) -> None:
+    ana, tom = house.at("ana"), house.at("tom")
+    first, second = (ana.ok(*ASK)["request"] for _ in range(2))
+
+    assert tom.ok("decline", first, "--reason", "ask for less")["state"] == "declined"
+    assert ana.ok("withdraw", second)["state"] == "withdrawn"
+
+    assert tom.run("requests").out == "no request waits\n"
+    states = {row["state"] for row in tom.ok("requests", "--all")}
+    assert {"declined", "withdrawn"} <= states
+    assert tom.run("approve", first).status == 73
+
+
+def test_a_revoked_permit_opens_no_more(house: Office) -> None:
+    ana = house.at("ana")
+    request = ana.ok(*ASK)["request"]
+    for name in ("ines", "tom"):
+        house.at(name).ok("approve", request)
+    ana.ok("open", request)
+
+    revoked = house.at("ines").ok("revoke", request, "--reason", "lost laptop")
+
+    assert revoked["state"] == "revoked"
+    assert revoked["released_bytes"] > 0
+    done = ana.run("open", request)
+    assert done.status == 77
+    assert "revoked" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--for", "soon"), "no duration"),
+        (("--for", "9000h"), "lasts up to"),
+        (("--bytes", "lots"), "no size"),
+        (("--segment", "nope"), "no segment"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused(
+    house: Office, words: tuple[str, ...], said: str
+) -> None:
+    done = house.at("ana").run(*ASK, *words)
+
+    assert done.status in {65, 66}
+    assert said in done.err
+
+
+# Attackers
+
+
+def test_nobody_approves_their_own_request(house: Office) -> None:
+    request = house.at("ana").ok(*ASK)["request"]
+
+    done = house.at("ana").run("approve", request)
+
+    assert done.status == 77
+
+
+def test_a_colleague_does_not_withdraw_it(house: Office) -> None:
+    request = house.at("ana").ok(*ASK)["request"]
+
+    assert house.at("ben").run("withdraw", request).status == 77
+
+
+def test_the_whole_of_a_restricted_model_is_refused_before_anybody_is_asked(
+    house: Office,
+) -> None:
+    done = house.at("ana").run("request", "llm", "--purpose", "all of it")
+
+    assert done.status == 77
+    assert "strongroom: hint:" in done.err
+    assert house.at("ines").run("requests").out == "no request waits\n"
+
+
+def test_an_id_that_fits_several_requests_decides_none(house: Office) -> None:
+    for _ in range(2):
+        house.at("ana").ok(*ASK)
+
+    done = house.at("ines").run("approve", "request-")
+
+    assert done.status == 66
+    assert "requests start with" in done.err
+
+
+def test_a_permit_of_somebody_else_is_of_no_use(house: Office, solo: Terminal) -> None:
+    ana = house.at("ana")
+    request = ana.ok(*ASK)["request"]
+    for name in ("ines", "tom"):
+        house.at(name).ok("approve", request)
+
+    assert house.at("ben").run("open", request).status in {66, 77}
+    assert solo.run("open", request).status == 66
