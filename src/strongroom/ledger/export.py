@@ -12,7 +12,13 @@ import sqlalchemy as sa
 from strongroom import canonical
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.errors import ConflictError, MissingError
+from strongroom.errors import (
+    ConflictError,
+    IntegrityError,
+    MissingError,
+    UnavailableError,
+)
+from strongroom.ledger import events
 from strongroom.ledger.log import Entry, Ledger
 from strongroom.ledger.proof import Proof
 from strongroom.ledger.sequencer import newest_note, tile_reader
@@ -56,34 +62,48 @@ def export_ledger(
     Raises:
         ConflictError: ``folder`` holds something.
         MissingError: The ledger is empty.
+        IntegrityError: Its checkpoint or a tile is not what was written.
+        UnavailableError: The disk did not take it; what was written is left.
     """
     note = newest_note(transaction.connection)
     checkpoint = ledger.checkpoint(transaction)
     if note is None or checkpoint is None:
         raise MissingError("the ledger is empty")
-    if folder.exists() and any(folder.iterdir()):
-        raise ConflictError(f"{folder} is not empty", hint="name a new folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_tiles(transaction, folder, checkpoint.size)
-    _write_bundles(ledger, transaction, folder, checkpoint.size)
-    if private:
-        _write_private(transaction, folder, checkpoint.size)
-    _write(folder / "key", (ledger.verifier.text() + "\n").encode())
-    _write(folder / "README.txt", _README.encode())
-    _write(folder / "checkpoint", note.encode())
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise ConflictError(f"{folder} is not empty", hint="name a new folder")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_tiles(transaction, folder, checkpoint.size)
+        _write_bundles(ledger, transaction, folder, checkpoint.size)
+        if private:
+            _write_private(transaction, folder, checkpoint.size)
+        _write(folder / "key", (ledger.verifier.text() + "\n").encode())
+        _write(folder / "README.txt", _README.encode())
+        _write(folder / "checkpoint", note.encode())
+    except OSError as error:
+        raise UnavailableError(f"{folder}: {error.strerror}") from None
     return checkpoint.size
 
 
 def private_of(transaction: Transaction, entry: Entry) -> dict[str, str] | None:
-    """Return the private fields of an entry; ``None`` if it has none, or no more."""
-    payload = transaction.connection.execute(
-        sa.select(tables.private_facts.c.payload).where(
-            tables.private_facts.c.entry_id == entry.id
-        )
-    ).scalar()
-    if payload is None:
+    """Return the private fields of an entry; ``None`` if it has none, or no more.
+
+    Raises:
+        IntegrityError: They are not what the entry commits to.
+    """
+    columns = tables.private_facts.c
+    row = transaction.connection.execute(
+        sa.select(columns.salt, columns.payload).where(columns.entry_id == entry.id)
+    ).one_or_none()
+    if row is None:
         return None
-    fields: dict[str, str] = json.loads(payload)
+    commitment = events.commitment(row.salt, row.payload.encode())
+    if f'"private":"{commitment.hex()}"'.encode() not in entry.body:
+        raise IntegrityError(
+            f"the private fields of entry {entry.position} were altered",
+            hint="strongroom ledger verify",
+        )
+    fields: dict[str, str] = json.loads(row.payload)
     return fields
 
 

@@ -1,0 +1,232 @@
+"""Custodians follow one ledger, and refuse an older or another one."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from strongroom.crypto.custody.file import FileCustodian
+from strongroom.crypto.custody.locked import LockedCustodian
+from strongroom.crypto.custody.memory import MemoryCustodian
+from strongroom.crypto.custody.port import Anchor
+from strongroom.crypto.passphrases import Cost
+from strongroom.database import tables
+from strongroom.errors import ForkError, IntegrityError, StaleError
+from strongroom.ledger.anchors import Anchors
+from strongroom.ledger.log import Ledger
+from strongroom.types import Secret
+from tests.ledger.world import World, world_at
+
+SHARE = Secret(bytes(range(32)))
+
+
+@pytest.fixture
+def custodian() -> MemoryCustodian:
+    return MemoryCustodian("home", random=os.urandom)
+
+
+@pytest.fixture
+def anchors(world: World) -> Anchors:
+    return Anchors(world.ledger)
+
+
+def remember(world: World) -> Callable[[], None]:
+    """Copy the ledger's tables; the result puts them back."""
+    kept = [tables.entries, tables.tiles, tables.checkpoints]
+    with world.database.reading() as connection:
+        rows = [connection.execute(sa.select(table)).all() for table in kept]
+
+    def put_back() -> None:
+        for table, old in zip(kept, rows, strict=True):
+            world.attack(sa.delete(table))
+            world.attack(*(sa.insert(table).values(**row._asdict()) for row in old))
+
+    return put_back
+
+
+def test_an_empty_ledger_has_the_empty_anchor(anchors: Anchors) -> None:
+    assert anchors.newest() == Anchor.empty()
+
+
+def test_a_custodian_follows_the_ledger(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    for size in (1, 2, 258):
+        world.notes(size - world.size())
+        anchors.advance(custodian)
+        assert custodian.anchor() == anchors.newest()
+        assert custodian.anchor().size == size
+    anchors.advance(custodian)
+
+
+def test_a_secret_is_unwrapped_after_the_anchor_moved(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    wrapped = custodian.wrap(SHARE, b"place")
+    world.notes(3)
+
+    assert anchors.unwrap(custodian, wrapped, b"place") == SHARE
+    assert custodian.anchor().size == 3
+
+
+def test_all_custodians_advance_and_locked_ones_wait(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    world.note()
+    anchors.advance_all([LockedCustodian("far"), custodian])
+
+    assert custodian.anchor().size == 1
+
+
+class Overtaken(MemoryCustodian):
+    """Somebody else shows it a newer ledger just before each of our calls."""
+
+    def __init__(self, world: World, times: int) -> None:
+        super().__init__("home", random=os.urandom)
+        self._world, self._times = world, times
+
+    def advance(
+        self, anchor: Anchor, verify_extension: Callable[[Anchor, Anchor], None]
+    ) -> None:
+        if self._times:
+            self._times -= 1
+            self._world.note()
+            super().advance(Anchors(self._world.ledger).newest(), verify_extension)
+        super().advance(anchor, verify_extension)
+
+
+def test_an_anchor_that_moved_meanwhile_is_tried_again(
+    world: World, anchors: Anchors
+) -> None:
+    world.note()
+    anchors.advance(Overtaken(world, times=3))
+
+    with pytest.raises(StaleError, match="moves faster"):
+        anchors.advance(Overtaken(world, times=100))
+
+
+def test_many_writers_and_one_custodian(migrated_url: str, tmp_path: Path) -> None:
+    """Concurrent advances only ever move it forward."""
+    home = FileCustodian.create(
+        tmp_path / "home.custody",
+        name="home",
+        passphrase=Secret(b"correct horse battery"),
+        random=os.urandom,
+        cost=Cost(memory_kib=19 * 1024, passes=2, lanes=1),
+    )
+    with world_at(migrated_url) as world:
+        anchors, failures = Anchors(world.ledger), []
+
+        def work() -> None:
+            try:
+                for _ in range(8):
+                    world.note()
+                    anchors.advance(home)
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert failures == []
+        assert home.anchor() == anchors.newest()
+        assert home.anchor().size == 24
+
+
+# --- whoever administers the database ---------------------------------------
+
+
+def test_an_old_database_that_was_put_back_gets_no_key(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    wrapped = custodian.wrap(SHARE, b"place")
+    world.notes(3)
+    put_back = remember(world)
+    world.notes(2)
+    anchors.advance(custodian)
+    put_back()
+
+    with pytest.raises(ForkError, match="an older database was put back"):
+        anchors.unwrap(custodian, wrapped, b"place")
+    with pytest.raises(ForkError):
+        anchors.advance(custodian)
+    assert custodian.anchor().size == 5
+
+
+@pytest.mark.parametrize("more", [1, 2, 7])
+def test_an_old_database_that_went_another_way_is_a_fork(
+    world: World, anchors: Anchors, custodian: MemoryCustodian, more: int
+) -> None:
+    """Signed by this room, and as long, or longer; but another history."""
+    world.notes(3)
+    put_back = remember(world)
+    world.notes(2)
+    anchors.advance(custodian)
+    put_back()
+    for number in range(more):
+        world.note(project=f"project-other-{number}")
+
+    with pytest.raises(ForkError):
+        anchors.advance(custodian)
+    assert custodian.anchor().size == 5
+
+
+def test_an_anchor_that_says_something_else_than_its_note_is_refused(
+    world: World, anchors: Anchors
+) -> None:
+    world.notes(2)
+    newest = anchors.newest()
+    world.notes(2)
+
+    with pytest.raises(ForkError):
+        anchors.verify_extension(
+            newest, replace(anchors.newest(), size=3, root=newest.root)
+        )
+
+
+def test_a_note_that_is_not_this_rooms_is_refused(
+    world: World, anchors: Anchors
+) -> None:
+    world.note()
+    note = anchors.newest().note
+
+    for other in (b"\xff", b"", note.replace(b"room-7", b"room-8"), note[:-5]):
+        with pytest.raises(IntegrityError):
+            anchors.of_note(other)
+
+
+def test_tiles_that_are_gone_stop_the_anchor(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    world.notes(2)
+    world.attack("DELETE FROM tiles")
+
+    with pytest.raises(IntegrityError):
+        anchors.advance(custodian)
+
+
+def test_only_the_ledger_is_asked(world: World, custodian: MemoryCustodian) -> None:
+    """Also a locked room can show a custodian its newest checkpoint."""
+    world.note()
+    other = world.ledger
+    locked = Ledger(
+        other.database,
+        origin=other.origin,
+        key=other.key,
+        signer=None,
+        guards=type(other._guards)(None),
+        now=world.clock,
+        random=os.urandom,
+    )
+    Anchors(locked).advance(custodian)
+
+    assert custodian.anchor().size == 1

@@ -1,0 +1,168 @@
+"""What is exported is checked by a program that knows nothing of ours."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from strongroom.errors import (
+    ConflictError,
+    IntegrityError,
+    MissingError,
+    UnavailableError,
+)
+from strongroom.ledger import export, verify
+from strongroom.ledger.tree import verify_inclusion
+from tests.ledger.world import World, event
+
+LONG = {"rules": ["a rule with a long name"] * 300, "action": "a", "resource": "b"}
+
+
+def write(world: World, folder: Path, *, private: bool = False) -> int:
+    with world.ledger.reading() as reading:
+        return export.export_ledger(world.ledger, reading, folder, private=private)
+
+
+def outsider(folder: Path, key: str) -> subprocess.CompletedProcess[str]:
+    """Run the outsider's program in a Python that cannot import Strongroom."""
+    words = [sys.executable, "-I", "-S", verify.__file__, str(folder), "--key", key]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def filled(world: World) -> World:
+    world.notes(299)
+    world.note("alpha")
+    with world.ledger.transaction() as writing:
+        writing.append(event("action.refused", LONG))
+    return world
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_an_outsider_accepts_the_export(
+    filled: World, tmp_path: Path, private: bool
+) -> None:
+    assert write(filled, tmp_path / "out", private=private) == 301
+
+    done = outsider(tmp_path / "out", filled.ledger.verifier.text())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "out" / "private" / "299.json").exists() == private
+    assert (tmp_path / "out" / "attached" / "300.json").exists()
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert {"checkpoint", "key", "README.txt", "tile"} <= names
+
+
+def test_private_text_is_in_the_export_only_when_asked_for(
+    filled: World, tmp_path: Path
+) -> None:
+    write(filled, tmp_path / "without")
+    write(filled, tmp_path / "with", private=True)
+
+    texts = {
+        name: b"".join(
+            p.read_bytes() for p in (tmp_path / name).rglob("*") if p.is_file()
+        )
+        for name in ("without", "with")
+    }
+    assert b"alpha" not in texts["without"]
+    opened = json.loads((tmp_path / "with" / "private" / "299.json").read_bytes())
+    assert json.loads(opened["payload"]) == {"name": "alpha"}
+
+
+@pytest.mark.parametrize("file", ["checkpoint", "tile/0/000", "tile/entries/000"])
+def test_an_outsider_refuses_a_changed_export(
+    filled: World, tmp_path: Path, file: str
+) -> None:
+    write(filled, tmp_path / "out")
+    path = tmp_path / "out" / file
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+    assert outsider(tmp_path / "out", filled.ledger.verifier.text()).returncode != 0
+
+
+def test_other_people_do_not_read_the_export(filled: World, tmp_path: Path) -> None:
+    write(filled, tmp_path / "out", private=True)
+
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+def test_an_export_overwrites_nothing(world: World, tmp_path: Path) -> None:
+    world.note()
+    (tmp_path / "mine").write_text("precious")
+
+    with pytest.raises(ConflictError, match="is not empty"):
+        write(world, tmp_path)
+    with pytest.raises((ConflictError, UnavailableError)):
+        write(world, tmp_path / "mine")
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_a_place_that_cannot_be_written_is_unavailable(
+    world: World, tmp_path: Path
+) -> None:
+    world.note()
+    (tmp_path / "file").touch()
+
+    with pytest.raises(UnavailableError):
+        write(world, tmp_path / "file" / "out")
+
+
+def test_an_empty_ledger_is_not_exported(world: World, tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="is empty"):
+        write(world, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_ledger_whose_checkpoint_is_forged_is_not_exported(
+    world: World, tmp_path: Path
+) -> None:
+    world.note()
+    world.attack("UPDATE checkpoints SET note = replace(note, 'room-7', 'room-8')")
+
+    with pytest.raises(IntegrityError):
+        write(world, tmp_path / "out")
+
+
+def test_one_entry_is_proved_to_an_outsider(filled: World) -> None:
+    with filled.ledger.reading() as reading:
+        entry = filled.ledger.entry(reading, 299)
+        proof = export.proof_of(filled.ledger, reading, 299)
+        checkpoint = filled.ledger.checkpoint(reading)
+
+    assert checkpoint is not None
+    assert proof.index == 299
+    verify_inclusion(
+        leaf=entry.leaf,
+        index=proof.index,
+        size=checkpoint.size,
+        root=checkpoint.root,
+        proof=proof.siblings,
+    )
+    with filled.ledger.reading() as reading, pytest.raises(MissingError):
+        export.proof_of(filled.ledger, reading, 301)
+
+
+def test_private_fields_are_read_until_they_are_erased(filled: World) -> None:
+    with filled.ledger.reading() as reading:
+        entry = filled.ledger.entry(reading, 299)
+        assert export.private_of(reading, entry) == {"name": "alpha"}
+        assert export.private_of(reading, filled.ledger.entry(reading, 0)) is None
+    filled.attack("DELETE FROM private_facts")
+    with filled.ledger.reading() as reading:
+        assert export.private_of(reading, entry) is None
+
+
+@pytest.mark.parametrize("column", ["salt", "payload"])
+def test_altered_private_fields_are_not_shown(filled: World, column: str) -> None:
+    value = "x'00'" if filled.database.is_sqlite else "'\\x00'"
+    value = value if column == "salt" else '\'{"name":"beta"}\''
+    filled.attack(f"UPDATE private_facts SET {column} = {value}")  # noqa: S608
+
+    with filled.ledger.reading() as reading, pytest.raises(IntegrityError):
+        export.private_of(reading, filled.ledger.entry(reading, 299))
