@@ -80,10 +80,12 @@ def measure(path: Path, folder: Path, rounds: int) -> dict[str, object]:
         case()
     wall: dict[str, list[float]] = {name: [] for name in cases}
     cpu: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(rounds):
-        for name, case in cases.items():
+    for number in range(rounds):
+        names = list(cases)
+        turn = number % len(names)  # nobody always follows the same neighbour
+        for name in names[turn:] + names[:turn]:
             started, burned = time.perf_counter(), time.process_time()
-            case()
+            cases[name]()
             wall[name].append(time.perf_counter() - started)
             cpu[name].append(time.process_time() - burned)
     size = sum(t.nbytes for t in weights.values())
