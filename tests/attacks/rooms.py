@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from strongroom.cli.demo.copies import copy_room
-from strongroom.cli.demo.house import House
+from strongroom.cli.demo.house import MODEL, Clock, House, build_house
 from strongroom.cli.demo.story import Story
 from strongroom.intake.formats.safetensors import header_bytes, place
 
@@ -63,3 +63,18 @@ def copy_of(house: House, folder: Path) -> Iterator[House]:
     copy_room(house.folder, folder)
     with house.opened_at(folder) as copied:
         yield copied
+
+
+def built_house(folder: Path, *, database: str | None = None) -> House:
+    """Return a house with the small model sealed and agreed on.
+
+    Args:
+        folder: Exists and is empty.
+        database: SQLAlchemy URL of an empty database; a new SQLite file if none.
+    """
+    url = database or "sqlite+pysqlite:///room.db"
+    house = build_house(folder / "room", Clock(), database=url)
+    sealed = house.acting_as("mia").seal(small_model(folder / "model"), name=MODEL)
+    if sealed.request is not None:
+        house.acting_as("lena").approve(sealed.request.id)
+    return house

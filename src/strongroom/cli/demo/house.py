@@ -37,19 +37,19 @@ class Clock:
     """The real clock, set back and driven forward."""
 
     def __init__(self, offset: timedelta = -_DAYS_AGO) -> None:
-        self._offset = offset
+        self.offset = offset
 
     def __call__(self) -> datetime:
         """Return the time in the house, aware UTC."""
-        return datetime.now(UTC) + self._offset
+        return datetime.now(UTC) + self.offset
 
     def advance(self, by: timedelta) -> None:
         """Let time pass."""
-        self._offset += by
+        self.offset += by
 
     def copy(self) -> Clock:
         """Return a clock that shows the same time and is driven by itself."""
-        return Clock(self._offset)
+        return Clock(self.offset)
 
 
 @dataclass(slots=True, kw_only=True)

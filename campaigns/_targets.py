@@ -1,0 +1,220 @@
+"""Everything that is tampered with, and who has to notice."""
+# ruff: noqa: S608  the names in the statements are those of our own tables
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from strongroom.cli.demo.store import object_path
+from strongroom.cli.demo.story import Story
+from strongroom.cli.demo.tampering import SEGMENT
+from strongroom.errors import ConflictError, IntegrityError
+from strongroom.ledger.reconcile import guarded_tables
+from strongroom.ledger.verify import Check
+
+CUSTODIANS = ("architecture", "biases", "weights")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One thing to tamper with.
+
+    Attributes:
+        kind: Such as ``object``.
+        name: Which one, to find it again.
+        read: Gives the honest bytes.
+        write: Puts bytes in their place.
+        others: Bytes of the same kind from other places and from before.
+        use: What somebody does in good faith afterwards; must be refused.
+    """
+
+    kind: str
+    name: str
+    read: Callable[[], bytes]
+    write: Callable[[bytes], object]
+    others: Sequence[bytes]
+    use: Callable[[], object]
+
+
+class Targets:
+    """The demo's room, opened, with places of every kind to tamper with."""
+
+    def __init__(self, story: Story) -> None:
+        """Export the ledger, and connect to the database past the room."""
+        self.house = story.house
+        self._target = story.target
+        self._folder = story.house.folder
+        self._export = story.folder / "export"
+        story.house.acting_as("ada").records.export(self._export)
+        self._verifier = story.house.room.room.ledger.verifier.text()
+        self._database = sqlite3.connect(self._folder / "room.db", isolation_level=None)
+
+    def close(self) -> None:
+        """Close the second connection to the database."""
+        self._database.close()
+
+    def kinds(self) -> dict[str, Callable[[Random], Place]]:
+        """Return how to choose a place of each kind."""
+        return {
+            "object": self._object,
+            "manifest": self._manifest,
+            "wrap": self._wrap,
+            "permit": self._permit,
+            "approval": self._approval,
+            "guarded row": self._row,
+            "export": self._exported,
+            "custody file": self._custody,
+        }
+
+    def open_held(self) -> None:
+        """Open what noor may open, every record of it."""
+        with self.house.acting_as("noor").open(self._target.held) as opened:
+            opened.check()
+
+    def replay(self) -> None:
+        """Compare every guarded row with the ledger.
+
+        Raises:
+            IntegrityError: One differs.
+        """
+        for finding in self.house.room.records.verify().findings:
+            raise IntegrityError(finding)
+
+    def check_export(self) -> None:
+        """Check the export as an outsider does.
+
+        Raises:
+            IntegrityError: Something in it does not hold.
+        """
+        check = Check(str(self._export))
+        try:
+            check.export(self._verifier, None)
+        except (ValueError, OSError) as error:  # as verify.main does
+            raise IntegrityError(str(error)) from None
+        for problem in check.problems:
+            raise IntegrityError(problem)
+
+    def open_again(self) -> None:
+        """Unlock every custodian, open the room, and open what noor may open."""
+        with (
+            self.house.opened_at(self._folder) as again,
+            again.acting_as("noor").open(self._target.held) as opened,
+        ):
+            opened.check()
+
+    def _object(self, random: Random) -> Place:
+        segments = (self._target.segments, self._target.old_segments)
+        paths = [
+            object_path(self._folder, s) for group in segments for s in group.values()
+        ]
+        mine = object_path(self._folder, self._target.segments[SEGMENT])
+        others = [random.choice([path for path in paths if path != mine])]
+        old = object_path(self._folder, self._target.old_segments[SEGMENT])
+        return _file("object", mine, [*others, old], self.open_held)
+
+    def _manifest(self, _: Random) -> Place:
+        return self._cell("manifests", "signed", "version = 2", self.open_held)
+
+    def _wrap(self, _: Random) -> Place:
+        where = f"segment = '{self._target.segments[SEGMENT].id}'"
+        return self._cell("wraps", "wrapped", where, self.open_held)
+
+    def _permit(self, _: Random) -> Place:
+        where = f"request = '{self._target.held}'"
+        return self._cell("permits", "signed", where, self.open_held)
+
+    def _approval(self, random: Random) -> Place:
+        where = f"request = '{self._target.held}'"
+        column = random.choice(["digest", "approver", "team", "decision", "mac"])
+        return self._cell("approvals", column, where, self.open_held)
+
+    def _row(self, random: Random) -> Place:
+        table = random.choice(guarded_tables())
+        count = self._value(f"SELECT count(*) FROM {table.name}")
+        row = random.randrange(int(str(count)))
+        rowid = self._value(f"SELECT rowid FROM {table.name} LIMIT 1 OFFSET {row}")
+        column = random.choice(table.c.keys())
+        return self._cell(table.name, column, f"rowid = {rowid}", self.replay)
+
+    def _exported(self, random: Random) -> Place:
+        files = [p for p in sorted(self._export.rglob("*")) if p.is_file()]
+        checked = [path for path in files if path.name != "README.txt"]
+        mine = random.choice(checked)
+        others = [path for path in checked if path != mine]
+        return _file("export", mine, others, self.check_export)
+
+    def _custody(self, random: Random) -> Place:
+        mine, *others = random.sample(CUSTODIANS, len(CUSTODIANS))
+        folder = self._folder / "custodians"
+        paths = [folder / other for other in others]
+        return _file("custody file", folder / mine, paths, self.open_again)
+
+    def _cell(
+        self, table: str, column: str, where: str, use: Callable[[], object]
+    ) -> Place:
+        """Return one column of one row; the other rows are what it is swapped with."""
+        rowid = self._value(f"SELECT rowid FROM {table} WHERE {where} LIMIT 1")
+        honest = self._value(f"SELECT {column} FROM {table} WHERE rowid = {rowid}")
+        others = self._database.execute(
+            f"SELECT DISTINCT {column} FROM {table} WHERE rowid != {rowid}"
+        )
+
+        def write(data: bytes) -> None:
+            value = honest if data == _stored(honest) else _typed(honest, data)
+            update = f"UPDATE {table} SET {column} = ? WHERE rowid = {rowid}"
+            try:
+                self._database.execute(update, (value,))
+            except sqlite3.IntegrityError:
+                raise ConflictError("a unique column of the database") from None
+
+        kinds = {"manifests": "manifest", "wraps": "wrap", "permits": "permit"}
+        kinds["approvals"] = "approval"
+        kind = "guarded row" if use == self.replay else kinds[table]
+        return Place(
+            kind=kind,
+            name=f"{table}.{column} {rowid}",
+            read=lambda: _stored(honest),
+            write=write,
+            others=[_stored(row[0]) for row in others],
+            use=use,
+        )
+
+    def _value(self, query: str) -> object:
+        value: object = self._database.execute(query).fetchone()[0]
+        return value
+
+
+def _file(
+    kind: str, path: Path, others: Sequence[Path], use: Callable[[], object]
+) -> Place:
+    return Place(
+        kind=kind,
+        name=path.name,
+        read=path.read_bytes,
+        write=path.write_bytes,
+        others=[other.read_bytes() for other in others],
+        use=use,
+    )
+
+
+def _stored(value: object) -> bytes:
+    """Return a cell as bytes, so that the same changes fit every type."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, int):
+        return value.to_bytes(8, "big", signed=True)
+    return b"\xff" if value is None else str(value).encode()
+
+
+def _typed(honest: object, data: bytes) -> object:
+    """Return changed bytes as a cell of the honest one's type."""
+    if isinstance(honest, bytes):
+        return data
+    if isinstance(honest, int):
+        value = int.from_bytes(data[-8:].rjust(8, b"\0"), "big", signed=True)
+        return value if value != honest else honest + 1  # leading zeros were cut
+    return data.decode(errors="replace")

@@ -1,0 +1,124 @@
+"""Short runs of the campaigns; ``./dev campaign NAME`` runs long ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from campaigns import kill, race, tamper
+from campaigns._after import problems_after
+from campaigns._changes import CHANGES
+from campaigns._targets import Place
+from strongroom.cli.demo.story import Story
+from strongroom.errors import IntegrityError
+from tests.attacks.rooms import told_until_the_attacks
+
+
+@pytest.mark.slow
+def test_nothing_that_was_changed_is_accepted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = tamper.main(["--count", "48", "--seed", "7"])
+
+    line = json.loads(capsys.readouterr().out)
+    assert status == 0, line
+    assert (line["accepted"], line["crashed"], line["seed"]) == (0, 0, 7)
+    targets = {k: sum(v.values()) for k, v in line["refused"].items() if k != "healthy"}
+    assert targets == dict.fromkeys(targets, 6)
+    assert len(targets) == 8
+
+
+@pytest.mark.slow
+def test_a_killed_process_loses_no_promise(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = kill.main(["--rounds", "2", "--seed", "3", "--url", database_url])
+
+    captured = capsys.readouterr()
+    line = json.loads(captured.out)
+    assert status == 0, captured.err
+    assert line["problems"] == 0
+    assert line["promises"]["sealed"] > 0
+
+
+@pytest.mark.slow
+def test_no_race_exceeds_a_cap(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--requests", "24", "--processes", "3", "--url", database_url]
+
+    status = race.main(words)
+
+    line = json.loads(capsys.readouterr().out)
+    assert status == 0, line
+    assert line["endings"]["allowed"] > 0
+    assert sum(line["endings"].values()) == 24
+    assert 0 < line["most_held"] <= line["person_cap"]
+    assert line["pair_held"] <= line["pair_cap"]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_change_of_a_campaign_changes_something(name: str) -> None:
+    honest, others = bytes(range(64)), [bytes(range(64, 128)), b"short"]
+    random = Random(1)  # noqa: S311 (no secret)
+
+    for _ in range(200):
+        assert CHANGES[name](random, honest, others) != honest
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [
+        (None, "accepted"),
+        (IntegrityError("x"), "IntegrityError"),
+        (KeyError(), "crashed"),
+    ],
+)
+def test_a_change_that_nobody_notices_counts_as_accepted(
+    error: Exception | None, ending: str
+) -> None:
+    def use() -> None:
+        if error is not None:
+            raise error
+
+    place = Place(
+        kind="object",
+        name="a place",
+        read=lambda: b"honest",
+        write=lambda _: None,
+        others=[],
+        use=use,
+    )
+
+    assert tamper._use(place, b"changed") == ending
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    told = told_until_the_attacks(tmp_path_factory.mktemp("campaigns"))
+    yield told
+    told.close()
+
+
+@pytest.mark.parametrize(
+    ("promise", "problem"),
+    [
+        ({"sealed": [9]}, "version 9 was sealed and is lost"),
+        ({"asked": ["request-x"]}, "request-x was asked and is lost"),
+        ({"approved": ["request-x"]}, "request-x was approved and has no permit"),
+        ({"opened": {"head": 10**9}}, "rosa opened 1000000000 bytes and is charged"),
+    ],
+)
+def test_a_promise_that_was_not_kept_is_a_problem(
+    story: Story, promise: dict[str, object], problem: str
+) -> None:
+    promises = kill.Promises(**promise)  # type: ignore[arg-type]  # one field each
+
+    found = problems_after(story.house, "minilm", promises)
+
+    assert len(found) == 1
+    assert found[0].startswith(problem)
+    assert problems_after(story.house, "minilm", kill.Promises()) == []
