@@ -14,6 +14,7 @@ from pathlib import Path
 
 from strongroom.errors import StrongroomError
 from strongroom.ledger.kinds import KINDS
+from tests.project import commands
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -124,6 +125,7 @@ def entry(page: Path) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors,
     "reference/events.md": events,
+    "reference/commands.md": commands.page,
     "README.md": the_map,  # last: it reads the others
 }
 

@@ -169,6 +169,8 @@ class SharedOptionsCommand(TyperCommand):
             record = param.get_help_record(ctx)
             if record is not None:
                 argument = param.param_type_name == "argument"
+                if argument:  # its name says enough; typer adds the Python type
+                    record = (record[0].partition(" <")[0], record[1])
                 last = not argument and param.name in shared
                 index = 0 if argument else 1 + last
                 sections[list(sections)[index]].append(record)

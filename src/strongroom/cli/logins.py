@@ -21,7 +21,7 @@ MOST_TOKEN_BYTES = 1024
 def login(
     call: Call,
     *,
-    name: Annotated[str, typer.Argument(help="Of your account.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of your account.")],
     password_file: Annotated[
         str | None,
         typer.Option(help="File with the password; - is input.", metavar="FILE"),

@@ -25,7 +25,8 @@ def open_(
     call: Call,
     *,
     target: Annotated[
-        str, typer.Argument(help="A permit or its request; or NAME, NAME@V.")
+        str,
+        typer.Argument(metavar="TARGET", help="A permit, its request, or NAME[@V]."),
     ],
     segment: Annotated[
         list[str] | None,

@@ -71,7 +71,7 @@ def explain(
         str, typer.Argument(metavar="ACTION", help="Such as model:seal.")
     ],
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="Model, request, permit, account.")
+        str, typer.Argument(metavar="NAME", help="Model, request, permit, account.")
     ] = "",
     segment: Annotated[
         list[str] | None,

@@ -49,15 +49,16 @@ def init(
     *,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="New or empty; your data folder if none."),
+        typer.Argument(metavar="DIR", help="New or empty; your data folder if none."),
     ] = None,
     profile: Annotated[
         Profile, typer.Option(help="One person, or people kept apart.")
     ] = Profile.SOLO,
     name: Annotated[
-        str | None, typer.Option(help="Yours; your login name unless given.")
+        str | None,
+        typer.Option(help="Yours; your login name unless given.", metavar="NAME"),
     ] = None,
-    team: Annotated[str, typer.Option(help="Yours.")] = "owners",
+    team: Annotated[str, typer.Option(help="Yours.", metavar="NAME")] = "owners",
     approver: Annotated[
         list[str] | None,
         typer.Option(help="In standard, twice.", metavar="NAME:TEAM"),

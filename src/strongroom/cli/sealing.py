@@ -25,7 +25,9 @@ MOST_PLAN_BYTES = 1 << 20
 def seal(
     call: Call,
     *,
-    path: Annotated[Path, typer.Argument(help="A model: a folder or a file.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A model: folder or file.")
+    ],
     as_: Annotated[
         str | None, typer.Option("--as", help="Its name.", metavar="NAME")
     ] = None,

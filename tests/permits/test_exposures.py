@@ -1,0 +1,107 @@
+"""Who holds how much, as people read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from strongroom.access.projects import Membership
+from strongroom.client.client import Strongroom
+from strongroom.errors import DeniedError, MissingError
+from tests.journeys.rooms import House
+
+
+def test_nobody_holds_anything_at_first_but_who_sealed_it(
+    house: House, model: Path
+) -> None:
+    house.publish(model)
+
+    report = house.by("ines").records.exposure("llm")
+
+    assert report.shares == ()
+    assert report.sealers == ("olga",)
+    assert (report.pair, report.coalition) == (None, None)
+    assert report.coalition_bound == 5  # caps of 25 % and 45 %
+
+
+def test_reserved_becomes_released_when_the_keys_leave(
+    house: House, model: Path
+) -> None:
+    house.publish(model)
+    permit = house.permit("ana", "biases")
+
+    before = house.by("ines").records.exposure("llm").shares[0]
+    with house.by("ana").open(permit.id):
+        pass
+    after = house.by("ines").records.exposure("llm").shares[0]
+
+    assert (before.released, after.reserved) == (0, 0)
+    assert before.reserved == after.released == before.held > 0
+
+
+def test_what_a_revoked_permit_reserved_is_free_again(
+    house: House, model: Path
+) -> None:
+    house.publish(model)
+    permit = house.permit("ana", "biases")
+
+    house.by("ines").revoke(permit.id)
+
+    assert house.by("ines").records.exposure("llm").shares == ()
+
+
+def test_the_worst_pair_is_counted_without_what_both_hold(
+    house: House, model: Path
+) -> None:
+    house.publish(model)
+    house.permit("ana", "biases")
+    house.permit("ben", "biases", "blocks.0.0")
+
+    report = house.by("ines").records.exposure("llm")
+
+    by_name = {share.name: share.held for share in report.shares}
+    assert report.pair is not None
+    assert {report.pair[0], report.pair[1]} == {"ana", "ben"}
+    assert report.pair[2] == by_name["ben"] < sum(by_name.values())
+
+
+def test_one_who_may_hold_all_is_a_coalition_of_one(house: House, model: Path) -> None:
+    house.publish(model, classification="open")
+    with house.by("ana").open("llm"):
+        pass
+
+    report = house.by("ines").records.exposure("llm")
+
+    assert report.coalition == ("ana",)
+    assert (report.person_cap, report.coalition_bound) == (None, 1)
+
+
+def test_caps_of_the_lineage_replace_those_of_the_class(
+    house: House, model: Path
+) -> None:
+    house.publish(model)
+    request = house.by("root").room.catalogue.change_caps(
+        house.actors["root"], "llm", person=10, pair=19
+    )
+    house.by("tom").approve(request.id)
+
+    report = house.by("ines").records.exposure("llm")
+
+    assert report.person_cap == report.total * 10 // 100
+    assert report.coalition_bound == 11
+
+
+def test_who_is_not_in_the_project_does_not_read_it(house: House, model: Path) -> None:
+    house.publish(model)
+    house.by("root").room.people.set_member(
+        house.actors["root"], "default", "ana", Membership.REMOVED
+    )
+
+    with pytest.raises(DeniedError):
+        house.by("ana").records.exposure("llm")
+
+
+def test_a_model_that_is_not_there_has_no_exposure(solo_room: Strongroom) -> None:
+    with pytest.raises(MissingError):
+        solo_room.records.exposure("absent")
