@@ -33,8 +33,6 @@ SIZES = {
     **{f"blocks.{i}.0": 16384 for i in range(4)},
     **{f"blocks.{i}.1": 32768 for i in range(8)},
 }
-TOTAL = 4887 + 4096 + 24576 + 8 * (16384 + 32768) + 16384
-PERSON_CAP, PAIR_CAP = TOTAL * 25 // 100, TOTAL * 45 // 100
 
 people = st.sampled_from(PEOPLE)
 choices = st.sets(st.sampled_from(sorted(SIZES)), min_size=1, max_size=4)
@@ -56,10 +54,14 @@ class Issued:
 class Model:
     """What everybody holds: released for ever, reserved while a permit is good."""
 
+    total: int
     released: dict[str, set[str]] = field(
         default_factory=lambda: {name: set() for name in PEOPLE}
     )
     issued: list[Issued] = field(default_factory=list)
+
+    def cap(self, percent: int) -> int:
+        return self.total * percent // 100
 
     def holds(self, name: str, now: datetime) -> set[str]:
         good = [p for p in self.issued if not p.revoked and now < p.expires_at]
@@ -70,7 +72,7 @@ class Model:
         mine = self.holds(name, now) | segments
         others = (self.holds(o, now) for o in PEOPLE if o != name)
         pair = max(size_of(mine | other) for other in others)
-        return size_of(mine) <= PERSON_CAP and pair <= PAIR_CAP
+        return size_of(mine) <= self.cap(25) and pair <= self.cap(45)
 
 
 def size_of(segments: set[str]) -> int:
@@ -82,11 +84,12 @@ class Permits(RuleBasedStateMachine):
 
     house: House
     target: str
+    total: int
     permits = Bundle("permits")
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Model()
+        self.model = Model(self.total)
 
     @rule(target=permits, name=people, segments=choices, lasts=hours)
     def ask(self, name: str, segments: set[str], lasts: int) -> object:
@@ -146,10 +149,12 @@ class Permits(RuleBasedStateMachine):
         for name in PEOPLE:
             account = self.house.actors[name].account
             mine = held[account].bytes if account in held else 0
-            assert mine == size_of(self.model.holds(name, now)) <= PERSON_CAP
+            assert mine == size_of(self.model.holds(name, now))
+            assert mine <= self.model.cap(25)
         everybody = [self.model.holds(name, now) for name in PEOPLE]
         for first in everybody:
-            assert all(size_of(first | other) <= PAIR_CAP for other in everybody)
+            for other in everybody:
+                assert size_of(first | other) <= self.model.cap(45)
 
 
 def test_permits_never_exceed_the_caps(house: House, model: Path) -> None:
@@ -162,7 +167,7 @@ def test_permits_never_exceed_the_caps(house: House, model: Path) -> None:
         def __init__(self) -> None:
             house.refresh("olga", "ines", "tom", *PEOPLE)
             self.house, self.target = house, f"llm-{next(counter)}"
-            house.publish(model, self.target)
+            self.total = house.publish(model, self.target).manifest.plain_bytes
             super().__init__()
 
     run_state_machine_as_test(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -40,6 +41,7 @@ class TensorPart:
         start: First byte of the part, counted from the start of the tensor.
         length: Bytes of the part.
         size: Bytes of the whole tensor.
+        shared: Whether another opened file has a tensor of this name.
     """
 
     name: str
@@ -49,6 +51,7 @@ class TensorPart:
     start: int
     length: int
     size: int
+    shared: bool = False
 
     @property
     def whole(self) -> bool:
@@ -57,9 +60,13 @@ class TensorPart:
 
     @property
     def label(self) -> str:
-        """The tensor's name, with the range of bytes if it is a part."""
+        """The tensor's name, with the range of bytes if it is a part.
+
+        The number of the file stands before a name that several files have.
+        """
+        name = f"{self.file}:{self.name}" if self.shared else self.name
         end = self.start + self.length
-        return self.name if self.whole else f"{self.name}[{self.start}:{end}]"
+        return name if self.whole else f"{name}[{self.start}:{end}]"
 
 
 class OpenedModel:
@@ -127,6 +134,7 @@ class OpenedModel:
                     items[item.file, item.name] = item
                     spans = [(e.item_offset, e.length) for e in item.extents]
                     runs.setdefault((item.file, item.name), []).extend(spans)
+        files = Counter(name for _, name in items)
         found = []
         for key, item in sorted(items.items()):
             dtype, shape = item.dtype or "", item.shape or ()
@@ -141,6 +149,7 @@ class OpenedModel:
                         start=start,
                         length=length,
                         size=size,
+                        shared=files[item.name] > 1,
                     )
                 )
         return tuple(found)
@@ -148,7 +157,7 @@ class OpenedModel:
     def tensors(
         self, framework: Framework = "numpy", *, threads: int = 2
     ) -> dict[str, Any]:
-        """Return every tensor that is wholly open, without another copy.
+        """Return every tensor that is wholly open by label, without another copy.
 
         They lie 64-byte aligned in this handle's arena.
 
@@ -163,7 +172,7 @@ class OpenedModel:
         """
         wanted = [part for part in self.parts() if part.whole]
         return {
-            part.name: arrays.as_tensor(view, part.dtype, part.shape, framework)
+            part.label: arrays.as_tensor(view, part.dtype, part.shape, framework)
             for part, view in self._read(wanted, threads=threads)
         }
 

@@ -36,13 +36,13 @@ def write_model(
         IntegrityError: A record was altered; nothing of that file stays.
         UnavailableError: The disk did not accept it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     if not opened.complete:
         return [_write_partial(opened, folder / PARTIAL_NAME, progress)]
     written = []
     for ordinal, file in enumerate(opened.map().files):
         target = folder / file.path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         _write_new(target, _file_chunks(opened, file, ordinal, progress))
         written.append(target)
     return written
@@ -101,6 +101,17 @@ def _item(segment: SealedSegment, name: str, file: int) -> IndexItem:
         if (item.name, item.file) == (name, file):
             return item
     raise IntegrityError(f"the map names {name[:80]!r}, which its segment lacks")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise ConflictError(
+            f"{folder} is a file", hint="name another folder with --to"
+        ) from None
+    except OSError as error:
+        raise UnavailableError(f"{folder}: {error.strerror}") from None
 
 
 def _write_new(target: Path, chunks: Iterator[bytes | memoryview]) -> None:
