@@ -74,6 +74,21 @@ def test_people_who_do_not_fit_the_profile_leave_no_room(
     assert not (tmp_path / "room").exists()
 
 
+def test_one_passphrase_for_every_domain_is_named_as_a_missing_separation(
+    tmp_path: Path, secrets: list[str]
+) -> None:
+    apart = [f"--passphrase-file={d}={tmp_path / d}" for d in ("biases", "weights")]
+    for domain in ("biases", "weights"):
+        (tmp_path / domain).write_text(f"another one for {domain}")
+    (tmp_path / "1").mkdir()
+
+    same = init(tmp_path / "1", *STANDARD, *secrets)
+    different = init(tmp_path, *STANDARD, *secrets, *apart)
+
+    assert "one passphrase opens every custody domain" in same.out
+    assert "one passphrase" not in different.out
+
+
 def test_a_folder_that_holds_something_is_not_touched(
     tmp_path: Path, secrets: list[str]
 ) -> None:

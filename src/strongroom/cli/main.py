@@ -64,6 +64,8 @@ class Ending:
 
     def _explain(self, error: BaseException) -> int:  # noqa: PLR0911  a table
         if isinstance(error, KeyboardInterrupt):
+            if sys.stderr.isatty():
+                sys.stderr.write("\n")  # after the prompt, or the ^C of the terminal
             complain("interrupted; nothing is half done")
             return INTERRUPTED
         from typer.exceptions import Abort, Exit, TyperException

@@ -116,7 +116,8 @@ def init(
         _remove_unfinished(folder, before)
         raise
     with room:
-        _answer(call, room, founded, approvers)
+        same = len(domains) > 1 and all(p == found[domains[0]] for p in found.values())
+        _answer(call, room, founded, approvers, same_passphrase=same)
 
 
 def _approver(text: str) -> Founder:
@@ -152,7 +153,12 @@ def _remove_unfinished(folder: Path, before: set[Path] | None) -> None:
 
 
 def _answer(
-    call: Call, room: Strongroom, founded: Founded, approvers: list[Founder]
+    call: Call,
+    room: Strongroom,
+    founded: Founded,
+    approvers: list[Founder],
+    *,
+    same_passphrase: bool,
 ) -> None:
     from strongroom.access.separations import missing_separations
 
@@ -161,6 +167,8 @@ def _answer(
     missing = missing_separations(
         settings.profile, domains=len(settings.domains), embedded=True, witness=False
     )
+    if same_passphrase:
+        missing.append("one passphrase opens every custody domain")
     document: dict[str, Json] = {
         "room": settings.room,
         "folder": str(settings.folder),
@@ -195,9 +203,9 @@ def _answer(
 SOLO_STEPS = ("strongroom seal ./my-model", "strongroom open my-model --purpose TEXT")
 STANDARD_STEPS = (
     "strongroom login {name}",
-    "strongroom account factor        (your second factor)",
-    "strongroom login {name}          (now with a code)",
-    "strongroom account enrol NAME    (each approver, with the invitation)",
+    "strongroom account factor",
+    "strongroom login {name}, now with a code",
+    "strongroom account enrol NAME, each approver with the invitation",
 )
 
 
