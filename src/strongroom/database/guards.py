@@ -194,13 +194,9 @@ class GuardedTable(Generic[R]):
     def find_all(self, transaction: Transaction, *, like: str = "%") -> list[R]:
         """Return every row whose id is like this, and none may be missing.
 
-        ``find`` cannot see that a row was deleted, or moved out of its filter.
-        Where less than the truth would allow more (exposure, second factors),
-        this is asked: it also compares with the ids that the ledger named.
-
-        Args:
-            transaction: Where to look.
-            like: A pattern of SQL over ids, such as ``%/model-1/%``.
+        ``find`` cannot see that a row was deleted or moved out of its filter.
+        This compares with the ids that the ledger named, and is asked where
+        less than the truth would allow more: exposure, second factors.
 
         Raises:
             IntegrityError: One was deleted, forged, altered or restored.
