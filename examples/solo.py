@@ -31,7 +31,10 @@ def main(model: Path, folder: Path) -> None:
             print("tensors of", some[0], "are", *sorted(opened.tensors()))
 
         with room.open("model", purpose="restore") as opened:
-            write_model(opened, folder / "copy")
+            files = write_model(opened, folder / "copy")
+        pairs = [(path, model / path.relative_to(folder / "copy")) for path in files]
+        same = sum(copy.read_bytes() == first.read_bytes() for copy, first in pairs)
+        print(f"{same} of {len(pairs)} files came back byte for byte")
 
 
 if __name__ == "__main__":

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import require
 from tests.project.newcomer import ROOT, shell, small_model
 
 EXAMPLES = ROOT / "examples"
 SAYS = {
     "outsider.py": ("everything holds", "one entry changed:", "differs from there on"),
-    "solo.py": ("tensors of blocks.0 are model.layers.0.mlp.weight",),
+    "solo.py": (
+        "tensors of blocks.0 are model.layers.0.mlp.weight",
+        "2 of 2 files came back byte for byte",
+    ),
+    "torch_layer.py": ("blocks.0: 1 tensors", "has 128 numbers"),
     "two_teams.py": (
         "with one approval: request-",
         "with two: ",
@@ -25,6 +31,7 @@ SAYS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SAYS))
 def test_an_example_does_what_it_says(name: str, tmp_path: Path) -> None:
+    require("torch", present=name != "torch_layer.py" or find_spec("torch") is not None)
     model = small_model(tmp_path / "model")
     folder = tmp_path / "new"
     folder.mkdir()
@@ -39,23 +46,6 @@ def test_an_example_does_what_it_says(name: str, tmp_path: Path) -> None:
 
     assert (done.stderr, done.returncode) == ("", 0)
     assert [sentence for sentence in SAYS[name] if sentence not in done.stdout] == []
-
-
-@pytest.mark.slow
-def test_the_example_of_one_person_gives_every_byte_back(tmp_path: Path) -> None:
-    model = small_model(tmp_path / "model")
-    folder = tmp_path / "new"
-    folder.mkdir()
-
-    subprocess.run(
-        [sys.executable, EXAMPLES / "solo.py", model, folder],
-        env=shell(tmp_path),
-        capture_output=True,
-        check=True,
-    )
-
-    originals = {p.name: p.read_bytes() for p in model.iterdir()}
-    assert {p.name: p.read_bytes() for p in (folder / "copy").iterdir()} == originals
 
 
 def test_no_example_is_left_without_a_test() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -28,17 +27,6 @@ CHEAP = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
 Attack = Callable[[Path], None]
 
 
-@pytest.fixture(scope="module")
-def first_minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Type the README's shell blocks one after the other; give the folder after it."""
-    folder = tmp_path_factory.mktemp("newcomer")
-    small_model(folder / "my-model")
-    (folder / "src").symlink_to(ROOT / "src")
-    done = _type(folder, "sh", ["sh", "-eu", "typed.sh"], shell(folder))
-    (folder / "printed.txt").write_text(done)
-    return folder
-
-
 def _type(folder: Path, kind: str, command: list[str], env: dict[str, str]) -> str:
     """Run every block of one kind in ``folder`` and return what it printed."""
     blocks = [text for found, text in BLOCK.findall(README) if found == kind]
@@ -51,32 +39,18 @@ def _type(folder: Path, kind: str, command: list[str], env: dict[str, str]) -> s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "sentence", ["every byte is the same", "refused", "everything holds"]
-)
-def test_what_the_readme_types_ends_as_it_says(
-    first_minutes: Path, sentence: str
-) -> None:
-    printed = (first_minutes / "printed.txt").read_text().splitlines()
+def test_what_the_readme_types_ends_as_it_says(tmp_path: Path) -> None:
+    small_model(tmp_path / "my-model")
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    environment = shell(tmp_path)
 
-    assert sentence in printed
+    typed = _type(tmp_path, "sh", ["sh", "-eu", "typed.sh"], environment)
+    ran = _type(tmp_path, "python", ["bin/python3", "typed.python"], environment)
 
-
-@pytest.mark.slow
-def test_the_readmes_python_runs_in_the_room_that_its_shell_made(
-    first_minutes: Path,
-) -> None:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT / "src"),
-        "HOME": str(first_minutes),
-    }
-    command = ["bin/python3", "typed.python"]
-
-    printed = _type(first_minutes, "python", command, environment)
-
-    assert "'model.norm.weight': (64,)" in printed
-    assert printed.endswith("nothing is wrong\n")
+    ends = ("every byte is the same", "refused", "everything holds")
+    assert [end for end in ends if end not in typed.splitlines()] == []
+    assert "'model.norm.weight': (64,)" in ran
+    assert ran.endswith("nothing is wrong\n")
 
 
 def test_the_readme_needs_five_new_words() -> None:
@@ -95,6 +69,15 @@ def test_the_picture_is_there_and_shows_in_light_and_dark() -> None:
     assert (
         'class="bg"' in pictures[0]
     )  # where a forge ignores the style, it still reads
+
+
+def test_the_attack_model_is_on_the_first_page_of_security() -> None:
+    page = (ROOT / "SECURITY.md").read_text()
+    attackers = re.findall(r"^\| \*\*([^*]+)\*\*", page, re.MULTILINE)
+
+    assert len(attackers) == 13
+    assert page.index("## Attack model") < 200
+    assert "thirteen attackers" in README
 
 
 # The table "Beside a plain safetensors file", line by line.
