@@ -159,7 +159,8 @@ class OpenedModel:
     ) -> dict[str, Any]:
         """Return every tensor that is wholly open by label, without another copy.
 
-        They lie 64-byte aligned in this handle's arena.
+        They lie 64-byte aligned in this handle's arena.  A tensor without
+        elements has no bytes, so no segment has it: it comes back in files only.
 
         Args:
             framework: ``numpy`` arrays (bfloat16 through ``ml_dtypes``) or
