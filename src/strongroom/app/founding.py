@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,7 +67,7 @@ def create_strongroom(
         random: Source of every key, salt, nonce and id.
 
     Raises:
-        ConflictError: ``folder`` holds something.
+        ConflictError: ``folder`` holds something, or the database a room.
         SetupError: A passphrase is missing.
         InputError: The people or the passphrases cannot be used.
         UnavailableError: The disk or the database does not answer.
@@ -91,19 +92,23 @@ def create_strongroom(
     domains = open_domains(settings, passphrases, random=random)
     _create_tables(settings, domains[settings.home.name], seeds)
     room = build(settings, domains, keys, now=now, random=random)
-    founded = found(
-        room.ledger,
-        profile=profile,
-        policy=room.gate.rules_digest,
-        domains=list(domains),
-        owner=owner,
-        approvers=approvers,
-        random=random,
-    )
-    for custody in domains.values():
-        room.anchors.advance(custody.custodian)
-    write_durably(folder / FILE_NAME, settings.to_toml().encode(), random)
-    return Strongroom(room, local_actor(room)), founded
+    with contextlib.ExitStack() as undo:
+        undo.callback(room.ledger.database.close)
+        founded = found(
+            room.ledger,
+            profile=profile,
+            policy=room.gate.rules_digest,
+            domains=list(domains),
+            owner=owner,
+            approvers=approvers,
+            random=random,
+        )
+        for custody in domains.values():
+            room.anchors.advance(custody.custodian)
+        write_durably(folder / FILE_NAME, settings.to_toml().encode(), random)
+        created = Strongroom(room, local_actor(room))
+        undo.pop_all()
+    return created, founded
 
 
 def _make_empty(folder: Path) -> None:
@@ -142,24 +147,32 @@ def _create_custodian(
 def _create_tables(
     settings: Settings, home: CustodyDomain, seeds: Mapping[str, Secret]
 ) -> None:
-    database = Database(database_url(settings))
-    schema.upgrade(database)
+    """Make the tables and put the room's own keys into them.
+
+    Raises:
+        ConflictError: The database holds another room's ledger.
+    """
     root_key_id = home.custodian.root_key_id
-    with database.writing() as connection:
-        connection.execute(
-            sa.insert(tables.room_keys),
-            [
-                {
-                    "name": name,
-                    "root_key_id": root_key_id,
-                    "wrapped": home.custodian.wrap(
-                        seed,
-                        wraps.room_key_context(
-                            room=settings.room, name=name, root_key_id=root_key_id
+    with contextlib.closing(Database(database_url(settings))) as database:
+        schema.upgrade(database)
+        with database.writing() as connection:
+            if connection.execute(sa.select(tables.entries.c.id).limit(1)).first():
+                raise ConflictError(
+                    "the database holds another room", hint="name an empty one"
+                )
+            connection.execute(
+                sa.insert(tables.room_keys),
+                [
+                    {
+                        "name": name,
+                        "root_key_id": root_key_id,
+                        "wrapped": home.custodian.wrap(
+                            seed,
+                            wraps.room_key_context(
+                                room=settings.room, name=name, root_key_id=root_key_id
+                            ),
                         ),
-                    ),
-                }
-                for name, seed in seeds.items()
-            ],
-        )
-    database.close()
+                    }
+                    for name, seed in seeds.items()
+                ],
+            )

@@ -1,0 +1,203 @@
+"""Rooms are created once, and opened only as what they were."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from strongroom.access.founding import Founder
+from strongroom.app import create_strongroom, open_strongroom
+from strongroom.database import tables
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    InputError,
+    SetupError,
+    StrongroomError,
+    UnavailableError,
+)
+from strongroom.types import Profile, Secret
+from tests import postgresql
+from tests.conftest import require
+from tests.journeys import rooms
+from tests.journeys.fixtures import clock, model, quick
+from tests.journeys.rooms import CHEAP, PASSPHRASE, PASSWORD, Clock, again
+
+__all__ = ["clock", "model", "quick"]
+
+ME = Founder(name="me", team="me", password=PASSWORD)
+
+
+def create(folder: Path, **changes: object) -> None:
+    """Create one person's room and close it, with some arguments changed."""
+    values: dict[str, object] = {
+        "profile": Profile.SOLO,
+        "passphrases": {"*": PASSPHRASE},
+        "owner": ME,
+        "cost": CHEAP,
+        "now": Clock(),
+        **changes,
+    }
+    room, _ = create_strongroom(folder, **values)  # type: ignore[arg-type]  # a test
+    room.close()
+
+
+def test_a_room_is_opened_by_its_passphrase(quick: Path, clock: Clock) -> None:
+    create(quick / "room")
+    with again(quick / "room", clock) as room:
+        assert room.bound
+        assert not room.records.verify().findings
+
+
+def test_a_wrong_passphrase_is_refused(quick: Path) -> None:
+    create(quick / "room")
+    with pytest.raises(DeniedError):
+        open_strongroom(quick / "room", passphrases={"*": Secret(b"something else")})
+
+
+def test_no_passphrase_for_the_home_custodian_is_refused(quick: Path) -> None:
+    create(quick / "room")
+    with pytest.raises(SetupError, match="passphrase is needed"):
+        open_strongroom(quick / "room", passphrases={"other": PASSPHRASE})
+
+
+def test_there_is_no_room_in_an_empty_folder(quick: Path) -> None:
+    with pytest.raises(StrongroomError):
+        open_strongroom(quick, passphrases={"*": PASSPHRASE})
+
+
+def test_a_folder_that_holds_something_is_refused(quick: Path) -> None:
+    (quick / "room").mkdir()
+    (quick / "room" / "thesis.txt").write_text("mine")
+    with pytest.raises(ConflictError, match="not empty"):
+        create(quick / "room")
+    assert [p.name for p in (quick / "room").iterdir()] == ["thesis.txt"]
+
+
+def test_nobody_else_reads_the_folder(quick: Path) -> None:
+    create(quick / "room")
+    assert (quick / "room").stat().st_mode & 0o077 == 0
+
+
+def test_every_domain_needs_a_passphrase(quick: Path) -> None:
+    with pytest.raises(SetupError, match="weights has no passphrase"):
+        create(
+            quick / "room",
+            profile=Profile.STANDARD,
+            passphrases=dict.fromkeys(["architecture", "biases"], PASSPHRASE),
+        )
+    assert not (quick / "room" / "room.toml").exists()
+
+
+@pytest.mark.parametrize(
+    "approvers",
+    [
+        (),
+        (Founder(name="a", team="a"),),
+        (Founder(name="a", team="a"), Founder(name="b", team="a")),
+        (Founder(name="a", team="a"), Founder(name="b", team="me")),
+    ],
+)
+def test_a_standard_room_begins_with_three_teams(
+    quick: Path, approvers: tuple[Founder, ...]
+) -> None:
+    with pytest.raises(InputError, match="three different teams"):
+        create(quick / "room", profile=Profile.STANDARD, approvers=approvers)
+    assert not (quick / "room" / "room.toml").exists()
+
+
+def test_two_rooms_do_not_share_a_database(quick: Path, database_url: str) -> None:
+    """The second room once wrote its entries into the ledger of the first."""
+    create(quick / "first", database=database_url)
+    with pytest.raises(ConflictError, match="another room"):
+        create(quick / "second", database=database_url)
+    with again(quick / "first") as room:
+        assert not room.records.verify().findings
+
+
+def test_keys_of_another_room_are_refused(quick: Path) -> None:
+    create(quick / "first")
+    create(quick / "second")
+    settings = (quick / "first" / "room.toml").read_text()
+    second = (quick / "second" / "room.toml").read_text()
+    pins = [line for line in second.splitlines() if line.startswith("answer")]
+    bent = "\n".join(
+        pins[0] if line.startswith("answer") else line for line in settings.splitlines()
+    )
+    (quick / "first" / "room.toml").write_text(bent + "\n")
+    with pytest.raises(SetupError, match="pins other keys"):
+        again(quick / "first")
+
+
+def test_a_database_of_another_room_is_refused(quick: Path) -> None:
+    create(quick / "first")
+    create(quick / "second")
+    shutil.copy(quick / "second" / "room.db", quick / "first" / "room.db")
+    with pytest.raises(StrongroomError):
+        again(quick / "first")
+
+
+def test_a_room_without_its_keys_is_refused(quick: Path) -> None:
+    create(quick / "room")
+    engine = sa.create_engine(f"sqlite+pysqlite:///{quick / 'room' / 'room.db'}")
+    with engine.begin() as connection:
+        connection.execute(sa.delete(tables.room_keys))
+    engine.dispose()
+    with pytest.raises(SetupError, match="not in its database"):
+        again(quick / "room")
+
+
+def test_an_unknown_adapter_is_named(quick: Path) -> None:
+    create(quick / "room")
+    path = quick / "room" / "room.toml"
+    path.write_text(path.read_text().replace("folder:stores", "tape:stores"))
+    with pytest.raises(SetupError, match="tape:"):
+        again(quick / "room")
+
+
+# --- PostgreSQL going away ---------------------------------------------------------
+
+
+def test_a_database_that_goes_away_loses_nothing(
+    quick: Path, clock: Clock, model: Path
+) -> None:
+    """Refused with a hint while it is gone, and as before once it is back."""
+    programs = postgresql.programs()
+    require("postgresql", present=programs is not None)
+    assert programs is not None
+    with postgresql.running(programs, within=postgresql.quick_folder()) as server:
+        url = server.create_database()
+        with rooms.solo(quick / "room", url, clock) as room:
+            room.seal(model, name="before")
+            control(programs, server, "stop", "-m", "immediate")
+            for attempt in (
+                lambda: room.request("before", purpose="x"),
+                lambda: room.open("before", purpose="x"),
+                lambda: room.seal(model, name="meanwhile"),
+                room.records.tail,
+            ):
+                with pytest.raises(UnavailableError):
+                    attempt()
+            control(programs, server, "start")
+
+            with room.open("before", purpose="x") as opened:
+                assert opened.check() > 0
+            assert room.seal(model, name="after").version.number == 1
+            assert not room.records.verify().findings
+            control(programs, server, "stop", "-m", "immediate")
+
+
+def control(programs: Path, server: postgresql.Server, *words: str) -> None:
+    """Stop or start the server."""
+    options = ["-o", f"-k {server.folder} -c listen_addresses="]
+    command = [str(programs / "pg_ctl"), "-w", "-D", "data", "-l", "again.log"]
+    subprocess.run(
+        [*postgresql._as_server(server.folder), *command, *options, *words],
+        cwd=server.folder,
+        check=True,
+        capture_output=True,
+    )
