@@ -11,6 +11,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from strongroom.canonical import encode
 from strongroom.database import tables
@@ -44,42 +45,50 @@ def begin(ledger: Ledger, *, account: str, source: str) -> None:
 
 def forget_failures(connection: sa.Connection, *, account: str, source: str) -> None:
     """Start again from zero after a success."""
-    subjects = [_subject("account", account), _subject("source", source)]
-    connection.execute(
-        sa.delete(tables.attempts).where(tables.attempts.c.subject.in_(subjects))
-    )
+    # One after the other in the order of ``begin``, so that no two wait in a ring.
+    for subject in sorted([_subject("account", account), _subject("source", source)]):
+        connection.execute(
+            sa.update(tables.attempts)
+            .where(tables.attempts.c.subject == subject)
+            .values(failures=0)
+        )
 
 
 def _count(
     connection: sa.Connection, subject: bytes, *, longest: timedelta, now: datetime
 ) -> None:
     columns = tables.attempts.c
+    _ensure(connection, subject, now)
     row = connection.execute(
         sa.select(columns.failures, columns.wait_until)
         .where(columns.subject == subject)
         .with_for_update()
-    ).one_or_none()
-    if row is None:
-        connection.execute(
-            sa.insert(tables.attempts).values(
-                subject=subject, failures=1, wait_until=now
-            )
-        )
-        return
-    if now < row.wait_until:
+    ).one()
+    # A wait set far ahead by somebody's clock would lock out: it does not count.
+    if now < row.wait_until <= now + longest:
         seconds = int((row.wait_until - now).total_seconds()) + 1
         raise DeniedError(
             "too many attempts failed lately", hint=f"try again in {seconds} s"
         )
     stale = now - row.wait_until > _FORGET_AFTER
     failures = 1 if stale else row.failures + 1
-    # A wait set far ahead by somebody's clock would lock out: it is capped here.
     wait = timedelta(seconds=2 ** min(failures - FREE_FAILURES, 20))
     wait = min(wait, longest) if failures > FREE_FAILURES else timedelta(0)
     connection.execute(
         sa.update(tables.attempts)
         .where(columns.subject == subject)
         .values(failures=failures, wait_until=now + wait)
+    )
+
+
+def _ensure(connection: sa.Connection, subject: bytes, now: datetime) -> None:
+    """Make the row, unless somebody else does so at the same moment."""
+    on_postgresql = connection.dialect.name == "postgresql"
+    insert = postgresql.insert if on_postgresql else sqlite.insert
+    connection.execute(
+        insert(tables.attempts)
+        .values(subject=subject, failures=0, wait_until=now)
+        .on_conflict_do_nothing()
     )
 
 

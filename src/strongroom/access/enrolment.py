@@ -44,10 +44,11 @@ def check_invitation(account: Account, code: Secret, *, now: datetime) -> None:
     Raises:
         DeniedError: The code is wrong, used, or too old.
     """
+    invited = account.state is AccountState.INVITED  # not one who left meanwhile
     expected = account.enrolment_hash or bytes(32)
     given = hashlib.sha256(code.reveal().strip()).digest()
     fresh = account.enrolment_until is not None and now <= account.enrolment_until
-    if not hmac.compare_digest(expected, given) or not fresh:
+    if not hmac.compare_digest(expected, given) or not (fresh and invited):
         raise DeniedError(
             "the invitation is wrong, used, or too old",
             hint="ask an administrator for: strongroom account invite NAME",
@@ -58,6 +59,8 @@ def activate(
     writing: Writing, account: Account, password: Secret, *, factor: str
 ) -> Account:
     """Let an invited account act from now on, with this password.
+
+    The caller has checked the invitation, or founds the room.
 
     Raises:
         InputError: The password is too short.

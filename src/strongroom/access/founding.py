@@ -116,6 +116,8 @@ def _account(
 
 
 def _check(profile: Profile, owner: Founder, approvers: Sequence[Founder]) -> None:
+    if owner.password is None:  # nobody could let the first one in
+        raise InputError("the first account needs a password")
     if profile is Profile.SOLO and approvers:
         raise InputError("a solo room has one person", hint="--profile standard")
     if profile is Profile.STANDARD:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from strongroom.access import (
     accounts,
@@ -14,6 +15,7 @@ from strongroom.access import (
     projects,
     teams,
     totp,
+    wishes,
 )
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.access.approvals import Approvals
@@ -24,8 +26,9 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, close_all, verify_actor
 from strongroom.access.teams import TEAMS, Team
 from strongroom.canonical import Json
+from strongroom.errors import DeniedError
 from strongroom.ledger.log import Writing
-from strongroom.types import AccountId, AccountKind, Factor, Random, Role, Secret
+from strongroom.types import AccountKind, Factor, Random, Role, Secret
 
 ROOM = Resource(kind="Room", id="room")
 """What actions are about when nothing else fits."""
@@ -57,8 +60,8 @@ class People:
         self._approvals = approvals
         self._totp_key = totp_key
         self._random = random
-        approvals.executors["account:create"] = self._create
-        approvals.executors["role:change"] = self._change_roles
+        approvals.executors["account:create"] = partial(wishes.create, random=random)
+        approvals.executors["role:change"] = partial(wishes.change_roles, random=random)
 
     def everybody(self, actor: Actor) -> list[tuple[Account, Team]]:
         """Return every account with its team."""
@@ -86,8 +89,8 @@ class People:
         wish: dict[str, Json] = {
             "name": teams.checked_name(name, what="an account"),
             "team": teams.checked_name(team, what="a team"),
-            "roles": sorted(Role(role) for role in roles),
-            "kind": AccountKind(kind),
+            "roles": wishes.roles(roles),
+            "kind": wishes.chosen(AccountKind, kind),
             "owner": owner,
         }
         return self._ask(actor, "account:create", ROOM, wish)
@@ -99,6 +102,7 @@ class People:
 
         Raises:
             MissingError: There is no such account.
+            InputError: The team or a role cannot be used.
             DeniedError: The actor may not ask for it.
         """
         with self._ledger.reading() as reading:
@@ -106,7 +110,7 @@ class People:
         wish: dict[str, Json] = {
             "account": account.id,
             "team": teams.checked_name(team, what="a team"),
-            "roles": sorted(Role(role) for role in roles),
+            "roles": wishes.roles(roles),
         }
         resource = Resource(kind="Account", id=account.id)
         return self._ask(actor, "role:change", resource, wish)
@@ -130,12 +134,14 @@ class People:
         """Suspend an account, bring it back, or let it leave; sessions end at once.
 
         Raises:
+            InputError: There is no such state.
             DeniedError: The actor may not change it.
             ConflictError: There is no way from its state to this one.
         """
+        following = wishes.chosen(AccountState, state)
         with self._changing(actor, name) as (writing, found):
             account = accounts.change_state(
-                writing, found, AccountState(state), by=actor.account, reason=reason
+                writing, found, following, by=actor.account, reason=reason
             )
             if account.state is not AccountState.ACTIVE:
                 close_all(writing, account.id, why=account.state, by=actor.account)
@@ -160,9 +166,15 @@ class People:
         return _enrolment(account, secret)
 
     def begin_factor(self, actor: Actor) -> Enrolment:
-        """Begin a second factor for the actor; a former one counts until then."""
+        """Begin a second factor for the actor; a former one counts until then.
+
+        Raises:
+            DeniedError: There is one, and the session did not prove it lately: a
+                stolen session must not get a factor of its own.
+        """
         with self._ledger.transaction() as writing:
             account = verify_actor(writing, actor, now=writing.now)
+            self._require_fresh_factor(writing, actor, account)
             secret = factors.begin(
                 writing, account, key=self._totp_key, random=self._random
             )
@@ -178,7 +190,9 @@ class People:
         """
         attempts.begin(self._ledger, account=name, source=source)
         with self._ledger.transaction() as writing:
-            account = accounts.find_account(writing, name)
+            found = accounts.find_account(writing, name)
+            # Locked, so that a login beside this sees one factor or the other.
+            account = ACCOUNTS.get(writing, found.id, lock=True)
             codes = factors.confirm(
                 writing, account, code, key=self._totp_key, random=self._random
             )
@@ -227,6 +241,18 @@ class People:
             account = accounts.find_account(writing, name)
             projects.set_member(writing, found, account, state, by=actor.account)
 
+    def _require_fresh_factor(
+        self, writing: Writing, actor: Actor, account: Account
+    ) -> None:
+        if factors.active_factor(writing, account.id) is None:
+            return
+        longest = self._gate.terms.administration.second_factor_max_age
+        if actor.factor_at is None or writing.now - actor.factor_at > longest:
+            raise DeniedError(
+                "replacing a second factor needs a login with the former one",
+                hint="strongroom login NAME, with a code or a recovery code",
+            )
+
     def _ask(
         self, actor: Actor, action: str, resource: Resource, wish: dict[str, Json]
     ) -> Request:
@@ -249,42 +275,6 @@ class People:
             resource = Resource(kind="Account", id=account.id)
             self._gate.require(writing, actor, "account:change", resource)
             yield writing, account
-
-    def _create(self, writing: Writing, request: Request) -> None:
-        wish = request.wish()
-        owner = wish["owner"]
-        accounts.create_account(
-            writing,
-            name=str(wish["name"]),
-            kind=AccountKind(str(wish["kind"])),
-            team=teams.ensure_team(
-                writing, str(wish["team"]), by=request.asker, random=self._random
-            ),
-            owner=accounts.find_account(writing, str(owner)) if owner else None,
-            roles=_roles(wish["roles"]),
-            request=request.id,
-            by=request.asker,
-            random=self._random,
-        )
-
-    def _change_roles(self, writing: Writing, request: Request) -> None:
-        wish = request.wish()
-        account = ACCOUNTS.get(writing, AccountId(str(wish["account"])), lock=True)
-        team = teams.ensure_team(
-            writing, str(wish["team"]), by=request.asker, random=self._random
-        )
-        accounts.change_roles(
-            writing,
-            account,
-            team=team,
-            roles=_roles(wish["roles"]),
-            request=request.id,
-            by=request.asker,
-        )
-
-
-def _roles(value: Json) -> tuple[Role, ...]:
-    return tuple(Role(str(role)) for role in value) if isinstance(value, list) else ()
 
 
 def _enrolment(account: Account, secret: Secret) -> Enrolment:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from strongroom.access import attempts, factors, passwords
+from strongroom.access import attempts, factors, passwords, tokens
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
@@ -17,11 +14,12 @@ from strongroom.database.guards import GuardedTable
 from strongroom.database.times import format_time
 from strongroom.errors import DeniedError
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Ledger, Writing
+from strongroom.ledger.log import Ledger, Reading, Writing
 from strongroom.types import AccountId, Factor, Random, Secret, SessionId, new_id
 
 SESSION_TTL = timedelta(hours=8)
-_TOKEN_BYTES = 32
+_MOST_TYPED = 200
+"""Characters looked at of a typed name; the longest account name has 64."""
 
 
 class SessionState(StrEnum):
@@ -97,6 +95,7 @@ class Sessions:
             DeniedError: Something is wrong, without saying what; or too many
                 attempts failed lately.
         """
+        name, source = _plain(name), _plain(source)
         attempts.begin(self._ledger, account=name, source=source)
         try:
             return self._login(name, password, code, source)
@@ -117,21 +116,30 @@ class Sessions:
         with self._ledger.reading() as reading:
             return self.check(reading, token)
 
-    def check(self, transaction: Transaction, token: Secret) -> Actor:
-        """Return who holds this token at the time of ``transaction``."""
+    def check(self, transaction: Reading | Writing, token: Secret) -> Actor:
+        """Return who holds this token at the time of ``transaction``.
+
+        Raises:
+            DeniedError: As ``actor`` does.
+        """
         columns = SESSIONS.columns
-        found = SESSIONS.find(transaction, columns.token_hash == _hash(token))
+        found = SESSIONS.find(
+            transaction, columns.token_hash == tokens.token_hash(token)
+        )
         if not found:
             raise DeniedError("nobody is logged in here", hint="strongroom login NAME")
-        return actor_of(found[0])
+        actor = actor_of(found[0])
+        verify_actor(transaction, actor, now=transaction.now)
+        return actor
 
     def close(self, actor: Actor, *, why: str) -> None:
-        """End the actor's session at once."""
+        """End the actor's session at once; one that has ended stays as it is."""
         if actor.session is None:
             return
         with self._ledger.transaction() as writing:
             session = SESSIONS.get(writing, actor.session, lock=True)
-            _close(writing, session, why=why, by=actor.account)
+            if session.state is SessionState.OPEN:
+                _close(writing, session, why=why, by=actor.account)
 
     def _login(
         self, name: str, password: Secret, code: str | None, source: str
@@ -164,11 +172,11 @@ class Sessions:
         factor_at: datetime | None,
         source: str,
     ) -> tuple[Session, Secret]:
-        token = Secret(base64.urlsafe_b64encode(self._random(_TOKEN_BYTES)))
+        token = tokens.new_token(self._random)
         session = Session(
             id=SessionId(new_id("session", self._random)),
             account=account.id,
-            token_hash=_hash(token),
+            token_hash=tokens.token_hash(token),
             factor=factor,
             factor_at=factor_at,
             opened_at=writing.now,
@@ -201,7 +209,7 @@ class Sessions:
                     actor=None,
                     subject=account,
                     facts={"account": account, "why": "wrong name, password or code"},
-                    private={"name": name[:200], "source": source},
+                    private={"name": name, "source": source},
                 )
             )
 
@@ -279,9 +287,7 @@ def _check_password(account: Account | None, password: Secret) -> str | None:
     return passwords.hash_password(password) if verified.needs_rehash else None
 
 
-def _hash(token: Secret) -> bytes:
-    try:
-        raw = base64.urlsafe_b64decode(token.reveal())
-    except binascii.Error:
-        raw = b""
-    return hashlib.sha256(b"strongroom/v1/session-token" + raw).digest()
+def _plain(text: str) -> str:
+    """Return what somebody typed as text that every database can look for."""
+    text = text[:_MOST_TYPED].encode(errors="replace").decode()
+    return text.replace("\x00", "?")

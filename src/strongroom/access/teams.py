@@ -10,7 +10,7 @@ from strongroom.database.guards import GuardedTable
 from strongroom.errors import InputError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.types import AccountId, Random, TeamId, new_id
+from strongroom.types import AccountId, Random, TeamId, id_bytes, new_id
 
 MAX_NAME_LENGTH = 64
 
@@ -31,8 +31,8 @@ def checked_name(name: str, *, what: str) -> str:
     """Return ``name`` if a person can type, read and tell it apart.
 
     Raises:
-        InputError: It is empty, too long, or has other than lower-case letters
-            and digits of ASCII, dots, hyphens and underscores.
+        InputError: It is empty, too long, has other than lower-case letters and
+            digits of ASCII, dots, hyphens and underscores, or could be an id.
     """
     allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
     if (
@@ -40,13 +40,23 @@ def checked_name(name: str, *, what: str) -> str:
         or not set(name) <= allowed
         or not name[0].isalnum()
         or ".." in name
+        or _is_id(name)
     ):
         raise InputError(
             f"{name[:MAX_NAME_LENGTH]!r} is no name for {what}",
             hint=f"use up to {MAX_NAME_LENGTH} characters of a-z 0-9 . - _,"
-            " a letter or digit first, no two dots in a row",
+            " a letter or digit first, no two dots in a row, nothing like an id",
         )
     return name
+
+
+def _is_id(name: str) -> bool:
+    """Return whether a name would be taken for somebody else's id."""
+    try:
+        id_bytes(name)
+    except InputError:
+        return False
+    return "-" in name
 
 
 def find_team(transaction: Transaction, name: str) -> Team | None:
