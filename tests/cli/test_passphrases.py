@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +126,26 @@ def test_a_wrong_passphrase_is_denied_and_not_repeated(
 
     assert (done.status, done.out) == (77, "")
     assert "tr0ub4dor" not in done.err
+
+
+def test_what_a_person_types_is_not_shown(solo: Terminal) -> None:
+    keyboard, screen = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "strongroom", "project", "list"],
+        stdin=screen,
+        stdout=screen,
+        stderr=screen,
+        start_new_session=True,
+        env={**os.environ, "STRONGROOM_ROOM": str(solo.folder), "COLUMNS": "80"},
+    )
+    os.close(screen)
+    shown = b""
+    while b"Passphrase: " not in shown:
+        shown += os.read(keyboard, 1024)
+    os.write(keyboard, PASSPHRASE.encode() + b"\n")
+    while b"default" not in shown:
+        shown += os.read(keyboard, 1024)
+
+    assert process.wait() == 0
+    os.close(keyboard)
+    assert PASSPHRASE.encode() not in shown

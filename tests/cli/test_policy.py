@@ -60,7 +60,7 @@ def test_what_would_be_denied_names_the_rule_and_the_remedy(
 
     assert "request:create: denied" in whole.out
     assert "person-cap" in whole.out
-    assert "what would allow it" in whole.out
+    assert "What would allow it" in whole.out
     assert part["allowed"] is False
     assert "approvals-reached" in part["rules"]
     assert office.at("ines").run("ledger", "tail").out.count("refused") == 0

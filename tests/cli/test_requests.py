@@ -58,9 +58,23 @@ def test_the_list_says_what_is_missing(house: Office) -> None:
     waiting = house.at("tom").ok("requests")
 
     assert request[:16] in shown.out
-    assert "1 more approval is needed" in " ".join(shown.out.split())
+    assert "1 of 2" in shown.out
+    assert "1 more approval is needed" in waiting["missing"]
     assert waiting["asker"] == "ana"
     assert len(waiting["approved_by"]) == 1
+
+
+def test_an_approver_reads_exactly_what_is_asked_for(house: Office) -> None:
+    request = house.at("ana").ok(*ASK, "--ticket", "OPS-7", "--for", "2h")["request"]
+
+    shown = house.at("ines").run("requests", request[:16])
+    wants = house.at("ines").ok("requests", request)["wants"]
+
+    assert wants["model"] == "llm@1"
+    assert wants["segments"] == "biases"
+    assert (wants["purpose"], wants["ticket"]) == ("probe the biases", "OPS-7")
+    for said in ("probe the biases", "OPS-7", "2 h", "llm@1", "ana"):
+        assert said in shown.out
 
 
 def test_a_declined_or_withdrawn_request_waits_no_more(house: Office) -> None:

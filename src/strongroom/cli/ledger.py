@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 POSITION = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the entry.", min=0)]
 NO_WITNESS = "no independent witness"
-_ABOUT = ("permit", "request", "artifact", "account", "project", "session", "team")
+_ABOUT = (
+    "permit",
+    "request",
+    "artifact",
+    "account",
+    "project",
+    "session",
+    "team",
+    "action",
+)
 """Facts that say best what an entry is about, the best one first."""
 
 

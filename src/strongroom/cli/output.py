@@ -171,9 +171,24 @@ def plain_table(*heads: tuple[str, bool]) -> Table:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for head, right in heads:
-        table.add_column(head, justify="right" if right else "left", overflow="fold")
+    for number, (head, right) in enumerate(heads):
+        table.add_column(
+            head,
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=number < len(heads) - 1,  # only the last one gives way
+        )
     return table
+
+
+def plain_grid() -> Table:
+    """Return a grid of labels and what they say, which wraps beside its label."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    return grid
 
 
 def print_list(console: Console, head: str, sentences: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from strongroom.canonical import Json
 
-BAR_CELLS: Final = 24
+BAR_CELLS: Final = 16
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 _STYLES: Final = {"architecture": "bold", "biases": "dim", "weights": ACCENT}
 _HOLDS: Final = {

@@ -9,7 +9,7 @@ import typer
 
 from strongroom.cli import words
 from strongroom.cli.call import Call
-from strongroom.cli.output import plain_table, text
+from strongroom.cli.output import plain_grid, plain_table, print_list, text
 from strongroom.errors import IntegrityError
 from strongroom.types import Profile
 
@@ -164,12 +164,11 @@ def _show(console: Console, action: str, decision: Decision) -> None:
         return
     console.print(f"{action}: denied", style="bold")
     names = decision.reasons or (decision.nearest or "no rule",)
+    grid = plain_grid()
     for rule, sentence in zip(names, decision.sentences, strict=False):
-        console.print(f"  {rule:<28} {text(sentence)}")
-    if decision.would_allow:
-        console.print("what would allow it, all of it:")
-    for sentence in decision.would_allow:
-        console.print(f"  - {text(sentence)}")
+        grid.add_row(f"  {rule}", text(sentence))
+    console.print(grid)
+    print_list(console, "What would allow it, all of it:", decision.would_allow)
 
 
 def _show_terms(console: Console, terms: TermsTable) -> None:

@@ -9,9 +9,11 @@ import typer
 
 from strongroom.cli import words
 from strongroom.cli.call import Call
-from strongroom.cli.output import Column
+from strongroom.cli.output import Column, plain_grid, text
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from strongroom.access.request import Request
     from strongroom.canonical import Json
     from strongroom.client.client import Strongroom
@@ -88,17 +90,31 @@ def request(
 def requests(
     call: Call,
     *,
+    request_id: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="Show all of this one, or of its start."),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Also those that are decided.")
     ] = False,
 ) -> None:
-    """List the requests that wait.
+    """List the requests that wait, or show one.
 
     Example: strongroom requests --all
     """
+    from strongroom.cli.wishes import details, visible_models
+
     with call.open() as room:
-        found = room.records.requests(every=every)
-        rows = [pending_document(pending) for pending in found]
+        visible = visible_models(room)
+        if request_id is not None:
+            one = _pending(room, request_id)
+            wanted = details(room, one.request, visible=visible)
+            _show_one(call, one, wanted)
+            return
+        rows = [
+            pending_document(pending, details(room, pending.request, visible=visible))
+            for pending in room.records.requests(every=every)
+        ]
     call.output.listing(rows, COLUMNS, empty="no request waits")
 
 
@@ -175,11 +191,14 @@ def request_document(request: Request) -> dict[str, Json]:
     }
 
 
-def pending_document(pending: PendingRequest) -> dict[str, Json]:
-    """Return a request with its asker and where the answers leave it."""
+def pending_document(
+    pending: PendingRequest, wanted: Mapping[str, str]
+) -> dict[str, Json]:
+    """Return a request with what it asks for, its asker, and who agreed."""
     return {
         **request_document(pending.request),
         "asker": pending.asker,
+        "wants": dict(wanted),
         "approved_by": list(getattr(pending.tally, "by", ())),
         "missing": getattr(pending.tally, "missing", ""),
     }
@@ -222,8 +241,56 @@ def _missing(room: Strongroom, request: Request) -> str:
     return ""
 
 
+def _pending(room: Strongroom, request_id: str) -> PendingRequest:
+    """Return the request of this id, or of its start.
+
+    Raises:
+        MissingError: None or several start like this.
+    """
+    from strongroom.access.request import find_request
+
+    with room.room.ledger.reading() as reading:
+        wanted = find_request(reading, request_id).id
+    return next(p for p in room.records.requests(every=True) if p.request.id == wanted)
+
+
+def _show_one(call: Call, one: PendingRequest, wanted: Mapping[str, str]) -> None:
+    missing = str(getattr(one.tally, "missing", ""))
+    lines = {
+        "asker": one.asker,
+        "asks for": one.request.action,
+        **wanted,
+        "asked": words.when(one.request.created_at),
+        "state": one.request.state,
+        **({"missing": missing} if one.request.state == "pending" else {}),
+    }
+
+    def show(console: Console) -> None:
+        console.print(one.request.id, style="bold")
+        grid = plain_grid()
+        for label, said in lines.items():
+            grid.add_row(f"  {label}", text(said))
+        console.print(grid)
+
+    call.output.answer(pending_document(one, wanted), show)
+
+
 def _text(row: Mapping[str, Json], key: str) -> str:
     return str(row[key])
+
+
+def _wanted(row: Mapping[str, Json]) -> str:
+    from strongroom.cli.wishes import summary
+
+    wants = row["wants"]
+    return summary(
+        {k: str(v) for k, v in wants.items()} if isinstance(wants, Mapping) else {}
+    )
+
+
+def _agreed(row: Mapping[str, Json]) -> str:
+    by = row["approved_by"]
+    return f"{len(by) if isinstance(by, list) else 0} of {row['approvals_needed']}"
 
 
 COLUMNS = (
@@ -231,6 +298,6 @@ COLUMNS = (
     Column("asks for", lambda row: _text(row, "action")),
     Column("asker", lambda row: _text(row, "asker")),
     Column("state", lambda row: _text(row, "state")),
-    Column("asked", lambda row: _text(row, "created")[:16].replace("T", " ")),
-    Column("missing", lambda row: _text(row, "missing")),
+    Column("agreed", _agreed),
+    Column("about", _wanted),
 )

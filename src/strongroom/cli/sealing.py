@@ -137,7 +137,6 @@ def _show(console: Console, sealed: Sealed, missing: list[str]) -> None:
     if sealed.version.state == "published":
         console.print(f"\nNext: strongroom open {sealed.artifact.name} --purpose TEXT")
     elif sealed.request is not None:
-        console.print(
-            f"\nNobody can ask for it before {sealed.request.approvals} agreed:"
-        )
+        people = words.many(sealed.request.approvals, "person agrees", "people agree")
+        console.print(f"\nNobody can ask for it before {people}:")
         console.print(f"  strongroom approve {words.short(sealed.request.id)}")

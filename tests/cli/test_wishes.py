@@ -1,0 +1,51 @@
+"""What a request asks for, in words, for whoever decides it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from strongroom.cli.wishes import summary
+from tests.cli.conftest import Office
+
+
+def test_each_kind_of_request_says_what_it_is_about(
+    office: Office, model: Path
+) -> None:
+    root, ines = office.at("root"), office.at("ines")
+    sealed = office.at("olga").ok("seal", model, "--as", "llm")["request"]
+
+    added = root.ok("account", "add", "cy", "--team", "gamma", "--role", "researcher")
+    moved = root.ok("account", "roles", "ben", "--team", "beta", "--role", "operator")
+    caps = root.ok("model", "caps", "llm", "--person", "20", "--pair", "30")
+
+    found = {row["request"]: row["wants"] for row in ines.ok("requests")}
+    assert found == {
+        sealed: {"model": "llm@1"},
+        added["request"]: {
+            "account": "cy (person)",
+            "team": "gamma",
+            "roles": "researcher",
+        },
+        moved["request"]: {"account": "ben", "team": "beta", "roles": "operator"},
+        caps["request"]: {"model": "llm", "caps": "20 % a person, 30 % a pair"},
+    }
+    assert "cy (person)" in ines.run("requests").out
+
+
+def test_who_may_not_see_the_model_does_not_see_what_is_asked_of_it(
+    office: Office, model: Path
+) -> None:
+    asked = office.at("olga").ok("seal", model, "--as", "llm")["request"]
+    office.at("root").ok("project", "member", "default", "ben", "--remove")
+
+    hidden = office.at("ben").ok("requests", asked)["wants"]
+
+    assert hidden == {"model": "in a project that is not yours"}
+    assert office.at("ana").ok("requests", asked)["wants"] == {"model": "llm@1"}
+
+
+def test_a_list_shows_the_model_and_its_segments() -> None:
+    wants = {"model": "llm@1", "segments": "biases, head", "for": "4 h"}
+
+    assert summary(wants) == "llm@1: biases, head"
+    assert summary({}) == ""
