@@ -144,6 +144,14 @@ def test_one_bad_step_makes_the_whole_demo_fail(
     assert as_json or ("FAILED" in text) is not ok
 
 
+def test_what_stands_on_a_step_that_failed_is_not_tried() -> None:
+    def sealing() -> Iterator[Outcome]:
+        yield Outcome(step="seal", ok=False, why="the disk is full")
+        raise AssertionError("the next step was tried")
+
+    assert not tell(Output(json=True), [("A chapter", sealing)], kept=None)
+
+
 def test_a_demo_without_steps_proves_nothing() -> None:
     assert not tell(Output(json=True), [], kept=None)
 

@@ -44,6 +44,16 @@ def demo(
         raise typer.Exit(1)
 
 
+def write_passphrase(folder: Path) -> None:
+    """Write the passphrase of the demo's custody domains, for its reader only."""
+    from strongroom.cli.demo.house import PASSPHRASE
+    from strongroom.cli.demo.show import OPENED_WITH
+
+    path = folder / OPENED_WITH
+    path.touch(mode=0o600)
+    path.write_bytes(PASSPHRASE.reveal())
+
+
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     """Give the folder for everything; it goes unless it is to be kept.
@@ -62,4 +72,6 @@ def _folder(keep: Path | None) -> Iterator[Path]:
             f"{keep} exists", hint="--keep takes a new folder"
         ) from None
     yield keep
+    write_passphrase(keep)
     shutil.rmtree(keep / "outside", ignore_errors=True)
+    (keep / "yesterday.db").unlink(missing_ok=True)

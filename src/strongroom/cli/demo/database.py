@@ -124,6 +124,11 @@ def _ask_past_the_cap(house: House, _: Target) -> None:
     house.acting_as("rosa").request(MODEL, segments=[SEGMENT], purpose="one more")
 
 
+def _use_and_replay(house: House, target: Target) -> None:
+    open_revoked(house, target)  # nothing stops it: SECURITY.md states this window
+    replay(house, target)
+
+
 def _login_with_another_phone(house: House, _: Target) -> None:
     sam = house.people["sam"]
     house.room.login(sam.name, sam.password, house.code_of("noor"))
@@ -159,8 +164,9 @@ ATTACKS = (
     Tampering(
         step="deleted-revocation-and-index",
         tamper=delete_revocation_and_its_index,
-        use=replay,
-        expected=Refusal(error=IntegrityError, says="was unindexed"),
+        use=_use_and_replay,
+        expected=Refusal(error=IntegrityError, says="was restored"),
+        note="; a replay shows it, until then it opens",
     ),
     Tampering(
         step="zeroed-exposure",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ GO_LIBRARIES = Path("/usr/share/gocode")
 
 _NOTES = GO_LIBRARIES / "src/golang.org/x/mod/sumdb/note"
 _SECONDS = 60
+_ROOT_DIGITS = 16
 _INSIDE_FIRST_ENTRY = 40
 
 
@@ -58,7 +60,7 @@ def _python(program: Path, export: Path, key: str) -> str:
     if not found["ok"]:
         raise IntegrityError("; ".join(found["problems"]))
     return (
-        f"{found['entries']} entries under root {found['root'][:16]}…,"
+        f"{found['entries']} entries under root {found['root'][:_ROOT_DIGITS]}…;"
         f" {found['witness']}"
     )
 
@@ -69,7 +71,9 @@ def _go(folder: Path, export: Path, key: str) -> str:
         return "not run: Go and golang-golang-x-mod-dev are not here"
     program = folder / "outsider.go"
     program.write_bytes(_text("strongroom.cli.demo", "outsider.go"))
-    return _run([go, "run", str(program), str(export), key], folder, ok=(0,)).strip()
+    printed = _run([go, "run", str(program), str(export), key], folder, ok=(0,))
+    size, root = printed.split()[0], base64.b64decode(printed.split()[-1]).hex()
+    return f"{size} entries under root {root[:_ROOT_DIGITS]}…"
 
 
 def _run(command: Sequence[str], folder: Path, *, ok: tuple[int, ...]) -> str:

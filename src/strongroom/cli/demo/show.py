@@ -59,14 +59,17 @@ TITLES: Final = {
 }
 """What each step is called on the terminal."""
 
+SHOWN: Final = {"deleted-revocation-and-index": "shown"}
+"""What is not stopped at once, and comes to light."""
+
 HONEST: Final = (
     "Everything here runs on this machine under your account, with one passphrase"
     " that you could read. In this embedded mode whoever has the passphrases has"
     " everything: permits, approvals and caps are recorded rules for honest people,"
     " not walls. They become walls when the desk runs as a server under another"
     " account and somebody elsewhere keeps the ledger's checkpoints. What holds"
-    " even here: a thief of the disk gets ciphertext, and nobody changes what"
-    " happened without its being seen."
+    " even here: a thief of the disk gets ciphertext, and a changed history shows to"
+    " anybody who kept a checkpoint of it."
 )
 
 NEXT: Final = (
@@ -75,6 +78,9 @@ NEXT: Final = (
     ('strongroom open my-model --purpose "a look"', "open it, on the record"),
     ("strongroom ledger verify", "check everything that happened"),
 )
+
+OPENED_WITH: Final = "passphrase"
+"""Beside a room that is kept."""
 
 _LONG_ID = re.compile(r"\b([a-z]+-[a-z2-7]{5})[a-z2-7]{21}\b")
 _LONG_HEX = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{26,58}\b")
@@ -99,7 +105,7 @@ def show_chapter(console: Console, title: str) -> None:
 
 def show_outcome(console: Console, outcome: Outcome) -> None:
     """Print one line: a mark, a word, what it was, and why it ended so."""
-    word = "refused" if outcome.refused else "done"
+    word = SHOWN.get(outcome.step, "refused" if outcome.refused else "done")
     mark, word, style = ("✓", word, "green") if outcome.ok else ("✗", "FAILED", "red")
     table = _grid()
     for width, look in ((9, style), (29, ""), (None, "dim")):
@@ -116,8 +122,8 @@ def show_end(
     refused = sum(outcome.refused for outcome in outcomes)
     console.print()
     console.print(
-        f"{good} of {len(outcomes)} steps went as they should, {refused} of them"
-        f" refusals, in {seconds:.0f} s.",
+        f"{good} of {len(outcomes)} steps went as they should in {seconds:.0f} s;"
+        f" {refused} of them were attempts that failed.",
         style="bold" if good == len(outcomes) else "bold red",
     )
     console.print()
@@ -129,7 +135,8 @@ def show_end(
         table.add_row(command, what)
     console.print(table)
     if kept is not None:
-        console.print(f"\nThe room stays in {kept}.", style="dim")
+        words = f"--room {kept / 'room'} --passphrase-file {kept / OPENED_WITH}"
+        console.print(f"\nThe room stays. Look at it with: {words}", style="dim")
 
 
 def _grid() -> Table:

@@ -27,6 +27,7 @@ from strongroom.cli.demo.tampering import (
     segments_of,
 )
 from strongroom.cli.demo.telling import Chapter
+from strongroom.errors import IntegrityError
 from strongroom.types import Classification
 
 OPEN_MODEL = "minilm-internal"
@@ -191,7 +192,7 @@ class Story:
     def _verify(self) -> str:
         report = self.house.acting_as("ada").records.verify()
         if report.findings:
-            raise AssertionError(report.findings)
+            raise IntegrityError(report.findings[0])
         return f"{report.size} entries and every guarded row agree; no finding"
 
     def _time(self) -> str:
