@@ -18,15 +18,12 @@ from strongroom.access.accounts import AccountState
 from strongroom.access.projects import Membership
 from strongroom.database import tables
 from strongroom.errors import (
-    ConflictError,
     DeniedError,
     ForkError,
     InputError,
     IntegrityError,
     MissingError,
-    UnavailableError,
 )
-from strongroom.permits.releases import RELEASES
 from strongroom.types import AccountKind, Role
 from tests.journeys.fixtures import SQLITE
 from tests.journeys.rooms import House, again, found_house, write_small_model
@@ -61,34 +58,6 @@ def test_a_permitted_reader_gets_the_keys_and_is_charged(sealed: House) -> None:
     assert held_bytes(sealed, "ana") == 32768
     assert newest(sealed)["kind"] == "key.released"
     assert newest(sealed)["charged"] == 32768
-
-
-def test_a_repeated_opening_returns_the_same_keys_and_charges_nothing(
-    sealed: House,
-) -> None:
-    reader = Reader.of(sealed, "ana", sealed.permit("ana", BLOCK))
-    first, before = reader.keys(), size(sealed)
-
-    assert reader.keys() == first
-    assert size(sealed) == before
-    assert held_bytes(sealed, "ana") == 32768
-
-
-def test_opening_again_with_a_new_nonce_charges_nothing_more(sealed: House) -> None:
-    row = sealed.permit("ana", BLOCK)
-    first = Reader.of(sealed, "ana", row).keys()
-
-    assert Reader.of(sealed, "ana", row).keys() == first
-    assert newest(sealed)["charged"] == 0
-    assert held_bytes(sealed, "ana") == 32768
-
-
-def test_a_nonce_of_another_opening_is_refused(sealed: House) -> None:
-    reader = Reader.of(sealed, "ana", sealed.permit("ana", BLOCK, OTHER))
-    reader.release()
-
-    with pytest.raises(ConflictError, match="nonce"):
-        reader.asking(segments=(BLOCK,)).release()
 
 
 def test_a_refusal_is_recorded_with_its_rules(sealed: House) -> None:
@@ -226,36 +195,6 @@ def test_services_and_agents_get_no_permit(sealed: House, kind_of: AccountKind) 
         Reader.of(sealed, "bot", sealed.permit("ana", BLOCK)).release()
 
 
-def test_the_entry_comes_first_when_a_custodian_is_locked(sealed: House) -> None:
-    """Nothing leaves, the release is charged, and the same opening gets it later."""
-    reader = Reader.of(sealed, "ana", sealed.permit("ana", BLOCK))
-    sealed.room.close()
-    unlocked = sealed.room
-    sealed.room = again(sealed.folder, sealed.clock, domains=("architecture",))
-    with sealed.room:
-        with pytest.raises(UnavailableError, match="weights is locked"):
-            reader.release()
-        assert newest(sealed)["kind"] == "key.released"
-        assert held_bytes(sealed, "ana") == 32768
-
-    sealed.room = unlocked
-    before = size(sealed)
-    assert len(reader.keys()) == 1
-    assert size(sealed) == before
-
-
-def test_bytes_are_counted_against_the_permit(sealed: House) -> None:
-    row = sealed.permit("ana", BLOCK, OTHER, at_most_bytes=32768)
-    assert Reader.of(sealed, "ana", row, segments=(BLOCK,)).keys()
-
-    with pytest.raises(DeniedError, match="used up"):
-        Reader.of(sealed, "ana", row, segments=(OTHER,)).release()
-    assert Reader.of(sealed, "ana", row, segments=(BLOCK,)).keys()
-
-
-# --- an attacker in the database -------------------------------------------------
-
-
 def change(house: House, statement: sa.Executable, *rows: dict[str, object]) -> None:
     """Change the database behind the room's back."""
     with house.room.room.ledger.database.engine.begin() as connection:
@@ -263,33 +202,6 @@ def change(house: House, statement: sa.Executable, *rows: dict[str, object]) -> 
             connection.execute(statement, list(rows))
         else:
             connection.execute(statement)
-
-
-def test_wraps_swapped_between_segments_are_refused(sealed: House) -> None:
-    row = sealed.permit("ana", BLOCK, OTHER)
-    first, second = permit_in(sealed, row).segment_ids
-    wraps = tables.wraps
-    with sealed.room.room.ledger.database.engine.begin() as connection:
-        rows = connection.execute(sa.select(wraps.c.segment, wraps.c.wrapped)).all()
-        found = {row.segment: row.wrapped for row in rows}
-        for segment, other in ((first, second), (second, first)):
-            connection.execute(
-                sa.update(wraps)
-                .where(wraps.c.segment == segment)
-                .values(wrapped=found[other])
-            )
-
-    with pytest.raises(IntegrityError):
-        Reader.of(sealed, "ana", row).release()
-
-
-def test_a_wrap_that_is_gone_releases_nothing(sealed: House) -> None:
-    row = sealed.permit("ana", BLOCK)
-    change(sealed, sa.delete(tables.wraps))
-
-    with pytest.raises(IntegrityError, match="missing"):
-        Reader.of(sealed, "ana", row).release()
-    assert held_bytes(sealed, "ana") == 0
 
 
 def test_the_manifest_of_another_version_is_refused(sealed: House, quick: Path) -> None:
@@ -306,17 +218,6 @@ def test_the_manifest_of_another_version_is_refused(sealed: House, quick: Path) 
 
     with pytest.raises(IntegrityError, match="belongs to another version"):
         Reader.of(sealed, "ana", row).release()
-
-
-def test_a_deleted_release_does_not_win_bytes_back(sealed: House) -> None:
-    """Holdings stay; the missing row itself is named by ``ledger verify``."""
-    row = sealed.permit("ana", BLOCK)
-    Reader.of(sealed, "ana", row).release()
-    change(sealed, sa.delete(RELEASES.table))
-
-    assert held_bytes(sealed, "ana") == 32768
-    findings = sealed.by("ines").records.verify().findings
-    assert any("releases" in text and "deleted" in text for text in findings)
 
 
 @pytest.mark.parametrize("table", ["permits", "accounts", "sessions", "lineages"])
@@ -345,9 +246,6 @@ def test_yesterdays_database_releases_nothing(quick: Path) -> None:
     with pytest.raises(ForkError, match=r"older database|rewrote|two roots"):
         again(house.folder, house.clock)
     house.room.close()
-
-
-# --- many at once ------------------------------------------------------------------
 
 
 def test_two_approvals_at_once_do_not_exceed_the_cap(sealed: House) -> None:

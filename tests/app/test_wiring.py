@@ -1,4 +1,4 @@
-"""Rooms are created once, and opened only as what they were."""
+"""A room is opened only as what it was."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from strongroom.access.founding import Founder
 from strongroom.app import create_strongroom, open_strongroom
 from strongroom.database import tables
 from strongroom.errors import (
-    ConflictError,
-    DeniedError,
-    InputError,
     SetupError,
     StrongroomError,
     UnavailableError,
 )
-from strongroom.types import Profile, Secret
+from strongroom.types import Profile
 from tests import postgresql
 from tests.conftest import require
 from tests.journeys import rooms
@@ -53,12 +50,6 @@ def test_a_room_is_opened_by_its_passphrase(quick: Path, clock: Clock) -> None:
         assert not room.records.verify().findings
 
 
-def test_a_wrong_passphrase_is_refused(quick: Path) -> None:
-    create(quick / "room")
-    with pytest.raises(DeniedError):
-        open_strongroom(quick / "room", passphrases={"*": Secret(b"something else")})
-
-
 def test_no_passphrase_for_the_home_custodian_is_refused(quick: Path) -> None:
     create(quick / "room")
     with pytest.raises(SetupError, match="passphrase is needed"):
@@ -68,55 +59,6 @@ def test_no_passphrase_for_the_home_custodian_is_refused(quick: Path) -> None:
 def test_there_is_no_room_in_an_empty_folder(quick: Path) -> None:
     with pytest.raises(StrongroomError):
         open_strongroom(quick, passphrases={"*": PASSPHRASE})
-
-
-def test_a_folder_that_holds_something_is_refused(quick: Path) -> None:
-    (quick / "room").mkdir()
-    (quick / "room" / "thesis.txt").write_text("mine")
-    with pytest.raises(ConflictError, match="not empty"):
-        create(quick / "room")
-    assert [p.name for p in (quick / "room").iterdir()] == ["thesis.txt"]
-
-
-def test_nobody_else_reads_the_folder(quick: Path) -> None:
-    create(quick / "room")
-    assert (quick / "room").stat().st_mode & 0o077 == 0
-
-
-def test_every_domain_needs_a_passphrase(quick: Path) -> None:
-    with pytest.raises(SetupError, match="weights has no passphrase"):
-        create(
-            quick / "room",
-            profile=Profile.STANDARD,
-            passphrases=dict.fromkeys(["architecture", "biases"], PASSPHRASE),
-        )
-    assert not (quick / "room" / "room.toml").exists()
-
-
-@pytest.mark.parametrize(
-    "approvers",
-    [
-        (),
-        (Founder(name="a", team="a"),),
-        (Founder(name="a", team="a"), Founder(name="b", team="a")),
-        (Founder(name="a", team="a"), Founder(name="b", team="me")),
-    ],
-)
-def test_a_standard_room_begins_with_three_teams(
-    quick: Path, approvers: tuple[Founder, ...]
-) -> None:
-    with pytest.raises(InputError, match="three different teams"):
-        create(quick / "room", profile=Profile.STANDARD, approvers=approvers)
-    assert not (quick / "room" / "room.toml").exists()
-
-
-def test_two_rooms_do_not_share_a_database(quick: Path, database_url: str) -> None:
-    """The second room once wrote its entries into the ledger of the first."""
-    create(quick / "first", database=database_url)
-    with pytest.raises(ConflictError, match="another room"):
-        create(quick / "second", database=database_url)
-    with again(quick / "first") as room:
-        assert not room.records.verify().findings
 
 
 def test_keys_of_another_room_are_refused(quick: Path) -> None:
@@ -149,17 +91,6 @@ def test_a_room_without_its_keys_is_refused(quick: Path) -> None:
     engine.dispose()
     with pytest.raises(SetupError, match="not in its database"):
         again(quick / "room")
-
-
-def test_an_unknown_adapter_is_named(quick: Path) -> None:
-    create(quick / "room")
-    path = quick / "room" / "room.toml"
-    path.write_text(path.read_text().replace("folder:stores", "tape:stores"))
-    with pytest.raises(SetupError, match="tape:"):
-        again(quick / "room")
-
-
-# --- PostgreSQL going away ---------------------------------------------------------
 
 
 def test_a_database_that_goes_away_loses_nothing(

@@ -1,0 +1,73 @@
+"""The same verbs as the command line, for Python."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from strongroom.access.totp import code_at
+from strongroom.client.client import Strongroom, default_name
+from strongroom.errors import DeniedError, MissingError
+from tests.journeys.rooms import PASSWORD, House
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/a/My Model", "my-model"),
+        ("x/llama-7b.safetensors", "llama-7b"),
+        ("größe", "gr--e"),
+        ("模型", "model"),
+        ("a" * 300, "a" * 64),
+    ],
+)
+def test_a_path_gives_a_name(path: str, name: str) -> None:
+    assert default_name(Path(path)) == name
+
+
+def test_nobody_acts_before_a_login(house: House) -> None:
+    assert not house.room.bound
+    with pytest.raises(DeniedError, match="nobody is logged in"):
+        house.room.request("llm", purpose="x")
+
+
+def test_a_token_resumes_and_a_logout_ends_it(house: House) -> None:
+    house.clock.advance(seconds=30)
+    code = code_at(house.secrets["ana"], house.clock.now)
+    bound, _, token = house.room.login("ana", PASSWORD, code)
+    assert house.room.resume(token).actor == bound.actor
+    bound.logout()
+    with pytest.raises(DeniedError):
+        bound.room.people.projects(bound.actor)
+
+
+def test_a_permit_opens_by_its_id_and_by_its_request(
+    solo_room: Strongroom, model: Path
+) -> None:
+    solo_room.seal(model, name="llm")
+    asked = solo_room.request("llm", segments=["biases"], purpose="x")
+    assert asked.permit is not None
+    for target in (asked.permit.id, asked.request.id, asked.permit.id[:20]):
+        with solo_room.open(target) as handle:
+            assert handle.segments == ("biases",)
+
+
+def test_what_does_not_exist_does_not_open(solo_room: Strongroom, model: Path) -> None:
+    solo_room.seal(model, name="llm")
+    for target in ("other", "llm@7", "permit-nothing", "request-nothing"):
+        with pytest.raises(MissingError):
+            solo_room.open(target, purpose="x")
+    with pytest.raises(MissingError) as caught:
+        solo_room.open("llm", segments=["none"], purpose="x")
+    assert "biases" in caught.value.hint
+
+
+def test_a_request_lasts_as_long_as_was_asked(
+    solo_room: Strongroom, model: Path
+) -> None:
+    solo_room.seal(model, name="llm")
+    asked = solo_room.request("llm", purpose="x", duration=timedelta(minutes=3))
+    assert asked.permit is not None
+    assert asked.permit.expires_at == solo_room.room.now() + timedelta(minutes=3)

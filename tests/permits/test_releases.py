@@ -1,0 +1,103 @@
+"""What left stays written down, once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from strongroom.database import tables
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    IntegrityError,
+)
+from strongroom.permits.releases import RELEASES
+from tests.journeys.rooms import House
+from tests.permits.openings import Reader, held_bytes, size
+
+BLOCK = "blocks.0.1"
+OTHER = "blocks.1.1"
+
+
+@pytest.fixture
+def sealed(house: House, model: Path) -> House:
+    """Give a house with one published, restricted model."""
+    house.publish(model)
+    return house
+
+
+def newest(house: House) -> dict[str, object]:
+    """Return the facts of the newest entry, with its kind."""
+    with house.room.room.ledger.reading() as reading:
+        at = size(house) - 1
+        body = json.loads(house.room.room.ledger.entry(reading, at).body)
+    return {"kind": body["kind"], **body["facts"]}
+
+
+def test_a_repeated_opening_returns_the_same_keys_and_charges_nothing(
+    sealed: House,
+) -> None:
+    reader = Reader.of(sealed, "ana", sealed.permit("ana", BLOCK))
+    first, before = reader.keys(), size(sealed)
+
+    assert reader.keys() == first
+    assert size(sealed) == before
+    assert held_bytes(sealed, "ana") == 32768
+
+
+def test_opening_again_with_a_new_nonce_charges_nothing_more(sealed: House) -> None:
+    row = sealed.permit("ana", BLOCK)
+    first = Reader.of(sealed, "ana", row).keys()
+
+    assert Reader.of(sealed, "ana", row).keys() == first
+    assert newest(sealed)["charged"] == 0
+    assert held_bytes(sealed, "ana") == 32768
+
+
+def test_a_nonce_of_another_opening_is_refused(sealed: House) -> None:
+    reader = Reader.of(sealed, "ana", sealed.permit("ana", BLOCK, OTHER))
+    reader.release()
+
+    with pytest.raises(ConflictError, match="nonce"):
+        reader.asking(segments=(BLOCK,)).release()
+
+
+def test_bytes_are_counted_against_the_permit(sealed: House) -> None:
+    row = sealed.permit("ana", BLOCK, OTHER, at_most_bytes=32768)
+    assert Reader.of(sealed, "ana", row, segments=(BLOCK,)).keys()
+
+    with pytest.raises(DeniedError, match="used up"):
+        Reader.of(sealed, "ana", row, segments=(OTHER,)).release()
+    assert Reader.of(sealed, "ana", row, segments=(BLOCK,)).keys()
+
+
+def change(house: House, statement: sa.Executable, *rows: dict[str, object]) -> None:
+    """Change the database behind the room's back."""
+    with house.room.room.ledger.database.engine.begin() as connection:
+        if rows:
+            connection.execute(statement, list(rows))
+        else:
+            connection.execute(statement)
+
+
+def test_a_wrap_that_is_gone_releases_nothing(sealed: House) -> None:
+    row = sealed.permit("ana", BLOCK)
+    change(sealed, sa.delete(tables.wraps))
+
+    with pytest.raises(IntegrityError, match="missing"):
+        Reader.of(sealed, "ana", row).release()
+    assert held_bytes(sealed, "ana") == 0
+
+
+def test_a_deleted_release_does_not_win_bytes_back(sealed: House) -> None:
+    """Holdings stay; the missing row itself is named by ``ledger verify``."""
+    row = sealed.permit("ana", BLOCK)
+    Reader.of(sealed, "ana", row).release()
+    change(sealed, sa.delete(RELEASES.table))
+
+    assert held_bytes(sealed, "ana") == 32768
+    findings = sealed.by("ines").records.verify().findings
+    assert any("releases" in text and "deleted" in text for text in findings)

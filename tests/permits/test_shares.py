@@ -1,0 +1,71 @@
+"""Keys out of what custodians hold: bound to their place, entry first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from strongroom.database import tables
+from strongroom.errors import (
+    IntegrityError,
+    UnavailableError,
+)
+from tests.journeys.rooms import House, again
+from tests.permits.openings import Reader, held_bytes, permit_in, size
+
+BLOCK = "blocks.0.1"
+OTHER = "blocks.1.1"
+
+
+@pytest.fixture
+def sealed(house: House, model: Path) -> House:
+    """Give a house with one published, restricted model."""
+    house.publish(model)
+    return house
+
+
+def newest(house: House) -> dict[str, object]:
+    """Return the facts of the newest entry, with its kind."""
+    with house.room.room.ledger.reading() as reading:
+        at = size(house) - 1
+        body = json.loads(house.room.room.ledger.entry(reading, at).body)
+    return {"kind": body["kind"], **body["facts"]}
+
+
+def test_the_entry_comes_first_when_a_custodian_is_locked(sealed: House) -> None:
+    """Nothing leaves, the release is charged, and the same opening gets it later."""
+    reader = Reader.of(sealed, "ana", sealed.permit("ana", BLOCK))
+    sealed.room.close()
+    unlocked = sealed.room
+    sealed.room = again(sealed.folder, sealed.clock, domains=("architecture",))
+    with sealed.room:
+        with pytest.raises(UnavailableError, match="weights is locked"):
+            reader.release()
+        assert newest(sealed)["kind"] == "key.released"
+        assert held_bytes(sealed, "ana") == 32768
+
+    sealed.room = unlocked
+    before = size(sealed)
+    assert len(reader.keys()) == 1
+    assert size(sealed) == before
+
+
+def test_wraps_swapped_between_segments_are_refused(sealed: House) -> None:
+    row = sealed.permit("ana", BLOCK, OTHER)
+    first, second = permit_in(sealed, row).segment_ids
+    wraps = tables.wraps
+    with sealed.room.room.ledger.database.engine.begin() as connection:
+        rows = connection.execute(sa.select(wraps.c.segment, wraps.c.wrapped)).all()
+        found = {row.segment: row.wrapped for row in rows}
+        for segment, other in ((first, second), (second, first)):
+            connection.execute(
+                sa.update(wraps)
+                .where(wraps.c.segment == segment)
+                .values(wrapped=found[other])
+            )
+
+    with pytest.raises(IntegrityError):
+        Reader.of(sealed, "ana", row).release()

@@ -1,0 +1,44 @@
+"""What may be wished for at all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from strongroom.errors import DeniedError, InputError
+from tests.journeys.rooms import House
+
+BLOCK, OTHER = "blocks.0.1", "blocks.1.1"
+BYTES = 32768
+
+
+@pytest.fixture
+def sealed(house: House, model: Path) -> House:
+    """Give a house with one published, restricted model."""
+    house.publish(model)
+    return house
+
+
+def test_a_missing_purpose_is_refused(sealed: House) -> None:
+    with pytest.raises(DeniedError) as caught:
+        sealed.by("ana").request("llm", segments=[BLOCK], purpose="  ")
+    assert caught.value.reasons == ("purpose-stated",)
+
+
+@pytest.mark.parametrize(
+    "duration", [timedelta(0), timedelta(seconds=-1), timedelta(days=8)]
+)
+def test_a_duration_outside_the_terms_is_refused(
+    sealed: House, duration: timedelta
+) -> None:
+    with pytest.raises(InputError, match="lasts up to 7 days"):
+        sealed.by("ana").request(
+            "llm", segments=[BLOCK], purpose="x", duration=duration
+        )
+
+
+def test_less_than_a_byte_is_refused(sealed: House) -> None:
+    with pytest.raises(InputError, match="less than one byte"):
+        sealed.by("ana").request("llm", segments=[BLOCK], purpose="x", at_most_bytes=0)

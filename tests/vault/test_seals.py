@@ -1,0 +1,143 @@
+"""Objects of a seal: where they lie, and that none is left when it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from strongroom.errors import (
+    InputError,
+    MissingError,
+    UnavailableError,
+)
+from strongroom.ledger.log import Entry
+from strongroom.vault.versions import VersionState
+from tests.conftest import require
+from tests.journeys import rooms
+from tests.journeys.rooms import Clock, House, again
+
+
+def kinds(house: House) -> list[str]:
+    """Return the kinds of all entries, in order."""
+    ledger = house.room.room.ledger
+
+    def kind(entry: Entry) -> str:
+        return str(json.loads(entry.body)["kind"])
+
+    with ledger.reading() as reading:
+        return [kind(entry) for entry in ledger.entries(reading, 0)]
+
+
+def objects(folder: Path) -> list[Path]:
+    """Return every sealed object and unfinished file in the stores."""
+    return [path for path in (folder / "stores").rglob("*") if path.is_file()]
+
+
+def states(house: House, name: str) -> list[str]:
+    """Return the states of a model's versions."""
+    found = house.room.room.catalogue.versions(house.actors["root"], name)
+    return [str(version.state) for version in found]
+
+
+def test_segments_lie_in_their_domains(house: House, model: Path) -> None:
+    sealed = house.publish(model)
+    for segment in sealed.manifest.segments:
+        store = house.folder / "stores" / segment.domain
+        assert (store / segment.facts.object_name).is_file()
+        assert segment.domain == segment.part
+    assert len(objects(house.folder)) == len(sealed.manifest.segments)
+
+
+def test_nothing_of_a_model_lies_in_the_clear(house: House, model: Path) -> None:
+    house.publish(model)
+    weights = (model / "model.safetensors").read_bytes()[-64:]
+    secrets = [b"embed_tokens", b"hidden_size", weights]
+    for path in objects(house.folder):
+        data = path.read_bytes()
+        assert not any(secret in data for secret in secrets)
+
+
+def test_a_source_that_changes_fails_and_leaves_nothing(
+    house: House, model: Path
+) -> None:
+    def change(_: int) -> None:
+        with (model / "config.json").open("ab") as file:
+            file.write(b" ")
+
+    with pytest.raises(InputError, match="changed"):
+        house.by("olga").seal(model, name="llm", progress=change)
+    assert_abandoned(house)
+
+
+def test_an_interrupt_removes_what_was_written(house: House, model: Path) -> None:
+    seen: list[int] = []
+
+    def interrupt(count: int) -> None:
+        seen.append(count)
+        if sum(seen) > 100_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        house.by("olga").seal(model, name="llm", progress=interrupt)
+    assert_abandoned(house)
+    assert house.publish(model).version.number == 2  # the number stays unused
+
+
+def assert_abandoned(house: House) -> None:
+    """Check that nothing is stored, and that the ledger says why."""
+    assert objects(house.folder) == []
+    assert states(house, "llm") == ["abandoned"]
+    assert kinds(house)[-1] == "version.abandoned"
+    with pytest.raises(MissingError, match="no main"):
+        house.by("ana").request("llm", segments=["x"], purpose="x")
+
+
+def test_a_locked_custodian_seals_nothing(house: House, model: Path) -> None:
+    unlocked = house.room
+    house.room.close()
+    house.room = again(house.folder, house.clock, domains=("architecture",))
+    with house.room, pytest.raises(UnavailableError, match="is locked"):
+        house.by("olga").seal(model, name="llm")
+    house.room = unlocked
+    assert_abandoned(house)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """Give a file system of one megabyte."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    require("a file system that root mounts", present=mounted.returncode == 0)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_fails_the_seal_and_loses_nothing(
+    quick: Path, model: Path, clock: Clock
+) -> None:
+    rooms.solo(quick / "room", clock=clock).close()
+    big = quick / "big.dat"
+    big.write_bytes(os.urandom(3 << 20))
+    with (
+        small_disk(quick / "room" / "stores" / "home") as disk,
+        again(quick / "room", clock) as room,
+    ):
+        with pytest.raises(UnavailableError, match=r"[Ss]pace"):
+            room.seal(big, name="big")
+        assert [path for path in disk.rglob("*") if path.is_file()] == []
+
+        small = room.seal(model / "config.json", name="small")
+        assert small.version.state is VersionState.PUBLISHED
+        assert not room.records.verify().findings
