@@ -302,8 +302,8 @@ def test_a_row_that_vanished_is_missed_where_that_would_allow_more(
         MEMBERS.insert(writing, member)
         writing.append(event())
     with world.ledger.reading() as reading:
-        assert MEMBERS.find_all(reading, like="project-a/%") == [member]
+        assert MEMBERS.find_all(reading, prefix="project-a/") == [member]
     world.attack(statement)
 
     with pytest.raises(IntegrityError):
-        with_reading(world, lambda r: MEMBERS.find_all(r, like="project-a/%"))
+        with_reading(world, lambda r: MEMBERS.find_all(r, prefix="project-a/"))

@@ -50,8 +50,9 @@ def active_factor(transaction: Transaction, account: AccountId) -> SecondFactor 
     Raises:
         IntegrityError: Somebody's was deleted, forged, altered or restored.
     """
-    for factor in FACTORS.find_all(transaction):  # a deleted one asks for no code
-        if (factor.account, factor.state) == (account, FactorState.ACTIVE):
+    # All of them: an account whose factor was deleted would not be asked for a code.
+    for factor in FACTORS.find_all(transaction, prefix=f"{account}/"):
+        if factor.state is FactorState.ACTIVE:
             lock = isinstance(transaction, Writing)
             found = FACTORS.get(transaction, factor.id, lock=True) if lock else factor
             return found if found.state is FactorState.ACTIVE else None
@@ -64,7 +65,7 @@ def begin(writing: Writing, account: Account, *, key: Secret, random: Random) ->
     The caller appends the entry that names the new row.
     """
     secret = totp.new_secret(random)
-    factor_id = new_id("factor", random)
+    factor_id = f"{account.id}/{new_id('factor', random)}"
     FACTORS.insert(
         writing,
         SecondFactor(

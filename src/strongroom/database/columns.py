@@ -16,6 +16,9 @@ metadata = sa.MetaData(
 )
 
 
+IDENTIFIER = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Ids sort by their bytes on every database, so that a prefix is a range."""
+
 COUNTER = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # its rowid type
 
 
@@ -24,7 +27,7 @@ def guarded(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
     return sa.Table(
         name,
         metadata,
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", IDENTIFIER, primary_key=True),
         sa.Column("revision", sa.Integer, nullable=False),
         *items,
         sa.Column("mac", sa.LargeBinary, nullable=False),
@@ -33,7 +36,7 @@ def guarded(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
 
 def column(
     name: str,
-    kind: type[sa.types.TypeEngine[Any]],
+    kind: type[sa.types.TypeEngine[Any]] | sa.types.TypeEngine[Any],
     *,
     key: bool = False,
     index: bool = False,

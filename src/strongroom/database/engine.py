@@ -41,13 +41,18 @@ class Transaction:
         connection: Where statements are executed.
         guards: Key for the MACs of decision rows.
         changes: Guarded rows written and not yet named by a ledger entry.
-        named: MACs by table and row id that entries of this transaction name.
+        written: MACs of the guarded rows it wrote, by table and id.
     """
 
     connection: sa.Connection
     guards: Guards
     changes: list[RowChange] = field(default_factory=list)
-    named: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    written: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def record(self, change: RowChange) -> None:
+        """Remember a guarded row that was just written."""
+        self.changes.append(change)
+        self.written[change.table, change.id] = change.mac
 
 
 class Database:

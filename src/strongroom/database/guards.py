@@ -115,7 +115,7 @@ class GuardedTable(Generic[R]):
         transaction.connection.execute(
             sa.insert(self.table).values(**row, mac=change.mac)
         )
-        transaction.changes.append(change)
+        transaction.record(change)
         return record
 
     def replace(self, transaction: Transaction, record: R, **changes: object) -> R:
@@ -139,7 +139,7 @@ class GuardedTable(Generic[R]):
             raise ConflictError(
                 f"{record.id} was changed by somebody else", hint="look again"
             )
-        transaction.changes.append(change)
+        transaction.record(change)
         return following
 
     def get(self, transaction: Transaction, id: str, *, lock: bool = False) -> R:  # noqa: A002 (the column's name)
@@ -191,12 +191,16 @@ class GuardedTable(Generic[R]):
                 sa.select(columns).where(*where).order_by(columns).with_for_update()
             ).all()
 
-    def find_all(self, transaction: Transaction, *, like: str = "%") -> list[R]:
-        """Return every row whose id is like this, and none may be missing.
+    def find_all(self, transaction: Transaction, *, prefix: str) -> list[R]:
+        """Return every row whose id starts with ``prefix``, and none may be missing.
 
         ``find`` cannot see that a row was deleted or moved out of its filter.
         This compares with the ids that the ledger named, and is asked where
         less than the truth would allow more: exposure, second factors.
+
+        Args:
+            transaction: Where to look.
+            prefix: Ends in ``/``, as in ``model-1/``.
 
         Raises:
             IntegrityError: One was deleted, forged, altered or restored.
@@ -204,7 +208,7 @@ class GuardedTable(Generic[R]):
         named = tables.entry_rows.c
         gone = transaction.connection.execute(
             sa.select(named.row_id)
-            .where(named.table_name == self.table.name, named.row_id.like(like))
+            .where(named.table_name == self.table.name, *_below(named.row_id, prefix))
             .where(~sa.exists().where(self.columns.id == named.row_id))
             .limit(1)
         ).scalar()
@@ -213,7 +217,7 @@ class GuardedTable(Generic[R]):
                 f"{self.table.name} {gone} was deleted",
                 hint="strongroom ledger verify names every deleted row",
             )
-        return self.find(transaction, self.columns.id.like(like))
+        return self.find(transaction, *_below(self.columns.id, prefix))
 
     def _verified(self, transaction: Transaction, row: Mapping[str, Any]) -> R:
         values = {k: v for k, v in row.items() if k not in ("mac", "named_mac")}
@@ -224,9 +228,8 @@ class GuardedTable(Generic[R]):
                 f"{name} was not written by this room",
                 hint="strongroom ledger verify names every altered row",
             )
-        changed = {(c.table, c.id): c.mac for c in transaction.changes}
-        here = {**transaction.named, **changed}
-        named = here.get((self.table.name, values["id"]), row["named_mac"])
+        key = (self.table.name, str(values["id"]))
+        named = transaction.written.get(key, row["named_mac"])
         if named is None or not hmac.compare_digest(mac, named):
             raise IntegrityError(
                 f"{name} is not what the ledger last recorded of it",
@@ -241,6 +244,11 @@ class GuardedTable(Generic[R]):
             revision=int(str(row["revision"])),
             mac=transaction.guards.mac(self.table.name, row),
         )
+
+
+def _below(column: sa.Column[str], prefix: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the range of ids that start with ``prefix``, which an index serves."""
+    return column >= prefix, column < prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _newest_named(table: sa.Table) -> sa.Label[bytes]:

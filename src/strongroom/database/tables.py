@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from strongroom.database.columns import COUNTER, column, guarded, metadata
+from strongroom.database.columns import COUNTER, IDENTIFIER, column, guarded, metadata
 from strongroom.database.times import UtcDateTime
 
 # --- the ledger -------------------------------------------------------------
@@ -33,7 +33,7 @@ entry_rows = sa.Table(
     metadata,
     column("entry_id", sa.BigInteger, key=True),
     column("table_name", sa.Text, key=True),
-    column("row_id", sa.Text, key=True),
+    column("row_id", IDENTIFIER, key=True),
     column("revision", sa.Integer),
     column("mac", sa.LargeBinary),
     sa.Index("ix_entry_rows_row", "table_name", "row_id", "entry_id"),
@@ -198,6 +198,7 @@ footprints = sa.Table(
 
 lineages = guarded(
     "lineages",
+    column("permits", sa.Text),
     sa.Column("person_cap_percent", sa.Integer),
     sa.Column("pair_cap_percent", sa.Integer),
 )

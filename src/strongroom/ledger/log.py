@@ -86,7 +86,6 @@ class Writing(Transaction):
         )
         self._take(event, entry, encoded)
         self.pending.add_rows(entry.id, rows)
-        self.named.update({(row.table, row.id): row.mac for row in rows})
         self.changes.clear()
         self.entries.append(entry)
         return entry

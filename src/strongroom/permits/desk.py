@@ -44,6 +44,7 @@ from strongroom.permits.releases import (
     earlier,
     entry_naming,
     load_wraps,
+    release_id,
     released_on,
 )
 from strongroom.permits.selection import (
@@ -262,7 +263,7 @@ class Desk:
         release = RELEASES.insert(
             writing,
             ReleaseRow(
-                id=opening.nonce.hex(),
+                id=release_id(opening),
                 permit=permit.id,
                 account=permit.account,
                 reader_digest=opening.digest,

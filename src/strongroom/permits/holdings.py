@@ -21,8 +21,8 @@ from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable
 from strongroom.errors import IntegrityError
 from strongroom.ledger.log import Writing
-from strongroom.permits.permit import PERMITS, PermitState
-from strongroom.types import AccountId, ArtifactId
+from strongroom.permits.permit import PERMITS, PermitRow, PermitState
+from strongroom.types import AccountId, ArtifactId, PermitId
 from strongroom.vault.versions import (
     ARTIFACTS,
     LINEAGES,
@@ -114,14 +114,9 @@ def held_by_account(
         IntegrityError: A row or an extent was deleted, forged, altered or restored.
     """
     digests: dict[AccountId, set[str]] = {}
-    for holding in HOLDINGS.find_all(transaction, like=f"%/{root}/%"):
+    for holding in HOLDINGS.find_all(transaction, prefix=f"{root}/"):
         digests.setdefault(holding.account, set()).add(holding.footprint)
-    for row in PERMITS.find(
-        transaction,
-        PERMITS.columns.state == PermitState.ACTIVE,
-        PERMITS.columns.expires_at > now,
-        PERMITS.columns.roots.contains(f'"{root}"', autoescape=True),
-    ):
+    for row in permits_in_force(transaction, root, now=now):
         permit = row.open(key)
         digests.setdefault(permit.counts_as, set()).update(permit.footprints)
     footprints = load_footprints(
@@ -131,6 +126,38 @@ def held_by_account(
         account: Held.of(footprints[digest] for digest in group)
         for account, group in digests.items()
     }
+
+
+def permits_in_force(
+    transaction: Transaction, root: ArtifactId, *, now: datetime
+) -> list[PermitRow]:
+    """Return the permits that reserve something under ``root`` now.
+
+    The lineage's guarded row lists them, so none can be deleted unseen.
+
+    Raises:
+        IntegrityError: One was deleted, forged, altered or restored.
+    """
+    listed = LINEAGES.get(transaction, root).permits
+    rows = PERMITS.find(transaction, PERMITS.columns.id.in_(listed))
+    if len(rows) != len(listed):
+        raise IntegrityError(
+            "a permit was deleted",
+            hint="strongroom ledger verify names every deleted row",
+        )
+    return [r for r in rows if r.state is PermitState.ACTIVE and r.expires_at > now]
+
+
+def list_permit(
+    writing: Writing, lineages: Iterable[Lineage], permit: PermitId
+) -> None:
+    """Add a permit to those in force, and drop those that ended.
+
+    The caller appends the entry that names the rows.
+    """
+    for lineage in lineages:
+        rows = permits_in_force(writing, lineage.id, now=writing.now)
+        LINEAGES.replace(writing, lineage, permits=(*(row.id for row in rows), permit))
 
 
 def sealers(transaction: Transaction, root: ArtifactId) -> frozenset[AccountId]:
@@ -225,18 +252,14 @@ def charge(
     """
     charged = 0
     for root in sorted(roots):
-        held = HOLDINGS.find(
-            writing,
-            HOLDINGS.columns.root == root,
-            HOLDINGS.columns.account == account,
-        )
+        held = HOLDINGS.find_all(writing, prefix=f"{root}/{account}/")
         known = {holding.footprint for holding in held}
         fresh = {d: f for d, f in footprints.items() if d not in known}
         for digest, footprint in sorted(fresh.items()):
             HOLDINGS.insert(
                 writing,
                 Holding(
-                    id=f"{account}/{root}/{digest}",
+                    id=f"{root}/{account}/{digest}",
                     account=account,
                     root=root,
                     footprint=digest,

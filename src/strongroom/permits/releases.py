@@ -21,7 +21,7 @@ from strongroom.types import AccountId, ArtifactId, PermitId, SegmentId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRow:
-    """One release; ``id`` is the reader's nonce, which is used once."""
+    """One release; ``id`` is permit and reader's nonce, which is used once."""
 
     id: str
     revision: int = 1
@@ -40,13 +40,18 @@ class ReleaseRow:
 RELEASES: GuardedTable[ReleaseRow] = GuardedTable(tables.releases, ReleaseRow)
 
 
+def release_id(opening: Opening) -> str:
+    """Return the id of the release for an opening: ``permit/nonce``."""
+    return f"{opening.permit}/{opening.nonce.hex()}"
+
+
 def earlier(transaction: Transaction, opening: Opening) -> ReleaseRow | None:
     """Return the release that this opening repeats, if it does.
 
     Raises:
         ConflictError: Its nonce was used for another opening.
     """
-    found = RELEASES.find(transaction, RELEASES.columns.id == opening.nonce.hex())
+    found = RELEASES.find(transaction, RELEASES.columns.id == release_id(opening))
     if found and found[0].reader_digest != opening.digest:
         raise ConflictError(
             "this nonce was used for another opening", hint="open again"
@@ -55,8 +60,12 @@ def earlier(transaction: Transaction, opening: Opening) -> ReleaseRow | None:
 
 
 def released_on(transaction: Transaction, permit: Permit) -> Held:
-    """Return what was released on this permit so far."""
-    rows = RELEASES.find(transaction, RELEASES.columns.permit == permit.id)
+    """Return what was released on this permit so far.
+
+    Raises:
+        IntegrityError: A release was deleted, forged, altered or restored.
+    """
+    rows = RELEASES.find_all(transaction, prefix=f"{permit.id}/")
     digests = {digest for row in rows for digest in row.footprints}
     return Held.of(load_footprints(transaction, digests).values())
 

@@ -21,6 +21,7 @@ from strongroom.ledger.log import Reading, Writing
 from strongroom.permits.holdings import (
     Exposure,
     exposure_after,
+    list_permit,
     lock_lineages,
 )
 from strongroom.permits.permit import (
@@ -179,6 +180,7 @@ class Requests:
         )
         permit = self._permit(writing, request, wish, chosen, account)
         PERMITS.insert(writing, self._row(permit))
+        list_permit(writing, lineages, permit.id)
         writing.append(_issued(permit, exposure))
 
     def _select(

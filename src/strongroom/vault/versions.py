@@ -28,6 +28,7 @@ from strongroom.types import (
     AccountId,
     ArtifactId,
     Classification,
+    PermitId,
     ProjectId,
     SessionId,
 )
@@ -99,12 +100,14 @@ class Lineage:
     """Everything that descends from one root; its row serialises exposure.
 
     Attributes:
+        permits: Ids of the permits that were in force when the last was issued.
         person_cap_percent: Replaces the class's cap when it is set.
         pair_cap_percent: Likewise for any two accounts.
     """
 
     id: ArtifactId
     revision: int = 1
+    permits: tuple[PermitId, ...] = ()
     person_cap_percent: int | None = None
     pair_cap_percent: int | None = None
 

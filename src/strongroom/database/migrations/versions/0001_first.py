@@ -15,7 +15,11 @@ def upgrade() -> None:
     """Create every table."""
     op.create_table(
         "accounts",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -33,7 +37,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "approvals",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
@@ -53,7 +61,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "artifacts",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("project", sa.Text(), nullable=False),
@@ -98,7 +110,12 @@ def upgrade() -> None:
         "entry_rows",
         sa.Column("entry_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("table_name", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("row_id", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column(
+            "row_id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint(
@@ -119,7 +136,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "holdings",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("root", sa.Text(), nullable=False),
@@ -133,8 +154,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_holdings_root"), "holdings", ["root"], unique=False)
     op.create_table(
         "lineages",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("permits", sa.Text(), nullable=False),
         sa.Column("person_cap_percent", sa.Integer(), nullable=True),
         sa.Column("pair_cap_percent", sa.Integer(), nullable=True),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
@@ -152,7 +178,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "members",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("project", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -164,7 +194,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_members_project"), "members", ["project"], unique=False)
     op.create_table(
         "permits",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -180,7 +214,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_permits_account"), "permits", ["account"], unique=False)
     op.create_table(
         "pointers",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("artifact", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -204,7 +242,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "projects",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -215,7 +257,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "releases",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("permit", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
@@ -233,7 +279,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_releases_permit"), "releases", ["permit"], unique=False)
     op.create_table(
         "requests",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("asker", sa.Text(), nullable=False),
@@ -259,7 +309,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "second_factors",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
@@ -275,7 +329,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "sessions",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -291,7 +349,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sessions_account"), "sessions", ["account"], unique=False)
     op.create_table(
         "teams",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
@@ -307,7 +369,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "versions",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column(
+            "id",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("artifact", sa.Text(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
