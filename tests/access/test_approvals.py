@@ -1,0 +1,317 @@
+"""Requests are carried out once, when enough others agreed, and never otherwise."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from strongroom.access import accounts
+from strongroom.access.request import (
+    REQUEST_TTL,
+    REQUESTS,
+    Request,
+    RequestState,
+    find_request,
+)
+from strongroom.access.sessions import Actor
+from strongroom.access.terms import AdministrationTerms
+from strongroom.database import tables
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    IntegrityError,
+    MissingError,
+    StrongroomError,
+)
+from strongroom.ledger.log import Writing
+from strongroom.types import Factor, Role
+from tests.access.rooms import Rooms, rooms_at
+from tests.conftest import Databases
+from tests.ledger.world import event
+
+TWO = AdministrationTerms(
+    approvals=2,
+    distinct_teams=2,
+    own_team_counts=False,
+    second_factor_required=True,
+    second_factor_max_age=REQUEST_TTL * 2,
+)
+TEAMS = {"asker": "a", "ann": "a", "bob": "b", "ben": "b", "cy": "c", "dee": "d"}
+
+
+class House:
+    """People of four teams, and an action that counts how often it is done."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self.rooms = rooms
+        self.done: list[str] = []
+        self.actors: dict[str, Actor] = {
+            name: rooms.actor(name, Role.APPROVER, team=team)
+            for name, team in TEAMS.items()
+        }
+        rooms.approvals.executors["test"] = self.carry_out
+
+    def carry_out(self, writing: Writing, request: Request) -> None:
+        writing.append(event())
+        self.done.append(request.id)
+
+    def ask(self, terms: AdministrationTerms = TWO) -> str:
+        actor = self.actors["asker"]
+        ledger = self.rooms.world.ledger
+        with ledger.transaction() as writing:
+            asker = accounts.find_account(writing, actor.account)
+            request = self.rooms.approvals.ask(
+                writing, actor, asker, "test", {"what": 1}, terms=terms
+            )
+        return request.id
+
+    def refresh(self) -> None:
+        """Let everybody log in again, so that their second factor is fresh."""
+        for name, actor in self.actors.items():
+            with self.rooms.world.ledger.transaction() as writing:
+                account = accounts.find_account(writing, actor.account)
+                session, _ = self.rooms.sessions._open(
+                    writing, account, Factor.TOTP, writing.now, "test"
+                )
+            self.actors[name] = Actor(
+                account=actor.account,
+                session=session.id,
+                factor=Factor.TOTP,
+                factor_at=session.factor_at,
+            )
+
+    def state(self, request: str) -> RequestState:
+        with self.rooms.world.ledger.reading() as reading:
+            return find_request(reading, request).state
+
+
+@pytest.fixture
+def house(rooms: Rooms) -> House:
+    return House(rooms)
+
+
+def test_the_last_approval_carries_it_out(house: House) -> None:
+    request, approvals = house.ask(), house.rooms.approvals
+
+    assert approvals.approve(house.actors["bob"], request).state == "pending"
+    assert house.done == []
+    assert approvals.approve(house.actors["cy"], request).state == "approved"
+    assert house.done == [request]
+    with pytest.raises(ConflictError, match="approved already"):
+        approvals.approve(house.actors["dee"], request)
+
+
+def test_what_needs_nobody_is_carried_out_at_once(house: House) -> None:
+    nobody = AdministrationTerms(
+        approvals=0,
+        distinct_teams=0,
+        own_team_counts=False,
+        second_factor_required=False,
+        second_factor_max_age=REQUEST_TTL,
+    )
+
+    assert house.done == [house.ask(nobody)]
+
+
+@pytest.mark.parametrize("name", ["asker", "ann"])
+def test_nobody_approves_for_herself_or_her_team(house: House, name: str) -> None:
+    request = house.ask()
+
+    with pytest.raises(DeniedError):
+        house.rooms.approvals.approve(house.actors[name], request)
+    assert house.state(request) == "pending"
+
+
+def test_two_of_one_team_are_one_team(house: House) -> None:
+    request = house.ask()
+    for name in ("bob", "ben"):
+        house.rooms.approvals.approve(house.actors[name], request)
+
+    assert house.state(request) == "pending"
+    house.rooms.approvals.approve(house.actors["dee"], request)
+    assert house.done == [request]
+
+
+def test_nobody_withdraws_what_somebody_else_asked_for(house: House) -> None:
+    request = house.ask()
+
+    with pytest.raises(DeniedError):
+        house.rooms.approvals.withdraw(house.actors["bob"], request)
+
+
+def test_a_request_is_named_by_the_start_of_its_id(house: House) -> None:
+    request = house.ask()
+    with house.rooms.world.ledger.reading() as reading:
+        assert find_request(reading, request[:15]).id == request
+        assert find_request(reading, request[8:15]).id == request
+        for unknown in ("", "request-zzzz", "%", "_"):
+            with pytest.raises(MissingError):
+                find_request(reading, unknown)
+
+
+def test_a_failing_action_leaves_the_request_pending(house: House) -> None:
+    def fail(*_: object) -> None:
+        raise ConflictError("the name is taken")
+
+    request = house.ask()
+    house.rooms.approvals.approve(house.actors["bob"], request)
+    house.rooms.approvals.executors["test"] = fail
+
+    with pytest.raises(ConflictError, match="taken"):
+        house.rooms.approvals.approve(house.actors["cy"], request)
+    assert house.state(request) == "pending"
+
+
+def test_several_who_approve_at_once_carry_it_out_once(house: House) -> None:
+    request = house.ask()
+    failures: list[Exception] = []
+
+    def approve(name: str) -> None:
+        try:
+            house.rooms.approvals.approve(house.actors[name], request)
+        except ConflictError:
+            return  # decided already
+        except Exception as error:
+            failures.append(error)
+
+    names = ["bob", "ben", "cy", "dee"]
+    threads = [threading.Thread(target=approve, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert house.done == [request]
+
+
+# --- whoever administers the database ---------------------------------------
+
+
+@pytest.mark.parametrize(
+    "column", ["body", "digest", "approvals", "asker_team", "state"]
+)
+def test_an_altered_request_is_refused(house: House, column: str) -> None:
+    request = house.ask()
+    house.rooms.approvals.approve(house.actors["bob"], request)
+    other: Any = 1 if column == "approvals" else "approved"
+    house.rooms.world.attack(sa.update(tables.requests).values({column: other}))
+
+    with pytest.raises(IntegrityError):
+        house.rooms.approvals.approve(house.actors["cy"], request)
+    assert house.done == []
+
+
+def test_a_body_that_has_another_digest_asks_for_nothing(house: House) -> None:
+    request = house.ask()
+    with house.rooms.world.ledger.reading() as reading:
+        row = REQUESTS.get(reading, request)
+    assert row.wish() == {"what": 1}
+    for changed in (
+        replace(row, body=row.body.replace("1}", "2}")),
+        replace(row, action="other"),
+        replace(row, asker=house.actors["bob"].account),
+        replace(row, digest="00" * 32),
+    ):
+        with pytest.raises(IntegrityError, match="not what was asked for"):
+            changed.wish()
+
+
+def test_an_approval_of_another_request_does_not_count(house: House) -> None:
+    """Moved in the database; its MAC covers the request it is for."""
+    one, other = house.ask(), house.ask()
+    house.rooms.approvals.approve(house.actors["bob"], one)
+    house.rooms.world.attack(sa.update(tables.approvals).values(request=other))
+
+    with pytest.raises(IntegrityError):
+        house.rooms.approvals.approve(house.actors["cy"], other)
+    assert house.done == []
+
+
+# --- beside a model ----------------------------------------------------------
+
+
+class Approving(RuleBasedStateMachine):
+    """What the shell does, beside what it should do."""
+
+    databases: Databases
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.context = rooms_at(self.databases())
+        self.house = House(self.context.__enter__())
+        self.request = self.house.ask()
+        self.votes: set[str] = set()
+        self.expected, self.expired, self.carried = "pending", False, 0
+
+    def teardown(self) -> None:
+        self.context.__exit__(None, None, None)
+
+    def attempt(self, use: str, name: str) -> bool:
+        shell = getattr(self.house.rooms.approvals, use)
+        try:
+            shell(self.house.actors[name], self.request)
+        except StrongroomError:
+            return False
+        return True
+
+    def may_vote(self, name: str) -> bool:
+        open_ = self.expected == "pending" and not self.expired
+        return open_ and TEAMS[name] != "a" and name not in self.votes
+
+    @rule(name=st.sampled_from(list(TEAMS)))
+    def approve(self, name: str) -> None:
+        may = self.may_vote(name)
+        assert self.attempt("approve", name) == may
+        if may:
+            self.votes.add(name)
+            if len({TEAMS[voter] for voter in self.votes}) >= 2:
+                self.expected, self.carried = "approved", 1
+
+    @rule(name=st.sampled_from(list(TEAMS)))
+    def decline(self, name: str) -> None:
+        may = self.may_vote(name)
+        assert self.attempt("decline", name) == may
+        if may:
+            self.expected = "declined"
+
+    @rule(name=st.sampled_from(["asker", "bob"]))
+    def withdraw(self, name: str) -> None:
+        may = self.expected == "pending" and not self.expired and name == "asker"
+        assert self.attempt("withdraw", name) == may
+        if may:
+            self.expected = "withdrawn"
+
+    @precondition(lambda self: not self.expired)
+    @rule()
+    def wait(self) -> None:
+        self.house.rooms.world.clock.pass_(seconds=REQUEST_TTL.total_seconds())
+        self.house.refresh()
+        self.expired = True
+
+    @invariant()
+    def is_what_the_model_says(self) -> None:
+        assert self.house.state(self.request) == self.expected
+        assert self.house.done == [self.request] * self.carried
+
+
+@pytest.mark.slow
+def test_requests_do_what_their_model_says(new_database: Databases) -> None:
+    machine = type("Machine", (Approving,), {"databases": staticmethod(new_database)})
+
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=6, stateful_step_count=12)
+    )
