@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from strongroom.errors import InputError, SetupError
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["as_flat_array", "as_tensor", "joined", "tensor_bytes"]
+__all__ = ["TensorPart", "as_flat_array", "as_tensor", "joined", "tensor_bytes"]
 
 _NUMPY: Final = {
     "BOOL": "bool",
@@ -42,6 +43,46 @@ _TORCH: Final = {
     "F8_E5M2": "float8_e5m2",
     "F8_E8M0": "float8_e8m0fnu",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorPart:
+    """A tensor, or as much of it as was opened.
+
+    Attributes:
+        name: Of the tensor.
+        file: Number of the file it comes from.
+        dtype: As safetensors writes it.
+        shape: Of the whole tensor.
+        start: First byte of the part, counted from the start of the tensor.
+        length: Bytes of the part.
+        size: Bytes of the whole tensor.
+        shared: Whether another opened file has a tensor of this name.
+    """
+
+    name: str
+    file: int
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    length: int
+    size: int
+    shared: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the tensor was opened."""
+        return self.length == self.size
+
+    @property
+    def label(self) -> str:
+        """The tensor's name, with the range of bytes if it is a part.
+
+        The number of the file stands before a name that several files have.
+        """
+        name = f"{self.file}:{self.name}" if self.shared else self.name
+        end = self.start + self.length
+        return name if self.whole else f"{name}[{self.start}:{end}]"
 
 
 def joined(spans: Iterable[tuple[int, int]], *, empty: bool) -> list[tuple[int, int]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from strongroom.client import arrays
+from strongroom.client.arrays import TensorPart
 from strongroom.crypto.arena import Arena
 from strongroom.crypto.index import IndexItem
 from strongroom.crypto.opening import ReadRequest, read_items
@@ -27,46 +27,6 @@ Framework = Literal["numpy", "torch"]
 
 ARCHITECTURE = "architecture"
 _ALIGNMENT = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorPart:
-    """A tensor, or as much of it as was opened.
-
-    Attributes:
-        name: Of the tensor.
-        file: Number of the file it comes from.
-        dtype: As safetensors writes it.
-        shape: Of the whole tensor.
-        start: First byte of the part, counted from the start of the tensor.
-        length: Bytes of the part.
-        size: Bytes of the whole tensor.
-        shared: Whether another opened file has a tensor of this name.
-    """
-
-    name: str
-    file: int
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    length: int
-    size: int
-    shared: bool = False
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of the tensor was opened."""
-        return self.length == self.size
-
-    @property
-    def label(self) -> str:
-        """The tensor's name, with the range of bytes if it is a part.
-
-        The number of the file stands before a name that several files have.
-        """
-        name = f"{self.file}:{self.name}" if self.shared else self.name
-        end = self.start + self.length
-        return name if self.whole else f"{name}[{self.start}:{end}]"
 
 
 class OpenedModel:

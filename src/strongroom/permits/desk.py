@@ -26,8 +26,6 @@ from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.permits.answer import PURPOSE, Answer, Opening, Release
 from strongroom.permits.holdings import (
-    Exposure,
-    charge,
     exposure_after,
     lock_lineages,
 )
@@ -39,12 +37,12 @@ from strongroom.permits.permit import (
     find_permit,
 )
 from strongroom.permits.releases import (
-    RELEASES,
+    Grounds,
     ReleaseRow,
     earlier,
     entry_naming,
     load_wraps,
-    release_id,
+    record_release,
     released_on,
 )
 from strongroom.permits.selection import (
@@ -73,17 +71,6 @@ class _Decided:
     manifest: Signed
     wraps: Mapping[SegmentId, bytes]
     row: ReleaseRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Grounds:
-    """What a release was allowed on."""
-
-    opening: Opening
-    permit: PermitRow
-    chosen: Selection
-    exposure: Exposure
-    released: Held
 
 
 class Desk:
@@ -238,46 +225,19 @@ class Desk:
             manifest=manifest,
             wraps=load_wraps(writing, chosen),
             row=earlier(writing, opening)
-            or self._record(
+            or record_release(
                 writing,
                 actor,
-                _Grounds(
+                Grounds(
                     opening=opening,
-                    permit=row,
+                    row=row,
+                    permit=permit,
                     chosen=chosen,
                     exposure=exposure,
                     released=released,
                 ),
             ),
         )
-
-    def _record(self, writing: Writing, actor: Actor, grounds: _Grounds) -> ReleaseRow:
-        """Charge the exposure and write down what is about to leave."""
-        opening, chosen = grounds.opening, grounds.chosen
-        permit = grounds.permit.open(self._permit_key)
-        charged = charge(writing, permit.counts_as, chosen.artifact.roots, chosen.taken)
-        if grounds.released.bytes != grounds.permit.released_bytes:
-            PERMITS.replace(
-                writing, grounds.permit, released_bytes=grounds.released.bytes
-            )
-        release = RELEASES.insert(
-            writing,
-            ReleaseRow(
-                id=release_id(opening),
-                permit=permit.id,
-                account=permit.account,
-                reader_digest=opening.digest,
-                artifact=chosen.artifact.id,
-                version=chosen.version.number,
-                generation=chosen.version.generation,
-                segments=tuple(s.id for s in chosen.segments),
-                footprints=tuple(sorted(chosen.taken)),
-                plain_bytes=chosen.plain_bytes,
-                at=writing.now,
-            ),
-        )
-        writing.append(_released_event(actor, release, grounds, charged))
-        return release
 
     def _describe(
         self, actor: Actor, decided: _Decided, opening: Opening, entry: bytes
@@ -325,26 +285,3 @@ def _matches(permit: Permit, actor: Actor, chosen: Selection) -> bool:
         chosen.artifact.id,
         chosen.version.number,
     ) and {s.id for s in chosen.segments} <= set(permit.segment_ids)
-
-
-def _released_event(
-    actor: Actor, release: ReleaseRow, grounds: _Grounds, charged: int
-) -> Event:
-    return Event(
-        kind="key.released",
-        actor=actor.account,
-        session=actor.session,
-        facts={
-            "permit": release.permit,
-            "artifact": release.artifact,
-            "version": release.version,
-            "generation": release.generation,
-            "segments": list(release.segments),
-            "bytes": release.plain_bytes,
-            "roots": list(grounds.chosen.artifact.roots),
-            "reader": release.reader_digest,
-            "charged": charged,
-            "exposure": grounds.exposure.after,
-            "worst_pair": grounds.exposure.pair_after,
-        },
-    )

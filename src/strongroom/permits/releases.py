@@ -8,13 +8,16 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from strongroom.access.exposure import Held
+from strongroom.access.sessions import Actor
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable
 from strongroom.errors import ConflictError, IntegrityError, UnavailableError
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
 from strongroom.permits.answer import Opening
-from strongroom.permits.holdings import load_footprints
-from strongroom.permits.permit import Permit
+from strongroom.permits.holdings import Exposure, charge, load_footprints
+from strongroom.permits.permit import PERMITS, Permit, PermitRow
 from strongroom.permits.selection import Selection
 from strongroom.types import AccountId, ArtifactId, PermitId, SegmentId
 
@@ -43,6 +46,45 @@ RELEASES: GuardedTable[ReleaseRow] = GuardedTable(tables.releases, ReleaseRow)
 def release_id(opening: Opening) -> str:
     """Return the id of the release for an opening: ``permit/nonce``."""
     return f"{opening.permit}/{opening.nonce.hex()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What a release was allowed on."""
+
+    opening: Opening
+    row: PermitRow
+    permit: Permit
+    chosen: Selection
+    exposure: Exposure
+    released: Held
+
+
+def record_release(writing: Writing, actor: Actor, grounds: Grounds) -> ReleaseRow:
+    """Charge the exposure and write down what is about to leave."""
+    opening, chosen = grounds.opening, grounds.chosen
+    permit = grounds.permit
+    charged = charge(writing, permit.counts_as, chosen.artifact.roots, chosen.taken)
+    if grounds.released.bytes != grounds.row.released_bytes:
+        PERMITS.replace(writing, grounds.row, released_bytes=grounds.released.bytes)
+    release = RELEASES.insert(
+        writing,
+        ReleaseRow(
+            id=release_id(opening),
+            permit=permit.id,
+            account=permit.account,
+            reader_digest=opening.digest,
+            artifact=chosen.artifact.id,
+            version=chosen.version.number,
+            generation=chosen.version.generation,
+            segments=tuple(s.id for s in chosen.segments),
+            footprints=tuple(sorted(chosen.taken)),
+            plain_bytes=chosen.plain_bytes,
+            at=writing.now,
+        ),
+    )
+    writing.append(_released_event(actor, release, grounds, charged))
+    return release
 
 
 def earlier(transaction: Transaction, opening: Opening) -> ReleaseRow | None:
@@ -109,3 +151,26 @@ def load_wraps(transaction: Transaction, chosen: Selection) -> dict[SegmentId, b
     if len(found) != len(chosen.segments):
         raise IntegrityError("the wrapped key of a segment is missing")
     return found
+
+
+def _released_event(
+    actor: Actor, release: ReleaseRow, grounds: Grounds, charged: int
+) -> Event:
+    return Event(
+        kind="key.released",
+        actor=actor.account,
+        session=actor.session,
+        facts={
+            "permit": release.permit,
+            "artifact": release.artifact,
+            "version": release.version,
+            "generation": release.generation,
+            "segments": list(release.segments),
+            "bytes": release.plain_bytes,
+            "roots": list(grounds.chosen.artifact.roots),
+            "reader": release.reader_digest,
+            "charged": charged,
+            "exposure": grounds.exposure.after,
+            "worst_pair": grounds.exposure.pair_after,
+        },
+    )
