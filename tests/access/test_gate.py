@@ -1,0 +1,77 @@
+"""Policy is asked inside the transaction, and what it refuses is recorded."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from strongroom.access.people import ROOM
+from strongroom.access.sessions import Actor
+from strongroom.errors import DeniedError
+from strongroom.types import Role, new_id
+from tests.access.rooms import Rooms
+
+ID = new_id("artifact", lambda count: b"\x05" * count)
+
+
+def refuse(rooms: Rooms, actor: Actor, resource: str) -> dict[str, object]:
+    """Let policy refuse something about ``resource``; return the entry."""
+    with (
+        pytest.raises(DeniedError),
+        rooms.gate.recording_refusals(actor, "project:create", resource),
+        rooms.world.ledger.transaction() as writing,
+    ):
+        rooms.gate.require(writing, actor, "project:create", ROOM)
+    with rooms.world.ledger.reading() as reading:
+        body = list(rooms.world.ledger.entries(reading, 0))[-1].body
+    document: dict[str, object] = json.loads(body)
+    return document
+
+
+def test_what_is_allowed_returns_the_account(rooms: Rooms) -> None:
+    admin = rooms.actor("root", Role.ADMINISTRATOR)
+    with rooms.world.ledger.reading() as reading:
+        account = rooms.gate.require(reading, admin, "project:create", ROOM)
+
+    assert account.id == admin.account
+
+
+@pytest.mark.parametrize("resource", [ID, "room"])
+def test_a_refusal_names_what_it_was_about_by_id(rooms: Rooms, resource: str) -> None:
+    actor = rooms.actor("ana", Role.RESEARCHER)
+    entry = refuse(rooms, actor, resource)
+
+    assert entry["kind"] == "action.refused"
+    assert entry["actor"] == actor.account
+    assert entry["facts"] == {
+        "action": "project:create",
+        "resource": resource,
+        "rules": [],
+    }
+    assert "private" not in entry
+
+
+@pytest.mark.parametrize(
+    "typed", ["ana-lovelace", "", "a" * 10_000, "a\ud800", "a\x00"]
+)
+def test_what_somebody_typed_can_be_erased(rooms: Rooms, typed: str) -> None:
+    """Names once stood in the clear for ever, and long ones hid the refusal."""
+    entry = refuse(rooms, rooms.actor("ana", Role.RESEARCHER), typed)
+
+    facts = entry["facts"]
+    assert isinstance(facts, dict)
+    assert facts["resource"] is None
+    assert "private" in entry
+    assert "lovelace" not in json.dumps(entry)
+
+
+def test_roles_count_as_they_are_now(rooms: Rooms) -> None:
+    admin = rooms.actor("root", Role.ADMINISTRATOR)
+    rooms.world.clock.pass_(seconds=1)
+    rooms.people.change_state(
+        rooms.actor("other", Role.ADMINISTRATOR), "root", "suspended"
+    )
+
+    with pytest.raises(DeniedError), rooms.world.ledger.reading() as reading:
+        rooms.gate.require(reading, admin, "project:create", ROOM)

@@ -1,0 +1,64 @@
+"""Projects have names of their own, and members for as long as is said."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from strongroom.access import projects
+from strongroom.access.projects import MEMBERS, Membership, Project
+from strongroom.errors import ConflictError, InputError, IntegrityError, MissingError
+from tests.access.rooms import Rooms
+
+
+def create(rooms: Rooms, name: str = "llm") -> Project:
+    with rooms.world.ledger.transaction() as writing:
+        return projects.create_project(writing, name, by=None, random=os.urandom)
+
+
+def test_a_project_is_found_by_name_and_by_id(rooms: Rooms) -> None:
+    made = create(rooms)
+    with rooms.world.ledger.reading() as reading:
+        assert projects.find_project(reading, "llm") == made
+        assert projects.find_project(reading, made.id) == made
+        with pytest.raises(MissingError, match="no project 'none'"):
+            projects.find_project(reading, "none")
+
+
+@pytest.mark.parametrize("name", ["", "..", "LLM", "a/b", f"project-{'a' * 26}"])
+def test_a_project_has_a_name_that_can_be_typed(rooms: Rooms, name: str) -> None:
+    with pytest.raises(InputError):
+        create(rooms, name)
+
+
+def test_a_name_is_taken_once(rooms: Rooms) -> None:
+    create(rooms)
+    with pytest.raises(ConflictError, match="the project llm exists"):
+        create(rooms)
+
+
+def test_a_change_that_changes_nothing_is_no_entry(rooms: Rooms) -> None:
+    project, ana = create(rooms), rooms.account("ana")
+    for _ in range(2):
+        with rooms.world.ledger.transaction() as writing:
+            projects.set_member(writing, project, ana, Membership.MEMBER, by=None)
+    size = rooms.world.size()
+    with rooms.world.ledger.transaction() as writing:
+        projects.set_member(writing, project, ana, Membership.MEMBER, by=None)
+
+    assert rooms.world.size() == size
+    with rooms.world.ledger.reading() as reading:
+        assert projects.projects_of(reading, ana.id) == {project.id}
+        assert len(MEMBERS.find(reading)) == 1
+
+
+def test_a_member_who_was_put_back_in_the_database_is_refused(rooms: Rooms) -> None:
+    project, ana = create(rooms), rooms.account("ana")
+    for state in (Membership.MEMBER, Membership.REMOVED):
+        with rooms.world.ledger.transaction() as writing:
+            projects.set_member(writing, project, ana, state, by=None)
+    rooms.world.attack("UPDATE members SET state = 'member'")
+
+    with rooms.world.ledger.reading() as reading, pytest.raises(IntegrityError):
+        projects.projects_of(reading, ana.id)
