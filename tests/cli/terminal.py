@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from strongroom.cli.main import run
 PASSPHRASE = "correct horse battery staple"
 PASSWORD = "a password of some length"
 STEP_SECONDS = 30
+SAFE_SECONDS = 15
+"""Left of a step so that a command on a busy machine still ends in it."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,15 @@ class Phone:
         """Return the next code that the desk would accept."""
         otp = pyotp.parse_uri(self.uri)
         assert isinstance(otp, pyotp.TOTP)
-        present = int(datetime.now(UTC).timestamp()) // STEP_SECONDS
-        self.last_step = max(present - 1, self.last_step + 1)
-        return otp.generate_otp(self.last_step)
+        while True:
+            present, age = divmod(int(datetime.now(UTC).timestamp()), STEP_SECONDS)
+            # The desk takes the step before; not one that is about to be older.
+            oldest = present if age > SAFE_SECONDS else present - 1
+            step = max(oldest, self.last_step + 1)
+            if step <= present + 1:
+                self.last_step = step
+                return otp.generate_otp(step)
+            time.sleep(1)
 
 
 @dataclass
