@@ -3,9 +3,10 @@
 Warm page cache, two threads, destinations that are used again on all sides;
 interleaved rounds, medians of per-round ratios.  All files are dropped from the
 cache after they are written and come back by being read, as they do for a reader:
-a file that was just written lies in larger pages and costs a quarter less.  Ours checks header, commitment,
-index and every tag, and ends with torch tensors over the arena; stock is
-``load_file`` and ``copy_`` into parameters; plain is ``preadv`` into the arena.
+a file that was just written lies in larger pages and costs a quarter less.  Ours
+checks header, commitment, index and every tag, and ends with torch tensors over
+the arena; stock is ``load_file`` and ``copy_`` into parameters; plain is
+``preadv`` into the arena.
 """
 
 from __future__ import annotations
