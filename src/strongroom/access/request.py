@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
 
 from strongroom import canonical
+from strongroom.access.accounts import ACCOUNTS, AccountState
 from strongroom.access.quorum import (
     Decision,
     QuorumRule,
@@ -26,6 +27,7 @@ from strongroom.types import (
     ApprovalId,
     Factor,
     RequestId,
+    Role,
     TeamId,
 )
 
@@ -162,7 +164,18 @@ def tally(transaction: Transaction, request: Request, *, now: datetime) -> Tally
     Raises:
         IntegrityError: An answer was forged, altered or restored.
     """
-    answers = APPROVALS.find(transaction, APPROVALS.columns.request == request.id)
+    answers = [
+        answer
+        for answer in APPROVALS.find(
+            transaction, APPROVALS.columns.request == request.id
+        )
+        if answer.decision is Decision.DECLINE or _may_approve(transaction, answer)
+    ]
+    # Whoever moved to an approver's team since asking does not gain by it.
+    asker = ACCOUNTS.get(transaction, request.asker)
+    rule = replace(
+        request.rule, excluded_teams=request.rule.excluded_teams | {asker.team}
+    )
     votes = [
         Vote(
             approver=a.approver,
@@ -175,4 +188,10 @@ def tally(transaction: Transaction, request: Request, *, now: datetime) -> Tally
         )
         for a in answers
     ]
-    return decide_quorum(request.rule, votes, digest=request.digest, now=now)
+    return decide_quorum(rule, votes, digest=request.digest, now=now)
+
+
+def _may_approve(transaction: Transaction, answer: Approval) -> bool:
+    """Return whether the approver still is one: an approval does not outlive that."""
+    account = ACCOUNTS.get(transaction, answer.approver)
+    return account.state is AccountState.ACTIVE and Role.APPROVER in account.roles

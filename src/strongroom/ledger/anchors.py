@@ -21,8 +21,9 @@ from strongroom.errors import (
 )
 from strongroom.ledger.checkpoint import Checkpoint
 from strongroom.ledger.frontier import frontier_at
-from strongroom.ledger.log import Ledger
+from strongroom.ledger.log import Entry, Ledger, Reading
 from strongroom.ledger.sequencer import newest_note
+from strongroom.ledger.tree import inclusion_proof, verify_inclusion
 from strongroom.types import Secret
 
 _TRIES = 5
@@ -55,24 +56,62 @@ class Anchors:
         checkpoint = self._open(note)
         return Anchor(size=checkpoint.size, root=checkpoint.root, note=note)
 
-    def unwrap(self, custodian: KeyCustodian, wrapped: bytes, context: bytes) -> Secret:
-        """Return the secret once the custodian stored the newest checkpoint.
+    def covering(self, reading: Reading, entry: Entry) -> Anchor:
+        """Return a checkpoint that proves to cover ``entry``.
 
         Raises:
-            ForkError: The database does not extend what the custodian saw.
+            UnavailableError: No checkpoint covers it yet.
+            IntegrityError: The entry is not in the signed tree.
+        """
+        note = newest_note(reading.connection)
+        anchor = Anchor.empty() if note is None else self.of_note(note.encode())
+        position = entry.position
+        if position is None or position >= anchor.size:
+            raise UnavailableError("the entry is not under a checkpoint yet")
+        proof = inclusion_proof(
+            self._ledger.nodes(reading), index=position, size=anchor.size
+        )
+        verify_inclusion(
+            entry.leaf, index=position, size=anchor.size, proof=proof, root=anchor.root
+        )
+        return anchor
+
+    def unwrap(
+        self,
+        custodian: KeyCustodian,
+        wrapped: bytes,
+        context: bytes,
+        *,
+        covering: Anchor | None = None,
+    ) -> Secret:
+        """Return the secret once the custodian stored a checkpoint.
+
+        Args:
+            custodian: Whose root key wraps it.
+            wrapped: The wrap.
+            context: What it is bound to.
+            covering: The checkpoint that covers the entry which says that the
+                secret leaves; the custodian stores this one or an extension.
+
+        Raises:
+            ForkError: The database does not extend what the custodian saw, or
+                lost what ``covering`` covers.
             IntegrityError: The wrap was altered or moved.
             UnavailableError: The custodian or the database does not answer.
         """
+        anchor = self.newest() if covering is None else covering
         for _ in range(_TRIES):
             try:
                 return custodian.unwrap(
                     wrapped,
                     context,
-                    anchor=self.newest(),
+                    anchor=anchor,
                     verify_extension=self.verify_extension,
                 )
             except StaleError:
-                continue
+                newest = self.newest()
+                self.verify_extension(anchor, newest)
+                anchor = newest
         raise StaleError(f"{custodian.name} moves faster than the ledger is read")
 
     def advance(self, custodian: KeyCustodian) -> None:
@@ -108,6 +147,11 @@ class Anchors:
         Raises:
             ForkError: One of them is not, or the database lost entries.
         """
+        if newer.size < older.size:
+            raise ForkError(
+                f"the ledger had {older.size} entries and has {newer.size}",
+                hint="restore the newest backup; strongroom ledger verify",
+            )
         with self._ledger.reading() as reading:
             note = newest_note(reading.connection)
             size = self._open(note.encode()).size if note else 0

@@ -89,6 +89,7 @@ class Desk:
         self._gate = gate
         self._ledger = gate.ledger
         self._room = room
+        self._anchors = anchors
         self._shares = Shares(anchors, room=room, domains=domains)
         self._keys = keys
         self._manifest_key = keys.manifest.public
@@ -122,8 +123,11 @@ class Desk:
             decided = self._decide(writing, actor, opening)
         with self._ledger.reading() as reading:
             entry = entry_naming(reading, decided.row)
-        release = self._describe(actor, decided, opening, entry)
-        secret = self._shares.keys(decided.chosen.segments, decided.wraps)
+            covering = self._anchors.covering(reading, entry)
+        release = self._describe(actor, decided, opening, entry.leaf)
+        secret = self._shares.keys(
+            decided.chosen.segments, decided.wraps, covering=covering
+        )
         sealed = hpke.seal_to(opening.reader, secret, release.info(opening))
         answer = Answer(
             release=release, manifest=decided.manifest.to_bytes(), sealed_keys=sealed

@@ -23,13 +23,7 @@ from strongroom.errors import IntegrityError
 from strongroom.ledger.log import Writing
 from strongroom.permits.permit import PERMITS, PermitRow, PermitState
 from strongroom.types import AccountId, ArtifactId, PermitId
-from strongroom.vault.versions import (
-    ARTIFACTS,
-    LINEAGES,
-    VERSIONS,
-    Lineage,
-    VersionState,
-)
+from strongroom.vault.versions import LINEAGES, Lineage, root_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,16 +161,7 @@ def sealers(transaction: Transaction, root: ArtifactId) -> frozenset[AccountId]:
     else's word; a further version does not, and whoever seals ten bytes as a
     fine-tune of a model does not thereby hold the model.
     """
-    artifacts = ARTIFACTS.find(
-        transaction, ARTIFACTS.columns.roots.contains(f'"{root}"', autoescape=True)
-    )
-    versions = VERSIONS.find(
-        transaction,
-        VERSIONS.columns.artifact.in_([a.id for a in artifacts]),
-        VERSIONS.columns.parent.is_(None),
-        VERSIONS.columns.state == VersionState.PUBLISHED,
-    )
-    return frozenset(version.sealed_by for version in versions)
+    return frozenset(version.sealed_by for version in root_versions(transaction, root))
 
 
 def exposure_after(

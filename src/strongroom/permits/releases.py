@@ -12,9 +12,9 @@ from strongroom.access.sessions import Actor
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guards import GuardedTable
-from strongroom.errors import ConflictError, IntegrityError, UnavailableError
+from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Writing
+from strongroom.ledger.log import Entry, Writing
 from strongroom.permits.answer import Opening
 from strongroom.permits.holdings import Exposure, charge, load_footprints
 from strongroom.permits.permit import PERMITS, Permit, PermitRow
@@ -65,8 +65,9 @@ def record_release(writing: Writing, actor: Actor, grounds: Grounds) -> ReleaseR
     opening, chosen = grounds.opening, grounds.chosen
     permit = grounds.permit
     charged = charge(writing, permit.counts_as, chosen.artifact.roots, chosen.taken)
-    if grounds.released.bytes != grounds.row.released_bytes:
-        PERMITS.replace(writing, grounds.row, released_bytes=grounds.released.bytes)
+    # Also when no byte is new: a row put back, used and put forward again would
+    # else leave no trace in the chain of its revisions.
+    PERMITS.replace(writing, grounds.row, released_bytes=grounds.released.bytes)
     release = RELEASES.insert(
         writing,
         ReleaseRow(
@@ -112,24 +113,21 @@ def released_on(transaction: Transaction, permit: Permit) -> Held:
     return Held.of(load_footprints(transaction, digests).values())
 
 
-def entry_naming(transaction: Transaction, row: ReleaseRow) -> bytes:
-    """Return the leaf hash of the entry that recorded a release.
+def entry_naming(transaction: Transaction, row: ReleaseRow) -> Entry:
+    """Return the entry that recorded a release.
 
     Raises:
         IntegrityError: No entry records it.
-        UnavailableError: No checkpoint covers the entry yet.
     """
     named, entries = tables.entry_rows.c, tables.entries.c
     found = transaction.connection.execute(
-        sa.select(entries.leaf, entries.position)
+        sa.select(entries.id, entries.position, entries.body)
         .join_from(tables.entry_rows, tables.entries, named.entry_id == entries.id)
         .where(named.table_name == tables.releases.name, named.row_id == row.id)
     ).first()
     if found is None:
         raise IntegrityError("no entry records this release")
-    if found.position is None:  # its commit was interrupted before the sequencer
-        raise UnavailableError("the release is not under a checkpoint yet")
-    return bytes(found.leaf)
+    return Entry(id=found.id, position=found.position, body=bytes(found.body))
 
 
 def load_wraps(transaction: Transaction, chosen: Selection) -> dict[SegmentId, bytes]:

@@ -19,6 +19,7 @@ from strongroom.vault.versions import (
     Lineage,
     Version,
     load_manifest,
+    root_versions,
 )
 
 
@@ -27,6 +28,9 @@ class Selection:
     """Segments of one version and what holding them means.
 
     Attributes:
+        capped_bytes: What caps are a share of: the version's bytes, or those of
+            the version with which its lineage began, if that has fewer; else a
+            version padded with bytes of no use would hand out the rest.
         taken: Footprints of the segments, by digest.
         everything: Footprints of all segments of the version.
     """
@@ -35,6 +39,7 @@ class Selection:
     version: Version
     manifest: Manifest
     segments: tuple[ManifestSegment, ...]
+    capped_bytes: int
     taken: Mapping[str, Footprint]
     everything: Mapping[str, Footprint]
 
@@ -60,6 +65,14 @@ def select_from(
         version=version,
         manifest=manifest,
         segments=segments,
+        capped_bytes=min(
+            [manifest.plain_bytes]
+            + [
+                first.plain_bytes
+                for root in artifact.roots
+                for first in root_versions(transaction, root)
+            ]
+        ),
         taken={s.footprint: everything[s.footprint] for s in segments},
         everything=everything,
     )
@@ -74,7 +87,7 @@ def wanted_facts(
     purpose: bool,
 ) -> dict[str, object]:
     """Return what policy reads about anybody who wants weights."""
-    total = chosen.manifest.plain_bytes
+    total = chosen.capped_bytes
     facts = terms.release_facts(total)
     for name, percents in (
         ("personCapBytes", [x.person_cap_percent for x in lineages]),

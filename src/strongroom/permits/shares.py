@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from strongroom.crypto import keys, wraps
+from strongroom.crypto.custody.port import Anchor
 from strongroom.ledger.anchors import Anchors
 from strongroom.types import RoomId, Secret, SegmentId
 from strongroom.vault.manifest import ManifestSegment
@@ -23,9 +24,18 @@ class Shares:
         self._domains = domains
 
     def keys(
-        self, segments: Iterable[ManifestSegment], wrapped: Mapping[SegmentId, bytes]
+        self,
+        segments: Iterable[ManifestSegment],
+        wrapped: Mapping[SegmentId, bytes],
+        *,
+        covering: Anchor,
     ) -> Secret:
         """Return the keys joined, after every custodian stored the checkpoint.
+
+        Args:
+            segments: Whose keys.
+            wrapped: Their wrapped shares.
+            covering: The checkpoint that covers the entry of this release.
 
         Raises:
             IntegrityError: A wrap was altered or moved, or yields another key.
@@ -33,10 +43,12 @@ class Shares:
             UnavailableError: A custodian is locked.
             SetupError: The room has no such custody domain any more.
         """
-        parts = [self._key(s, wrapped[s.id]).reveal() for s in segments]
+        parts = [self._key(s, wrapped[s.id], covering).reveal() for s in segments]
         return Secret(b"".join(parts))
 
-    def _key(self, segment: ManifestSegment, wrapped: bytes) -> Secret:
+    def _key(
+        self, segment: ManifestSegment, wrapped: bytes, covering: Anchor
+    ) -> Secret:
         facts = segment.facts
         domain = domain_named(self._domains, segment.domain)
         context = wraps.segment_context(
@@ -48,7 +60,9 @@ class Shares:
             share=0,
             root_key_id=domain.custodian.root_key_id,
         )
-        share = self._anchors.unwrap(domain.custodian, wrapped, context)
+        share = self._anchors.unwrap(
+            domain.custodian, wrapped, context, covering=covering
+        )
         part = keys.derive_share_key(share, 0, facts.salt, facts.context)
         key = keys.derive_key([part], facts.salt, facts.context)
         keys.verify_commitment(key, facts.commitment, facts.salt, facts.context)

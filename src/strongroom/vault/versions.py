@@ -206,6 +206,16 @@ def published(transaction: Transaction, artifact: Artifact, number: int) -> Vers
     return found[0]
 
 
+def root_versions(transaction: Transaction, root: ArtifactId) -> list[Version]:
+    """Return the published version with which a lineage began; one at most."""
+    return VERSIONS.find(
+        transaction,
+        VERSIONS.columns.artifact == root,
+        VERSIONS.columns.parent.is_(None),
+        VERSIONS.columns.state == VersionState.PUBLISHED,
+    )
+
+
 def load_manifest(
     transaction: Transaction, version: Version, key: VerifyKey
 ) -> tuple[Manifest, Signed]:
