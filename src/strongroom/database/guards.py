@@ -13,19 +13,17 @@ from __future__ import annotations
 
 import dataclasses
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from functools import cache
-from typing import Any, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Generic
 
 import sqlalchemy as sa
 
 from strongroom import canonical
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
+from strongroom.database.records import R, from_row, to_row
 from strongroom.database.times import format_time
 from strongroom.errors import (
     ConflictError,
@@ -34,21 +32,6 @@ from strongroom.errors import (
     UnavailableError,
 )
 from strongroom.types import Secret
-
-
-class Record(Protocol):
-    """A frozen dataclass whose fields are the columns of its table."""
-
-    @property
-    def id(self) -> str:
-        """The primary key."""
-
-    @property
-    def revision(self) -> int:
-        """Counts from 1; every change of the row adds one."""
-
-
-R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +93,7 @@ class GuardedTable(Generic[R]):
         Raises:
             ConflictError: The id, or another unique column, is taken.
         """
-        row = _row(record)
+        row = to_row(record)
         change = self._change(transaction, row)
         transaction.connection.execute(
             sa.insert(self.table).values(**row, mac=change.mac)
@@ -127,7 +110,7 @@ class GuardedTable(Generic[R]):
         following = dataclasses.replace(  # type: ignore[type-var]  # R is a dataclass
             record, revision=record.revision + 1, **changes
         )
-        row = _row(following)
+        row = to_row(following)
         change = self._change(transaction, row)
         result = transaction.connection.execute(
             sa.update(self.table)
@@ -235,7 +218,7 @@ class GuardedTable(Generic[R]):
                 f"{name} is not what the ledger last recorded of it",
                 hint="strongroom ledger verify names every restored row",
             )
-        return _record(self._record, values)
+        return from_row(self._record, values)
 
     def _change(self, transaction: Transaction, row: Mapping[str, object]) -> RowChange:
         return RowChange(
@@ -264,19 +247,6 @@ def _newest_named(table: sa.Table) -> sa.Label[bytes]:
     )
 
 
-def _row(record: Record) -> dict[str, Any]:
-    values = {f: getattr(record, f) for f in _hints(type(record))}
-    return {k: _stored(v) for k, v in values.items()}
-
-
-def _stored(value: object) -> object:
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return json.dumps([_stored(v) for v in value], separators=(",", ":"))
-    return value
-
-
 def _plain(value: object) -> canonical.Json:
     """Return the JSON form of a column's value that the MAC covers."""
     if isinstance(value, datetime):
@@ -286,23 +256,3 @@ def _plain(value: object) -> canonical.Json:
     if value is None or isinstance(value, bool | int | str):
         return value
     raise TypeError(f"a column holds a {type(value).__name__}")
-
-
-@cache
-def _hints(record: type) -> dict[str, Any]:
-    hints = get_type_hints(record)
-    return {f.name: hints[f.name] for f in dataclasses.fields(record)}
-
-
-def _record(record: type[R], row: Mapping[str, Any]) -> R:
-    values = {k: _loaded(hint, row[k]) for k, hint in _hints(record).items()}
-    return record(**values)
-
-
-def _loaded(hint: object, value: object) -> object:
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(str(value))
-    if get_origin(hint) is tuple:
-        item = get_args(hint)[0]
-        return tuple(_loaded(item, i) for i in json.loads(str(value)))
-    return value
