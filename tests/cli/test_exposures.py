@@ -50,7 +50,7 @@ def test_a_person_reads_it_with_a_bar_for_each(house: Office) -> None:
     done = house.at("ines").run("exposure", "llm")
 
     assert "ana" in done.out
-    assert "█" in done.out or "▏" in done.out
+    assert any(mark in done.out for mark in "▏▎▍▌▋▊▉█")
     assert "5 people while caps are kept" in done.out
     assert "Recorded rule only" in done.out
     assert "olga; had all of it before" in done.out

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from strongroom.canonical import Json
     from strongroom.permits.exposures import ExposureReport
+    from strongroom.permits.holdings import Exposure
 
 RECORDED_ONLY = (
     "Recorded rule only: in embedded mode, whoever has the passphrase has all."
@@ -116,4 +117,28 @@ def sentences(report: ExposureReport) -> list[str]:
     if report.sealers:
         had = ", ".join(report.sealers)
         lines.append(f"sealed by:        {had}; had all of it before, outside the caps")
+    return lines
+
+
+def cost_document(exposure: Exposure, total: int) -> dict[str, Json]:
+    """Return what a request would cost, in bytes, for programs."""
+    return {
+        "before_bytes": exposure.before,
+        "after_bytes": exposure.after,
+        "pair_after_bytes": exposure.pair_after,
+        "whole": exposure.whole,
+        "sealer": exposure.sealer,
+        "model_bytes": total,
+    }
+
+
+def cost_sentences(exposure: Exposure, total: int) -> list[str]:
+    """Return what a request would cost, in sentences."""
+    before, after = (words.share(n, total) for n in (exposure.before, exposure.after))
+    lines = [f"you would hold {after} of {words.size(total)} (now {before})"]
+    if exposure.partner is not None:
+        pair = words.share(exposure.pair_after, total)
+        lines.append(f"with the one other who adds most: {pair}")
+    if exposure.sealer:
+        lines.append("you sealed it, so you had all of it before: no cap counts you")
     return lines

@@ -9,6 +9,7 @@ import typer
 
 from strongroom.cli import words
 from strongroom.cli.call import Call
+from strongroom.cli.exposures import cost_document, cost_sentences
 from strongroom.cli.output import Column, plain_grid, text
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from strongroom.canonical import Json
     from strongroom.client.client import Strongroom
     from strongroom.client.records import PendingRequest
-    from strongroom.permits.holdings import Exposure
 
 ID = Annotated[str, typer.Argument(metavar="ID", help="Of the request, or its start.")]
 REASON = Annotated[str, typer.Option(help="In words, for the ledger.", metavar="TEXT")]
@@ -70,15 +70,15 @@ def request(
         cost = room.room.requests.preview(room.actor, wish)
         total = room.room.catalogue.show(room.actor, target).manifest.plain_bytes
         if preview:
-            call.output.say(exposure_document(cost, total), *_cost(cost, total))
+            call.output.say(cost_document(cost, total), *cost_sentences(cost, total))
             return
-        call.output.note(*_cost(cost, total))
+        call.output.note(*cost_sentences(cost, total))
         asked = room.room.requests.ask(room.actor, wish)
     permit = asked.permit.id if asked.permit else None
     document = {
         **request_document(asked.request),
         "permit": permit,
-        "exposure": exposure_document(asked.exposure, total),
+        "exposure": cost_document(asked.exposure, total),
     }
     if permit:
         sentence = f"{permit} is issued: strongroom open {words.short(permit)}"
@@ -202,29 +202,6 @@ def pending_document(
         "approved_by": list(getattr(pending.tally, "by", ())),
         "missing": getattr(pending.tally, "missing", ""),
     }
-
-
-def exposure_document(exposure: Exposure, total: int) -> dict[str, Json]:
-    """Return what a request would cost, in bytes, for programs."""
-    return {
-        "before_bytes": exposure.before,
-        "after_bytes": exposure.after,
-        "pair_after_bytes": exposure.pair_after,
-        "whole": exposure.whole,
-        "sealer": exposure.sealer,
-        "model_bytes": total,
-    }
-
-
-def _cost(exposure: Exposure, total: int) -> list[str]:
-    before, after = (words.share(n, total) for n in (exposure.before, exposure.after))
-    lines = [f"you would hold {after} of {words.size(total)} (now {before})"]
-    if exposure.partner is not None:
-        pair = words.share(exposure.pair_after, total)
-        lines.append(f"with the one other who adds most: {pair}")
-    if exposure.sealer:
-        lines.append("you sealed it, so you had all of it before: no cap counts you")
-    return lines
 
 
 def _who(request: Request) -> str:
