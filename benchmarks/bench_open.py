@@ -27,7 +27,7 @@ from safetensors.torch import load_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sealed_model import (
+from benchmarks.sealed_model import (
     THREADS,
     Sealed,
     as_bytes,

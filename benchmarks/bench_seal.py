@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sealed_model import (
+from benchmarks.sealed_model import (
     SEAL_THREADS,
     THREADS,
     language_model,

@@ -283,7 +283,9 @@ class Approving(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(list(TEAMS)))
     def decline(self, name: str) -> None:
-        may = self.may_vote(name)
+        # Saying no takes nothing from anybody: one's own team may do it too.
+        may = self.expected == "pending" and not self.expired
+        may = may and name not in self.votes
         assert self.attempt("decline", name) == may
         if may:
             self.expected = "declined"

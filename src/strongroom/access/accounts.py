@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-import sqlalchemy as sa
-
 from strongroom.access.teams import Team, checked_name
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
@@ -76,14 +74,14 @@ ACCOUNTS: GuardedTable[Account] = GuardedTable(tables.accounts, Account)
 
 
 def find_account(transaction: Transaction, name_or_id: str) -> Account:
-    """Return the account of this name or id.
+    """Return the account of this id, else of this name.
 
     Raises:
         MissingError: There is none.
     """
     columns = ACCOUNTS.columns
-    where = sa.or_(columns.id == name_or_id, columns.name == name_or_id)
-    found = ACCOUNTS.find(transaction, where)
+    found = ACCOUNTS.find(transaction, columns.id == name_or_id)
+    found = found or ACCOUNTS.find(transaction, columns.name == name_or_id)
     if not found:
         raise MissingError(
             f"there is no account {name_or_id[:80]!r}", hint="strongroom account list"

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from strongroom import canonical
-from strongroom.access.accounts import ACCOUNTS, Account
+from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.access.gate import Gate
 from strongroom.access.policy import Resource
 from strongroom.access.quorum import (
@@ -38,7 +38,7 @@ from strongroom.access.request import (
 from strongroom.access.sessions import Actor
 from strongroom.access.terms import AdministrationTerms
 from strongroom.database.times import format_time
-from strongroom.errors import ConflictError
+from strongroom.errors import ConflictError, DeniedError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import (
@@ -64,6 +64,7 @@ class Approvals:
         self._ledger = gate.ledger
         self._random = random
         self.executors: dict[str, Executor] = {}
+        self.on_refusal: dict[str, Executor] = {}
 
     def ask(
         self,
@@ -179,6 +180,7 @@ class Approvals:
                     private={"reason": reason} if reason else {},
                 )
             )
+            self._undo(writing, request)
             return request
 
     def withdraw(self, actor: Actor, request_id: str) -> Request:
@@ -203,6 +205,7 @@ class Approvals:
                     facts={"request": request.id},
                 )
             )
+            self._undo(writing, request)
             return request
 
     def _pending(self, writing: Writing, request_id: str) -> Request:
@@ -260,9 +263,19 @@ class Approvals:
             ),
         )
 
+    def _undo(self, writing: Writing, request: Request) -> None:
+        """Let go of what was kept ready for a request that is refused."""
+        if request.action in self.on_refusal:
+            self.on_refusal[request.action](writing, request)
+
     def _carry_out_if_agreed(self, writing: Writing, request: Request) -> Request:
         if not isinstance(tally(writing, request, now=writing.now), Approved):
             return request
+        asker = ACCOUNTS.get(writing, request.asker)
+        if asker.state is not AccountState.ACTIVE:
+            raise DeniedError(
+                f"{asker.name}, who asked, is {asker.state}", hint="decline it"
+            )
         request = REQUESTS.replace(writing, request, state=RequestState.APPROVED)
         self.executors[request.action](writing, request)
         return request

@@ -11,11 +11,12 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.crypto.inspection import verify_ciphertext
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.errors import DeniedError, InputError, IntegrityError
+from strongroom.errors import ConflictError, DeniedError, InputError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
 from strongroom.types import ArtifactId
 from strongroom.vault.manifest import Manifest
+from strongroom.vault.recording import abandoned_event
 from strongroom.vault.seals import CustodyDomain, domain_named
 from strongroom.vault.versions import (
     ARTIFACTS,
@@ -33,6 +34,7 @@ from strongroom.vault.versions import (
     move_pointer,
     require_artifact,
     resource_of,
+    root_versions,
 )
 
 CAP_ACTION = "cap:change"
@@ -66,6 +68,7 @@ class Catalogue:
         self._domains = domains
         self._manifest_key = keys.manifest.public
         approvals.executors[PUBLISH_ACTION] = self._publish
+        approvals.on_refusal[PUBLISH_ACTION] = self._abandon
         approvals.executors[CAP_ACTION] = self._change_caps
 
     def all(self, actor: Actor) -> list[tuple[Artifact, list[Pointer]]]:
@@ -229,6 +232,11 @@ class Catalogue:
         ):
             raise IntegrityError(f"{version.id} is not what was approved")
         artifact = ARTIFACTS.get(writing, version.artifact)
+        if version.parent is None and root_versions(writing, artifact.id):
+            raise ConflictError(
+                f"{artifact.name} has a first version already",
+                hint="decline this one, and seal it again: it will descend from main",
+            )
         version = VERSIONS.replace(writing, version, state=VersionState.PUBLISHED)
         writing.append(
             Event(
@@ -243,6 +251,13 @@ class Catalogue:
             )
         )
         move_pointer(writing, artifact, MAIN, version, by=request.asker, session=None)
+
+    def _abandon(self, writing: Writing, request: Request) -> None:
+        """Give a version up whose publishing was refused; its name is free again."""
+        version = VERSIONS.get(writing, str(request.wish()["version"]), lock=True)
+        if version.state is VersionState.PENDING:
+            VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
+            writing.append(abandoned_event(version))
 
     def _change_caps(self, writing: Writing, request: Request) -> None:
         wish = request.wish()

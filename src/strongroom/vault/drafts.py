@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from strongroom.access.projects import find_project
+from strongroom.access.request import REQUEST_TTL
 from strongroom.access.teams import checked_name
 from strongroom.access.terms import AdministrationTerms, TermsTable
-from strongroom.errors import InputError
+from strongroom.errors import ConflictError, InputError
 from strongroom.ledger.log import Writing
 from strongroom.types import ArtifactId, Classification, Random, new_id
 from strongroom.vault.planfiles import plan_from_toml
@@ -18,7 +19,9 @@ from strongroom.vault.sources import SourceFile, scan
 from strongroom.vault.versions import (
     MAIN,
     POINTERS,
+    VERSIONS,
     Artifact,
+    VersionState,
     find_artifact,
     find_version,
 )
@@ -47,10 +50,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An artifact, perhaps new, and what its next version descends from."""
+    """An artifact, perhaps new, and what its next version descends from.
+
+    Attributes:
+        parent: Id of the version that it descends from.
+        source: The artifact of that version.
+    """
 
     artifact: Artifact
     parent: str | None
+    source: Artifact | None
     plan: str | None
 
 
@@ -66,38 +75,42 @@ def scan_source(path: Path) -> tuple[SourceFile, ...]:
 def resolve(writing: Writing, wish: Wish, terms: TermsTable, random: Random) -> Draft:
     """Return the artifact that ``wish`` names, new or existing, and its parent.
 
-    A further version of an artifact descends from the one that is ``main``.
+    A further version of an artifact descends from the one that is ``main``.  A
+    name under which nothing was published yet belongs to nobody: whoever seals
+    next says anew what class and project it is.
 
     Raises:
         InputError: The wish contradicts what exists.
+        ConflictError: Somebody's first version of this name waits to be published.
         MissingError: The parent or the project does not exist.
     """
     existing = find_artifact(writing, checked_name(wish.name, what="a model"))
-    if wish.parent is not None:
-        source, version = find_version(writing, wish.parent)
-        parent: str | None = version.id
-    elif existing is not None:
-        source, parent = existing, _main_of(writing, existing)
+    source, parent = _parent_of(writing, wish, existing)
+    if existing is None or parent is None:
+        artifact = _new_artifact(writing, wish, source, terms, random)
+        if existing is not None:
+            artifact = _taken_over(writing, existing, artifact)
     else:
-        source, parent = None, None
-    if existing is not None:
+        artifact = existing
         _check_existing(writing, wish, existing, source)
-        return Draft(artifact=existing, parent=parent, plan=wish.plan)
-    return Draft(
-        artifact=_new_artifact(writing, wish, source, terms, random),
-        parent=parent,
-        plan=wish.plan,
-    )
+    return Draft(artifact=artifact, parent=parent, source=source, plan=wish.plan)
 
 
-def plan_for(draft: Draft, files: tuple[SourceFile, ...], terms: TermsTable) -> Plan:
+def plan_of(wish: Wish, files: tuple[SourceFile, ...]) -> Plan:
     """Return the plan by which the files are cut into segments.
 
     Raises:
-        InputError: The plan does not fit the files, or one segment would be too
-            large a share of what a person may hold.
+        InputError: The plan does not fit the files.
     """
-    plan = plan_from_toml(draft.plan, files) if draft.plan else default_plan(files)
+    return plan_from_toml(wish.plan, files) if wish.plan else default_plan(files)
+
+
+def verify_caps(draft: Draft, plan: Plan, terms: TermsTable) -> None:
+    """Check that no segment is too large a share of what a person may hold.
+
+    Raises:
+        InputError: One is; the message names it.
+    """
     caps = terms.of(draft.artifact.classification)
     if caps.person_cap_percent is not None and caps.pair_cap_percent is not None:
         verify_plan(
@@ -106,7 +119,6 @@ def plan_for(draft: Draft, files: tuple[SourceFile, ...], terms: TermsTable) -> 
             person_cap_percent=caps.person_cap_percent,
             pair_cap_percent=caps.pair_cap_percent,
         )
-    return plan
 
 
 def publishing_terms(draft: Draft, terms: TermsTable) -> AdministrationTerms:
@@ -118,6 +130,41 @@ def publishing_terms(draft: Draft, terms: TermsTable) -> AdministrationTerms:
     if draft.parent is None:
         return terms.of_action("model:publish")
     return terms.of_action("model:seal")
+
+
+def _parent_of(
+    writing: Writing, wish: Wish, existing: Artifact | None
+) -> tuple[Artifact | None, str | None]:
+    if wish.parent is not None:
+        source, version = find_version(writing, wish.parent)
+        return source, version.id
+    if existing is None:
+        return None, None
+    main = _main_of(writing, existing)
+    if main is None and existing.roots != (existing.id,):
+        raise InputError(
+            f"{existing.name} descends from another model, and has no version yet",
+            hint="name its parent: --parent NAME@VERSION",
+        )
+    return (existing, main) if main else (None, None)
+
+
+def _taken_over(writing: Writing, existing: Artifact, artifact: Artifact) -> Artifact:
+    """Return the artifact under the id of one that never had a published version."""
+    waiting = VERSIONS.find(
+        writing,
+        VERSIONS.columns.artifact == existing.id,
+        VERSIONS.columns.state == VersionState.PENDING,
+        VERSIONS.columns.sealed_at > writing.now - REQUEST_TTL,
+    )
+    if waiting:
+        raise ConflictError(
+            f"{existing.name}@{waiting[0].number} waits to be published",
+            hint="approve or decline it first, or choose another name with --as",
+        )
+    return replace(
+        existing, project=artifact.project, classification=artifact.classification
+    )
 
 
 def _main_of(writing: Writing, artifact: Artifact) -> str | None:

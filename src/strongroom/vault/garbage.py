@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger
 from strongroom.types import id_bytes
 from strongroom.vault.manifest import MAX_MANIFEST_BYTES, PURPOSE, parse_manifest
+from strongroom.vault.recording import abandoned_event
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.versions import VERSIONS, VersionState
 
@@ -75,13 +75,7 @@ def _abandon_interrupted(ledger: Ledger) -> int:
         )
         for version in stuck:
             VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
-            writing.append(
-                Event(
-                    kind="version.abandoned",
-                    actor=None,
-                    facts={"artifact": version.artifact, "version": version.number},
-                )
-            )
+            writing.append(abandoned_event(version))
     return len(stuck)
 
 

@@ -13,6 +13,7 @@ from strongroom.database import tables
 from strongroom.ledger.events import Event
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.seals import SealedPart
+from strongroom.vault.versions import Version
 
 
 def store_parts(
@@ -83,4 +84,14 @@ def sealed_event(actor: Actor, manifest: Manifest) -> Event:
             "bytes": manifest.plain_bytes,
             "origin": "own",
         },
+    )
+
+
+def abandoned_event(version: Version, actor: Actor | None = None) -> Event:
+    """Return the entry for a version that somebody, or the room, gave up."""
+    return Event(
+        kind="version.abandoned",
+        actor=actor.account if actor else None,
+        session=actor.session if actor else None,
+        facts={"artifact": version.artifact, "version": version.number},
     )

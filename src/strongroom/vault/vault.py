@@ -121,13 +121,20 @@ class Vault:
             UnavailableError: A store or the database did not accept it.
         """
         files = drafts.scan_source(path)
+        plan = drafts.plan_of(wish, files)  # before others have to wait for it
         with (
             self._gate.recording_refusals(actor, "model:seal", wish.name),
             self._ledger.transaction() as writing,
         ):
             draft = drafts.resolve(writing, wish, self._gate.terms, self._random)
-            account = self._require(writing, actor, "model:seal", draft)
-            plan = drafts.plan_for(draft, files, self._gate.terms)
+            if draft.source is not None:  # whoever may not see it learns nothing
+                self._gate.require(
+                    writing, actor, "model:show", resource_of(draft.source)
+                )
+            account = self._gate.require(
+                writing, actor, "model:seal", resource_of(draft.artifact)
+            )
+            drafts.verify_caps(draft, plan, self._gate.terms)
             version = self._reserve(writing, actor, draft, plan)
         try:
             parts = self._seal_objects(path, files, plan, version, progress)
@@ -139,20 +146,23 @@ class Vault:
         # during a commit nobody knows whether it happened, and garbage is collected.
         return self._record(actor, account, draft, version, parts)
 
-    def _require(
-        self, writing: Writing, actor: Actor, action: str, draft: drafts.Draft
-    ) -> Account:
-        return self._gate.require(writing, actor, action, resource_of(draft.artifact))
-
     def _reserve(
         self, writing: Writing, actor: Actor, draft: drafts.Draft, plan: Plan
     ) -> Version:
         """Insert the artifact if it is new, and the next version as ``sealing``."""
         artifact = draft.artifact
-        if find_artifact(writing, artifact.id) is None:
+        stored = find_artifact(writing, artifact.id)
+        if stored is None:
             ARTIFACTS.insert(writing, artifact)
             if artifact.roots == (artifact.id,):
                 LINEAGES.insert(writing, Lineage(id=artifact.id))
+        elif stored != artifact:
+            ARTIFACTS.replace(
+                writing,
+                stored,
+                project=artifact.project,
+                classification=artifact.classification,
+            )
         highest = writing.connection.execute(
             sa.select(sa.func.max(tables.versions.c.number)).where(
                 tables.versions.c.artifact == artifact.id
@@ -267,14 +277,7 @@ class Vault:
                 _still_sealing(writing, version),
                 state=VersionState.ABANDONED,
             )
-            writing.append(
-                Event(
-                    kind="version.abandoned",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts={"artifact": version.artifact, "version": version.number},
-                )
-            )
+            writing.append(recording.abandoned_event(version, actor))
 
 
 def _still_sealing(writing: Writing, version: Version) -> Version:
