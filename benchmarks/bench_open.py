@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections import deque
@@ -25,8 +24,6 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from benchmarks.sealed_model import (
     THREADS,
     Sealed,
@@ -36,7 +33,6 @@ from benchmarks.sealed_model import (
     print_line,
     seal_model,
 )
-
 from strongroom.crypto.arena import Arena
 from strongroom.crypto.opening import ReadRequest, Scratch, open_object, read_items
 from strongroom.stores.folder import FolderStore

@@ -12,7 +12,6 @@ import argparse
 import os
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,8 +19,6 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from benchmarks.sealed_model import (
     SEAL_THREADS,
@@ -31,7 +28,6 @@ from benchmarks.sealed_model import (
     print_line,
     seal_weights,
 )
-
 from strongroom.stores.folder import FolderStore
 
 

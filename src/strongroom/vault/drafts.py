@@ -81,7 +81,6 @@ def resolve(writing: Writing, wish: Wish, terms: TermsTable, random: Random) -> 
 
     Raises:
         InputError: The wish contradicts what exists.
-        ConflictError: Somebody's first version of this name waits to be published.
         MissingError: The parent or the project does not exist.
     """
     existing = find_artifact(writing, checked_name(wish.name, what="a model"))
@@ -89,7 +88,11 @@ def resolve(writing: Writing, wish: Wish, terms: TermsTable, random: Random) -> 
     if existing is None or parent is None:
         artifact = _new_artifact(writing, wish, source, terms, random)
         if existing is not None:
-            artifact = _taken_over(writing, existing, artifact)
+            artifact = replace(
+                existing,
+                project=artifact.project,
+                classification=artifact.classification,
+            )
     else:
         artifact = existing
         _check_existing(writing, wish, existing, source)
@@ -149,22 +152,25 @@ def _parent_of(
     return (existing, main) if main else (None, None)
 
 
-def _taken_over(writing: Writing, existing: Artifact, artifact: Artifact) -> Artifact:
-    """Return the artifact under the id of one that never had a published version."""
+def verify_name_free(writing: Writing, draft: Draft) -> None:
+    """Check that no first version of this name waits for somebody's word.
+
+    Raises:
+        ConflictError: One does.
+    """
+    if draft.parent is not None:
+        return
     waiting = VERSIONS.find(
         writing,
-        VERSIONS.columns.artifact == existing.id,
+        VERSIONS.columns.artifact == draft.artifact.id,
         VERSIONS.columns.state == VersionState.PENDING,
         VERSIONS.columns.sealed_at > writing.now - REQUEST_TTL,
     )
     if waiting:
         raise ConflictError(
-            f"{existing.name}@{waiting[0].number} waits to be published",
+            f"{draft.artifact.name}@{waiting[0].number} waits to be published",
             hint="approve or decline it first, or choose another name with --as",
         )
-    return replace(
-        existing, project=artifact.project, classification=artifact.classification
-    )
 
 
 def _main_of(writing: Writing, artifact: Artifact) -> str | None:

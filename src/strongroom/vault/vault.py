@@ -134,6 +134,7 @@ class Vault:
             account = self._gate.require(
                 writing, actor, "model:seal", resource_of(draft.artifact)
             )
+            drafts.verify_name_free(writing, draft)
             drafts.verify_caps(draft, plan, self._gate.terms)
             version = self._reserve(writing, actor, draft, plan)
         try:

@@ -1,0 +1,30 @@
+"""The table of events says of each kind what its reference page needs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from strongroom.ledger.kinds import KINDS, Kind
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
+def test_a_kind_has_a_name_and_a_sentence(name: str, kind: Kind) -> None:
+    assert re.fullmatch(r"[a-z]+\.[a-z]+", name)
+    assert kind.summary.endswith(".")
+    assert kind.summary[0].isupper()
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
+def test_a_field_is_clear_or_private_and_named_once(name: str, kind: Kind) -> None:
+    fields = [*kind.facts, *kind.private]
+
+    assert len(set(fields)) == len(fields), name
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
+def test_free_text_is_never_a_clear_field(name: str, kind: Kind) -> None:
+    typed = {"name", "purpose", "ticket", "reason", "source"}
+
+    assert not typed & set(kind.facts), name
