@@ -8,6 +8,7 @@ crash or a hundred parallel tries win nothing.  An account waits at most
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -24,6 +25,14 @@ FREE_FAILURES = 4
 LONGEST_ACCOUNT_WAIT = timedelta(seconds=60)
 LONGEST_SOURCE_WAIT = timedelta(minutes=15)
 _FORGET_AFTER = timedelta(hours=1)
+
+
+def local_source() -> str:
+    """Return where attempts come from when there is no server in between.
+
+    One source a user of the machine: whoever guesses slows only themselves.
+    """
+    return f"local:{os.getuid()}"
 
 
 def begin(ledger: Ledger, *, account: str, source: str) -> None:

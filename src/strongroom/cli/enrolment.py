@@ -21,7 +21,6 @@ CODE_FILE = Annotated[
     str | None,
     typer.Option(help="File with the code; - is input.", metavar="FILE"),
 ]
-SOURCE = "local"
 
 
 def enrol(
@@ -92,7 +91,9 @@ def _finish(call: Call, room: Strongroom, enrolment: Enrolment) -> None:
 def _confirmed(room: Strongroom, name: str, code_file: str | None) -> list[str]:
     code = passphrases.secret("Code on the phone", code_file, option="--code-file")
     text = code.reveal().decode(errors="replace")
-    return room.room.people.confirm_factor(name, text, source=SOURCE)
+    from strongroom.access.attempts import local_source
+
+    return room.room.people.confirm_factor(name, text, source=local_source())
 
 
 def _show(console: Console, uri: str) -> None:

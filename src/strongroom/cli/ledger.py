@@ -74,7 +74,7 @@ def show(call: Call, position: POSITION) -> None:
     }
 
     def draw(console: Console) -> None:
-        for line in json.dumps(document, indent=2, ensure_ascii=False).splitlines():
+        for line in json.dumps(document, indent=2).splitlines():
             console.print(text(line), soft_wrap=True)
 
     call.output.answer(document, draw)

@@ -117,7 +117,7 @@ class Output:
 
     def line(self, document: Mapping[str, Json]) -> None:
         """Print one line of JSON."""
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(document) + "\n")
 
     def note(self, *lines: RenderableType) -> None:
         """Print for a person beside the answer, on standard error."""

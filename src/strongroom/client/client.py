@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
+from strongroom.access import attempts
 from strongroom.access.request import Request, RequestState, find_request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client.opened import OpenedModel
@@ -32,9 +33,6 @@ from strongroom.vault.garbage import Collected, collect_garbage
 from strongroom.vault.seals import domain_named
 from strongroom.vault.vault import Sealed
 from strongroom.vault.versions import find_version, parse_target
-
-LOCAL_SOURCE = "local"
-"""Where logins come from when there is no server in between."""
 
 
 class Strongroom:
@@ -80,13 +78,20 @@ class Strongroom:
         password: Secret,
         code: str | None = None,
         *,
-        source: str = LOCAL_SOURCE,
+        source: str | None = None,
     ) -> tuple[Strongroom, Session, Secret]:
         """Log in; return the room bound to the account, the session and its token.
+
+        Args:
+            name: Of the account.
+            password: Its password.
+            code: TOTP or recovery code, once the account has a second factor.
+            source: Where the attempt comes from; this user here unless given.
 
         Raises:
             DeniedError: Name, password or code are wrong.
         """
+        source = source or attempts.local_source()
         session, token = self.room.sessions.login(name, password, code, source=source)
         return self.resume(token), session, token
 

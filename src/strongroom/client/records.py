@@ -77,8 +77,14 @@ class Records:
             return entry, export.private_of(reading, entry)
 
     def prove(self, position: int) -> tuple[Entry, Proof]:
-        """Return one entry and a proof of it that outsiders verify."""
+        """Return one entry and a proof of it that outsiders verify.
+
+        Raises:
+            DeniedError: The actor may not read the ledger.
+            MissingError: There is no such entry.
+        """
         with self._room.ledger.reading() as reading:
+            self._room.gate.require(reading, self._actor(), "ledger:read", ROOM)
             entry = self._room.ledger.entry(reading, position)
             return entry, export.proof_of(self._room.ledger, reading, position)
 
