@@ -20,6 +20,9 @@ from strongroom.ledger.events import Event
 from strongroom.ledger.log import Entry, Ledger
 from strongroom.ledger.proof import Proof
 from strongroom.permits.exposures import ExposureReport, Exposures
+from strongroom.types import Role
+
+_SEE_EVERY_REQUEST = frozenset({Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +133,19 @@ class Records:
         return reader.report(self._actor(), target)
 
     def requests(self, *, every: bool = False) -> list[PendingRequest]:
-        """Return the requests that wait, or all; newest first."""
+        """Return the requests that wait, or all; newest first.
+
+        Whoever decides, administers or audits sees everybody's, others their own:
+        a request says what somebody works on.
+        """
         room = self._room
         with room.ledger.reading() as reading:
-            verify_actor(reading, self._actor(), now=reading.now)
+            account = verify_actor(reading, self._actor(), now=reading.now)
+            theirs = (
+                sa.true()
+                if _SEE_EVERY_REQUEST & set(account.roles)
+                else REQUESTS.columns.asker == account.id
+            )
             where = (
                 sa.true()
                 if every
@@ -148,7 +160,7 @@ class Records:
                     asker=ACCOUNTS.get(reading, request.asker).name,
                     tally=tally(reading, request, now=reading.now),
                 )
-                for request in REQUESTS.find(reading, where)
+                for request in REQUESTS.find(reading, where, theirs)
             ]
         return sorted(found, key=lambda p: p.request.created_at, reverse=True)
 
