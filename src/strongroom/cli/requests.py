@@ -225,10 +225,17 @@ def _pending(room: Strongroom, request_id: str) -> PendingRequest:
         MissingError: None or several start like this.
     """
     from strongroom.access.request import find_request
+    from strongroom.errors import MissingError
 
     with room.room.ledger.reading() as reading:
         wanted = find_request(reading, request_id).id
-    return next(p for p in room.records.requests(every=True) if p.request.id == wanted)
+    seen = [p for p in room.records.requests(every=True) if p.request.id == wanted]
+    if not seen:
+        raise MissingError(
+            "this request is neither yours nor yours to decide",
+            hint="strongroom requests",
+        )
+    return seen[0]
 
 
 def _show_one(call: Call, one: PendingRequest, wanted: Mapping[str, str]) -> None:
