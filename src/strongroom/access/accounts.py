@@ -40,7 +40,7 @@ class AccountState(StrEnum):
 
 
 _NEXT: dict[AccountState, frozenset[AccountState]] = {
-    AccountState.INVITED: frozenset({AccountState.ACTIVE, AccountState.LEFT}),
+    AccountState.INVITED: frozenset({AccountState.LEFT}),  # active only by enrolling
     AccountState.ACTIVE: frozenset({AccountState.SUSPENDED, AccountState.LEFT}),
     AccountState.SUSPENDED: frozenset({AccountState.ACTIVE, AccountState.LEFT}),
     AccountState.LEFT: frozenset(),
