@@ -219,7 +219,7 @@ def test_a_body_that_has_another_digest_asks_for_nothing(house: House) -> None:
     request = house.ask()
     with house.rooms.world.ledger.reading() as reading:
         row = REQUESTS.get(reading, request)
-    assert row.wish() == {"what": 1}
+    assert row.payload() == {"what": 1}
     for changed in (
         replace(row, body=row.body.replace("1}", "2}")),
         replace(row, action="other"),
@@ -227,7 +227,7 @@ def test_a_body_that_has_another_digest_asks_for_nothing(house: House) -> None:
         replace(row, digest="00" * 32),
     ):
         with pytest.raises(IntegrityError, match="not what was asked for"):
-            changed.wish()
+            changed.payload()
 
 
 def test_an_approval_of_another_request_does_not_count(house: House) -> None:

@@ -63,7 +63,7 @@ GUARDED = (
     "lineages",
     "members",
     "permits",
-    "pointers",
+    "model_references",
     "projects",
     "releases",
     "requests",

@@ -115,7 +115,7 @@ def test_a_revoked_permit_opens_no_more(house: Office) -> None:
         (("--segment", "nope"), "no segment"),
     ],
 )
-def test_a_wish_that_makes_no_sense_is_refused(
+def test_a_request_that_makes_no_sense_is_refused(
     house: Office, words: tuple[str, ...], said: str
 ) -> None:
     done = house.at("ana").run(*ASK, *words)

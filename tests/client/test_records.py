@@ -16,7 +16,7 @@ def test_the_tail_is_the_newest_entries(solo_room: Strongroom, model: Path) -> N
     solo_room.seal(model, name="llm")
     entries = solo_room.records.tail(3)
     kinds = [json.loads(entry.body)["kind"] for entry in entries]
-    assert kinds[-1] == "pointer.moved"
+    assert kinds[-1] == "reference.moved"
     assert [e.position for e in entries] == sorted(e.position or 0 for e in entries)
 
 

@@ -44,7 +44,7 @@ def test_every_table_with_a_mac_of_its_rows_is_replayed() -> None:
         "releases",
         "holdings",
         "lineages",
-        "pointers",
+        "model_references",
     } <= names
     assert not names & {"entries", "entry_rows", "tiles", "checkpoints", "attempts"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.errors import DeniedError
-from strongroom.permits.requests import Wish
+from strongroom.permits.requests import RequestDraft
 from tests.journeys.rooms import House, write_small_model
 from tests.permits.openings import Reader, held_bytes
 
@@ -23,9 +23,9 @@ def sealed(house: House, model: Path) -> House:
     return house
 
 
-def wish(*segments: str, target: str = "llm", **more: object) -> Wish:
+def draft(*segments: str, target: str = "llm", **more: object) -> RequestDraft:
     values: dict[str, object] = {"purpose": "a test", **more}
-    return Wish(target=target, segments=segments, **values)  # type: ignore[arg-type]
+    return RequestDraft(target=target, segments=segments, **values)  # type: ignore[arg-type]
 
 
 def test_piece_by_piece_ends_at_the_personal_cap(sealed: House) -> None:
@@ -62,7 +62,7 @@ def test_reserved_bytes_return_when_a_permit_ends_and_released_ones_never(
     sealed.by("ana").revoke(revoked.id)
     sealed.clock.advance(minutes=6)
 
-    cost = sealed.room.room.requests.preview(sealed.actors["ana"], wish("blocks.3.1"))
+    cost = sealed.room.room.requests.preview(sealed.actors["ana"], draft("blocks.3.1"))
 
     assert cost.before == BYTES
     assert held_bytes(sealed, "ana") == BYTES
@@ -87,7 +87,7 @@ def test_who_began_a_lineage_is_outside_the_caps_and_shown(
     house.permit("ben", BLOCK, OTHER, "blocks.2.1")
 
     names = [f"blocks.{i}.1" for i in range(8)]
-    cost = house.room.room.requests.preview(house.actors["ana"], wish(*names))
+    cost = house.room.room.requests.preview(house.actors["ana"], draft(*names))
     assert cost.sealer
     assert Reader.of(house, "ana", house.permit("ana", *names)).keys()
     # and her holding does not use up anybody else's pair
@@ -102,7 +102,7 @@ def test_sealing_anything_as_a_fine_tune_lifts_no_cap(
     (trifle / "model.safetensors").rename(trifle / "anything.safetensors")
     sealed.publish(trifle, "trifle", by="ana", parent="llm")
 
-    cost = sealed.room.room.requests.preview(sealed.actors["ana"], wish(BLOCK))
+    cost = sealed.room.room.requests.preview(sealed.actors["ana"], draft(BLOCK))
     assert not cost.sealer
     with pytest.raises(DeniedError) as caught:
         sealed.permit("ana", *[f"blocks.{i}.1" for i in range(4)])
@@ -120,11 +120,11 @@ def test_a_fine_tune_under_another_name_counts_under_the_same_root(
     Reader.of(sealed, "ana", sealed.permit("ana", BLOCK)).keys()
     sealed.publish(write_small_model(quick / "tuned", seed=3), "tuned", parent="llm")
 
-    matching = wish(BLOCK, target="tuned")
+    matching = draft(BLOCK, target="tuned")
     cost = sealed.room.room.requests.preview(sealed.actors["ana"], matching)
     assert (cost.before, cost.after) == (BYTES, BYTES)
 
-    more = wish(OTHER, target="tuned")
+    more = draft(OTHER, target="tuned")
     cost = sealed.room.room.requests.preview(sealed.actors["ana"], more)
     assert cost.after == 2 * BYTES
 
@@ -137,6 +137,6 @@ def test_extents_that_do_not_match_add_up(sealed: House, quick: Path) -> None:
     sealed.publish(folder, "moved", parent="llm")
 
     cost = sealed.room.room.requests.preview(
-        sealed.actors["ana"], wish(BLOCK, target="moved")
+        sealed.actors["ana"], draft(BLOCK, target="moved")
     )
     assert (cost.before, cost.after) == (BYTES, 2 * BYTES)

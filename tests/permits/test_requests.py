@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.errors import DeniedError, InputError, MissingError
-from strongroom.permits.requests import Wish
+from strongroom.permits.requests import RequestDraft
 from tests.journeys.rooms import House, write_small_model
 from tests.permits.openings import Reader, held_bytes, permit_in, size
 
@@ -23,14 +23,14 @@ def sealed(house: House, model: Path) -> House:
     return house
 
 
-def wish(*segments: str, target: str = "llm", **more: object) -> Wish:
+def draft(*segments: str, target: str = "llm", **more: object) -> RequestDraft:
     values: dict[str, object] = {"purpose": "a test", **more}
-    return Wish(target=target, segments=segments, **values)  # type: ignore[arg-type]
+    return RequestDraft(target=target, segments=segments, **values)  # type: ignore[arg-type]
 
 
 def test_a_request_shows_its_cost_before_it_is_sent(sealed: House) -> None:
     before = size(sealed)
-    cost = sealed.room.room.requests.preview(sealed.actors["ana"], wish(BLOCK, OTHER))
+    cost = sealed.room.room.requests.preview(sealed.actors["ana"], draft(BLOCK, OTHER))
 
     assert (cost.before, cost.after) == (0, 2 * BYTES)
     assert (cost.whole, cost.sealer) == (False, False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.errors import DeniedError, InputError, MissingError
-from strongroom.permits.requests import Wish
+from strongroom.permits.requests import RequestDraft
 from strongroom.types import Role
 from tests.journeys.rooms import House
 
@@ -22,9 +22,9 @@ def sealed(house: House, model: Path) -> House:
     return house
 
 
-def wish(*segments: str, target: str = "llm", **more: object) -> Wish:
+def draft(*segments: str, target: str = "llm", **more: object) -> RequestDraft:
     values: dict[str, object] = {"purpose": "a test", **more}
-    return Wish(target=target, segments=segments, **values)  # type: ignore[arg-type]
+    return RequestDraft(target=target, segments=segments, **values)  # type: ignore[arg-type]
 
 
 def test_an_unknown_segment_says_which_exist_to_who_may_know(sealed: House) -> None:
@@ -39,7 +39,7 @@ def test_an_unknown_segment_says_nothing_to_others(sealed: House) -> None:
     requests = sealed.room.room.requests
     for ask in (requests.preview, requests.ask):
         with pytest.raises(DeniedError) as caught:
-            ask(sealed.actors["eve"], wish("blocks.99"))
+            ask(sealed.actors["eve"], draft("blocks.99"))
         assert BLOCK not in caught.value.hint
 
 

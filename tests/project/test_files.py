@@ -22,7 +22,7 @@ TESTED_ELSEWHERE = {
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
     "access/request.py": "test_approvals moves requests through all their states",
     "access/tokens.py": "test_sessions",
-    "access/wishes.py": "test_people",
+    "access/account_changes.py": "test_people",
     "database/columns.py": "declarations; the migrations are compared with them",
     "database/records.py": "test_guards, over every guarded table",
     "ledger/clock.py": "test_log: a clock that was set back",

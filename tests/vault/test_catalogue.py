@@ -66,7 +66,7 @@ def test_going_back_is_recorded(house: House, two: tuple[Sealed, Sealed]) -> Non
 
     assert means(house, "llm") == 1
     entry = newest(house)
-    assert entry["kind"] == "pointer.moved"
+    assert entry["kind"] == "reference.moved"
     facts = entry["facts"]
     assert isinstance(facts, dict)
     assert (facts["version"], facts["previous"]) == (1, 2)
@@ -85,7 +85,7 @@ def test_prod_moves_after_every_byte_was_read(
     assert means(house, "llm@prod") == 2
     assert sum(read) == sum(s.facts.length for s in two[1].manifest.segments)
     kinds = [json.loads(e.body)["kind"] for e in house.by("ines").records.tail(2)]
-    assert kinds == ["version.verified", "pointer.moved"]
+    assert kinds == ["version.verified", "reference.moved"]
 
 
 def test_prod_does_not_move_to_what_a_past_reader_wrote(
@@ -143,9 +143,9 @@ def test_a_version_nobody_agreed_to_is_no_target(house: House, model: Path) -> N
 def test_everybody_of_the_project_sees_its_models(
     house: House, two: tuple[Sealed, Sealed]
 ) -> None:
-    ((artifact, pointers),) = catalogue(house).all(house.actors["ana"])
+    ((artifact, references),) = catalogue(house).all(house.actors["ana"])
     assert artifact.name == "llm"
-    assert [(p.name, p.version) for p in pointers] == [("main", 2)]
+    assert [(p.name, p.version) for p in references] == [("main", 2)]
 
 
 def test_strangers_see_nothing_and_still_get_a_list(
@@ -215,7 +215,7 @@ def test_a_manifest_swapped_before_the_approval_is_not_published(
 def test_a_reference_turned_in_the_database_is_refused(
     house: House, two: tuple[Sealed, Sealed]
 ) -> None:
-    _execute(house, sa.update(tables.pointers).values(version=1))
+    _execute(house, sa.update(tables.model_references).values(version=1))
     with pytest.raises(IntegrityError, match="not written by this room"):
         means(house, "llm")
 

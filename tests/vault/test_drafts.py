@@ -9,7 +9,7 @@ import pytest
 from strongroom.errors import (
     InputError,
 )
-from strongroom.vault.drafts import Wish
+from strongroom.vault.drafts import SealOptions
 from strongroom.vault.versions import VersionState
 from tests.journeys.rooms import House
 
@@ -33,7 +33,7 @@ def test_a_further_version_needs_nobody(house: House, model: Path) -> None:
 )
 def test_a_name_that_is_none_is_refused(house: House, model: Path, name: str) -> None:
     with pytest.raises(InputError):
-        house.room.room.vault.seal(house.actors["olga"], model, Wish(name=name))
+        house.room.room.vault.seal(house.actors["olga"], model, SealOptions(name=name))
     assert objects(house.folder) == []
 
 

@@ -41,5 +41,5 @@ def test_a_sealed_version_waits_for_somebody_elses_word(
     assert kinds(house)[-3:] == [
         "request.approved",
         "version.published",
-        "pointer.moved",
+        "reference.moved",
     ]

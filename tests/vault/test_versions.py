@@ -40,10 +40,10 @@ def test_what_is_no_target_is_refused(text: str) -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_a_target_or_refused(text: str) -> None:
     try:
-        name, number, pointer = parse_target(text)
+        name, number, reference = parse_target(text)
     except InputError:
         return
     assert name
     assert "@" not in name
     assert number is None or number >= 0
-    assert pointer
+    assert reference

@@ -72,7 +72,7 @@ class Approvals:
         actor: Actor,
         asker: Account,
         action: str,
-        wish: Mapping[str, canonical.Json],
+        payload: Mapping[str, canonical.Json],
         *,
         terms: AdministrationTerms,
         private: Mapping[str, str] | None = None,
@@ -86,13 +86,13 @@ class Approvals:
             actor: Who asks.
             asker: Their account, as read in ``writing``.
             action: What is to be done, a key of ``executors``.
-            wish: What exactly; frozen.
+            payload: What exactly; frozen.
             terms: How many have to agree.
             private: Free text for the erasable side table of the ledger.
         """
         request_id = RequestId(new_id("request", self._random))
         salt = self._random(_SALT_BYTES).hex()
-        body = canonical.to_json({"salt": salt, "wish": wish})
+        body = canonical.to_json({"salt": salt, "payload": payload})
         request = Request(
             id=request_id,
             action=action,

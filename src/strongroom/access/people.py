@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from strongroom.access import (
+    account_changes,
     accounts,
     attempts,
     enrolment,
@@ -15,7 +16,6 @@ from strongroom.access import (
     projects,
     teams,
     totp,
-    wishes,
 )
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.access.approvals import Approvals
@@ -60,8 +60,12 @@ class People:
         self._approvals = approvals
         self._totp_key = totp_key
         self._random = random
-        approvals.executors["account:create"] = partial(wishes.create, random=random)
-        approvals.executors["role:change"] = partial(wishes.change_roles, random=random)
+        approvals.executors["account:create"] = partial(
+            account_changes.create, random=random
+        )
+        approvals.executors["role:change"] = partial(
+            account_changes.change_roles, random=random
+        )
 
     def everybody(self, actor: Actor) -> list[tuple[Account, Team]]:
         """Return every account with its team."""
@@ -86,14 +90,14 @@ class People:
             InputError: The name, kind, owner or a role cannot be used.
             DeniedError: The actor may not ask for it.
         """
-        wish: dict[str, Json] = {
+        payload: dict[str, Json] = {
             "name": teams.checked_name(name, what="an account"),
             "team": teams.checked_name(team, what="a team"),
-            "roles": wishes.roles(roles),
-            "kind": wishes.chosen(AccountKind, kind),
+            "roles": account_changes.roles(roles),
+            "kind": account_changes.chosen(AccountKind, kind),
             "owner": owner,
         }
-        return self._ask(actor, "account:create", ROOM, wish)
+        return self._ask(actor, "account:create", ROOM, payload)
 
     def change_roles(
         self, actor: Actor, name: str, *, team: str, roles: Sequence[Role | str]
@@ -107,13 +111,13 @@ class People:
         """
         with self._ledger.reading() as reading:
             account = accounts.find_account(reading, name)
-        wish: dict[str, Json] = {
+        payload: dict[str, Json] = {
             "account": account.id,
             "team": teams.checked_name(team, what="a team"),
-            "roles": wishes.roles(roles),
+            "roles": account_changes.roles(roles),
         }
         resource = Resource(kind="Account", id=account.id)
-        return self._ask(actor, "role:change", resource, wish)
+        return self._ask(actor, "role:change", resource, payload)
 
     def invite(self, actor: Actor, name: str) -> Secret:
         """Return a one-time code with which an invited person enrols.
@@ -138,7 +142,7 @@ class People:
             DeniedError: The actor may not change it.
             ConflictError: There is no way from its state to this one.
         """
-        following = wishes.chosen(AccountState, state)
+        following = account_changes.chosen(AccountState, state)
         with self._changing(actor, name) as (writing, found):
             account = accounts.change_state(
                 writing, found, following, by=actor.account, reason=reason
@@ -254,7 +258,7 @@ class People:
             )
 
     def _ask(
-        self, actor: Actor, action: str, resource: Resource, wish: dict[str, Json]
+        self, actor: Actor, action: str, resource: Resource, payload: dict[str, Json]
     ) -> Request:
         with (
             self._gate.recording_refusals(actor, action, resource.id),
@@ -262,7 +266,9 @@ class People:
         ):
             asker = self._gate.require(writing, actor, action, resource)
             terms = self._gate.terms.of_action(action)
-            return self._approvals.ask(writing, actor, asker, action, wish, terms=terms)
+            return self._approvals.ask(
+                writing, actor, asker, action, payload, terms=terms
+            )
 
     @contextmanager
     def _changing(self, actor: Actor, name: str) -> Iterator[tuple[Writing, Account]]:

@@ -81,7 +81,7 @@ class Request:
             excluded_teams=frozenset({self.asker_team}),
         )
 
-    def wish(self) -> Mapping[str, canonical.Json]:
+    def payload(self) -> Mapping[str, canonical.Json]:
         """Return what is asked for.
 
         Raises:
@@ -91,10 +91,10 @@ class Request:
         if request_digest(self.id, self.action, self.asker, body) != self.digest:
             raise IntegrityError(f"{self.id} is not what was asked for")
         document = canonical.from_json(body, at_most_bytes=MAX_BODY_BYTES)
-        wish = document.get("wish") if isinstance(document, Mapping) else None
-        if not isinstance(wish, Mapping):
+        payload = document.get("payload") if isinstance(document, Mapping) else None
+        if not isinstance(payload, Mapping):
             raise IntegrityError(f"{self.id} asks for nothing")
-        return wish
+        return payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def request_digest(
 
 def valid_until(request: Request) -> datetime:
     """Return how long an answer counts: as long as what it agrees to can last."""
-    seconds = request.wish().get("seconds", 0)
+    seconds = request.payload().get("seconds", 0)
     lasts = timedelta(seconds=seconds if isinstance(seconds, int) else 0)
     return request.expires_at + lasts
 

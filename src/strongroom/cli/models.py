@@ -34,9 +34,9 @@ def list_(call: Call) -> None:
                 "model": artifact.name,
                 "class": artifact.classification,
                 "created": words.stamp(artifact.created_at),
-                "references": {p.name: p.version for p in pointers},
+                "references": {p.name: p.version for p in references},
             }
-            for artifact, pointers in room.room.catalogue.all(room.actor)
+            for artifact, references in room.room.catalogue.all(room.actor)
         ]
     columns = (
         Column("model", lambda row: str(row["model"])),
@@ -152,17 +152,17 @@ def rollback(
 
     if "@" not in target:
         raise InputError(f"{target[:80]!r} names no version", hint="NAME@V")
-    pointer = PROD if prod else MAIN
+    reference = PROD if prod else MAIN
     with call.open() as room:
         described = room.room.catalogue.show(room.actor, target)
         total = sum(s.facts.length for s in described.manifest.segments)
         with call.output.progress("verifying", total) as progress:
             room.room.catalogue.point(
-                room.actor, target, pointer, reason=reason, progress=progress
+                room.actor, target, reference, reason=reason, progress=progress
             )
     call.output.say(
-        {**_document(described), "reference": pointer},
-        f"{pointer} names {_name(described)}",
+        {**_document(described), "reference": reference},
+        f"{reference} names {_name(described)}",
         *(("every stored byte was checked before",) if prod else ()),
     )
 

@@ -55,9 +55,9 @@ def request(
 
     Example: strongroom request tiny --segment blocks.0-1 --purpose "probe layer 1"
     """
-    from strongroom.permits.requests import Wish
+    from strongroom.permits.requests import RequestDraft
 
-    wish = Wish(
+    draft = RequestDraft(
         target=target,
         segments=tuple(segment or ()),
         purpose=purpose,
@@ -67,13 +67,13 @@ def request(
         at_most_bytes=words.byte_count(bytes_) if bytes_ is not None else None,
     )
     with call.open() as room:
-        cost = room.room.requests.preview(room.actor, wish)
+        cost = room.room.requests.preview(room.actor, draft)
         total = room.room.catalogue.show(room.actor, target).manifest.plain_bytes
         if preview:
             call.output.say(cost_document(cost, total), *cost_sentences(cost, total))
             return
         call.output.note(*cost_sentences(cost, total))
-        asked = room.room.requests.ask(room.actor, wish)
+        asked = room.room.requests.ask(room.actor, draft)
     permit = asked.permit.id if asked.permit else None
     document = {
         **request_document(asked.request),
@@ -102,7 +102,7 @@ def requests(
 
     Example: strongroom requests --all
     """
-    from strongroom.cli.wishes import details, visible_models
+    from strongroom.cli.request_details import details, visible_models
 
     with call.open() as room:
         visible = visible_models(room)
@@ -264,7 +264,7 @@ def _text(row: Mapping[str, Json], key: str) -> str:
 
 
 def _wanted(row: Mapping[str, Json]) -> str:
-    from strongroom.cli.wishes import summary
+    from strongroom.cli.request_details import summary
 
     wants = row["wants"]
     return summary(

@@ -26,7 +26,7 @@ from strongroom.crypto.segment import open_object
 from strongroom.errors import DeniedError, StrongroomError
 from strongroom.permits.answer import NONCE_BYTES, Opening, open_answer
 from strongroom.permits.permit import PermitRow, find_permit
-from strongroom.permits.requests import DEFAULT_DURATION, Asked, Wish
+from strongroom.permits.requests import DEFAULT_DURATION, Asked, RequestDraft
 from strongroom.types import Classification, Secret
 from strongroom.vault import drafts
 from strongroom.vault.garbage import Collected, collect_garbage
@@ -134,14 +134,14 @@ class Strongroom:
             DeniedError: Policy refuses.
         """
         source = Path(path)
-        wish = drafts.Wish(
+        options = drafts.SealOptions(
             name=name or default_name(source),
             project=project,
             classification=Classification(classification) if classification else None,
             parent=parent,
             plan=plan,
         )
-        return self.room.vault.seal(self.actor, source, wish, progress=progress)
+        return self.room.vault.seal(self.actor, source, options, progress=progress)
 
     def request(
         self,
@@ -155,7 +155,7 @@ class Strongroom:
         at_most_bytes: int | None = None,
     ) -> Asked:
         """Ask for segments; see ``permits.requests.Requests.ask``."""
-        wish = Wish(
+        draft = RequestDraft(
             target=target,
             segments=tuple(segments),
             purpose=purpose,
@@ -164,7 +164,7 @@ class Strongroom:
             lineage=lineage,
             at_most_bytes=at_most_bytes,
         )
-        return self.room.requests.ask(self.actor, wish)
+        return self.room.requests.ask(self.actor, draft)
 
     def approve(self, request: str) -> Request:
         """Agree to a request; the last approval carries it out."""

@@ -159,8 +159,8 @@ versions = guarded(
     column("sealed_at", UtcDateTime),
 )
 
-pointers = guarded(
-    "pointers",
+model_references = guarded(
+    "model_references",
     column("artifact", sa.Text, index=True),
     column("name", sa.Text),
     column("version", sa.BigInteger),

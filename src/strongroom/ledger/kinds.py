@@ -118,9 +118,9 @@ KINDS: Mapping[str, Kind] = {
         (),
         (6005, 1),
     ),
-    "pointer.moved": Kind(
+    "reference.moved": Kind(
         "A reference such as main or prod names another version.",
-        ("artifact", "pointer", "version", "previous"),
+        ("artifact", "reference", "version", "previous"),
         ("reason",),
         (6005, 2),
     ),

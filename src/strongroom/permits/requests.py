@@ -18,6 +18,13 @@ from strongroom.database.times import format_time
 from strongroom.errors import IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
+from strongroom.permits.drafts import (
+    DEFAULT_DURATION,
+    RequestDraft,
+    check_draft,
+    payload_of,
+    private_words,
+)
 from strongroom.permits.holdings import (
     Exposure,
     exposure_after,
@@ -37,13 +44,6 @@ from strongroom.permits.selection import (
     select_from,
     wanted_facts,
 )
-from strongroom.permits.wishes import (
-    DEFAULT_DURATION,
-    Wish,
-    check_wish,
-    private_words,
-    wish_body,
-)
 from strongroom.types import PermitId, Random, RoomId, new_id
 from strongroom.vault.versions import (
     ARTIFACTS,
@@ -52,7 +52,7 @@ from strongroom.vault.versions import (
     resource_of,
 )
 
-__all__ = ["DEFAULT_DURATION", "Asked", "Requests", "Wish"]
+__all__ = ["DEFAULT_DURATION", "Asked", "RequestDraft", "Requests"]
 
 ACTION = "segment:release"
 
@@ -89,7 +89,7 @@ class Requests:
         self._random = random
         approvals.executors[ACTION] = self.issue
 
-    def preview(self, actor: Actor, wish: Wish) -> Exposure:
+    def preview(self, actor: Actor, draft: RequestDraft) -> Exposure:
         """Return what a request would cost, without making it.
 
         Raises:
@@ -97,11 +97,11 @@ class Requests:
             DeniedError: The actor may not even see the model.
         """
         with self._ledger.reading() as reading:
-            chosen = self._select(reading, actor, wish)
+            chosen = self._select(reading, actor, draft)
             account = ACCOUNTS.get(reading, actor.account)
             return self._exposure(reading, account, chosen, now=reading.now)
 
-    def ask(self, actor: Actor, wish: Wish) -> Asked:
+    def ask(self, actor: Actor, draft: RequestDraft) -> Asked:
         """Ask for segments; where nobody has to agree, the permit is issued.
 
         Raises:
@@ -110,17 +110,17 @@ class Requests:
             DeniedError: It could not be allowed whoever agreed.
         """
         with (
-            self._gate.recording_refusals(actor, "request:create", wish.target),
+            self._gate.recording_refusals(actor, "request:create", draft.target),
             self._ledger.transaction() as writing,
         ):
-            chosen = self._select(writing, actor, wish)
+            chosen = self._select(writing, actor, draft)
             lineages = lock_lineages(writing, chosen.artifact.roots)
             terms = self._gate.terms.of(chosen.artifact.classification)
-            check_wish(wish, terms)
+            check_draft(draft, terms)
             account = ACCOUNTS.get(writing, actor.account)
             exposure = self._exposure(writing, account, chosen, now=writing.now)
             facts = wanted_facts(
-                terms, lineages, exposure, chosen, purpose=bool(wish.purpose.strip())
+                terms, lineages, exposure, chosen, purpose=bool(draft.purpose.strip())
             )
             account = self._gate.require(
                 writing,
@@ -134,9 +134,9 @@ class Requests:
                 actor,
                 account,
                 ACTION,
-                wish_body(wish, chosen),
+                payload_of(draft, chosen),
                 terms=terms,
-                private=private_words(wish),
+                private=private_words(draft),
             )
             found = PERMITS.find(writing, PERMITS.columns.request == request.id)
         return Asked(
@@ -150,14 +150,14 @@ class Requests:
             DeniedError: The asker may no longer have it, or a cap is reached.
             MissingError: The version is gone.
         """
-        wish = request.wish()
-        artifact = ARTIFACTS.get(writing, str(wish["artifact"]))
-        version = published(writing, artifact, _number(wish["version"]))
+        payload = request.payload()
+        artifact = ARTIFACTS.get(writing, str(payload["artifact"]))
+        version = published(writing, artifact, _number(payload["version"]))
         chosen = select_from(
             writing,
             artifact,
             version,
-            _texts(wish["segments"]),
+            _texts(payload["segments"]),
             self._manifest_key,
         )
         lineages = lock_lineages(writing, artifact.roots)
@@ -171,37 +171,41 @@ class Requests:
             resource_of(artifact),
             {
                 **wanted_facts(
-                    terms, lineages, exposure, chosen, purpose=wish["purpose"] is True
+                    terms,
+                    lineages,
+                    exposure,
+                    chosen,
+                    purpose=payload["purpose"] is True,
                 ),
                 **approval_facts(writing, request, now=writing.now),
                 "requestedAt": request.created_at,
                 "ledgerHealthy": True,
             },
         )
-        permit = self._permit(writing, request, wish, chosen, account)
+        permit = self._permit(writing, request, payload, chosen, account)
         PERMITS.insert(writing, self._row(permit))
         list_permit(writing, lineages, permit.id)
         writing.append(_issued(permit, exposure))
 
     def _select(
-        self, transaction: Writing | Reading, actor: Actor, wish: Wish
+        self, transaction: Writing | Reading, actor: Actor, draft: RequestDraft
     ) -> Selection:
-        """Return what is wished for; names are told only to who may see them."""
-        artifact, version = find_version(transaction, wish.target)
+        """Return what is asked for; names are told only to who may see them."""
+        artifact, version = find_version(transaction, draft.target)
         self._gate.require(transaction, actor, "model:show", resource_of(artifact))
         return select_from(
-            transaction, artifact, version, wish.segments, self._manifest_key
+            transaction, artifact, version, draft.segments, self._manifest_key
         )
 
     def _permit(
         self,
         writing: Writing,
         request: Request,
-        wish: Mapping[str, canonical.Json],
+        payload: Mapping[str, canonical.Json],
         chosen: Selection,
         account: Account,
     ) -> Permit:
-        lineage = wish["lineage"] is True
+        lineage = payload["lineage"] is True
         terms = self._gate.terms.of(chosen.artifact.classification)
         return Permit(
             id=PermitId(new_id("permit", self._random)),
@@ -215,12 +219,12 @@ class Requests:
             segments=tuple(s.name for s in chosen.segments),
             segment_ids=() if lineage else tuple(s.id for s in chosen.segments),
             footprints=tuple(sorted(chosen.taken)),
-            at_most_bytes=_number(wish["bytes"]),
-            purpose_stated=wish["purpose"] is True,
+            at_most_bytes=_number(payload["bytes"]),
+            purpose_stated=payload["purpose"] is True,
             requested_at=request.created_at,
             not_before=request.created_at + terms.wait,
             expires_at=max(writing.now, request.created_at + terms.wait)
-            + timedelta(seconds=_number(wish["seconds"])),
+            + timedelta(seconds=_number(payload["seconds"])),
             policy=self._gate.rules_digest,
         )
 

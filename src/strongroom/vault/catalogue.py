@@ -22,16 +22,16 @@ from strongroom.vault.versions import (
     ARTIFACTS,
     LINEAGES,
     MAIN,
-    POINTERS,
     PROD,
+    REFERENCES,
     VERSIONS,
     Artifact,
-    Pointer,
+    Reference,
     Version,
     VersionState,
     find_version,
     load_manifest,
-    move_pointer,
+    move_reference,
     require_artifact,
     resource_of,
     root_versions,
@@ -71,7 +71,7 @@ class Catalogue:
         approvals.on_refusal[PUBLISH_ACTION] = self._abandon
         approvals.executors[CAP_ACTION] = self._change_caps
 
-    def all(self, actor: Actor) -> list[tuple[Artifact, list[Pointer]]]:
+    def all(self, actor: Actor) -> list[tuple[Artifact, list[Reference]]]:
         """Return every artifact that the actor may see, with its references.
 
         Raises:
@@ -83,10 +83,10 @@ class Catalogue:
             for artifact in ARTIFACTS.find(reading):
                 if not self._visible(reading, actor, artifact):
                     continue
-                pointers = POINTERS.find(
-                    reading, POINTERS.columns.artifact == artifact.id
+                references = REFERENCES.find(
+                    reading, REFERENCES.columns.artifact == artifact.id
                 )
-                found.append((artifact, pointers))
+                found.append((artifact, references))
             return found
 
     def show(self, actor: Actor, target: str) -> Described:
@@ -152,7 +152,7 @@ class Catalogue:
         self,
         actor: Actor,
         target: str,
-        pointer: str,
+        reference: str,
         *,
         reason: str = "",
         progress: Callable[[int], None] = lambda _: None,
@@ -164,11 +164,11 @@ class Catalogue:
             MissingError: There is no such version.
             IntegrityError: The version is not what was sealed.
         """
-        if pointer not in (MAIN, PROD):
+        if reference not in (MAIN, PROD):
             raise InputError(
-                f"there is no reference {pointer[:40]!r}", hint="main, prod"
+                f"there is no reference {reference[:40]!r}", hint="main, prod"
             )
-        if pointer == PROD:  # what was verified moves, whatever moves meanwhile
+        if reference == PROD:  # what was verified moves, whatever moves meanwhile
             verified = self.verify(actor, target, progress=progress).version
             target = f"{verified.artifact}@{verified.number}"
         with (
@@ -177,10 +177,10 @@ class Catalogue:
         ):
             artifact, version = find_version(writing, target)
             self._gate.require(writing, actor, "model:rollback", resource_of(artifact))
-            move_pointer(
+            move_reference(
                 writing,
                 artifact,
-                pointer,
+                reference,
                 version,
                 by=actor.account,
                 session=actor.session,
@@ -225,9 +225,9 @@ class Catalogue:
 
     def _publish(self, writing: Writing, request: Request) -> None:
         """Let a sealed version be asked for; what allows it was decided before."""
-        wish = request.wish()
-        version = VERSIONS.get(writing, str(wish["version"]), lock=True)
-        if version.manifest_digest != wish["manifest"] or (
+        payload = request.payload()
+        version = VERSIONS.get(writing, str(payload["version"]), lock=True)
+        if version.manifest_digest != payload["manifest"] or (
             version.state is not VersionState.PENDING
         ):
             raise IntegrityError(f"{version.id} is not what was approved")
@@ -250,18 +250,18 @@ class Catalogue:
                 },
             )
         )
-        move_pointer(writing, artifact, MAIN, version, by=request.asker, session=None)
+        move_reference(writing, artifact, MAIN, version, by=request.asker, session=None)
 
     def _abandon(self, writing: Writing, request: Request) -> None:
         """Give a version up whose publishing was refused; its name is free again."""
-        version = VERSIONS.get(writing, str(request.wish()["version"]), lock=True)
+        version = VERSIONS.get(writing, str(request.payload()["version"]), lock=True)
         if version.state is VersionState.PENDING:
             VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
             writing.append(abandoned_event(version))
 
     def _change_caps(self, writing: Writing, request: Request) -> None:
-        wish = request.wish()
-        roots, person, pair = wish["roots"], wish["person"], wish["pair"]
+        payload = request.payload()
+        roots, person, pair = payload["roots"], payload["person"], payload["pair"]
         if not isinstance(roots, list) or not (
             isinstance(person, int) and isinstance(pair, int)
         ):

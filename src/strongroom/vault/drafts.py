@@ -18,7 +18,7 @@ from strongroom.vault.segments import Plan, verify_plan
 from strongroom.vault.sources import SourceFile, scan
 from strongroom.vault.versions import (
     MAIN,
-    POINTERS,
+    REFERENCES,
     VERSIONS,
     Artifact,
     VersionState,
@@ -30,7 +30,7 @@ DEFAULT_PROJECT = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SealOptions:
     """What the sealer asked for; ``None`` where the defaults decide.
 
     Attributes:
@@ -72,21 +72,23 @@ def scan_source(path: Path) -> tuple[SourceFile, ...]:
     return scan(path)
 
 
-def resolve(writing: Writing, wish: Wish, terms: TermsTable, random: Random) -> Draft:
-    """Return the artifact that ``wish`` names, new or existing, and its parent.
+def resolve(
+    writing: Writing, options: SealOptions, terms: TermsTable, random: Random
+) -> Draft:
+    """Return the artifact that ``options`` names, new or existing, and its parent.
 
     A further version of an artifact descends from the one that is ``main``.  A
     name under which nothing was published yet belongs to nobody: whoever seals
     next says anew what class and project it is.
 
     Raises:
-        InputError: The wish contradicts what exists.
+        InputError: They contradict what exists.
         MissingError: The parent or the project does not exist.
     """
-    existing = find_artifact(writing, checked_name(wish.name, what="a model"))
-    source, parent = _parent_of(writing, wish, existing)
+    existing = find_artifact(writing, checked_name(options.name, what="a model"))
+    source, parent = _parent_of(writing, options, existing)
     if existing is None or parent is None:
-        artifact = _new_artifact(writing, wish, source, terms, random)
+        artifact = _new_artifact(writing, options, source, terms, random)
         if existing is not None:
             artifact = replace(
                 existing,
@@ -95,17 +97,17 @@ def resolve(writing: Writing, wish: Wish, terms: TermsTable, random: Random) -> 
             )
     else:
         artifact = existing
-        _check_existing(writing, wish, existing, source)
-    return Draft(artifact=artifact, parent=parent, source=source, plan=wish.plan)
+        _check_existing(writing, options, existing, source)
+    return Draft(artifact=artifact, parent=parent, source=source, plan=options.plan)
 
 
-def plan_of(wish: Wish, files: tuple[SourceFile, ...]) -> Plan:
+def plan_of(options: SealOptions, files: tuple[SourceFile, ...]) -> Plan:
     """Return the plan by which the files are cut into segments.
 
     Raises:
         InputError: The plan does not fit the files.
     """
-    return plan_from_toml(wish.plan, files) if wish.plan else default_plan(files)
+    return plan_from_toml(options.plan, files) if options.plan else default_plan(files)
 
 
 def verify_caps(draft: Draft, plan: Plan, terms: TermsTable) -> None:
@@ -136,10 +138,10 @@ def publishing_terms(draft: Draft, terms: TermsTable) -> AdministrationTerms:
 
 
 def _parent_of(
-    writing: Writing, wish: Wish, existing: Artifact | None
+    writing: Writing, options: SealOptions, existing: Artifact | None
 ) -> tuple[Artifact | None, str | None]:
-    if wish.parent is not None:
-        source, version = find_version(writing, wish.parent)
+    if options.parent is not None:
+        source, version = find_version(writing, options.parent)
         return source, version.id
     if existing is None:
         return None, None
@@ -174,55 +176,55 @@ def verify_name_free(writing: Writing, draft: Draft) -> None:
 
 
 def _main_of(writing: Writing, artifact: Artifact) -> str | None:
-    found = POINTERS.find(writing, POINTERS.columns.id == f"{artifact.id}/{MAIN}")
+    found = REFERENCES.find(writing, REFERENCES.columns.id == f"{artifact.id}/{MAIN}")
     return f"{artifact.id}/{found[0].version}" if found else None
 
 
 def _check_existing(
-    writing: Writing, wish: Wish, existing: Artifact, source: Artifact | None
+    writing: Writing, options: SealOptions, existing: Artifact, source: Artifact | None
 ) -> None:
     if source is not None and not set(source.roots) <= set(existing.roots):
         raise InputError(
             f"{existing.name} does not descend from {source.name}",
             hint="seal it under a new name with --as",
         )
-    if wish.classification not in (None, existing.classification):
+    if options.classification not in (None, existing.classification):
         raise InputError(
             f"{existing.name} is {existing.classification}; all its versions are",
             hint="seal it under a new name with --as",
         )
     if (
-        wish.project is not None
-        and find_project(writing, wish.project).id != existing.project
+        options.project is not None
+        and find_project(writing, options.project).id != existing.project
     ):
         raise InputError(f"{existing.name} belongs to another project")
 
 
 def _new_artifact(
     writing: Writing,
-    wish: Wish,
+    options: SealOptions,
     source: Artifact | None,
     terms: TermsTable,
     random: Random,
 ) -> Artifact:
-    classification = wish.classification or (
+    classification = options.classification or (
         source.classification if source else terms.default_class
     )
     if source is not None and classification.rank < source.classification.rank:
         raise InputError(
-            f"{wish.name} cannot be {classification}: its parent is"
+            f"{options.name} cannot be {classification}: its parent is"
             f" {source.classification}",
             hint=f"--class {source.classification}",
         )
     artifact_id = ArtifactId(new_id("model", random))
     project = (
         source.project
-        if source is not None and wish.project is None
-        else find_project(writing, wish.project or DEFAULT_PROJECT).id
+        if source is not None and options.project is None
+        else find_project(writing, options.project or DEFAULT_PROJECT).id
     )
     return Artifact(
         id=artifact_id,
-        name=wish.name,
+        name=options.name,
         project=project,
         classification=classification,
         roots=source.roots if source else (artifact_id,),

@@ -102,7 +102,7 @@ class Vault:
         self,
         actor: Actor,
         path: Path,
-        wish: drafts.Wish,
+        options: drafts.SealOptions,
         *,
         progress: Progress = lambda _: None,
     ) -> Sealed:
@@ -111,22 +111,22 @@ class Vault:
         Args:
             actor: Who seals; holds the whole by origin.
             path: A safetensors file, any file, or a folder of files.
-            wish: Under which name, class, project, parent and plan.
+            options: Under which name, class, project, parent and plan.
             progress: Told the bytes sealed since the last call, from threads.
 
         Raises:
-            InputError: The source, its plan or the wish cannot be sealed.
+            InputError: The source, its plan or the options cannot be sealed.
             DeniedError: The actor may not seal this.
             ConflictError: Somebody sealed the same name meanwhile.
             UnavailableError: A store or the database did not accept it.
         """
         files = drafts.scan_source(path)
-        plan = drafts.plan_of(wish, files)  # before others have to wait for it
+        plan = drafts.plan_of(options, files)  # before others have to wait for it
         with (
-            self._gate.recording_refusals(actor, "model:seal", wish.name),
+            self._gate.recording_refusals(actor, "model:seal", options.name),
             self._ledger.transaction() as writing,
         ):
-            draft = drafts.resolve(writing, wish, self._gate.terms, self._random)
+            draft = drafts.resolve(writing, options, self._gate.terms, self._random)
             if draft.source is not None:  # whoever may not see it learns nothing
                 self._gate.require(
                     writing, actor, "model:show", resource_of(draft.source)

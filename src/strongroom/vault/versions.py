@@ -85,7 +85,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pointer:
+class Reference:
     """A name such as ``main`` or ``prod`` for one version of one artifact."""
 
     id: str
@@ -114,7 +114,7 @@ class Lineage:
 
 ARTIFACTS: GuardedTable[Artifact] = GuardedTable(tables.artifacts, Artifact)
 VERSIONS: GuardedTable[Version] = GuardedTable(tables.versions, Version)
-POINTERS: GuardedTable[Pointer] = GuardedTable(tables.pointers, Pointer)
+REFERENCES: GuardedTable[Reference] = GuardedTable(tables.model_references, Reference)
 LINEAGES: GuardedTable[Lineage] = GuardedTable(tables.lineages, Lineage)
 
 
@@ -161,18 +161,18 @@ def find_version(transaction: Transaction, target: str) -> tuple[Artifact, Versi
         InputError: ``target`` has another form.
         MissingError: There is no such artifact, reference, or published version.
     """
-    name, number, pointer = parse_target(target)
+    name, number, reference = parse_target(target)
     artifact = require_artifact(transaction, name)
     if number is None:
-        pointed = POINTERS.find(
-            transaction, POINTERS.columns.id == f"{artifact.id}/{pointer}"
+        named = REFERENCES.find(
+            transaction, REFERENCES.columns.id == f"{artifact.id}/{reference}"
         )
-        if not pointed:
+        if not named:
             raise MissingError(
-                f"{artifact.name} has no {pointer}",
+                f"{artifact.name} has no {reference}",
                 hint=f"strongroom model versions {artifact.name}",
             )
-        number = pointed[0].version
+        number = named[0].version
     return artifact, published(transaction, artifact, number)
 
 
@@ -187,8 +187,8 @@ def parse_target(target: str) -> tuple[str, int | None, str]:
         raise InputError(
             f"{target[:80]!r} names no version", hint="write NAME, NAME@3 or NAME@prod"
         )
-    name, number, pointer = matched.groups()
-    return name, int(number) if number else None, pointer or MAIN
+    name, number, reference = matched.groups()
+    return name, int(number) if number else None, reference or MAIN
 
 
 def published(transaction: Transaction, artifact: Artifact, number: int) -> Version:
@@ -246,7 +246,7 @@ def load_manifest(
     return manifest, signed
 
 
-def move_pointer(
+def move_reference(
     writing: Writing,
     artifact: Artifact,
     name: str,
@@ -258,23 +258,23 @@ def move_pointer(
 ) -> None:
     """Let a reference name another version, and record what it named before."""
     id_ = f"{artifact.id}/{name}"
-    found = POINTERS.find(writing, POINTERS.columns.id == id_, lock=True)
+    found = REFERENCES.find(writing, REFERENCES.columns.id == id_, lock=True)
     previous = found[0].version if found else None
     if found:
-        POINTERS.replace(writing, found[0], version=version.number)
+        REFERENCES.replace(writing, found[0], version=version.number)
     else:
-        POINTERS.insert(
+        REFERENCES.insert(
             writing,
-            Pointer(id=id_, artifact=artifact.id, name=name, version=version.number),
+            Reference(id=id_, artifact=artifact.id, name=name, version=version.number),
         )
     writing.append(
         Event(
-            kind="pointer.moved",
+            kind="reference.moved",
             actor=by,
             session=session,
             facts={
                 "artifact": artifact.id,
-                "pointer": name,
+                "reference": name,
                 "version": version.number,
                 "previous": previous,
             },

@@ -213,7 +213,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_permits_account"), "permits", ["account"], unique=False)
     op.create_table(
-        "pointers",
+        "model_references",
         sa.Column(
             "id",
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
@@ -224,10 +224,13 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_pointers")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_model_references")),
     )
     op.create_index(
-        op.f("ix_pointers_artifact"), "pointers", ["artifact"], unique=False
+        op.f("ix_model_references_artifact"),
+        "model_references",
+        ["artifact"],
+        unique=False,
     )
     op.create_table(
         "private_facts",

@@ -14,7 +14,7 @@ DEFAULT_DURATION = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RequestDraft:
     """What a person asks for.
 
     Attributes:
@@ -36,38 +36,38 @@ class Wish:
     at_most_bytes: int | None = None
 
 
-def check_wish(wish: Wish, terms: Terms) -> None:
-    """Refuse a wish that makes no sense for this class.
+def check_draft(draft: RequestDraft, terms: Terms) -> None:
+    """Refuse a draft that makes no sense for this class.
 
     Raises:
         InputError: Its duration or its bytes are out of bounds.
     """
-    if not timedelta(0) < wish.duration <= terms.max_duration:
+    if not timedelta(0) < draft.duration <= terms.max_duration:
         raise InputError(
             f"a permit of this class lasts up to {terms.max_duration},"
-            f" not {wish.duration}",
+            f" not {draft.duration}",
             hint="--for 4h",
         )
-    if wish.at_most_bytes is not None and wish.at_most_bytes < 1:
+    if draft.at_most_bytes is not None and draft.at_most_bytes < 1:
         raise InputError("a permit for less than one byte opens nothing")
 
 
-def wish_body(wish: Wish, chosen: Selection) -> dict[str, canonical.Json]:
+def payload_of(draft: RequestDraft, chosen: Selection) -> dict[str, canonical.Json]:
     """Return what approvals bind to."""
     return {
         "artifact": chosen.artifact.id,
         "version": chosen.version.number,
         "manifest": chosen.manifest.digest,
         "segments": [s.name for s in chosen.segments],
-        "lineage": wish.lineage,
-        "seconds": int(wish.duration.total_seconds()),
-        "bytes": wish.at_most_bytes or chosen.plain_bytes,
-        "purpose": bool(wish.purpose.strip()),
-        "words": private_words(wish),
+        "lineage": draft.lineage,
+        "seconds": int(draft.duration.total_seconds()),
+        "bytes": draft.at_most_bytes or chosen.plain_bytes,
+        "purpose": bool(draft.purpose.strip()),
+        "words": private_words(draft),
     }
 
 
-def private_words(wish: Wish) -> dict[str, str]:
+def private_words(draft: RequestDraft) -> dict[str, str]:
     """Return the free text, for the erasable side table."""
-    words = {"purpose": wish.purpose.strip(), "ticket": wish.ticket.strip()}
+    words = {"purpose": draft.purpose.strip(), "ticket": draft.ticket.strip()}
     return {key: text for key, text in words.items() if text}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from strongroom.cli.wishes import summary
+from strongroom.cli.request_details import summary
 from tests.cli.conftest import Office
 
 

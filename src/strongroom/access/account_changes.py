@@ -1,6 +1,6 @@
-"""What administrators wish for accounts: read from words, and carried out.
+"""What administrators ask for about accounts: read from words, and carried out.
 
-A wish stands in a request as words, and becomes rows when enough people agreed.
+It stands in a request as words, and becomes rows when enough people agreed.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ def create(writing: Writing, request: Request, *, random: Random) -> None:
         ConflictError: The name was taken meanwhile.
         MissingError: There is no such owner.
     """
-    wish = request.wish()
-    owner = wish["owner"]
+    payload = request.payload()
+    owner = payload["owner"]
     accounts.create_account(
         writing,
-        name=str(wish["name"]),
-        kind=AccountKind(str(wish["kind"])),
+        name=str(payload["name"]),
+        kind=AccountKind(str(payload["kind"])),
         team=teams.ensure_team(
-            writing, str(wish["team"]), by=request.asker, random=random
+            writing, str(payload["team"]), by=request.asker, random=random
         ),
         owner=accounts.find_account(writing, str(owner)) if owner else None,
-        roles=_stored_roles(wish["roles"]),
+        roles=_stored_roles(payload["roles"]),
         request=request.id,
         by=request.asker,
         random=random,
@@ -68,16 +68,16 @@ def create(writing: Writing, request: Request, *, random: Random) -> None:
 
 def change_roles(writing: Writing, request: Request, *, random: Random) -> None:
     """Give the account the team and the roles that were asked for."""
-    wish = request.wish()
-    account = ACCOUNTS.get(writing, AccountId(str(wish["account"])), lock=True)
+    payload = request.payload()
+    account = ACCOUNTS.get(writing, AccountId(str(payload["account"])), lock=True)
     team = teams.ensure_team(
-        writing, str(wish["team"]), by=request.asker, random=random
+        writing, str(payload["team"]), by=request.asker, random=random
     )
     accounts.change_roles(
         writing,
         account,
         team=team,
-        roles=_stored_roles(wish["roles"]),
+        roles=_stored_roles(payload["roles"]),
         request=request.id,
         by=request.asker,
     )

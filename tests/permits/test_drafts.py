@@ -1,4 +1,4 @@
-"""What may be wished for at all."""
+"""What may be asked for at all."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from strongroom.client.client import Strongroom
     from strongroom.ledger.log import Reading
 
-Wish = Mapping[str, "Json"]
+Payload = Mapping[str, "Json"]
 HIDDEN = "in a project that is not yours"
 
 
@@ -40,12 +40,12 @@ def details(
     Raises:
         IntegrityError: The request is not what was asked for.
     """
-    wish = request.wish()
-    if not _models(wish) <= visible:
+    payload = request.payload()
+    if not _models(payload) <= visible:
         return {"model": HIDDEN}
     with room.room.ledger.reading() as reading:
         describe = _DESCRIBE.get(request.action)
-        return describe(reading, wish) if describe else {}
+        return describe(reading, payload) if describe else {}
 
 
 def summary(found: Mapping[str, str]) -> str:
@@ -55,53 +55,55 @@ def summary(found: Mapping[str, str]) -> str:
     return f"{first}: {segments}" if segments else first
 
 
-def _models(wish: Wish) -> frozenset[str]:
-    """Return the ids of the models that a wish is about."""
-    version, _, _ = str(wish.get("version", "")).partition("/")
-    artifact = str(wish.get("artifact", version))
-    roots = [str(root) for root in _list(wish.get("roots", []))]
+def _models(payload: Payload) -> frozenset[str]:
+    """Return the ids of the models that a request is about."""
+    version, _, _ = str(payload.get("version", "")).partition("/")
+    artifact = str(payload.get("artifact", version))
+    roots = [str(root) for root in _list(payload.get("roots", []))]
     return frozenset(x for x in (artifact, *roots) if x.startswith("model-"))
 
 
-def _release(reading: Reading, wish: Wish) -> dict[str, str]:
-    said = wish["words"]
+def _release(reading: Reading, payload: Payload) -> dict[str, str]:
+    said = payload["words"]
     free = dict(said) if isinstance(said, Mapping) else {}
-    model = _model(reading, str(wish["artifact"]))
-    lineage = wish["lineage"] is True
+    model = _model(reading, str(payload["artifact"]))
+    lineage = payload["lineage"] is True
     return {
-        "model": f"{model}, every version" if lineage else f"{model}@{wish['version']}",
-        "segments": ", ".join(str(name) for name in _list(wish["segments"])),
-        "at most": words.size(_number(wish["bytes"])),
-        "for": spell(timedelta(seconds=_number(wish["seconds"]))),
+        "model": f"{model}, every version"
+        if lineage
+        else f"{model}@{payload['version']}",
+        "segments": ", ".join(str(name) for name in _list(payload["segments"])),
+        "at most": words.size(_number(payload["bytes"])),
+        "for": spell(timedelta(seconds=_number(payload["seconds"]))),
         **{name: str(text) for name, text in free.items()},
     }
 
 
-def _publishing(reading: Reading, wish: Wish) -> dict[str, str]:
-    artifact, _, number = str(wish["version"]).partition("/")
+def _publishing(reading: Reading, payload: Payload) -> dict[str, str]:
+    artifact, _, number = str(payload["version"]).partition("/")
     return {"model": f"{_model(reading, artifact)}@{number}"}
 
 
-def _caps(reading: Reading, wish: Wish) -> dict[str, str]:
-    models = [_model(reading, str(root)) for root in _list(wish["roots"])]
+def _caps(reading: Reading, payload: Payload) -> dict[str, str]:
+    models = [_model(reading, str(root)) for root in _list(payload["roots"])]
     return {
         "model": ", ".join(models),
-        "caps": f"{wish['person']} % a person, {wish['pair']} % a pair",
+        "caps": f"{payload['person']} % a person, {payload['pair']} % a pair",
     }
 
 
-def _new_account(_: Reading, wish: Wish) -> dict[str, str]:
-    return {"account": f"{wish['name']} ({wish['kind']})", **_roles(wish)}
+def _new_account(_: Reading, payload: Payload) -> dict[str, str]:
+    return {"account": f"{payload['name']} ({payload['kind']})", **_roles(payload)}
 
 
-def _new_roles(reading: Reading, wish: Wish) -> dict[str, str]:
-    account = ACCOUNTS.get(reading, AccountId(str(wish["account"])))
-    return {"account": account.name, **_roles(wish)}
+def _new_roles(reading: Reading, payload: Payload) -> dict[str, str]:
+    account = ACCOUNTS.get(reading, AccountId(str(payload["account"])))
+    return {"account": account.name, **_roles(payload)}
 
 
-def _roles(wish: Wish) -> dict[str, str]:
-    roles = ", ".join(str(role) for role in _list(wish["roles"])) or "none"
-    return {"team": str(wish["team"]), "roles": roles}
+def _roles(payload: Payload) -> dict[str, str]:
+    roles = ", ".join(str(role) for role in _list(payload["roles"])) or "none"
+    return {"team": str(payload["team"]), "roles": roles}
 
 
 def _model(reading: Reading, identifier: str) -> str:
@@ -117,7 +119,7 @@ def _number(value: Json) -> int:
     return value if isinstance(value, int) else 0
 
 
-_DESCRIBE: Final[Mapping[str, Callable[[Reading, Wish], dict[str, str]]]] = {
+_DESCRIBE: Final[Mapping[str, Callable[[Reading, Payload], dict[str, str]]]] = {
     "segment:release": _release,
     "model:publish": _publishing,
     "cap:change": _caps,
