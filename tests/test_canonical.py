@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from strongroom import canonical
 from strongroom.errors import InputError, IntegrityError
+from strongroom.types import Profile
 
 MOST = 2**53 - 1
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -92,6 +93,12 @@ def test_a_mapping_of_any_kind_is_written_like_a_dictionary() -> None:
     assert canonical.to_json(view) == b'{"a":{"x":{}},"b":1}'
 
 
+def test_words_of_an_enumeration_are_written_as_text() -> None:
+    document: canonical.Json = {Profile.SOLO: [Profile.STANDARD, True]}
+
+    assert canonical.to_json(document) == b'{"solo":["standard",true]}'
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -104,6 +111,9 @@ def test_a_mapping_of_any_kind_is_written_like_a_dictionary() -> None:
         {1: "a"},
         {"\U0001f511": 1},
         {"\ud800": 1},
+        {"a": 1, None: 2},
+        ["a", {"b": [0, {"c": 0.5}]}],
+        {"a": {"b": [MOST + 1]}},
         "\ud800",
         {"a": {1, 2}},
     ],
@@ -122,6 +132,14 @@ def test_nesting_has_an_end() -> None:
     canonical.to_json(deep)
     with pytest.raises(InputError, match="deeper"):
         canonical.to_json([deep])
+
+
+def test_a_document_that_holds_itself_is_refused() -> None:
+    circle: list[canonical.Json] = []
+    circle.append({"again": circle})
+
+    with pytest.raises(InputError, match="deeper"):
+        canonical.to_json(circle)
 
 
 @pytest.mark.parametrize(

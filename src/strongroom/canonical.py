@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from strongroom.errors import InputError, IntegrityError
@@ -22,6 +22,16 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 _MAX_SAFE_INTEGER = 2**53 - 1  # RFC 8785 numbers are IEEE doubles; stay exact
 _MAX_DEPTH = 64
 _ASTRAL = "\U00010000"  # the first character beyond the basic plane
+_SCALARS = frozenset({str, bool, type(None)})
+
+# Made once: ``json.dumps`` makes one for each document, which costs as much again.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    check_circular=False,  # the depth is bounded already
+    default=dict,  # a mapping that is no dict; everything else was refused
+)
 
 
 def encode(tag: str, *fields: Field) -> bytes:
@@ -54,22 +64,15 @@ def to_json(value: Json) -> bytes:
     """Return the RFC 8785 form of ``value`` as UTF-8.
 
     Python's own encoder with sorted keys gives the same bytes as RFC 8785 for
-    every value accepted here (4 us instead of 19 us for an entry); floats and
+    every value accepted here (4 us instead of 15 us for an entry); floats and
     keys outside the basic plane, where they would differ, are refused.
 
     Raises:
         InputError: A float, an integer beyond 2**53 - 1, text that is not
             Unicode, or a key outside the basic multilingual plane.
     """
-    _check(value, 0)
-    text = json.dumps(
-        value,
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        default=dict,  # a mapping that is no dict; everything else was refused
-    )
-    return _utf8(text)
+    _check((value,), 0)
+    return _utf8(_ENCODER.encode(value))
 
 
 def from_json(data: bytes, *, at_most_bytes: int) -> Json:
@@ -108,23 +111,34 @@ def _utf8(text: str) -> bytes:
         raise InputError("text holds half of a surrogate pair") from None
 
 
-def _check(value: object, depth: int) -> None:
-    """Refuse what RFC 8785 and Python's encoder would write differently."""
-    if depth > _MAX_DEPTH:
+def _check(items: Collection[object], depth: int) -> None:
+    """Refuse what RFC 8785 and Python's encoder would write differently.
+
+    Most items are text, so that is asked first and without a call each.
+    """
+    if depth > _MAX_DEPTH and items:
         raise InputError(f"document is nested deeper than {_MAX_DEPTH}")
-    if value is None or isinstance(value, bool | str):
-        return
-    if isinstance(value, int):
-        if abs(value) > _MAX_SAFE_INTEGER:
-            raise InputError(f"{value} is beyond the exact range of JSON numbers")
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            # Nearly every key is ASCII, and asking that costs a tenth.
-            if not isinstance(key, str) or not (key.isascii() or max(key) < _ASTRAL):
-                raise InputError("a key is not text of the basic plane")
+    for item in items:
+        kind = type(item)
+        if kind in _SCALARS:
+            continue
+        if isinstance(item, int):
+            if not -_MAX_SAFE_INTEGER <= item <= _MAX_SAFE_INTEGER:
+                raise InputError(f"{item} is beyond the exact range of JSON numbers")
+        elif isinstance(item, (list, tuple)):
             _check(item, depth + 1)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _check(item, depth + 1)
-    else:
-        raise InputError(f"{type(value).__name__} has no canonical form")
+        elif isinstance(item, (dict, Mapping)):
+            _check_keys(item)
+            _check(item.values(), depth + 1)
+        elif not isinstance(item, str):  # an enumeration's word is text
+            raise InputError(f"{kind.__name__} has no canonical form")
+
+
+def _check_keys(keys: Iterable[object]) -> None:
+    """Refuse keys whose order by UTF-16, which RFC 8785 asks for, is another."""
+    try:
+        joined = "".join(keys)  # type: ignore[arg-type]  # it refuses what is no text
+    except TypeError:
+        joined = _ASTRAL
+    if not joined.isascii() and max(joined) >= _ASTRAL:
+        raise InputError("a key is not text of the basic plane")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from strongroom.database import engine, tables
 from strongroom.database.engine import Database
-from strongroom.database.times import format_time, parse_time
 from strongroom.errors import (
     ConflictError,
     InputError,
@@ -185,25 +182,3 @@ def test_sqlite_makes_a_commit_durable(sqlite_url: str) -> None:
     database.close()
 
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "trusted_schema": 0}
-
-
-@given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 (Hypothesis adds the zone)
-def test_a_time_comes_back_and_sorts_as_text(time: datetime) -> None:
-    assert parse_time(format_time(time)) == time
-    if time < datetime(9998, 1, 1, tzinfo=UTC):
-        assert format_time(time) < format_time(time + timedelta(microseconds=1))
-
-
-def test_a_time_of_another_zone_is_stored_as_utc() -> None:
-    there = datetime(2026, 11, 22, 14, 30, tzinfo=timezone(timedelta(hours=2)))
-
-    assert format_time(there) == "2026-11-22T12:30:00.000000Z"
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "2026-11-22", "2026-11-22T12:30:00Z", "2026-11-22T12:30:00.000000+00:00"],
-)
-def test_a_time_of_another_form_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="does not match"):
-        parse_time(text)
