@@ -47,6 +47,7 @@ NOT_ONE_PACKAGE = {
     "console",
     "contracts",
     "journeys",
+    "machines",
     "project",
 }
 """Folders of tests that follow no package."""

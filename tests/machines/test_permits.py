@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -17,13 +16,13 @@ from hypothesis.stateful import (
     invariant,
     multiple,
     rule,
-    run_state_machine_as_test,
 )
 
 from strongroom.errors import DeniedError
 from strongroom.permits.holdings import held_by_account
 from strongroom.permits.permit import PermitRow
 from tests.journeys.rooms import House
+from tests.machines.running import run
 from tests.permits.openings import Reader
 
 PEOPLE = ("ana", "ben", "cy")
@@ -157,7 +156,8 @@ class Permits(RuleBasedStateMachine):
                 assert size_of(first | other) <= self.model.cap(45)
 
 
-def test_permits_never_exceed_the_caps(house: House, model: Path) -> None:
+@pytest.mark.slow
+def test_permits_never_exceed_the_caps(house: House, model: Path, on: str) -> None:
     """Examples share one house: each gets a model of its own to ask for."""
     counter = iter(range(1000))
 
@@ -170,13 +170,4 @@ def test_permits_never_exceed_the_caps(house: House, model: Path) -> None:
             self.total = house.publish(model, self.target).manifest.plain_bytes
             super().__init__()
 
-    run_state_machine_as_test(
-        Fresh,
-        settings=settings(
-            max_examples=8,
-            stateful_step_count=14,
-            deadline=None,
-            phases=[Phase.generate],  # a failure is printed, not made shorter
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run(Fresh, on, examples=8, steps=14)

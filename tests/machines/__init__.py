@@ -1,0 +1,1 @@
+"""Every state machine of the product, run beside a model of a few lines."""

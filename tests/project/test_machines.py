@@ -1,0 +1,33 @@
+"""Every state machine of the product has been run beside a model."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+MACHINES = {
+    "AccountState": "machines/test_accounts.py",
+    "FactorState": "machines/test_factors.py",
+    "PermitState": "machines/test_permits.py",
+    "RequestState": "access/test_approvals.py",
+    "SessionState": "machines/test_sessions.py",
+    "VersionState": "machines/test_versions.py",
+}
+"""Which test runs the machine of an enumeration of states."""
+
+
+def enumerations() -> Iterator[str]:
+    """Give the name of every enumeration of states in the product."""
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and node.name.endswith("State"):
+                yield node.name
+
+
+def test_every_state_machine_is_run_beside_a_model() -> None:
+    assert sorted(enumerations()) == sorted(MACHINES)
+    for path in MACHINES.values():
+        assert "(RuleBasedStateMachine)" in (ROOT / "tests" / path).read_text()
