@@ -91,15 +91,20 @@ class Terminal:
 
     def run(self, *words: str | Path, stdin: str = "") -> Done:
         """Type a command in front of the room and return what it answered."""
-        environment = {
+        return type_command(*map(str, words), stdin=stdin, environment=self.variables)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the shell has in its environment beside what everybody has."""
+        found = {
             "STRONGROOM_ROOM": str(self.folder),
             "XDG_RUNTIME_DIR": str(self.runtime),
+            "STRONGROOM_STATE": str(self.runtime / "state"),
             "COLUMNS": "100",
-            **self.environment,
         }
         if self.unlocked:
-            environment["STRONGROOM_PASSPHRASE_FILE"] = str(self.passphrase_file)
-        return type_command(*map(str, words), stdin=stdin, environment=environment)
+            found["STRONGROOM_PASSPHRASE_FILE"] = str(self.passphrase_file)
+        return found | self.environment
 
     @property
     def passphrase_file(self) -> Path:
@@ -144,7 +149,7 @@ def type_command(
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
-    for name in ("STRONGROOM_ROOM", "STRONGROOM_PASSPHRASE_FILE"):
+    for name in ("STRONGROOM_ROOM", "STRONGROOM_PASSPHRASE_FILE", "STRONGROOM_STATE"):
         os.environ.pop(name, None)
     os.environ.update(values)
     try:

@@ -35,6 +35,7 @@ def test_a_call_without_a_room_says_how_to_make_one(tmp_path: Path) -> None:
         room=tmp_path / "none",
         passphrase_files=(),
         passphrase_fd=None,
+        state=None,
         output=Output(),
     )
 
@@ -51,6 +52,7 @@ def test_only_the_home_custodian_is_unlocked_unless_weights_are_touched(
         room=solo.folder,
         passphrase_files=(str(solo.passphrase_file),),
         passphrase_fd=None,
+        state=solo.runtime / "state",
         output=Output(),
     )
 

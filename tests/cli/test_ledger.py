@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 
 from strongroom.ledger import verify
 from tests.cli.conftest import Office
-from tests.cli.terminal import Terminal
+from tests.cli.keyboard import Keyboard
+from tests.cli.terminal import PASSPHRASE, Terminal
 
 
 @pytest.fixture
@@ -69,9 +71,73 @@ def test_a_locked_room_checks_entries_and_says_that_rows_were_not(
     done = busy.run("ledger", "verify")
 
     assert done.status == 0
-    assert "guarded rows were not checked: locked" in done.out
+    assert "not checked: guarded rows" in done.out
+    assert "the home custodian is locked" in done.out
     assert "no independent witness" in done.out
     assert busy.ok("ledger", "verify")["rows_checked"] is False
+
+
+def test_somebody_at_a_terminal_is_asked_for_the_home_passphrase(
+    busy: Terminal,
+) -> None:
+    """It checked the entries only, and did not ask."""
+    busy.unlocked = False
+    keyboard = Keyboard("ledger", "verify", environment=busy.variables)
+    keyboard.expect("Passphrase of home (Enter: leave the guarded rows unchecked): ")
+
+    keyboard.type(PASSPHRASE)
+
+    assert keyboard.done() == 0
+    assert "guarded rows were compared" in keyboard.shown
+    assert PASSPHRASE not in keyboard.shown
+
+
+def test_enter_checks_without_the_guarded_rows(busy: Terminal) -> None:
+    busy.unlocked = False
+    keyboard = Keyboard("ledger", "verify", environment=busy.variables)
+    keyboard.expect("unchecked): ")
+
+    keyboard.type("")
+
+    assert keyboard.done() == 0
+    assert "not checked: guarded rows" in keyboard.shown
+
+
+def test_nobody_at_a_terminal_is_not_asked(busy: Terminal) -> None:
+    busy.unlocked = False
+
+    done = subprocess.run(
+        [sys.executable, "-m", "strongroom", "ledger", "verify"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": "src", **busy.variables},
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "not checked: guarded rows" in done.stdout
+
+
+def test_a_locked_custodian_is_unchecked_and_no_finding(office: Office) -> None:
+    """It was reported as an alteration of the ledger."""
+    root = office.at("root")
+    file = f"architecture={root.passphrase_file}"
+
+    done = root.run("ledger", "verify", "--passphrase-file", file)
+
+    assert done.status == 0, done
+    assert "not checked: what the custodian weights saw: it is locked" in done.out
+
+
+def test_a_proof_keeps_its_lines_on_a_narrow_terminal(busy: Terminal) -> None:
+    """Lines of the checkpoint were broken at the width, and verified no more."""
+    busy.environment["COLUMNS"] = "40"
+
+    done = busy.run("ledger", "prove", "2")
+
+    assert done.out == busy.ok("ledger", "prove", "2")["proof"]
 
 
 def test_an_outsider_checks_the_export_of_a_locked_room(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from strongroom.cli.main import Ending, one_line, run
 from strongroom.errors import DeniedError, ForkError
+from tests.cli.conftest import Office
 from tests.cli.terminal import Terminal, type_command
 
 
@@ -24,6 +26,21 @@ def test_an_error_is_a_sentence_and_a_hint(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err == (
         "strongroom: error: the cap is reached\nstrongroom: hint: ask for less\n"
     )
+
+
+def test_a_program_reads_an_error_as_one_document(solo: Terminal) -> None:
+    done = solo.run("open", "absent", "--json")
+
+    said = json.loads(done.err)
+    assert (done.status, done.out) == (66, "")
+    assert (said["status"], said["kind"]) == (66, "MissingError")
+    assert "absent" in said["error"]
+
+
+def test_a_program_reads_which_rules_refused(office: Office) -> None:
+    said = json.loads(office.at("root").run("seal", ".", "--json").err)
+
+    assert said["reasons"]
 
 
 def test_no_hint_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,12 +133,7 @@ def test_a_reader_who_stops_reading_gets_no_complaint(solo: Terminal) -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={
-            **os.environ,
-            "PYTHONPATH": "src",
-            "STRONGROOM_ROOM": str(solo.folder),
-            "STRONGROOM_PASSPHRASE_FILE": str(solo.passphrase_file),
-        },
+        env={**os.environ, "PYTHONPATH": "src", **solo.variables},
     )
 
     assert done.stdout.count("\n") == 1
@@ -137,12 +149,7 @@ def test_an_interrupted_seal_leaves_no_version(solo: Terminal, quick: Path) -> N
         [sys.executable, "-m", "strongroom", "seal", str(folder), "--as", "big"],
         stderr=subprocess.PIPE,
         text=True,
-        env={
-            **os.environ,
-            "PYTHONPATH": "src",
-            "STRONGROOM_ROOM": str(solo.folder),
-            "STRONGROOM_PASSPHRASE_FILE": str(solo.passphrase_file),
-        },
+        env={**os.environ, "PYTHONPATH": "src", **solo.variables},
     )
     stores = solo.folder / "stores" / "home"
     while process.poll() is None and not any(p.is_file() for p in stores.rglob("*")):

@@ -52,6 +52,7 @@ def shell(home: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT / "src"),
         "HOME": str(home),
         "XDG_DATA_HOME": str(home / "data"),
+        "XDG_STATE_HOME": str(home / "state"),
         "XDG_RUNTIME_DIR": str(runtime),
         "LANG": "C.UTF-8",
     }

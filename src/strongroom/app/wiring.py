@@ -88,7 +88,7 @@ def open_strongroom(
     locked = open_ledger(settings, now=now, random=random)
     with contextlib.closing(locked.database):
         keys = _unwrap_keys(settings, domains[settings.home.name], locked)
-    room = build(settings, domains, keys, now=now, random=random)
+    room = build(settings, domains, keys, seen=seen, now=now, random=random)
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
         _check_start(room)
@@ -132,6 +132,7 @@ def build(
     domains: Mapping[str, CustodyDomain],
     keys: RoomKeys,
     *,
+    seen: Path | None = None,
     now: Clock,
     random: Random,
 ) -> Room:
@@ -174,6 +175,7 @@ def build(
         public_keys=PublicKeys.from_hex(settings.keys),
         now=now,
         random=random,
+        seen=seen,
     )
 
 

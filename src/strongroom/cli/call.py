@@ -7,8 +7,8 @@ that all commands share are added here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
 
     from strongroom.client.client import Strongroom
+    from strongroom.ledger.log import Ledger
     from strongroom.settings import Settings
+    from strongroom.types import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +39,14 @@ class Call:
         room: The folder that was named, if one was.
         passphrase_files: ``FILE`` or ``DOMAIN=FILE``.
         passphrase_fd: Descriptor to read one passphrase from.
+        state: The folder that was named for what this user saw last.
         output: How to answer.
     """
 
     room: Path | None
     passphrase_files: tuple[str, ...]
     passphrase_fd: int | None
+    state: Path | None
     output: Output
 
     def settings(self) -> Settings:
@@ -58,7 +62,11 @@ class Call:
 
     @contextmanager
     def open(
-        self, *, every_domain: bool = False, anonymous: bool = False
+        self,
+        *,
+        every_domain: bool = False,
+        anonymous: bool = False,
+        typed: Mapping[str, Secret] | None = None,
     ) -> Iterator[Strongroom]:
         """Open the room, bound to whoever is logged in, and close it again.
 
@@ -66,25 +74,54 @@ class Call:
             every_domain: Whether weights are sealed or opened; else only the
                 home custodian is unlocked.
             anonymous: Whether it does not matter who is logged in.
+            typed: Passphrases that were asked for before.
 
         Raises:
             SetupError: There is no room, or no way to get its passphrase.
             DeniedError: A passphrase is wrong, or the login has ended.
+            ForkError: The room is older than this user saw it, or another one.
         """
         from strongroom.app import open_strongroom
-        from strongroom.cli import logins, passphrases
+        from strongroom.cli import logins, passphrases, remembered
 
         settings = self.settings()
+        seen = remembered.checkpoint_path(settings, self.state)
         domains = [domain.name for domain in settings.domains]
-        found = passphrases.find(
+        found = typed or passphrases.find(
             domains if every_domain else domains[:1],
             known=domains,
             files=self.passphrase_files,
             descriptor=self.passphrase_fd,
         )
-        with open_strongroom(settings.folder, passphrases=found) as room:
+        with open_strongroom(settings.folder, passphrases=found, seen=seen) as room:
             token = None if anonymous else logins.read_token(settings.room)
             yield room.resume(token) if token else room
+
+    @contextmanager
+    def read_ledger(self, *, compare: bool = True) -> Iterator[Ledger]:
+        """Give the ledger without any key: it can be read and verified only.
+
+        Args:
+            compare: Whether to compare it with what this user saw last.
+
+        Raises:
+            SetupError: There is no room.
+            ForkError: The ledger is older than this user saw it, or another one.
+        """
+        import os
+
+        from strongroom.app import open_ledger
+        from strongroom.cli import remembered
+        from strongroom.client.seen import check_seen
+        from strongroom.ledger.anchors import Anchors
+
+        settings = self.settings()
+        seen = remembered.checkpoint_path(settings, self.state)
+        ledger = open_ledger(settings)
+        with closing(ledger.database):
+            if compare:
+                check_seen(Anchors(ledger), seen, random=os.urandom)
+            yield ledger
 
     def locked(self) -> bool:
         """Return whether no passphrase was given for this command."""
@@ -112,6 +149,14 @@ def _shared(  # the parameters of this function are options of every command
         int | None,
         typer.Option(help="Descriptor to read the passphrase from.", metavar="N"),
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for what you saw last of each room.",
+            metavar="DIR",
+            envvar="STRONGROOM_STATE",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where a bug of ours is.")
@@ -122,6 +167,7 @@ def _shared(  # the parameters of this function are options of every command
         room=room,
         passphrase_files=tuple(passphrase_file or ()),
         passphrase_fd=passphrase_fd,
+        state=state,
         output=Output(json=json),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from strongroom.client.records import LedgerReport
     from strongroom.ledger.log import Entry
     from strongroom.ledger.proof import Proof
+    from strongroom.types import Secret
 
 POSITION = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the entry.", min=0)]
 NO_WITNESS = "no independent witness"
@@ -87,7 +89,9 @@ def verify(call: Call) -> None:
 
     Example: strongroom ledger verify
     """
-    report = _locked_report(call) if call.locked() else _report(call)
+    typed = _home_passphrase(call) if call.locked() else None
+    locked = call.locked() and typed is None
+    report = _locked_report(call) if locked else _report(call, typed)
     problems = list(report.findings)
     document: dict[str, Json] = {
         "ok": not problems,
@@ -95,9 +99,9 @@ def verify(call: Call) -> None:
         "root": report.root,
         "findings": list(problems),
         "rows_checked": report.rows_checked,
+        "unchecked": list(report.unchecked),
         "witnesses": list(report.witnesses),
     }
-
     call.output.answer(document, lambda console: _show_report(console, report))
     if problems:
         count = words.many(len(problems), "finding")
@@ -128,9 +132,8 @@ def prove(
         "files": list(written),
     }
     if to is None:
-        call.output.answer(
-            document, lambda console: console.print(proof.to_text(), end="")
-        )
+        # As it is: a line that a terminal's width broke would prove nothing.
+        call.output.answer(document, lambda console: _write(console, proof.to_text()))
     else:
         call.output.say(document, f"entry {position} and its proof are in {to}")
 
@@ -180,55 +183,68 @@ def _about(row: Mapping[str, Json]) -> str:
     return words.short(str(found[0])) if found else ""
 
 
-def _report(call: Call) -> LedgerReport:
+def _home_passphrase(call: Call) -> dict[str, Secret] | None:
+    """Return what somebody types, if they are there and do not only press Enter."""
+    from strongroom.cli import passphrases
+
+    if not passphrases.somebody_types():
+        return None
+    home = call.settings().home.name
+    prompt = f"Passphrase of {home} (Enter: leave the guarded rows unchecked)"
+    typed = passphrases.type_secret(prompt, hint=passphrases.HINT)
+    return {home: typed} if len(typed) else None
+
+
+def _report(call: Call, typed: Mapping[str, Secret] | None) -> LedgerReport:
     """Check everything; a room that does not open is checked as far as it goes."""
     try:
-        with call.open(every_domain=True) as room:
+        with call.open(every_domain=True, typed=typed) as room:
             return room.records.verify()
     except IntegrityError as error:
-        from dataclasses import replace
-
         found = _locked_report(call)
-        return replace(found, findings=(str(error), *found.findings))
+        problems = (str(error), *found.findings)
+        return replace(found, findings=tuple(dict.fromkeys(problems)))
 
 
 def _locked_report(call: Call) -> LedgerReport:
-    from strongroom.app import open_ledger
     from strongroom.client.records import verify_ledger
 
-    ledger = open_ledger(call.settings())
     try:
-        return verify_ledger(ledger, rows=False)
-    finally:
-        ledger.database.close()
+        with call.read_ledger() as ledger:
+            return verify_ledger(ledger, rows=False)
+    except IntegrityError as error:  # it is not what this user saw before
+        with call.read_ledger(compare=False) as ledger:
+            found = verify_ledger(ledger, rows=False)
+        problems = (str(error), *found.findings)
+        return replace(found, findings=tuple(dict.fromkeys(problems)))
 
 
 def _show_report(console: Console, report: LedgerReport) -> None:
     for finding in report.findings:
-        console.print(f"wrong: {text(finding)}", style="bold")
+        console.print(f"wrong: {text(finding)}", style="bold", soft_wrap=True)
     count = words.many(report.size, "entry", "entries")
     if not report.findings:
         console.print(f"{count}: each is under the signed checkpoint")
-    console.print(f"root {report.root}", style="dim")
-    rows = (
-        "were compared with it" if report.rows_checked else "were not checked: locked"
-    )
-    console.print(f"guarded rows {rows}", style="dim")
+    console.print(f"root {report.root}", style="dim", soft_wrap=True)
+    if report.rows_checked:
+        console.print("guarded rows were compared with it", style="dim")
+    for sentence in report.unchecked:
+        console.print(f"not checked: {text(sentence)}", soft_wrap=True)
     witness = ", ".join(report.witnesses) or NO_WITNESS
     console.print(witness, style="dim")
 
 
 def _proof(call: Call, position: int) -> tuple[Entry, Proof]:
-    from strongroom.app import open_ledger
     from strongroom.ledger.export import proof_of
 
-    ledger = open_ledger(call.settings())  # a proof needs no passphrase
-    try:
-        with ledger.reading() as reading:
-            proof = proof_of(ledger, reading, position)
-            return ledger.entry(reading, position), proof
-    finally:
-        ledger.database.close()
+    # A proof needs no passphrase.
+    with call.read_ledger() as ledger, ledger.reading() as reading:
+        proof = proof_of(ledger, reading, position)
+        return ledger.entry(reading, position), proof
+
+
+def _write(console: Console, content: str) -> None:
+    console.file.write(content)
 
 
 def _write_proof(folder: Path, entry: Entry, proof: Proof) -> list[str]:
@@ -249,12 +265,7 @@ def _write_proof(folder: Path, entry: Entry, proof: Proof) -> list[str]:
 
 
 def _export_locked(call: Call, folder: Path) -> int:
-    from strongroom.app import open_ledger
     from strongroom.ledger.export import export_ledger
 
-    ledger = open_ledger(call.settings())
-    try:
-        with ledger.reading() as reading:
-            return export_ledger(ledger, reading, folder, private=False)
-    finally:
-        ledger.database.close()
+    with call.read_ledger() as ledger, ledger.reading() as reading:
+        return export_ledger(ledger, reading, folder, private=False)

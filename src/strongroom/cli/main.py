@@ -15,6 +15,7 @@ USAGE: Final = 64  # EX_USAGE: the command was typed wrongly
 BUG: Final = 70  # EX_SOFTWARE: an error that is none of ours
 IO_ERROR: Final = 74  # EX_IOERR: a file could not be read or written
 INTERRUPTED: Final = 130  # what shells say of SIGINT
+STOPPED: Final = "interrupted; nothing is half done"
 
 
 def run(words: Sequence[str] | None = None) -> int:
@@ -24,7 +25,7 @@ def run(words: Sequence[str] | None = None) -> int:
         words: Without the program's name; those of the process unless given.
     """
     arguments = list(sys.argv[1:] if words is None else words)
-    ending = Ending(debug="--debug" in arguments)
+    ending = Ending(debug="--debug" in arguments, json="--json" in arguments)
     with ending:  # imports too: an interrupt may come at any moment
         from strongroom.cli.commands import whole_command
 
@@ -41,10 +42,16 @@ def run(words: Sequence[str] | None = None) -> int:
 class Ending:
     """Turns whatever ends a command into two lines and an exit status."""
 
-    def __init__(self, *, debug: bool) -> None:
-        """Show a traceback of our own mistakes only when ``debug``."""
+    def __init__(self, *, debug: bool = False, json: bool = False) -> None:
+        """Show a traceback of our own mistakes only when ``debug``.
+
+        Args:
+            debug: Whether somebody looks for a mistake of ours.
+            json: Whether a program reads what went wrong.
+        """
         self.status = 0
         self._debug = debug
+        self._json = json
 
     def __enter__(self) -> Ending:
         """Return itself."""
@@ -64,34 +71,31 @@ class Ending:
 
     def _explain(self, error: BaseException) -> int:  # noqa: PLR0911  a table
         if isinstance(error, KeyboardInterrupt):
-            if sys.stderr.isatty():
+            if sys.stderr.isatty() and not self._json:
                 sys.stderr.write("\n")  # after the prompt, or the ^C of the terminal
-            complain("interrupted; nothing is half done")
-            return INTERRUPTED
+            return self._complain(error, INTERRUPTED, STOPPED)
         from typer.exceptions import Abort, Exit, TyperException
 
         from strongroom.cli.output import exit_status
         from strongroom.errors import StrongroomError
 
         if isinstance(error, StrongroomError):
-            complain(str(error), error.hint)
-            return exit_status(error)
+            return self._complain(error, exit_status(error), str(error), error.hint)
         if isinstance(error, Exit | SystemExit):
             code = error.exit_code if isinstance(error, Exit) else error.code
             return code if isinstance(code, int) else int(code is not None)
         if isinstance(error, Abort):
             return self._explain(KeyboardInterrupt())
         if isinstance(error, TyperException):
-            complain(usage_problem(error), usage_hint(error))
-            return USAGE
+            return self._complain(error, USAGE, usage_problem(error), usage_hint(error))
         if isinstance(error, BrokenPipeError):
             # Whoever read our output stopped; say nothing at exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         if isinstance(error, OSError):
             where = f"{error.filename}: " if error.filename else ""
-            complain(f"{where}{error.strerror or type(error).__name__}")
-            return IO_ERROR
+            problem = f"{where}{error.strerror or type(error).__name__}"
+            return self._complain(error, IO_ERROR, problem)
         return self._admit(error)
 
     def _admit(self, error: BaseException) -> int:
@@ -103,18 +107,33 @@ class Ending:
         frames = traceback.extract_tb(error.__traceback__)
         last = frames[-1] if frames else None
         place = f" at {os.path.basename(last.filename)}:{last.lineno}" if last else ""
-        complain(
+        return self._complain(
+            error,
+            BUG,
             f"this is a bug in Strongroom: {type(error).__name__}{place}",
             "" if self._debug else "repeat it with --debug and report what it prints",
         )
-        return BUG
 
+    def _complain(
+        self, error: BaseException, status: int, problem: str, hint: str = ""
+    ) -> int:
+        """Write what went wrong, and what to do next, to standard error."""
+        if self._json:
+            import json
 
-def complain(problem: str, hint: str = "") -> None:
-    """Write an error, and what to do next, to standard error."""
-    for label, text in (("error", problem), ("hint", hint)):
-        if text:
-            sys.stderr.write(f"strongroom: {label}: {one_line(text)}\n")
+            document = {
+                "error": problem,
+                "hint": hint,
+                "kind": type(error).__name__,
+                "reasons": list(getattr(error, "reasons", ())),
+                "status": status,
+            }
+            sys.stderr.write(json.dumps(document) + "\n")
+            return status
+        for label, text in (("error", problem), ("hint", hint)):
+            if text:
+                sys.stderr.write(f"strongroom: {label}: {one_line(text)}\n")
+        return status
 
 
 def one_line(text: str) -> str:

@@ -14,18 +14,19 @@ from functools import cached_property
 from pathlib import Path
 
 from strongroom.access import attempts
-from strongroom.access.request import Request, RequestState, find_request
+from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client.opened import OpenedModel
 from strongroom.client.records import Records
 from strongroom.client.room import Room
-from strongroom.client.usable import usable_permit
+from strongroom.client.seen import check_seen
+from strongroom.client.usable import permit_named, usable_permit, waiting
 from strongroom.crypto.arena import Arena
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.segment import open_object
 from strongroom.errors import DeniedError, StrongroomError
 from strongroom.permits.answer import NONCE_BYTES, Opening, open_answer
-from strongroom.permits.permit import PermitRow, find_permit
+from strongroom.permits.permit import PermitRow
 from strongroom.permits.requests import DEFAULT_DURATION, Asked, RequestDraft
 from strongroom.types import Classification, Secret
 from strongroom.vault import drafts
@@ -254,6 +255,8 @@ class Strongroom:
         """Close the database; a room can be opened again."""
         with contextlib.suppress(StrongroomError):  # the next opening says it again
             self._anchor()
+            if self.room.seen is not None:
+                check_seen(self.room.anchors, self.room.seen, random=self.room.random)
         self.room.ledger.database.close()
 
     def _anchor(self) -> None:
@@ -265,32 +268,14 @@ class Strongroom:
     ) -> tuple[PermitRow, str | None]:
         """Return the permit to open on, and the model's name if one was given."""
         if target.startswith(("permit-", "request-")):
-            return self._permit_named(target), None
+            return permit_named(self.room, target), None
         usable = usable_permit(self.room, self.actor, target, segments)
         if usable is not None and not purpose:
             return usable, target
         asked = self.request(target, segments=segments, purpose=purpose)
         if asked.permit is None:
-            raise _waiting(asked.request)
+            raise waiting(asked.request)
         return asked.permit, target
-
-    def _permit_named(self, target: str) -> PermitRow:
-        with self.room.ledger.reading() as reading:
-            if target.startswith("request-"):
-                request = find_request(reading, target)
-                if request.state is not RequestState.APPROVED:
-                    raise _waiting(request)
-                return find_permit(reading, request.id)
-            return find_permit(reading, target)
-
-
-def _waiting(request: Request) -> DeniedError:
-    if request.state is RequestState.PENDING:
-        return DeniedError(
-            f"{request.id} waits for {request.approvals} approvals",
-            hint=f"somebody else types: strongroom approve {request.id}",
-        )
-    return DeniedError(f"{request.id} is {request.state}", hint="ask again")
 
 
 def default_name(path: Path) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -14,6 +15,7 @@ from strongroom.access.quorum import Tally
 from strongroom.access.request import REQUESTS, Request, tally
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.client.room import Room
+from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.errors import StrongroomError
 from strongroom.ledger import checks, export, reconcile
 from strongroom.ledger.events import Event
@@ -23,6 +25,9 @@ from strongroom.permits.exposures import ExposureReport, Exposures
 from strongroom.types import Role
 
 _SEE_EVERY_REQUEST = frozenset({Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR})
+
+LOCKED: Final = "guarded rows, and what custodians saw: the home custodian is locked"
+OUT_OF_ORDER: Final = "guarded rows: only a ledger in order says what they should be"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class LedgerReport:
         findings: Everything that is wrong, one sentence each.
         rows_checked: Whether the guarded rows were compared too; only while the
             home custodian is unlocked.
+        unchecked: What was not looked at, and why, one sentence each.
         witnesses: Names of independent witnesses that signed; none yet.
     """
 
@@ -51,6 +57,7 @@ class LedgerReport:
     root: str
     findings: tuple[str, ...]
     rows_checked: bool
+    unchecked: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
 
 
@@ -114,18 +121,16 @@ class Records:
     def verify(self) -> LedgerReport:
         """Check every entry, every guarded row, and every custodian's anchor."""
         report = verify_ledger(self._room.ledger, rows=True)
-        problems = list(report.findings)
+        problems, unchecked = list(report.findings), list(report.unchecked)
         for domain in self._room.domains.values():
+            if isinstance(domain.custodian, LockedCustodian):
+                unchecked.append(f"what the custodian {domain.name} saw: it is locked")
+                continue
             try:
                 self._room.anchors.advance(domain.custodian)
             except StrongroomError as error:
                 problems.append(f"custodian {domain.name}: {error}")
-        return LedgerReport(
-            size=report.size,
-            root=report.root,
-            findings=tuple(problems),
-            rows_checked=True,
-        )
+        return replace(report, findings=tuple(problems), unchecked=tuple(unchecked))
 
     def exposure(self, target: str) -> ExposureReport:
         """Return who holds how much of a version."""
@@ -174,8 +179,11 @@ def verify_ledger(ledger: Ledger, *, rows: bool) -> LedgerReport:
     """
     with ledger.reading() as reading:
         problems = [finding.problem for finding in checks.check_all(ledger, reading)]
-        if rows and not problems:
-            problems += [str(f) for f in reconcile.reconcile(ledger, reading)]
+        unchecked = () if rows else (LOCKED,)
+        if rows and problems:
+            rows, unchecked = False, (OUT_OF_ORDER,)
+        elif rows:
+            problems = [str(f) for f in reconcile.reconcile(ledger, reading)]
         try:
             checkpoint = ledger.checkpoint(reading)
         except StrongroomError:
@@ -185,4 +193,5 @@ def verify_ledger(ledger: Ledger, *, rows: bool) -> LedgerReport:
             root=checkpoint.root.hex() if checkpoint else "",
             findings=tuple(problems),
             rows_checked=rows,
+            unchecked=unchecked,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
@@ -30,6 +31,7 @@ class Room:
         keys: The room's own keys.
         public_keys: What ``room.toml`` pins; every answer must verify with them.
         now: The clock, aware UTC.
+        seen: Where this reader keeps the newest checkpoint they saw, if anywhere.
     """
 
     settings: Settings
@@ -48,3 +50,4 @@ class Room:
     public_keys: PublicKeys
     now: Callable[[], datetime]
     random: Random
+    seen: Path | None = None

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from strongroom.access.accounts import find_account
+from strongroom.access.request import Request, RequestState, find_request
 from strongroom.access.sessions import Actor
 from strongroom.client.room import Room
-from strongroom.permits.permit import PERMITS, Permit, PermitRow, PermitState
+from strongroom.errors import DeniedError
+from strongroom.permits.permit import (
+    PERMITS,
+    Permit,
+    PermitRow,
+    PermitState,
+    find_permit,
+)
 from strongroom.vault.versions import find_version
 
 
@@ -42,3 +50,29 @@ def usable_permit(
 
     fitting = [r for r in rows if covers(r.open(room.public_keys.permit))]
     return max(fitting, key=lambda r: r.expires_at) if fitting else None
+
+
+def permit_named(room: Room, target: str) -> PermitRow:
+    """Return the permit of this id, or the one that a request led to.
+
+    Raises:
+        DeniedError: The request waits for others, or was refused.
+        MissingError: There is no such permit or request.
+    """
+    with room.ledger.reading() as reading:
+        if target.startswith("request-"):
+            request = find_request(reading, target)
+            if request.state is not RequestState.APPROVED:
+                raise waiting(request)
+            return find_permit(reading, request.id)
+        return find_permit(reading, target)
+
+
+def waiting(request: Request) -> DeniedError:
+    """Return the refusal to open on a request that was not agreed to."""
+    if request.state is RequestState.PENDING:
+        return DeniedError(
+            f"{request.id} waits for {request.approvals} approvals",
+            hint=f"somebody else types: strongroom approve {request.id}",
+        )
+    return DeniedError(f"{request.id} is {request.state}", hint="ask again")

@@ -1,0 +1,48 @@
+"""Where this user remembers what they saw last of each room.
+
+Whoever puts the whole room back to yesterday, custodians included, does not
+reach this: it lies in the user's own state folder, one file for each room.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from strongroom.errors import SetupError
+from strongroom.settings import Settings
+
+VARIABLE: Final = "STRONGROOM_STATE"
+
+
+def checkpoint_path(settings: Settings, state: Path | None) -> Path:
+    """Return where the newest checkpoint that this user saw of a room is kept.
+
+    Args:
+        settings: Of the room.
+        state: The folder that was named; the user's state folder if none was.
+
+    Raises:
+        SetupError: It would lie inside the room, and be put back with it.
+    """
+    folder = state or own_state()
+    if _inside(folder, settings.folder):
+        raise SetupError(
+            f"{folder} lies inside the room: whoever puts the room back to"
+            " yesterday puts back what you saw too",
+            hint=f"name another folder: --state DIR, or {VARIABLE}",
+        )
+    return folder / f"{settings.room}.checkpoint"
+
+
+def own_state() -> Path:
+    """Return the user's state folder for Strongroom."""
+    from platformdirs import user_state_path
+
+    return user_state_path("strongroom")
+
+
+def _inside(folder: Path, room: Path) -> bool:
+    real, around = os.path.realpath(folder), os.path.realpath(room)
+    return os.path.commonpath((real, around)) == around
