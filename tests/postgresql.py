@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, LiteralString
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -36,9 +36,43 @@ ACCOUNT = "postgres"
 class Server:
     """A running server; each test gets an empty database of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
+        self._programs = programs
+        self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
+
+    def start(self) -> None:
+        """Start it, also after it was killed; it takes connections on return.
+
+        Raises:
+            RuntimeError: It did not start; the message has the end of its log.
+        """
+        self._process = _launch(self._programs, self.folder)
+        latest = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self._process.poll() is not None or time.monotonic() > latest:
+                raise RuntimeError(f"it did not start:\n{_end_of_log(self.folder)}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it if it runs; it waits for no client."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait()
+            self._process = None
+
+    def kill(self) -> None:
+        """End it and everything it started at once (SIGKILL), as a crash does."""
+        if self._process is None:
+            raise AssertionError("it does not run")
+        parent = self._process.pid
+        listed = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+        for pid in (parent, *map(int, listed.split())):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
 
     def create_database(self, template: str = "template0") -> str:
         """Make a copy of the database ``template`` and return its SQLAlchemy URL.
@@ -117,17 +151,13 @@ def running(programs: Path, *, within: str | None) -> Iterator[Server]:
     """
     folder = Path(tempfile.mkdtemp(prefix="strongroom-", dir=within))
     try:
-        as_server = _as_server(folder)
-        with (folder / "log").open("wb") as log:
-            _initialise(programs, folder, as_server, log)
-            process = _launch(programs, folder, as_server, log)
+        _initialise(programs, folder)
+        server = Server(folder, programs)
         try:
-            server = Server(folder)
-            _wait(server, process)
+            server.start()
             yield server
         finally:
-            process.send_signal(signal.SIGINT)  # a fast stop waits for no client
-            process.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -144,36 +174,26 @@ def _as_server(folder: Path) -> list[str]:
     return words
 
 
-def _initialise(
-    programs: Path, folder: Path, as_server: list[str], log: IO[bytes]
-) -> None:
+def _initialise(programs: Path, folder: Path) -> None:
     command = [str(programs / "initdb"), "-D", "data", "-A", "trust", "-U", OWNER]
     more = ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-    words = [*as_server, *command, *more]
-    done = subprocess.run(words, stdout=log, stderr=log, cwd=folder, check=False)
+    words = [*_as_server(folder), *command, *more]
+    with (folder / "log").open("wb") as log:
+        done = subprocess.run(words, stdout=log, stderr=log, cwd=folder, check=False)
     if done.returncode:
         raise RuntimeError(f"initdb failed:\n{_end_of_log(folder)}")
 
 
-def _launch(
-    programs: Path, folder: Path, as_server: list[str], log: IO[bytes]
-) -> subprocess.Popen[bytes]:
+def _launch(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
     command = [str(programs / "postgres"), "-D", "data", "-k", str(folder)]
-    return subprocess.Popen(
-        [*as_server, *command, "-c", "listen_addresses="],
-        stdout=log,
-        stderr=log,
-        cwd=folder,
-        start_new_session=True,  # Ctrl-C reaches the tests first
-    )
-
-
-def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
-    latest = time.monotonic() + START_SECONDS
-    while not server.answers():
-        if process.poll() is not None or time.monotonic() > latest:
-            raise RuntimeError(f"it did not start:\n{_end_of_log(server.folder)}")
-        time.sleep(0.02)
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [*_as_server(folder), *command, "-c", "listen_addresses="],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C reaches the tests first
+        )
 
 
 def _end_of_log(folder: Path) -> str:

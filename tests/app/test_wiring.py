@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -104,7 +103,7 @@ def test_a_database_that_goes_away_loses_nothing(
         url = server.create_database()
         with rooms.solo(quick / "room", url, clock) as room:
             room.seal(model, name="before")
-            control(programs, server, "stop", "-m", "immediate")
+            server.kill()
             for attempt in (
                 lambda: room.request("before", purpose="x"),
                 lambda: room.open("before", purpose="x"),
@@ -113,22 +112,9 @@ def test_a_database_that_goes_away_loses_nothing(
             ):
                 with pytest.raises(UnavailableError):
                     attempt()
-            control(programs, server, "start")
+            server.start()
 
             with room.open("before", purpose="x") as opened:
                 assert opened.check() > 0
             assert room.seal(model, name="after").version.number == 1
             assert not room.records.verify().findings
-            control(programs, server, "stop", "-m", "immediate")
-
-
-def control(programs: Path, server: postgresql.Server, *words: str) -> None:
-    """Stop or start the server."""
-    options = ["-o", f"-k {server.folder} -c listen_addresses="]
-    command = [str(programs / "pg_ctl"), "-w", "-D", "data", "-l", "again.log"]
-    subprocess.run(
-        [*postgresql._as_server(server.folder), *command, *options, *words],
-        cwd=server.folder,
-        check=True,
-        capture_output=True,
-    )

@@ -138,10 +138,10 @@ class Versions(RuleBasedStateMachine):
     def die(self) -> None:
         """A process reserves a number and is never seen again."""
         room = self.house.room.room
-        wish = drafts.Wish(name=self.name, classification=Classification.INTERNAL)
-        plan = drafts.plan_of(wish, drafts.scan_source(self.source))
+        options = drafts.SealOptions(name=self.name, classification=Classification.INTERNAL)
+        plan = drafts.plan_of(options, drafts.scan_source(self.source))
         with room.ledger.transaction() as writing:
-            draft = drafts.resolve(writing, wish, room.gate.terms, room.random)
+            draft = drafts.resolve(writing, options, room.gate.terms, room.random)
             room.vault._reserve(writing, self.house.actors[SEALER], draft, plan)
         self.begin()
 
