@@ -138,7 +138,9 @@ class Versions(RuleBasedStateMachine):
     def die(self) -> None:
         """A process reserves a number and is never seen again."""
         room = self.house.room.room
-        options = drafts.SealOptions(name=self.name, classification=Classification.INTERNAL)
+        options = drafts.SealOptions(
+            name=self.name, classification=Classification.INTERNAL
+        )
         plan = drafts.plan_of(options, drafts.scan_source(self.source))
         with room.ledger.transaction() as writing:
             draft = drafts.resolve(writing, options, room.gate.terms, room.random)
