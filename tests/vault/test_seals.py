@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +15,7 @@ from strongroom.errors import (
 )
 from strongroom.ledger.log import Entry
 from strongroom.vault.versions import VersionState
-from tests.conftest import require
+from tests.disks import small_disk
 from tests.journeys import rooms
 from tests.journeys.rooms import Clock, House, again
 
@@ -106,22 +103,6 @@ def test_a_locked_custodian_seals_nothing(house: House, model: Path) -> None:
         house.by("olga").seal(model, name="llm")
     house.room = unlocked
     assert_abandoned(house)
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """Give a file system of one megabyte."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    require("a file system that root mounts", present=mounted.returncode == 0)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_disk_fails_the_seal_and_loses_nothing(
