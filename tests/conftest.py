@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from strongroom.database import schema
 from strongroom.database.engine import Database
-from tests import postgresql
+from tests import postgresql, softhsm
 
 Databases = Callable[[], str]
 """Makes a database that has our tables and returns its SQLAlchemy URL."""
@@ -54,6 +54,16 @@ def postgresql_template(postgresql_server: postgresql.Server) -> str:
     url = postgresql_server.create_database()
     _upgrade(url)
     return postgresql.name_of(url)
+
+
+@pytest.fixture(scope="session")
+def hsm() -> Iterator[softhsm.SoftHsm]:
+    """Give a place for PKCS#11 tokens."""
+    library = softhsm.module()
+    require("softhsm2", present=library is not None)
+    assert library is not None
+    with softhsm.running(library) as place:
+        yield place
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,30 +14,56 @@ from hypothesis import strategies as st
 
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
+from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, settle
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import ForkError, InputError, IntegrityError, StaleError
 from strongroom.types import Secret
-from tests.contracts.histories import anchor, verify_extension
+from tests.contracts.histories import anchor, verify_extension, word_of
+from tests.crypto.sealed import flipped
+from tests.softhsm import PIN, SoftHsm
 
 FLOOR = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
 SHARE = Secret(bytes(range(32)))
 
-CUSTODIANS: dict[str, Callable[[Path], KeyCustodian]] = {
-    "memory": lambda folder: MemoryCustodian("home", random=os.urandom),
-    "file": lambda folder: FileCustodian.create(
+Make: TypeAlias = Callable[[Path, pytest.FixtureRequest], KeyCustodian]
+
+
+def in_memory(_: Path, __: pytest.FixtureRequest) -> KeyCustodian:
+    return MemoryCustodian("home", random=os.urandom)
+
+
+def in_a_file(folder: Path, _: pytest.FixtureRequest) -> KeyCustodian:
+    return FileCustodian.create(
         folder / "home.custody",
         name="home",
         passphrase=Secret(b"correct horse"),
         random=os.urandom,
         cost=FLOOR,
-    ),
+    )
+
+
+def in_a_token(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
+    hsm: SoftHsm = request.getfixturevalue("hsm")
+    return Pkcs11Custodian.create(
+        folder / "home.token",
+        name="home",
+        uri=hsm.new_token(),
+        pin=PIN,
+        random=os.urandom,
+    )
+
+
+CUSTODIANS: dict[str, Make] = {
+    "memory": in_memory,
+    "file": in_a_file,
+    "pkcs11": in_a_token,
 }
 
 
 @pytest.fixture(params=CUSTODIANS)
 def custodian(request: pytest.FixtureRequest, tmp_path: Path) -> KeyCustodian:
-    return CUSTODIANS[request.param](tmp_path)
+    return CUSTODIANS[request.param](tmp_path, request)
 
 
 def unwrap(custodian: KeyCustodian, wrapped: bytes, ledger: str) -> Secret:
@@ -111,6 +138,48 @@ def test_threads_that_race_leave_the_newest_anchor(custodian: KeyCustodian) -> N
     assert custodian.anchor() == anchor(word)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+@given(
+    secret=st.binary(max_size=200), context=st.binary(max_size=300), bit=st.integers(0)
+)
+def test_whatever_is_wrapped_comes_back_and_a_flipped_bit_is_refused(
+    custodian: KeyCustodian, secret: bytes, context: bytes, bit: int
+) -> None:
+    def opened(wrapped: bytes) -> Secret:
+        return custodian.unwrap(
+            wrapped, context, anchor=anchor("a"), verify_extension=verify_extension
+        )
+
+    wrapped = custodian.wrap(Secret(secret), context)
+
+    assert opened(wrapped) == Secret(secret)
+    with pytest.raises(IntegrityError):
+        opened(flipped(wrapped, bit % (8 * len(wrapped))))
+
+
+@pytest.mark.parametrize("length", [0, 1, 27, 65536 + 29])
+def test_what_has_the_length_of_no_wrap_is_refused(
+    custodian: KeyCustodian, length: int
+) -> None:
+    with pytest.raises(IntegrityError):
+        unwrap(custodian, bytes(length), "a")
+
+
+def test_the_longest_secret_comes_back(custodian: KeyCustodian) -> None:
+    longest = Secret(bytes(range(256)) * 256)
+
+    assert unwrap(custodian, custodian.wrap(longest, b"place"), "a") == longest
+
+
+def test_threads_wrap_and_unwrap_at_once(custodian: KeyCustodian) -> None:
+    def there_and_back(number: int) -> bool:
+        secret = Secret(number.to_bytes(32, "big"))
+        return unwrap(custodian, custodian.wrap(secret, b"place"), "a") == secret
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(there_and_back, range(64)))
+
+
 def test_a_secret_that_is_too_long_is_refused(custodian: KeyCustodian) -> None:
     with pytest.raises(InputError):
         custodian.wrap(Secret(bytes(70_000)), b"place")
@@ -122,7 +191,7 @@ def test_the_anchor_follows_one_line_only(
     custodian: KeyCustodian, ledgers: list[str]
 ) -> None:
     """Ten lines of model: the longest word of the line that was begun."""
-    before = custodian.anchor().note.decode()
+    before = word_of(custodian.anchor())
     for ledger in ledgers:
         if ledger.startswith(before):
             custodian.advance(anchor(ledger), verify_extension)
@@ -150,8 +219,9 @@ def test_anchors_that_cannot_be_are_refused() -> None:
 def test_settling_asks_about_a_shorter_ledger_before_calling_it_stale() -> None:
     asked = []
 
-    def record(old: Anchor, new: Anchor) -> None:
+    def record(old: Anchor, new: Anchor) -> list[bytes]:
         asked.append((old.size, new.size))
+        return []
 
     with pytest.raises(StaleError):
         settle(anchor("abc"), anchor("a"), record)

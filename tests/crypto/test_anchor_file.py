@@ -54,7 +54,7 @@ def test_the_longest_checkpoint_fits(path: Path) -> None:
     longest = Anchor(size=1, root=bytes(32), note=b"x" * MAX_NOTE_BYTES)
     file = AnchorFile(path, KEY)
     with file.lock() as held:
-        file.advance(held, longest, lambda old, new: None)
+        file.advance(held, longest, lambda old, new: [])
 
     assert newest(path) == longest
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
-from strongroom.crypto.custody.port import Anchor
+from strongroom.crypto.custody.port import Anchor, VerifyExtension
 from strongroom.crypto.passphrases import Cost
 from strongroom.database import tables
 from strongroom.errors import ForkError, IntegrityError, StaleError
@@ -91,9 +91,7 @@ class Overtaken(MemoryCustodian):
         super().__init__("home", random=os.urandom)
         self._world, self._times = world, times
 
-    def advance(
-        self, anchor: Anchor, verify_extension: Callable[[Anchor, Anchor], None]
-    ) -> None:
+    def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         if self._times:
             self._times -= 1
             self._world.note()

@@ -37,7 +37,8 @@ def wanted(lock: str) -> list[Requirement]:
     lines: list[str] = [*project["dependencies"]]
     files = ["demo.in"]
     if lock == "dev":
-        lines += project["optional-dependencies"]["postgresql"]
+        for extra in project["optional-dependencies"].values():
+            lines += extra
         files.append("dev.in")
     for name in files:
         rows = (NEEDS / name).read_text().splitlines()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.locked import LockedCustodian
+from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.passphrases import Cost
+from strongroom.crypto.token_uri import TokenUri
 from strongroom.errors import SetupError
 from strongroom.settings import Domain, Settings
 from strongroom.stores.folder import FolderStore
@@ -16,6 +20,9 @@ from strongroom.stores.memory import MemoryStore
 from strongroom.stores.port import BlobStore
 from strongroom.types import Random, Secret
 from strongroom.vault.seals import CustodyDomain
+
+CUSTODIANS = {"file": "file:PATH", "pkcs11": "pkcs11:token=LABEL?module-path=SO"}
+"""URI of every custodian that a room can name, by scheme."""
 
 Passphrases = Mapping[str, Secret]
 """Passphrase of each custody domain by name; ``"*"`` for all the others."""
@@ -48,15 +55,88 @@ def open_custodian(
     """Return the custodian that a domain's URI names.
 
     Raises:
-        DeniedError: The passphrase is wrong.
-        SetupError: The URI names no adapter.
+        DeniedError: The passphrase or PIN is wrong.
+        InputError: The URI of a token is not usable.
+        IntegrityError: A file of the custodian was altered.
+        MissingError: There is no such file or token.
+        SetupError: The URI names no adapter, or it lacks something.
+        UnavailableError: The custodian does not answer.
     """
-    scheme, path = scheme_of(domain.custodian)
-    if scheme != "file":
-        raise SetupError(f"no custodian is made for {scheme}:", hint="use file:PATH")
+    scheme, path = _custodian_scheme(domain)
     if passphrase is None:
         return LockedCustodian(domain.name)
+    if scheme == "pkcs11":
+        return Pkcs11Custodian.open(
+            token_path(settings, domain),
+            passphrase,
+            uri=TokenUri.from_text(domain.custodian),
+            random=random,
+        )
     return FileCustodian.open(settings.folder / path, passphrase, random=random)
+
+
+def create_custodian(
+    settings: Settings,
+    domain: Domain,
+    passphrase: Secret | None,
+    *,
+    cost: Cost | None,
+    random: Random,
+) -> None:
+    """Make the custodian that a domain's URI names, with a new root key.
+
+    Args:
+        settings: Of the room that is being made; its folder ``custodians`` exists.
+        domain: The custody domain.
+        passphrase: Of the file, or PIN of the token's user.
+        cost: Of guessing a passphrase; ``Cost()`` if ``None``.
+        random: Gives the root key, ids, salt and nonces.
+
+    Raises:
+        SetupError: The passphrase is missing, or the URI names no adapter.
+        InputError: The passphrase or the URI is not usable.
+        DeniedError: The token refuses the PIN.
+        ConflictError: There is such a custodian.
+        MissingError: There is no such token.
+        UnavailableError: It cannot be written.
+    """
+    scheme, path = _custodian_scheme(domain)
+    if passphrase is None:
+        raise SetupError(
+            f"the custodian {domain.name} has no passphrase",
+            hint=f"--passphrase-file {domain.name}=FILE",
+        )
+    if scheme == "pkcs11":
+        Pkcs11Custodian.create(
+            token_path(settings, domain),
+            name=domain.name,
+            uri=TokenUri.from_text(domain.custodian),
+            pin=passphrase,
+            random=random,
+        )
+        return
+    FileCustodian.create(
+        settings.folder / path,
+        name=domain.name,
+        passphrase=passphrase,
+        random=random,
+        cost=cost,
+    )
+
+
+def token_path(settings: Settings, domain: Domain) -> Path:
+    """Return where the file beside a domain's token lies, in the room's folder."""
+    return settings.folder / "custodians" / domain.name
+
+
+def _custodian_scheme(domain: Domain) -> tuple[str, str]:
+    scheme, path = scheme_of(domain.custodian)
+    if scheme not in CUSTODIANS:
+        raise SetupError(
+            f"no custodian is made for {scheme}:",
+            hint="use " + " or ".join(CUSTODIANS.values()),
+        )
+    return scheme, path
 
 
 def open_store(settings: Settings, domain: Domain) -> BlobStore:

@@ -12,21 +12,20 @@ import sqlalchemy as sa
 from strongroom.access.founding import Founded, Founder, found
 from strongroom.app.adapters import (
     Passphrases,
+    create_custodian,
     database_url,
     open_domains,
     passphrase_of,
-    scheme_of,
 )
 from strongroom.app.wiring import Clock, build, clock, local_actor
 from strongroom.client.client import Strongroom
 from strongroom.crypto import roomkeys, wraps
-from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody_file import write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import schema, tables
 from strongroom.database.engine import Database
-from strongroom.errors import ConflictError, SetupError, UnavailableError
+from strongroom.errors import ConflictError, UnavailableError
 from strongroom.settings import FILE_NAME, Domain, Settings
 from strongroom.types import Profile, Random, RoomId, Secret, new_id
 from strongroom.vault.seals import CustodyDomain
@@ -46,6 +45,7 @@ def create_strongroom(
     owner: Founder,
     approvers: Sequence[Founder] = (),
     database: str = "sqlite+pysqlite:///room.db",
+    custodians: Mapping[str, str] | None = None,
     cost: Cost | None = None,
     now: Clock = clock,
     random: Random = os.urandom,
@@ -62,6 +62,8 @@ def create_strongroom(
         owner: The first administrator, or the one person.
         approvers: In ``standard`` two, of two other teams.
         database: SQLAlchemy URL; a relative SQLite file starts at ``folder``.
+        custodians: URI of a domain's custodian, by its name; a file in the room's
+            folder for the others.
         cost: Of guessing a passphrase; ``Cost()`` unless given.
         now: The clock, aware UTC.
         random: Source of every key, salt, nonce and id.
@@ -83,12 +85,17 @@ def create_strongroom(
         database=database,
         keys=keys.public.to_hex(),
         domains=tuple(
-            Domain(name=n, custodian=f"file:custodians/{n}", store=f"folder:stores/{n}")
-            for n in DOMAINS[profile]
+            Domain(
+                name=name,
+                custodian=(custodians or {}).get(name, f"file:custodians/{name}"),
+                store=f"folder:stores/{name}",
+            )
+            for name in DOMAINS[profile]
         ),
     )
     for domain in settings.domains:
-        _create_custodian(settings, domain, passphrases, cost, random)
+        secret = passphrase_of(domain, passphrases)
+        create_custodian(settings, domain, secret, cost=cost, random=random)
     domains = open_domains(settings, passphrases, random=random)
     _create_tables(settings, domains[settings.home.name], seeds)
     room = build(settings, domains, keys, now=now, random=random)
@@ -120,28 +127,6 @@ def _make_empty(folder: Path) -> None:
         (folder / "custodians").mkdir(mode=0o700)
     except OSError as error:
         raise UnavailableError(f"{folder}: {error.strerror}") from None
-
-
-def _create_custodian(
-    settings: Settings,
-    domain: Domain,
-    passphrases: Passphrases,
-    cost: Cost | None,
-    random: Random,
-) -> None:
-    passphrase = passphrase_of(domain, passphrases)
-    if passphrase is None:
-        raise SetupError(
-            f"the custodian {domain.name} has no passphrase",
-            hint=f"--passphrase-file {domain.name}=FILE",
-        )
-    FileCustodian.create(
-        settings.folder / scheme_of(domain.custodian)[1],
-        name=domain.name,
-        passphrase=passphrase,
-        random=random,
-        cost=cost,
-    )
 
 
 def _create_tables(

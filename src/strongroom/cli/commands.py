@@ -44,6 +44,13 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
     "Start": {
         "demo": Leaf("demo:demo", "Watch thefts fail, on real weights"),
         "init": Leaf("rooms:init", "Make a room"),
+        "custodian": Branch(
+            "What keeps root keys: files, tokens, processes",
+            {
+                "create": Leaf("custodians:create", "Make a custodian to be served"),
+                "list": Leaf("custodians:list_", "List custodians, or tokens"),
+            },
+        ),
         "clean": Leaf("upkeep:clean", "Remove what interrupted seals left"),
         "upgrade": Leaf("upkeep:upgrade", "Bring the database to the newest form"),
     },

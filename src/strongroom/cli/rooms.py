@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,6 +67,13 @@ def init(
     database: Annotated[
         str, typer.Option(help="SQLAlchemy URL.", metavar="URL")
     ] = SQLITE,
+    custodian: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who keeps a domain's root key; a file unless given.",
+            metavar="DOMAIN=URI",
+        ),
+    ] = None,
     password_file: Annotated[
         str | None,
         typer.Option(help="In standard, file with your password.", metavar="FILE"),
@@ -86,6 +94,7 @@ def init(
         raise ConflictError(f"{folder} is a room already", hint="name a new folder")
     approvers = [_approver(text) for text in approver or ()]
     domains = DOMAINS[profile]
+    custodians = dict(_custodian(text, domains) for text in custodian or ())
     found = passphrases.find(
         domains,
         known=domains,
@@ -111,6 +120,7 @@ def init(
             owner=owner,
             approvers=approvers,
             database=database,
+            custodians=custodians,
         )
     except BaseException:  # also an interrupt: without room.toml there is no room
         _remove_unfinished(folder, before)
@@ -127,6 +137,16 @@ def _approver(text: str) -> Founder:
     if not colon:
         raise InputError(f"{text[:80]!r} is no approver", hint="--approver NAME:TEAM")
     return Founder(name=name, team=team)
+
+
+def _custodian(text: str, domains: Sequence[str]) -> tuple[str, str]:
+    domain, equals, uri = text.partition("=")
+    if not equals or domain not in domains:
+        raise InputError(
+            f"{text[:80]!r} names no custodian of the room",
+            hint=f"--custodian DOMAIN=URI; domains: {', '.join(domains)}",
+        )
+    return domain, uri
 
 
 def _login_name() -> str:

@@ -38,6 +38,11 @@ _MAC_BYTES = 32
 _NOTE_AT = 8 + 8 + 32 + 4
 
 
+def anchor_path(path: Path) -> Path:
+    """Return where the anchor of the custodian at ``path`` lies: beside it."""
+    return path.with_name(path.name + ".anchor")
+
+
 class AnchorFile:
     """The two slots, and the lock around them.
 

@@ -50,8 +50,7 @@ class CustodyFile:
     wrapped: bytes = b""
 
     def __post_init__(self) -> None:
-        if not 0 < len(self.name) <= _MAX_NAME or not self.name.isprintable():
-            raise InputError(f"a custodian's name has 1 to {_MAX_NAME} characters")
+        check_name(self.name)
 
     def to_bytes(self) -> bytes:
         """Return the file's content, canonical JSON."""
@@ -103,6 +102,21 @@ def read_custody_file(path: Path) -> CustodyFile:
         SetupError: Others than its owner may read it.
         UnavailableError: It cannot be read.
     """
+    data = read_private(path)
+    try:
+        return CustodyFile.from_bytes(data)
+    except IntegrityError as error:
+        raise IntegrityError(f"{path}: {error}") from None
+
+
+def read_private(path: Path) -> bytes:
+    """Return the bytes of a custodian's file, at most ``MAX_FILE_BYTES`` and one.
+
+    Raises:
+        MissingError: There is no such file.
+        SetupError: Others than its owner may read it.
+        UnavailableError: It cannot be read.
+    """
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -115,10 +129,17 @@ def read_custody_file(path: Path) -> CustodyFile:
         raise SetupError(
             f"{path} can be read by others than its owner", hint=f"chmod 600 {path}"
         )
-    try:
-        return CustodyFile.from_bytes(data)
-    except IntegrityError as error:
-        raise IntegrityError(f"{path}: {error}") from None
+    return data
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no custodian has.
+
+    Raises:
+        InputError: It is empty, too long, or cannot be shown.
+    """
+    if not 0 < len(name) <= _MAX_NAME or not name.isprintable():
+        raise InputError(f"a custodian's name has 1 to {_MAX_NAME} characters")
 
 
 def lock_up(

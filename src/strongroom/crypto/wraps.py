@@ -85,8 +85,7 @@ def wrap(root: Secret, secret: Secret, context: bytes, random: Random) -> bytes:
     Raises:
         InputError: The root key or the secret has a wrong length.
     """
-    if len(secret) > MAX_SECRET_BYTES:
-        raise InputError(f"a secret of {len(secret)} bytes is not wrapped")
+    check_length(secret)
     nonce = random(NONCE_BYTES)
     return nonce + _cipher(root).encrypt(nonce, secret.reveal(), context)
 
@@ -99,17 +98,41 @@ def unwrap(root: Secret, wrapped: bytes, context: bytes) -> Secret:
         IntegrityError: It was altered, moved from another context, or wrapped
             under another root key.
     """
-    overhead = NONCE_BYTES + TAG_BYTES
-    if not overhead <= len(wrapped) <= overhead + MAX_SECRET_BYTES:
-        raise IntegrityError(f"a wrap does not have {len(wrapped)} bytes")
-    nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+    nonce, sealed = split(wrapped)
     try:
         return Secret(_cipher(root).decrypt(nonce, sealed, context))
     except InvalidTag:
-        raise IntegrityError(
-            "a wrapped key was altered or belongs to another place",
-            hint="strongroom ledger verify names every altered row",
-        ) from None
+        raise altered() from None
+
+
+def check_length(secret: Secret) -> None:
+    """Refuse to wrap what is no small secret.
+
+    Raises:
+        InputError: It has over ``MAX_SECRET_BYTES``.
+    """
+    if len(secret) > MAX_SECRET_BYTES:
+        raise InputError(f"a secret of {len(secret)} bytes is not wrapped")
+
+
+def split(wrapped: bytes) -> tuple[bytes, bytes]:
+    """Return the nonce of a wrap, and its ciphertext with the tag.
+
+    Raises:
+        IntegrityError: No wrap has this length.
+    """
+    overhead = NONCE_BYTES + TAG_BYTES
+    if not overhead <= len(wrapped) <= overhead + MAX_SECRET_BYTES:
+        raise IntegrityError(f"a wrap does not have {len(wrapped)} bytes")
+    return wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+
+
+def altered() -> IntegrityError:
+    """Return the error for a wrap whose tag does not fit its key and place."""
+    return IntegrityError(
+        "a wrapped key was altered or belongs to another place",
+        hint="strongroom ledger verify names every altered row",
+    )
 
 
 def seal_field(

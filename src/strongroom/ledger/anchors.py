@@ -23,7 +23,12 @@ from strongroom.ledger.checkpoint import Checkpoint
 from strongroom.ledger.frontier import frontier_at
 from strongroom.ledger.log import Entry, Ledger, Reading
 from strongroom.ledger.sequencer import newest_note
-from strongroom.ledger.tree import inclusion_proof, verify_inclusion
+from strongroom.ledger.tree import (
+    consistency_proof,
+    inclusion_proof,
+    verify_consistency,
+    verify_inclusion,
+)
 from strongroom.types import Secret
 
 _TRIES = 5
@@ -141,8 +146,8 @@ class Anchors:
             with suppress(UnavailableError):  # locked: it is shown at unlock
                 self.advance(custodian)
 
-    def verify_extension(self, older: Anchor, newer: Anchor) -> None:
-        """Check that both are heads of this ledger, the second grown from the first.
+    def verify_extension(self, older: Anchor, newer: Anchor) -> list[bytes]:
+        """Return the proof that this ledger has both heads, one grown from the other.
 
         Raises:
             ForkError: One of them is not, or the database lost entries.
@@ -162,18 +167,29 @@ class Anchors:
                     hint="restore the newest backup; strongroom ledger verify",
                 )
             nodes = self._ledger.nodes(reading)
-            roots = [frontier_at(nodes, a.size).root() for a in (older, newer)]
+            root = frontier_at(nodes, newer.size).root()
+            proof = consistency_proof(nodes, older=older.size, newer=newer.size)
         if newer.size:
             seen = self._open(newer.note)
             if (seen.size, seen.root) != (newer.size, newer.root):
                 raise ForkError("a checkpoint says something else than its anchor")
-        for anchor, root in zip((older, newer), roots, strict=True):
-            if anchor.root != root:
-                raise ForkError(
-                    f"the first {anchor.size} entries are not those that a"
-                    " custodian saw: somebody rewrote the ledger",
-                    hint="strongroom ledger verify names the entry",
-                )
+        try:
+            if newer.root != root:
+                raise ForkError(f"the first {newer.size} entries are others")
+            verify_consistency(
+                older=older.size,
+                older_root=older.root,
+                newer=newer.size,
+                newer_root=root,
+                proof=proof,
+            )
+        except IntegrityError as error:
+            raise ForkError(
+                f"this is not the ledger that a custodian saw: {error}; somebody"
+                " rewrote it",
+                hint="strongroom ledger verify names the entry",
+            ) from None
+        return proof
 
     def _open(self, note: bytes) -> Checkpoint:
         try:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from strongroom import canonical
 from strongroom.crypto import wraps
-from strongroom.crypto.anchor_file import AnchorFile
+from strongroom.crypto.anchor_file import AnchorFile, anchor_path
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
 from strongroom.crypto.custody_file import (
     CustodyFile,
@@ -44,7 +44,7 @@ class FileCustodian:
         self._file = file
         self._root = root
         self._random = random
-        self._anchors = AnchorFile(_anchor_path(path), _anchor_key(root))
+        self._anchors = AnchorFile(anchor_path(path), _anchor_key(root))
 
     @classmethod
     def create(
@@ -80,7 +80,7 @@ class FileCustodian:
         file = lock_up(root, stated, passphrase, random)
         custodian = cls(path, file, root, random=random)
         # The anchor first: a custody file without one is never usable.
-        write_durably(_anchor_path(path), custodian._anchors.first_bytes(), random)
+        write_durably(anchor_path(path), custodian._anchors.first_bytes(), random)
         write_durably(path, file.to_bytes(), random)
         return custodian
 
@@ -158,10 +158,6 @@ class FileCustodian:
     def anchor(self) -> Anchor:
         with self._anchors.lock() as held:
             return self._anchors.read(held)
-
-
-def _anchor_path(path: Path) -> Path:
-    return path.with_name(path.name + ".anchor")
 
 
 def _anchor_key(root: Secret) -> Secret:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -51,8 +51,12 @@ class Anchor:
         return cls(size=0, root=_EMPTY_ROOT, note=b"")
 
 
-VerifyExtension: TypeAlias = Callable[[Anchor, Anchor], None]
-"""Raises ``ForkError`` unless the second ledger extends the first."""
+VerifyExtension: TypeAlias = Callable[[Anchor, Anchor], Sequence[bytes]]
+"""Raises ``ForkError`` unless the second ledger extends the first.
+
+Returns the consistency proof (RFC 9162, 32-byte hashes), for a custodian that runs
+elsewhere and believes nobody; one in the same process has no use for it.
+"""
 
 
 class KeyCustodian(Protocol):

@@ -1,0 +1,78 @@
+"""Custodians outside of a room: made, listed, opened by the form of their file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from strongroom.crypto import token_login
+from strongroom.crypto.custody.file import FileCustodian
+from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
+from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.custody_file import read_private
+from strongroom.crypto.passphrases import Cost
+from strongroom.crypto.token_file import FORMAT
+from strongroom.crypto.token_uri import TokenUri
+from strongroom.types import Random, Secret
+
+
+def make_custodian(
+    path: Path,
+    *,
+    name: str,
+    token: str | None,
+    secret: Secret,
+    cost: Cost | None = None,
+    random: Random = os.urandom,
+) -> KeyCustodian:
+    """Make a custodian of its own, in a file or in a token, and return it.
+
+    Args:
+        path: Where its file goes; its folder exists.
+        name: The custody domain that it will be.
+        token: URI of a token; a passphrase file if ``None``.
+        secret: The passphrase, or the PIN.
+        cost: Of guessing a passphrase; ``Cost()`` unless given.
+        random: Gives the root key, ids, salt and nonces.
+
+    Raises:
+        ConflictError: There is one at ``path``, or the token has such a key.
+        DeniedError: The token refuses the PIN.
+        InputError: Name, passphrase or URI are not usable.
+        MissingError: There is no such token.
+        SetupError: The token or its library is of no use.
+        UnavailableError: It cannot be written.
+    """
+    if token is None:
+        return FileCustodian.create(
+            path, name=name, passphrase=secret, random=random, cost=cost
+        )
+    uri = TokenUri.from_text(token)
+    return Pkcs11Custodian.create(path, name=name, uri=uri, pin=secret, random=random)
+
+
+def open_custodian_file(
+    path: Path, secret: Secret, *, random: Random = os.urandom
+) -> KeyCustodian:
+    """Return the custodian whose file this is, unlocked.
+
+    Raises:
+        DeniedError: The passphrase or PIN is wrong.
+        IntegrityError: A file was altered.
+        MissingError: There is no such file or token.
+        SetupError: Others may read the file, or the token is of no use.
+        UnavailableError: It does not answer.
+    """
+    if f'"format":"{FORMAT}"'.encode() in read_private(path):
+        return Pkcs11Custodian.open(path, secret, random=random)
+    return FileCustodian.open(path, secret, random=random)
+
+
+def list_tokens(module: str) -> list[tuple[str, str]]:
+    """Return label and serial of each token that a vendor's library sees.
+
+    Raises:
+        SetupError: ``python-pkcs11`` or the library cannot be loaded.
+        UnavailableError: It does not answer.
+    """
+    return token_login.tokens(module)

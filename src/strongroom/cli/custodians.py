@@ -1,0 +1,78 @@
+"""Custodians: what keeps root keys, in a file, in a token, or as a process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import passphrases
+from strongroom.cli.call import Call
+from strongroom.cli.output import Column
+
+if TYPE_CHECKING:
+    from strongroom.canonical import Json
+
+
+def create(
+    call: Call,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="New.")],
+    *,
+    name: Annotated[
+        str, typer.Option(help="The custody domain it will be.", metavar="DOMAIN")
+    ],
+    token: Annotated[
+        str | None,
+        typer.Option(help="Keep the key in this token.", metavar="URI"),
+    ] = None,
+) -> None:
+    """Make a custodian outside of a room, to be served to one.
+
+    Example: strongroom custodian create weights.custody --name weights
+    """
+    from strongroom.app.custodians import make_custodian
+
+    secret = passphrases.find(
+        [name],
+        known=[name],
+        files=call.passphrase_files,
+        descriptor=call.passphrase_fd,
+        new=token is None,
+    )[name]
+    made = make_custodian(file, name=name, token=token, secret=secret)
+    call.output.say(
+        {"file": str(file), "name": made.name, "root_key": made.root_key_id},
+        f"{file} holds the custodian {made.name}, root key {made.root_key_id}",
+    )
+
+
+def list_(
+    call: Call,
+    *,
+    module: Annotated[
+        str | None,
+        typer.Option(help="List a PKCS#11 library's tokens instead.", metavar="SO"),
+    ] = None,
+) -> None:
+    """List the custodians of the room, or the tokens of a vendor's library.
+
+    Example: strongroom custodian list
+    """
+    if module is None:
+        rows: list[Mapping[str, Json]] = [
+            {"domain": x.name, "custodian": x.custodian}
+            for x in call.settings().domains
+        ]
+        call.output.listing(rows, _columns("domain", "custodian"), empty="none")
+        return
+    from strongroom.app.custodians import list_tokens
+
+    rows = [{"token": label, "serial": serial} for label, serial in list_tokens(module)]
+    call.output.listing(rows, _columns("token", "serial"), empty="no token")
+
+
+def _columns(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, itemgetter(name)) for name in names)
