@@ -30,7 +30,7 @@ from strongroom.database import schema
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
 from strongroom.ledger.events import Event
-from strongroom.ledger.frontier import frontier_at
+from strongroom.ledger.frontier import Frontier, frontier_at
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.tiles import node_reader, updated_tiles
 from strongroom.ledger.tree import inclusion_proof, leaf_hash, verify_inclusion
@@ -140,7 +140,7 @@ def proofs(size: int) -> dict[str, object]:
     leaves = [leaf_hash(number.to_bytes(8, "big")) for number in range(size)]
     tiles = {
         (tile.level, tile.number): tile.data
-        for tile in updated_tiles(lambda _, __: b"", 0, leaves)
+        for tile in updated_tiles(lambda _, __: b"", 0, Frontier().completed(leaves))
     }
 
     def read(level: int, number: int) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 
 from strongroom.database import schema
 from tests.ledger.world import World, world_at
+from tests.postgresql import Server
 
 
 @pytest.fixture
@@ -23,3 +24,14 @@ def sqlite_world(sqlite_url: str) -> Iterator[World]:
     with world_at(sqlite_url) as world:
         schema.upgrade(world.database)
         yield world
+
+
+@pytest.fixture
+def on_postgresql(
+    postgresql_server: Server, postgresql_template: str
+) -> Iterator[World]:
+    """Give an empty ledger where writers are beside each other."""
+    url = postgresql_server.create_database(postgresql_template)
+    with world_at(url) as world:
+        yield world
+    postgresql_server.drop_database(url)

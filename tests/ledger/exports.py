@@ -12,6 +12,7 @@ from pathlib import Path
 from strongroom import canonical
 from strongroom.crypto.signing import SigningKey
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.frontier import Frontier
 from strongroom.ledger.proof import Proof
 from strongroom.ledger.tiles import (
     TILE_WIDTH,
@@ -81,7 +82,7 @@ class SmallLedger:
         """Return a reader of the tiles over all entries."""
         stored = {
             (tile.level, tile.number): tile.data
-            for tile in updated_tiles(_no_tile, 0, self.leaves)
+            for tile in updated_tiles(_no_tile, 0, Frontier().completed(self.leaves))
         }
         return lambda level, number: stored[level, number]
 

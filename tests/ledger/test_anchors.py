@@ -21,7 +21,7 @@ from strongroom.errors import ForkError, IntegrityError, StaleError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.types import Secret
-from tests.ledger.world import World, world_at
+from tests.ledger.world import KEYS, ORIGIN, World, world_at
 
 SHARE = Secret(bytes(range(32)))
 
@@ -218,8 +218,8 @@ def test_only_the_ledger_is_asked(world: World, custodian: MemoryCustodian) -> N
     other = world.ledger
     locked = Ledger(
         other.database,
-        origin=other.origin,
-        key=other.key,
+        origin=ORIGIN,
+        key=KEYS.checkpoint.public,
         signer=None,
         guards=type(other._guards)(None),
         now=world.clock,

@@ -206,7 +206,7 @@ def test_an_entry_rewritten_with_its_tile_is_found(filled: World) -> None:
 def test_a_ledger_rewritten_whole_is_found(filled: World) -> None:
     """Every hash fits, only nobody signed that root."""
     leaves = [leaf_hash(b"%d" % n) for n in range(SIZE)]
-    tiles = updated_tiles(lambda _, __: b"", 0, leaves)
+    tiles = updated_tiles(lambda _, __: b"", 0, Frontier().completed(leaves))
     filled.attack(
         *(
             sa.update(tables.entries)

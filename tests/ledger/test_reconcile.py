@@ -13,7 +13,7 @@ from strongroom.errors import IntegrityError, UnavailableError
 from strongroom.ledger.events import Event
 from strongroom.ledger.reconcile import RowFinding, guarded_tables, reconcile
 from tests.database.rows import sample, write
-from tests.ledger.world import KEYS, START, World, event, world_at
+from tests.ledger.world import START, World, another_sequencer, event, world_at
 
 GUARDED = [pytest.param(table, id=table.name) for table in guarded_tables()]
 
@@ -171,15 +171,13 @@ def test_an_index_that_names_an_older_row_is_named(world: World) -> None:
     ]
 
 
-def test_an_entry_that_waits_for_its_index_counts(migrated_url: str) -> None:
+def test_an_entry_that_waits_for_its_index_counts(on_postgresql: World) -> None:
     """A check beside a busy server once called such a row restored."""
-    with world_at(migrated_url) as world:
-        change(world, tables.teams, "a")
-        world.ledger._signer = None
-        with pytest.raises(UnavailableError):
-            change(world, tables.teams, "a", revision=2)
-        assert found(world) == []
-        world.ledger._signer = KEYS.checkpoint
+    change(on_postgresql, tables.teams, "a")
+    with another_sequencer(on_postgresql), pytest.raises(UnavailableError):
+        change(on_postgresql, tables.teams, "a", revision=2)
+
+    assert found(on_postgresql) == []
 
 
 def test_an_entry_that_somebody_put_there_does_not_count(world: World) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 
+from strongroom.access.teams import TEAMS, Team
 from strongroom.database import tables
-from strongroom.database.engine import Database
 from strongroom.errors import ConflictError, IntegrityError, UnavailableError
 from strongroom.ledger import checks, sequencer
 from strongroom.ledger.frontier import Frontier
-from strongroom.ledger.log import Entry
 from strongroom.ledger.tree import leaf_hash
-from tests.ledger.world import KEYS, ORIGIN, World, event, world_at
-from tests.postgresql import Server
+from strongroom.types import TeamId, new_id
+from tests.ledger.world import (
+    World,
+    another_sequencer,
+    event,
+    impatient,
+    world_at,
+)
 
 WRITER = """
 import sys
@@ -55,68 +60,114 @@ def assert_whole(world: World, size: int) -> None:
     assert sizes[-1][1] == size
 
 
-@contextmanager
-def impatient(world: World) -> Iterator[Database]:
-    """Give the same database to somebody who waits one second."""
-    url = world.database.url.render_as_string(hide_password=False)
-    database = Database(url, wait_seconds=1)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-@contextmanager
-def unsequenced(world: World) -> Iterator[None]:
-    """Stop between commit and sequencer, as a crash would."""
-    signer, world.ledger._signer = world.ledger._signer, None
-    try:
-        yield
-    finally:
-        world.ledger._signer = signer
-
-
-def leave_unsequenced(world: World) -> Entry:
-    """Commit an entry that nobody indexes; on PostgreSQL a crash leaves these."""
-    with unsequenced(world), pytest.raises(UnavailableError, match="locked"):
+def leave_unsequenced(world: World) -> bytes:
+    """Commit an entry that nobody indexes, as after a crash; return its body."""
+    with another_sequencer(world), pytest.raises(UnavailableError):
         world.note("left")
     with world.database.reading() as connection:
-        row = connection.execute(
-            sa.select(tables.entries).where(tables.entries.c.position.is_(None))
-        ).one()
-    return Entry(id=row.id, position=None, body=row.body)
+        left = connection.execute(
+            sa.select(tables.entries.c.body).where(tables.entries.c.position.is_(None))
+        ).scalar_one()
+    return bytes(left)
 
 
-@pytest.fixture
-def on_postgresql(
-    postgresql_server: Server, postgresql_template: str
-) -> Iterator[World]:
-    """Give an empty ledger where entries are indexed after their commit."""
-    url = postgresql_server.create_database(postgresql_template)
-    with world_at(url) as world:
-        yield world
-    postgresql_server.drop_database(url)
+def commits(world: World) -> list[int]:
+    """Return a list that grows by one with every commit."""
+    counted: list[int] = []
+    sa.event.listen(world.database.engine, "commit", lambda _: counted.append(1))
+    return counted
+
+
+def times(
+    count: int, call: Callable[..., object], *words: object
+) -> Callable[[], None]:
+    """Return a writer that calls so many times."""
+
+    def write() -> None:
+        for _ in range(count):
+            call(*words)
+
+    return write
+
+
+def seen_gaps(world: World, writers: list[Callable[[], None]]) -> list[object]:
+    """Run the writers at once; return what failed, and states that have a gap."""
+    found: list[object] = []
+    columns = tables.entries.c
+
+    def run(write: Callable[[], None]) -> None:
+        try:
+            write()
+        except Exception as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=run, args=(write,)) for write in writers]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        with world.ledger.reading() as reading:
+            count, newest = reading.connection.execute(
+                sa.select(
+                    sa.func.count(columns.position), sa.func.max(columns.position)
+                )
+            ).one()
+            checkpoint = world.ledger.checkpoint(reading)
+        if not count == newest + 1 == (checkpoint and checkpoint.size):
+            found.append((count, newest, checkpoint))
+    return found
 
 
 def test_many_threads_leave_no_gap_and_no_fork(migrated_url: str) -> None:
     with world_at(migrated_url) as world:
-        failures: list[Exception] = []
+        world.note()
 
-        def write() -> None:
-            try:
-                for _ in range(10):
-                    world.notes(3)
-            except Exception as error:
-                failures.append(error)
+        assert seen_gaps(world, [times(10, world.notes, 3)] * 4) == []
+        assert_whole(world, 1 + 4 * 10 * 3)
 
-        threads = [threading.Thread(target=write) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
 
-        assert failures == []
-        assert_whole(world, 4 * 10 * 3)
+def test_changes_of_one_row_stand_in_the_order_in_which_they_were_made(
+    migrated_url: str,
+) -> None:
+    """Whoever changes a row next finds the change before it indexed, or indexes it.
+
+    Writers wait for each other's rows here while one of them sequences: no
+    deadlock, and no reader ever sees an index missing below the newest.
+    """
+    with world_at(migrated_url) as world:
+        team = Team(id=TeamId("team-a"), name="0")
+        with world.ledger.transaction() as writing:
+            TEAMS.insert(writing, team)
+            writing.append(event(facts={"project": "revision-1"}))
+
+        def rename() -> None:
+            with world.ledger.transaction() as writing:
+                row = TEAMS.get(writing, team.id, lock=True)
+                row = TEAMS.replace(writing, row, name=str(row.revision))
+                writing.append(event(facts={"project": f"revision-{row.revision}"}))
+
+        writers = [*[times(10, rename)] * 3, times(10, world.notes, 3)]
+        assert seen_gaps(world, writers) == []
+        assert_whole(world, 1 + 3 * 10 + 30)
+        named = [body for body in bodies(world) if b"revision-" in body]
+        assert len(named) == 1 + 3 * 10
+        for number, body in enumerate(named, start=1):
+            assert b'"revision-%d"' % number in body
+
+
+def test_a_server_that_isolates_more_by_default_makes_no_difference(
+    on_postgresql: World,
+) -> None:
+    """A transaction that sees an old state would sign the same size twice."""
+    world = on_postgresql
+    name = world.database.url.database
+    world.attack(
+        f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'"
+    )
+    world.database.close()
+    world.note()
+
+    assert seen_gaps(world, [times(10, world.note)] * 3) == []
+    assert_whole(world, 1 + 3 * 10)
 
 
 @pytest.mark.slow
@@ -132,19 +183,19 @@ def test_many_processes_leave_no_gap_and_no_fork(migrated_url: str) -> None:
 def test_whatever_is_acknowledged_is_covered(migrated_url: str) -> None:
     """A transaction returns only when a checkpoint covers its entries."""
     with world_at(migrated_url) as world:
-        uncovered: list[int] = []
+        uncovered: list[bytes] = []
 
         def write() -> None:
             for _ in range(10):
-                entry = world.note()
+                entry = world.note(project=new_id("project", os.urandom))
                 with world.database.reading() as connection:
                     position = connection.execute(
                         sa.select(tables.entries.c.position).where(
-                            tables.entries.c.id == entry.id
+                            tables.entries.c.leaf == entry.leaf
                         )
                     ).scalar_one()
                 if position is None or position >= world.size():
-                    uncovered.append(entry.id)
+                    uncovered.append(entry.leaf)
 
         threads = [threading.Thread(target=write) for _ in range(3)]
         for thread in threads:
@@ -161,14 +212,10 @@ def test_a_writer_that_waits_too_long_for_the_sequencer_is_told(
 ) -> None:
     """Its entry is committed, and the next transaction indexes it."""
     world = on_postgresql
-    with impatient(world) as database:
-        patient, world.ledger.database = world.ledger.database, database
-        with patient.writing() as holder:
-            sequencer.lock(holder)
-            with pytest.raises(UnavailableError, match="did not answer"):
-                world.note("waits")
-        world.ledger.database = patient
-    assert world.size() == 0
+    with another_sequencer(world):
+        with pytest.raises(UnavailableError, match="did not answer"):
+            world.note("waits")
+        assert world.size() == 0
 
     world.note("next")
     assert_whole(world, 2)
@@ -184,7 +231,7 @@ def test_what_a_crash_left_is_indexed_by_the_next_transaction(
 
     following = world.note("next")
 
-    assert bodies(world)[2:] == [left.body, following.body]
+    assert bodies(world)[2:] == [left, following.body]
     assert_whole(world, 4)
 
 
@@ -194,18 +241,36 @@ def test_what_a_crash_left_is_indexed_at_the_start(on_postgresql: World) -> None
 
     world.ledger.catch_up()
 
-    assert bodies(world) == [left.body]
+    assert bodies(world) == [left]
     assert_whole(world, 1)
     world.ledger.catch_up()
     assert_whole(world, 1)
 
 
-def test_sqlite_keeps_nothing_that_has_no_checkpoint(sqlite_world: World) -> None:
-    with unsequenced(sqlite_world), pytest.raises(UnavailableError):
-        sqlite_world.note()
+@pytest.mark.parametrize("count", [1, 256])
+def test_a_transaction_alone_is_one_commit(world: World, count: int) -> None:
+    counted = commits(world)
+    world.notes(count)
 
-    sqlite_world.ledger.catch_up()
-    assert bodies(sqlite_world) == []
+    assert len(counted) == 1
+    assert_whole(world, count)
+
+
+def test_a_transaction_beside_a_sequencer_is_two_commits(on_postgresql: World) -> None:
+    """It holds rows, so it does not wait for the lock: that could be a deadlock."""
+    world = on_postgresql
+    counted, committed = commits(world), threading.Event()
+    sa.event.listen(world.database.engine, "commit", lambda _: committed.set())
+    writer = threading.Thread(target=world.note)
+
+    with world.database.writing() as holder:
+        sequencer.lock(holder)
+        writer.start()
+        assert committed.wait(60)
+    writer.join()
+
+    assert len(counted) == 3  # one of them is the holder's
+    assert_whole(world, 1)
 
 
 def test_two_sequencers_past_the_lock_collide_and_do_not_fork(
@@ -218,9 +283,7 @@ def test_two_sequencers_past_the_lock_collide_and_do_not_fork(
     guards = world.ledger._guards
 
     def sequence(connection: sa.Connection) -> None:
-        sequencer.sequence(
-            connection, origin=ORIGIN, signer=KEYS.checkpoint, guards=guards
-        )
+        sequencer.sequence(connection, notes=world.ledger.notes, guards=guards)
 
     with impatient(world) as other, world.database.writing() as one:
         sequence(one)

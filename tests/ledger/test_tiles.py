@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger import tiles, tree
+from strongroom.ledger.frontier import Frontier
 from tests.ledger import naive
 from tests.ledger.naive import LEAVES
 
@@ -15,14 +16,15 @@ from tests.ledger.naive import LEAVES
 def stored_in_batches(batches: list[int]) -> tuple[int, dict[tuple[int, int], bytes]]:
     """Return how many leaves were appended, and the tiles stored for them."""
     stored: dict[tuple[int, int], bytes] = {}
-    size = 0
+    frontier = Frontier()
     for batch in batches:
-        leaves = LEAVES[size : size + batch]
+        size = frontier.size
+        completed = frontier.completed(LEAVES[size : size + batch])
         read = lambda level, number: stored[level, number]  # noqa: E731
-        for tile in tiles.updated_tiles(read, size, leaves):
+        for tile in tiles.updated_tiles(read, size, completed):
             stored[tile.level, tile.number] = tile.data
-        size += len(leaves)
-    return size, stored
+        frontier = frontier.grown(completed)
+    return frontier.size, stored
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_appending_to_a_tile_of_another_width_is_refused(wrong: int) -> None:
     data = b"".join(LEAVES[: 10 + 1])[: 10 * 32 + wrong]
 
     with pytest.raises(IntegrityError, match="10 hashes"):
-        tiles.updated_tiles(lambda *_: data, 10, LEAVES[10:12])
+        tiles.updated_tiles(lambda *_: data, 10, [LEAVES[10:12]])
 
 
 def test_impossible_tiles_are_refused() -> None:
@@ -144,7 +146,7 @@ def test_impossible_tiles_are_refused() -> None:
         with pytest.raises(InputError):
             tiles.tile_path(0, number, width)
     with pytest.raises(InputError):
-        tiles.updated_tiles(lambda *_: b"", 0, [b"no hash"])
+        tiles.updated_tiles(lambda *_: b"", 0, [[b"no hash"]])
 
 
 entries = st.lists(st.binary(max_size=60), min_size=1, max_size=256)

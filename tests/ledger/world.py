@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import sqlalchemy as sa
 
 from strongroom import canonical
 from strongroom.crypto.roomkeys import RoomKeys, new_seeds
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
-from strongroom.ledger.events import Event
-from strongroom.ledger.log import Entry, Ledger
+from strongroom.ledger import sequencer
+from strongroom.ledger.events import Encoded, Event
+from strongroom.ledger.log import Ledger
 from strongroom.types import AccountId, Random
 
 ORIGIN = "strongroom.example/room-7"
@@ -48,7 +50,7 @@ class World:
     def database(self) -> Database:
         return self.ledger.database
 
-    def note(self, name: str = "", project: str = "project-a") -> Entry:
+    def note(self, name: str = "", project: str = "project-a") -> Encoded:
         """Append the entry of a new project, with a private name if given."""
         private = {"name": name} if name else None
         with self.ledger.transaction() as writing:
@@ -107,3 +109,37 @@ def world_at(
         yield World(ledger=ledger, clock=clock)
     finally:
         ledger.database.close()
+
+
+@contextmanager
+def impatient(world: World) -> Iterator[Database]:
+    """Give the same PostgreSQL database to somebody who hardly waits for others."""
+    database = Database(world.database.url.render_as_string(hide_password=False))
+    sa.event.listen(database.engine, "connect", _hardly_wait)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _hardly_wait(connection: psycopg.Connection, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute("SET lock_timeout = '50ms'")
+    connection.autocommit = False
+
+
+@contextmanager
+def another_sequencer(world: World) -> Iterator[None]:
+    """Have another server index entries all the while, and never end.
+
+    What the block appends is committed and left without an index, as after a
+    crash between the two commits; then its transaction gives up.
+    """
+    patient = world.ledger.database
+    with impatient(world) as database, patient.writing() as holder:
+        sequencer.lock(holder)
+        world.ledger.database = database
+        try:
+            yield
+        finally:
+            world.ledger.database = patient

@@ -129,6 +129,9 @@ def _engine_options(is_sqlite: bool, wait_seconds: int) -> dict[str, Any]:
         " -c idle_in_transaction_session_timeout=120s"
     )
     return {
+        # Whatever the server's default: a writer that waited for another's row
+        # reads on in what the other committed.
+        "isolation_level": "READ COMMITTED",
         "pool_pre_ping": True,
         "connect_args": {"options": options, "connect_timeout": wait_seconds},
     }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic
@@ -69,6 +69,18 @@ class Guards:
             UnavailableError: The home custodian is locked.
         """
         return self._digest("strongroom/v1/entry", entry_id, format_time(at), leaf)
+
+    def entry_macs(
+        self, at: datetime, ids: Iterable[int], leaves: Iterable[bytes]
+    ) -> list[bytes]:
+        """Return ``entry_mac`` of entries that were made at one time, in order.
+
+        Raises:
+            UnavailableError: The home custodian is locked.
+        """
+        tag, time = "strongroom/v1/entry", format_time(at)
+        pairs = zip(ids, leaves, strict=True)
+        return [self._digest(tag, number, time, leaf) for number, leaf in pairs]
 
     def _digest(self, tag: str, *fields: canonical.Field) -> bytes:
         if self._key is None:

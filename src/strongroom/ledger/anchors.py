@@ -196,8 +196,4 @@ class Anchors:
             text = note.decode()
         except UnicodeDecodeError:
             raise IntegrityError("a checkpoint is not text") from None
-        return Checkpoint.open(
-            text,
-            key=self._ledger.verifier,
-            verify=self._ledger.key.verify_bytes,
-        )
+        return self._ledger.notes.open(text)

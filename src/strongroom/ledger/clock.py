@@ -15,6 +15,14 @@ from strongroom.errors import IntegrityError, SetupError
 MOST_CLOCK_LAG = timedelta(seconds=5)
 """A clock further behind the newest entry was set back: decisions stop."""
 
+_COLUMNS = tables.entries.c
+_NEWEST = (
+    sa.select(_COLUMNS.id, _COLUMNS.leaf, _COLUMNS.mac)
+    .add_columns(sa.type_coerce(_COLUMNS.at, sa.Text).label("at"))
+    .order_by(_COLUMNS.id.desc())
+    .limit(1)
+)
+
 
 def newest_time(connection: sa.Connection, guards: Guards | None) -> datetime | None:
     """Return when the newest entry was made; ``None`` if that cannot be read.
@@ -28,13 +36,7 @@ def newest_time(connection: sa.Connection, guards: Guards | None) -> datetime | 
         IntegrityError: This room did not write it.
         UnavailableError: The room is locked.
     """
-    columns = tables.entries.c
-    newest = connection.execute(
-        sa.select(columns.id, columns.leaf, columns.mac)
-        .add_columns(sa.type_coerce(columns.at, sa.Text).label("at"))
-        .order_by(columns.id.desc())
-        .limit(1)
-    ).one_or_none()
+    newest = connection.execute(_NEWEST).one_or_none()
     if newest is None:
         return None
     try:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from strongroom import canonical
 from strongroom.database.guards import RowChange
-from strongroom.database.times import format_time
 from strongroom.errors import InputError
 from strongroom.ledger.kinds import KINDS
+from strongroom.ledger.tree import leaf_hash
 from strongroom.types import AccountId, SessionId
 
 MAX_ENTRY_BYTES = 4096
@@ -49,9 +48,8 @@ class Event:
         kind = KINDS.get(self.kind)
         if kind is None:
             raise InputError(f"there is no event {self.kind!r}")
-        if set(self.facts) != set(kind.facts) or not set(self.private) <= set(
-            kind.private
-        ):
+        known = self.facts.keys() == set(kind.facts)
+        if not known or not self.private.keys() <= set(kind.private):
             raise InputError(f"the fields of {self.kind} are not what it demands")
 
 
@@ -70,22 +68,25 @@ class Encoded:
     private: bytes | None
     salt: bytes
 
+    @property
+    def leaf(self) -> bytes:
+        """The 32-byte leaf hash."""
+        return leaf_hash(self.body)
 
-def encode(
-    event: Event, *, at: datetime, rows: list[RowChange], salt: bytes
-) -> Encoded:
+
+def encode(event: Event, *, at: str, rows: Sequence[RowChange], salt: bytes) -> Encoded:
     """Return the bytes of the entry for ``event``.
 
     Args:
         event: What happened.
-        at: When, aware UTC.
+        at: When, as ``format_time`` writes it.
         rows: The guarded rows that changed with it.
         salt: 32 random bytes for the commitment to the private fields.
 
     Raises:
         InputError: It does not fit even with its lists attached.
     """
-    private = canonical.to_json(dict(event.private)) if event.private else None
+    private = canonical.to_json(event.private) if event.private else None
     if private is not None and len(private) > MAX_PRIVATE_BYTES:
         raise InputError(
             f"free text has {len(private)} bytes of {MAX_PRIVATE_BYTES}",
@@ -94,10 +95,10 @@ def encode(
     document: dict[str, canonical.Json] = {
         "v": 1,
         "kind": event.kind,
-        "at": format_time(at),
+        "at": at,
         "actor": event.actor,
         "session": event.session,
-        "facts": dict(event.facts),
+        "facts": event.facts,
         "rows": [[r.table, r.id, r.revision, r.mac.hex()] for r in rows],
     }
     if private is not None:

@@ -5,7 +5,7 @@ Source: "compact range" of Certificate Transparency's logs; RFC 9162 section 2.1
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strongroom.errors import InputError, IntegrityError
@@ -53,22 +53,45 @@ class Frontier:
         """
         return self.extend((leaf,))
 
-    def extend(self, leaves: Iterable[bytes]) -> Frontier:
+    def extend(self, leaves: Sequence[bytes]) -> Frontier:
         """Return the frontier after these leaf hashes, each 32 bytes, in order.
 
         Raises:
             InputError: A leaf is not 32 bytes.
         """
-        size, hashes = self.size, list(self.hashes)
-        for leaf in leaves:
-            if len(leaf) != HASH_BYTES:
-                raise InputError(f"a leaf hash has {len(leaf)} bytes")
-            size, node = size + 1, leaf
-            # Every trailing zero of the new size is a subtree now complete.
-            for _ in range((size & -size).bit_length() - 1):
-                node = node_hash(hashes.pop(), node)
-            hashes.append(node)
-        return Frontier(size=size, hashes=tuple(hashes))
+        return self.grown(self.completed(leaves))
+
+    def completed(self, leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
+        """Return the subtree roots that ``leaves`` complete, level by level.
+
+        Args:
+            leaves: Hashes to append, 32 bytes each, in order.
+
+        Returns:
+            For each level from 0 up to the last that grows, the new roots in
+            order; they follow the ``size >> level`` that were complete before.
+
+        Raises:
+            InputError: A leaf is not 32 bytes.
+        """
+        if any(len(leaf) != HASH_BYTES for leaf in leaves):
+            raise InputError(f"a leaf hash does not have {HASH_BYTES} bytes")
+        waiting = dict(zip(_levels(self.size), self.hashes, strict=True))
+        found: list[Sequence[bytes]] = []
+        row = leaves
+        while row:
+            found.append(row)
+            left = waiting.get(len(found) - 1)
+            row = row if left is None else [left, *row]
+            row = [node_hash(*pair) for pair in zip(row[::2], row[1::2], strict=False)]
+        return found
+
+    def grown(self, completed: Sequence[Sequence[bytes]]) -> Frontier:
+        """Return the frontier after the leaves for which ``completed`` was made."""
+        size = self.size + (len(completed[0]) if completed else 0)
+        newest = dict(zip(_levels(self.size), self.hashes, strict=True))
+        newest |= {level: row[-1] for level, row in enumerate(completed)}
+        return Frontier(size=size, hashes=tuple(newest[n] for n in _levels(size)))
 
     def root(self) -> bytes:
         """Return the 32-byte root; the empty tree has the hash of no bytes."""
@@ -94,6 +117,11 @@ class Frontier:
             raise IntegrityError("the stored frontier is damaged")
         starts = range(8, len(data), HASH_BYTES)
         return cls(size=size, hashes=tuple(data[s : s + HASH_BYTES] for s in starts))
+
+
+def _levels(size: int) -> list[int]:
+    """Return the levels of the complete subtrees of a tree, the largest first."""
+    return [n for n in range(size.bit_length() - 1, -1, -1) if size >> n & 1]
 
 
 def frontier_at(read: NodeReader, size: int) -> Frontier:

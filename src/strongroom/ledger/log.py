@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,11 +18,12 @@ from strongroom.crypto.signing import SigningKey, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Database, Transaction
 from strongroom.database.guards import Guards
-from strongroom.errors import MissingError, UnavailableError
+from strongroom.errors import MissingError
 from strongroom.ledger import events, sequencer, tree
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.clock import check_clock, newest_time
-from strongroom.ledger.events import Event
+from strongroom.ledger.events import Encoded, Event
+from strongroom.ledger.notes import Notes
 from strongroom.ledger.pending import Pending
 from strongroom.ledger.tiles import node_reader
 from strongroom.ledger.tree import NodeReader, inclusion_proof, leaf_hash
@@ -59,55 +60,24 @@ class Writing(Transaction):
 
     Attributes:
         now: The later of the clock and the newest entry, aware UTC.
-        entries: What was appended so far.
-        pending: The same as rows, written when the transaction ends.
+        pending: What was appended so far; it is written when the transaction ends.
     """
 
     now: datetime
     random: Random
-    entries: list[Entry] = field(default_factory=list)
-    pending: Pending = field(default_factory=Pending)
+    pending: Pending
 
-    def append(self, event: Event) -> Entry:
+    def append(self, event: Event) -> Encoded:
         """Record ``event`` and every guarded row changed since the last entry.
 
         Raises:
             InputError: It does not fit an entry.
-            UnavailableError: The room is locked.
         """
-        rows = list(self.changes)
         salt = self.random(SALT_BYTES) if event.private else b""
-        encoded = events.encode(event, at=self.now, rows=rows, salt=salt)
-        entry = Entry(
-            id=self.pending.next_id(self.connection),
-            position=None,
-            body=encoded.body,
-            attached=encoded.attached,
-        )
-        self._take(event, entry, encoded)
-        self.pending.add_rows(entry.id, rows)
+        encoded = events.encode(event, at=self.pending.at, rows=self.changes, salt=salt)
+        self.pending.add(event, encoded, self.changes)
         self.changes.clear()
-        self.entries.append(entry)
-        return entry
-
-    def _take(self, event: Event, entry: Entry, encoded: events.Encoded) -> None:
-        leaf = entry.leaf
-        self.pending.add(
-            entry.id,
-            at=self.now,
-            kind=event.kind,
-            body=entry.body,
-            leaf=leaf,
-            mac=self.guards.entry_mac(entry.id, self.now, leaf),
-            attached=entry.attached,
-        )
-        if encoded.private is not None:
-            self.pending.add_private(
-                entry.id,
-                subject=event.subject or event.actor or "",
-                salt=encoded.salt,
-                payload=encoded.private,
-            )
+        return encoded
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,13 +117,15 @@ class Ledger:
             random: Source of salts.
         """
         self.database = database
-        self.origin = origin
-        self.key = key
-        self.verifier = VerifierKey(origin=origin, public=key.raw)
-        self._signer = signer
+        self.notes = Notes(origin=origin, key=key, signer=signer)
         self._guards = guards
         self._now = now
         self._random = random
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """What an outsider keeps to check this ledger."""
+        return self.notes.verifier
 
     @contextmanager
     def transaction(self) -> Iterator[Writing]:
@@ -169,26 +141,29 @@ class Ledger:
                 waits for its index is not what this room wrote.
         """
         with self.database.writing() as connection:
+            now = self._time(connection, strict=True)
             writing = Writing(
                 connection=connection,
                 guards=self._guards,
-                now=self._time(connection, strict=True),
+                now=now,
                 random=self._random,
+                pending=Pending(now=now),
             )
             yield writing
             if writing.changes:
                 names = ", ".join(change.table for change in writing.changes)
                 raise AssertionError(f"no ledger entry names the change of {names}")
-            writing.pending.write(connection)
-            # SQLite has one writer, so entries get their index where they are
-            # made: no second commit, no second fsync.
-            if writing.entries and self.database.is_sqlite:
-                self._sequence(connection)
-        if writing.entries and not self.database.is_sqlite:
+            covered = not writing.pending or sequencer.store(
+                connection, writing.pending, notes=self.notes, guards=self._guards
+            )
+        if not covered:
             self.catch_up()
 
     def catch_up(self) -> None:
-        """Index what a crash between commit and sequencer left, if anything.
+        """Index what was committed without an index, if anything.
+
+        That is what a writer leaves that had to commit beside another one, and
+        what a crash leaves between its two commits.
 
         Raises:
             UnavailableError: The room is locked, the database did not answer, or
@@ -199,7 +174,7 @@ class Ledger:
         with self.database.writing() as connection:
             if not self.database.is_sqlite:
                 sequencer.lock(connection)
-            self._sequence(connection)
+            sequencer.sequence(connection, notes=self.notes, guards=self._guards)
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
@@ -219,9 +194,7 @@ class Ledger:
             IntegrityError: Its signature does not verify with the pinned key.
         """
         note = sequencer.newest_note(transaction.connection)
-        if note is None:
-            return None
-        return Checkpoint.open(note, key=self.verifier, verify=self.key.verify_bytes)
+        return None if note is None else self.notes.open(note)
 
     def nodes(self, transaction: Transaction) -> NodeReader:
         """Return a reader of subtree roots over the stored tiles."""
@@ -272,15 +245,6 @@ class Ledger:
         with transaction.connection.execute(statement) as rows:  # a cursor of its own
             for row in rows:
                 yield Entry(**row._asdict())
-
-    def _sequence(self, connection: sa.Connection) -> None:
-        if self._signer is None:
-            raise UnavailableError(
-                "the room is locked", hint="give the passphrase of its home custodian"
-            )
-        sequencer.sequence(
-            connection, origin=self.origin, signer=self._signer, guards=self._guards
-        )
 
     def _time(self, connection: sa.Connection, *, strict: bool) -> datetime:
         """Return the later of the clock and the newest entry."""

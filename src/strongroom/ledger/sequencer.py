@@ -1,9 +1,13 @@
 """Gives entries their index and signs the tree over them.
 
-On SQLite this runs inside the transaction that made the entries.  On PostgreSQL
-ids commit out of order, so one sequencer at a time holds an advisory lock and
-indexes every entry that has no index, in id order; the unique ``previous_size``
-makes two sequencers that got past the lock collide instead of fork.
+Whoever may sequence alone does it in the transaction that made the entries, with
+one commit: on SQLite every writer, on PostgreSQL a writer that gets the advisory
+lock at once.  One that does not get it commits its entries without an index and
+waits for the lock in a second transaction; see ``docs/specification/ledger.md``.
+
+The lock is only ever waited for by a transaction that holds nothing else, and who
+has it waits for nothing more, so it is in no cycle of waiting.  The unique
+``previous_size`` makes two sequencers that got past it collide instead of fork.
 
 Source: DESIGN section 3, "Ledger formats".
 """
@@ -11,21 +15,58 @@ Source: DESIGN section 3, "Ledger formats".
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from strongroom.crypto.signing import SigningKey
 from strongroom.database import tables
+from strongroom.database.bulk import insert_rows, update_rows
 from strongroom.database.guards import Guards
 from strongroom.errors import IntegrityError
-from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.frontier import Frontier
+from strongroom.ledger.notes import Notes
+from strongroom.ledger.pending import Pending
 from strongroom.ledger.tiles import TileReader, updated_tiles
 from strongroom.ledger.tree import leaf_hash
 
 _LOCK = 0x5354524F4E47  # "STRONG": the advisory lock of the sequencer
+
+# Statements are made once: that costs four times as much as running them.
+_ENTRIES, _CHECKPOINTS, _TILES = (
+    tables.entries.c,
+    tables.checkpoints.c,
+    tables.tiles.c,
+)
+_WAITING = (
+    sa.select(_ENTRIES.id, _ENTRIES.at, _ENTRIES.body, _ENTRIES.leaf, _ENTRIES.mac)
+    .add_columns(_ENTRIES.attached)
+    .where(_ENTRIES.position.is_(None))
+    .order_by(_ENTRIES.id)
+)
+_NEWEST = (
+    sa.select(_CHECKPOINTS.note, _CHECKPOINTS.frontier)
+    .order_by(_CHECKPOINTS.size.desc())
+    .limit(1)
+)
+_TILE = sa.select(_TILES.hashes).where(
+    _TILES.level == sa.bindparam("level"), _TILES.number == sa.bindparam("number")
+)
+_NEWEST_ID = sa.select(sa.func.coalesce(sa.func.max(_ENTRIES.id), 0))
+# Ids are drawn when all rows of the transaction are locked: who changes such a row
+# later then names it under a greater id.  And before the tree is read: a statement
+# sees what was committed when it began, so what it reads after getting the lock in
+# it would be outdated.
+_CLAIM = sa.text(
+    """
+    WITH lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(:lock) AS free),
+    ids AS MATERIALIZED (SELECT pg_get_serial_sequence('entries', 'id')::regclass AS s)
+    SELECT (SELECT free FROM lock), ARRAY(
+        SELECT nextval(s) FROM ids, generate_series(1, :count)
+    )
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,47 +84,92 @@ def lock(connection: sa.Connection) -> None:
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
+def store(
+    connection: sa.Connection, pending: Pending, *, notes: Notes, guards: Guards
+) -> bool:
+    """Write what a transaction recorded, at its end.
+
+    Args:
+        connection: Of the transaction; nothing else follows in it.
+        pending: Entries and what hangs on them.
+        notes: Signs the checkpoint.
+        guards: MACs of entries.
+
+    Returns:
+        Whether they are under a checkpoint; else call ``sequence`` after the commit.
+
+    Raises:
+        ConflictError: Another sequencer extended the same tree.
+        IntegrityError: The stored tree is damaged, or an entry was forged.
+        UnavailableError: The room is locked.
+    """
+    ids, alone = _claim(connection, len(pending))
+    if alone:
+        sequence(connection, notes=notes, guards=guards, fresh=(pending, ids))
+    else:
+        pending.write(connection, ids, guards)
+    return alone
+
+
 def sequence(
-    connection: sa.Connection, *, origin: str, signer: SigningKey, guards: Guards
+    connection: sa.Connection,
+    *,
+    notes: Notes,
+    guards: Guards,
+    fresh: tuple[Pending, Sequence[int]] | None = None,
 ) -> None:
     """Index every entry without an index and store the next checkpoint.
 
+    What others committed comes first: an entry of ours may build on it.
+
     Args:
         connection: Of a transaction that nobody else sequences beside.
-        origin: Name of the ledger.
-        signer: Signs the checkpoint; the one before must be signed by it too.
+        notes: Signs the checkpoint; the one before must be signed by it too.
         guards: MACs of the entries that wait.
+        fresh: Entries to write that nobody else sees yet, and their ids.
 
     Raises:
         ConflictError: Another sequencer extended the same tree.
         IntegrityError: The stored tiles or frontier are damaged, or somebody
             put an entry there that this room did not write.
+        UnavailableError: The room is locked.
     """
-    columns = tables.entries.c
-    fresh = waiting(connection, guards)
-    if not fresh:
+    late = waiting(connection, guards)
+    leaves = [row.leaf for row in late]
+    if not late and not fresh:
         return
-    before = _signed_frontier(connection, origin, signer)
-    leaves = [row.leaf for row in fresh]
-    connection.execute(
-        sa.update(tables.entries).where(columns.id == sa.bindparam("entry")),
-        [
-            {"entry": row.id, "position": before.size + offset}
-            for offset, row in enumerate(fresh)
-        ],
-    )
-    for tile in updated_tiles(tile_reader(connection), before.size, leaves):
-        _store(connection, tile.level, tile.number, tile.data)
-    after = before.extend(leaves)
-    checkpoint = Checkpoint(origin=origin, size=after.size, root=after.root())
-    connection.execute(
-        sa.insert(tables.checkpoints).values(
-            size=after.size,
-            previous_size=before.size,
-            frontier=after.to_bytes(),
-            note=checkpoint.sign(signer.sign_bytes, public=signer.public.raw),
+    before = _signed_frontier(connection, notes)
+    if late:
+        indexed = [(before.size + n, row.id) for n, row in enumerate(late)]
+        update_rows(connection, tables.entries, _ENTRIES.position, indexed)
+    if fresh:
+        pending, ids = fresh
+        leaves += pending.write(
+            connection, ids, guards, position=before.size + len(late)
         )
-    )
+    _extend(connection, before, leaves, notes)
+
+
+def _claim(connection: sa.Connection, count: int) -> tuple[Sequence[int], bool]:
+    """Return ids for new entries, and whether this transaction may sequence them."""
+    if connection.dialect.name == "sqlite":  # it has one writer
+        newest = connection.execute(_NEWEST_ID).scalar_one()
+        return range(newest + 1, newest + 1 + count), True
+    row = connection.execute(_CLAIM, {"lock": _LOCK, "count": count}).one()
+    return sorted(row[1]), bool(row[0])
+
+
+def _extend(
+    connection: sa.Connection, before: Frontier, leaves: Sequence[bytes], notes: Notes
+) -> None:
+    completed = before.completed(leaves)
+    tiles = updated_tiles(tile_reader(connection), before.size, completed)
+    rows = [(tile.level, tile.number, tile.data) for tile in tiles]
+    insert_rows(connection, tables.tiles, rows, replace=True)
+    after = before.grown(completed)
+    note = notes.sign(after.size, after.root())
+    row = (after.size, before.size, after.to_bytes(), note)
+    insert_rows(connection, tables.checkpoints, [row])
 
 
 def waiting(connection: sa.Connection, guards: Guards) -> list[Waiting]:
@@ -93,13 +179,7 @@ def waiting(connection: sa.Connection, guards: Guards) -> list[Waiting]:
         IntegrityError: This room did not write one of them.
         UnavailableError: The room is locked.
     """
-    columns = tables.entries.c
-    rows = connection.execute(
-        sa.select(columns.id, columns.at, columns.body, columns.leaf, columns.mac)
-        .add_columns(columns.attached)
-        .where(columns.position.is_(None))
-        .order_by(columns.id)
-    )
+    rows = connection.execute(_WAITING)
     return [_checked(row._asdict(), guards) for row in rows]
 
 
@@ -118,21 +198,15 @@ def _checked(row: dict[str, Any], guards: Guards) -> Waiting:
     return Waiting(id=entry_id, body=body, leaf=leaf, attached=row["attached"])
 
 
-def _signed_frontier(
-    connection: sa.Connection, origin: str, signer: SigningKey
-) -> Frontier:
+def _signed_frontier(connection: sa.Connection, notes: Notes) -> Frontier:
     """Return the newest frontier after comparing it with its signed checkpoint.
 
     Otherwise whoever writes to the database could have us sign another history.
     """
-    frontier, note = newest_frontier(connection), newest_note(connection)
-    if note is None:
-        return frontier
-    checkpoint = Checkpoint.open(
-        note,
-        key=VerifierKey(origin=origin, public=signer.public.raw),
-        verify=signer.public.verify_bytes,
-    )
+    row = connection.execute(_NEWEST).one_or_none()
+    if row is None:
+        return Frontier()
+    frontier, checkpoint = Frontier.from_bytes(row.frontier), notes.open(row.note)
     if (frontier.size, frontier.root()) != (checkpoint.size, checkpoint.root):
         raise IntegrityError(
             "the stored frontier is not the tree's", hint="strongroom ledger verify"
@@ -146,19 +220,14 @@ def newest_frontier(connection: sa.Connection) -> Frontier:
     Raises:
         IntegrityError: The stored frontier is damaged.
     """
-    columns = tables.checkpoints.c
-    data = connection.execute(
-        sa.select(columns.frontier).order_by(columns.size.desc()).limit(1)
-    ).scalar()
-    return Frontier() if data is None else Frontier.from_bytes(data)
+    row = connection.execute(_NEWEST).one_or_none()
+    return Frontier() if row is None else Frontier.from_bytes(row.frontier)
 
 
 def newest_note(connection: sa.Connection) -> str | None:
     """Return the text of the newest signed checkpoint, unverified."""
-    columns = tables.checkpoints.c
-    return connection.execute(
-        sa.select(columns.note).order_by(columns.size.desc()).limit(1)
-    ).scalar()
+    row = connection.execute(_NEWEST).one_or_none()
+    return None if row is None else row.note
 
 
 def newest_body(connection: sa.Connection, kind: str) -> bytes | None:
@@ -174,14 +243,9 @@ def newest_body(connection: sa.Connection, kind: str) -> bytes | None:
 
 def tile_reader(connection: sa.Connection) -> TileReader:
     """Return a reader of the stored tiles."""
-    columns = tables.tiles.c
 
     def read(level: int, number: int) -> bytes:
-        data = connection.execute(
-            sa.select(columns.hashes).where(
-                columns.level == level, columns.number == number
-            )
-        ).scalar()
+        data = connection.execute(_TILE, {"level": level, "number": number}).scalar()
         if data is None:
             raise IntegrityError(
                 f"tile {level}/{number} of the ledger is missing",
@@ -190,16 +254,3 @@ def tile_reader(connection: sa.Connection) -> TileReader:
         return bytes(data)
 
     return read
-
-
-def _store(connection: sa.Connection, level: int, number: int, hashes: bytes) -> None:
-    columns = tables.tiles.c
-    updated = connection.execute(
-        sa.update(tables.tiles)
-        .where(columns.level == level, columns.number == number)
-        .values(hashes=hashes)
-    )
-    if updated.rowcount == 0:
-        connection.execute(
-            sa.insert(tables.tiles).values(level=level, number=number, hashes=hashes)
-        )

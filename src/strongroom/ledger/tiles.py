@@ -107,36 +107,33 @@ def tiles_of(size: int) -> Iterator[tuple[int, int, int]]:
         level += 1
 
 
-def updated_tiles(read: TileReader, first: int, leaves: Sequence[bytes]) -> list[Tile]:
-    """Return every tile that is new or wider after ``leaves`` are appended.
+def updated_tiles(
+    read: TileReader, first: int, completed: Sequence[Sequence[bytes]]
+) -> list[Tile]:
+    """Return every tile that is new or wider after leaves are appended.
 
     Args:
         read: Gives the tiles as stored; asked for one partial tile per level.
         first: Index of the first new leaf, which is the size before.
-        leaves: New leaf hashes in order, 32 bytes each.
+        completed: What ``Frontier.completed`` gave for the leaves.
 
     Returns:
         Tiles to store over the old ones, level 0 first.
 
     Raises:
         IntegrityError: A stored tile has not the width that ``first`` asks for.
-        InputError: A leaf is not 32 bytes or ``first`` is negative.
+        InputError: ``first`` is negative.
     """
-    if first < 0 or any(len(leaf) != HASH_BYTES for leaf in leaves):
-        raise InputError("leaves to append are 32 bytes each, from index 0 on")
+    if first < 0:
+        raise InputError("leaves are appended from index 0 on")
     changed: list[Tile] = []
-    level, added = 0, b"".join(leaves)
-    while added:
-        number, width = divmod(first, TILE_WIDTH)
-        data = _partial(read, level, number, width) + added
-        cuts = range(0, len(data), _TILE_BYTES)
-        tiles = [
+    for level, hashes in enumerate(completed[::TILE_HEIGHT]):
+        number, width = divmod(first >> level * TILE_HEIGHT, TILE_WIDTH)
+        data = _partial(read, level, number, width) + b"".join(hashes)
+        changed += [
             Tile(level=level, number=number + n, data=data[cut : cut + _TILE_BYTES])
-            for n, cut in enumerate(cuts)
+            for n, cut in enumerate(range(0, len(data), _TILE_BYTES))
         ]
-        changed += tiles
-        full = [_root(tile.data) for tile in tiles if tile.width == TILE_WIDTH]
-        level, first, added = level + 1, number, b"".join(full)
     return changed
 
 

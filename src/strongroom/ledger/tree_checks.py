@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.errors import IntegrityError
-from strongroom.ledger.checkpoint import Checkpoint
 from strongroom.ledger.finding import Finding
 from strongroom.ledger.frontier import Frontier, frontier_at
 from strongroom.ledger.log import Ledger
@@ -71,9 +70,7 @@ def check_checkpoints(ledger: Ledger, transaction: Transaction) -> Iterator[Find
     for row in rows:
         problem = ""
         try:
-            signed = Checkpoint.open(
-                row.note, key=ledger.verifier, verify=ledger.key.verify_bytes
-            )
+            signed = ledger.notes.open(row.note)
             frontier = Frontier.from_bytes(row.frontier)
             if (signed.size, row.previous_size) != (row.size, before):
                 problem = "does not follow the one before"
