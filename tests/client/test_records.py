@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.client.client import Strongroom
+from strongroom.client.records import separations
 from strongroom.errors import DeniedError, MissingError
 from tests.journeys.rooms import House
 
@@ -37,6 +38,17 @@ def test_a_verified_ledger_says_how_large_it_is(solo_room: Strongroom) -> None:
     assert report.size > 0
     assert len(report.root) == 64
     assert report.rows_checked
+
+
+def test_reports_say_who_has_no_second_factor(solo_room: Strongroom) -> None:
+    assert [p.has_factor for p in solo_room.records.people()] == [False]
+    assert "one person has no second factor" in separations(solo_room.room)
+    assert "one person has no second factor" in solo_room.records.verify().separations
+
+
+def test_in_a_house_where_everybody_has_one_nothing_is_said(house: House) -> None:
+    assert all(p.has_factor for p in house.by("root").records.people())
+    assert not any("factor" in s for s in separations(house.room.room))
 
 
 def test_researchers_do_not_read_the_ledger(house: House) -> None:

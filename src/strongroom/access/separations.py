@@ -24,7 +24,7 @@ def missing_separations(
     """
     solo = profile is Profile.SOLO
     claims = (
-        (solo, "one account may have every role: the one who asks also decides"),
+        (solo, "one account has every role: whoever asks also decides"),
         (solo, "nobody else agrees to an opening; restricted models wait instead"),
         (solo, "nothing caps how much of a model one person holds"),
         (domains < 2, "architecture, biases and weights share one custody domain"),  # noqa: PLR2004

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,12 +89,13 @@ def open_strongroom(
     locked = open_ledger(settings, now=now, random=random)
     with contextlib.closing(locked.database):
         keys = _unwrap_keys(settings, domains[settings.home.name], locked)
-    room = build(settings, domains, keys, seen=seen, now=now, random=random)
+    room = build(settings, domains, keys, now=now, random=random)
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
         _check_start(room)
         if seen is not None:
-            check_seen(room.anchors, seen, random=random)
+            before = check_seen(room.anchors, seen, random=random)
+            room = replace(room, seen=before)
         opened = Strongroom(room, local_actor(room))
         undo.pop_all()
     return opened
@@ -132,7 +134,6 @@ def build(
     domains: Mapping[str, CustodyDomain],
     keys: RoomKeys,
     *,
-    seen: Path | None = None,
     now: Clock,
     random: Random,
 ) -> Room:
@@ -175,7 +176,6 @@ def build(
         public_keys=PublicKeys.from_hex(settings.keys),
         now=now,
         random=random,
-        seen=seen,
     )
 
 

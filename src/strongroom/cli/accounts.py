@@ -37,21 +37,23 @@ def list_(call: Call) -> None:
     with call.open() as room:
         rows: list[Mapping[str, Json]] = [
             {
-                "account": account.id,
-                "name": account.name,
-                "kind": account.kind,
-                "team": team.name,
-                "roles": [str(role) for role in account.roles],
-                "state": account.state,
-                "owner": account.owner,
+                "account": person.account.id,
+                "name": person.account.name,
+                "kind": person.account.kind,
+                "team": person.team,
+                "roles": [str(role) for role in person.account.roles],
+                "state": person.account.state,
+                "second_factor": person.has_factor,
+                "owner": person.account.owner,
             }
-            for account, team in room.room.people.everybody(room.actor)
+            for person in room.records.people()
         ]
     columns = (
         Column("name", lambda row: str(row["name"])),
         Column("kind", lambda row: str(row["kind"])),
         Column("team", lambda row: str(row["team"])),
         Column("state", lambda row: str(row["state"])),
+        Column("factor", lambda row: "yes" if row["second_factor"] else "none"),
         Column("roles", _roles),
     )
     call.output.listing(rows, columns, empty="nobody")

@@ -82,7 +82,9 @@ class Call:
             ForkError: The room is older than this user saw it, or another one.
         """
         from strongroom.app import open_strongroom
-        from strongroom.cli import logins, passphrases, remembered
+        from strongroom.cli import logins, passphrases, remembered, waiting
+        from strongroom.client.notices import notices
+        from strongroom.types import Profile
 
         settings = self.settings()
         seen = remembered.checkpoint_path(settings, self.state)
@@ -94,8 +96,10 @@ class Call:
             descriptor=self.passphrase_fd,
         )
         with open_strongroom(settings.folder, passphrases=found, seen=seen) as room:
-            token = None if anonymous else logins.read_token(settings.room)
-            yield room.resume(token) if token else room
+            acting = room if anonymous else logins.resumed(room)
+            if settings.profile is Profile.SOLO:
+                self.output.note(*waiting.lines(notices(room.room)))
+            yield acting
 
     @contextmanager
     def read_ledger(self, *, compare: bool = True) -> Iterator[Ledger]:

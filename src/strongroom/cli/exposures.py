@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from strongroom.cli import words
 from strongroom.cli.call import Call
-from strongroom.cli.output import plain_table, text
+from strongroom.cli.output import plain_table, print_list, text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,13 +35,17 @@ def exposure(
 
     Example: strongroom exposure tiny
     """
+    from strongroom.client.records import separations
+
     with call.open() as room:
         report = room.records.exposure(target)
-    call.output.answer(document_of(report), lambda console: show(console, report))
+        missing = separations(room.room)
+    document = document_of(report, missing)
+    call.output.answer(document, lambda console: show(console, report, missing))
 
 
-def document_of(report: ExposureReport) -> dict[str, Json]:
-    """Return a report for programs."""
+def document_of(report: ExposureReport, missing: Sequence[str]) -> dict[str, Json]:
+    """Return a report for programs, with the separations that are not there."""
     pair = report.pair
     return {
         "model": report.artifact.name,
@@ -63,11 +68,12 @@ def document_of(report: ExposureReport) -> dict[str, Json]:
         "coalition": list(report.coalition) if report.coalition else None,
         "coalition_bound": report.coalition_bound,
         "recorded_rule_only": True,
+        "missing_separations": list(missing),
     }
 
 
-def show(console: Console, report: ExposureReport) -> None:
-    """Print a bar for each person, and what groups could do."""
+def show(console: Console, report: ExposureReport, missing: Sequence[str]) -> None:
+    """Print a bar for each person, what groups could do, and what is lacking."""
     from strongroom.cli.pictures import bar
 
     head = f"{report.artifact.name}@{report.version.number}"
@@ -92,6 +98,7 @@ def show(console: Console, report: ExposureReport) -> None:
     for sentence in sentences(report):
         console.print(sentence, soft_wrap=True)
     console.print(f"\n{RECORDED_ONLY}", style="dim")
+    print_list(console, "Not separated here:", missing)
 
 
 def sentences(report: ExposureReport) -> list[str]:

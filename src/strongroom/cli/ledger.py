@@ -12,7 +12,7 @@ import typer
 
 from strongroom.cli import words
 from strongroom.cli.call import Call
-from strongroom.cli.output import Column, text
+from strongroom.cli.output import Column, print_list, text
 from strongroom.errors import ConflictError, DeniedError, IntegrityError
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def verify(call: Call) -> None:
         "findings": list(problems),
         "rows_checked": report.rows_checked,
         "unchecked": list(report.unchecked),
+        "missing_separations": list(report.separations),
         "witnesses": list(report.witnesses),
     }
     call.output.answer(document, lambda console: _show_report(console, report))
@@ -230,8 +231,9 @@ def _show_report(console: Console, report: LedgerReport) -> None:
         console.print("guarded rows were compared with it", style="dim")
     for sentence in report.unchecked:
         console.print(f"not checked: {text(sentence)}", soft_wrap=True)
-    witness = ", ".join(report.witnesses) or NO_WITNESS
-    console.print(witness, style="dim")
+    if not report.separations:  # which say it too
+        console.print(", ".join(report.witnesses) or NO_WITNESS, style="dim")
+    print_list(console, "Not separated here:", report.separations)
 
 
 def _proof(call: Call, position: int) -> tuple[Entry, Proof]:

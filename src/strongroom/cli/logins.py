@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import passphrases
+from strongroom.cli import passphrases, waiting
 from strongroom.cli.call import Call
 from strongroom.cli.words import stamp, when
 from strongroom.errors import DeniedError, SetupError
-from strongroom.types import RoomId, Secret
+from strongroom.types import Profile, RoomId, Secret
+
+if TYPE_CHECKING:
+    from strongroom.canonical import Json
+    from strongroom.client.client import Strongroom
 
 MOST_TOKEN_BYTES = 1024
 
@@ -35,6 +39,8 @@ def login(
 
     Example: strongroom login ada
     """
+    from strongroom.client.notices import notices
+
     with call.open(anonymous=True) as room:
         password = passphrases.secret(
             "Password", password_file, option="--password-file"
@@ -42,9 +48,16 @@ def login(
         code = _code(code_file)
         _, session, token = room.login(name, password, code)
         write_token(room.room.settings.room, token)
+        found = notices(room.room)
     until = session.expires_at
+    document: dict[str, Json] = {
+        "name": name,
+        "expires": stamp(until),
+        "factor": session.factor,
+        "waiting": [waiting.document(notice) for notice in found],
+    }
     call.output.say(
-        {"name": name, "expires": stamp(until), "factor": session.factor},
+        document,
         f"{name} is logged in until {when(until)}",
         *(() if session.factor_at else ("without a second factor",)),
     )
@@ -97,6 +110,28 @@ def read_token(room: RoomId) -> Secret | None:
         return None
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def resumed(room: Strongroom) -> Strongroom:
+    """Return the room bound to whoever is logged in to it here.
+
+    In ``solo`` the passphrase is enough to act, so a login that has ended is
+    forgotten there.
+
+    Raises:
+        DeniedError: The login has ended.
+    """
+    settings = room.room.settings
+    token = read_token(settings.room)
+    if token is None:
+        return room
+    try:
+        return room.resume(token)
+    except DeniedError:
+        if settings.profile is not Profile.SOLO:
+            raise
+        token_path(settings.room).unlink(missing_ok=True)
+        return room
 
 
 def write_token(room: RoomId, token: Secret) -> None:

@@ -53,11 +53,11 @@ def show(call: Call, target: TARGET) -> None:
     Example: strongroom model show tiny@2
     """
     from strongroom.cli import pictures
-    from strongroom.cli.sealing import missing_here
+    from strongroom.client.records import separations
 
     with call.open() as room:
         described = room.room.catalogue.show(room.actor, target)
-        missing = missing_here(room)
+        missing = separations(room.room)
     manifest = described.manifest
     document: dict[str, Json] = {
         **_document(described),

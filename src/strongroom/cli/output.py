@@ -121,8 +121,8 @@ class Output:
 
     def note(self, *lines: RenderableType) -> None:
         """Print for a person beside the answer, on standard error."""
-        if not self.json:
-            self.console(error=True).print(*lines, sep="\n")
+        if lines and not self.json:
+            self.console(error=True).print(*lines, sep="\n", soft_wrap=True)
 
     def console(self, *, error: bool = False) -> Console:
         """Return where to print for a person."""

@@ -29,13 +29,16 @@ PROFILE = Annotated[
 
 
 def check(call: Call, rules: RULES = None, profile: PROFILE = None) -> None:
-    """Check that rules and terms hold together, and show what each class asks for.
+    """Check that rules and terms hold together, and say what is lacking.
+
+    Shows what each class asks for, and which separations are not in force.
 
     Example: strongroom policy check --profile standard
     """
     from strongroom.access.policy import Policy
     from strongroom.access.terms import load_terms
 
+    missing = _missing(call, profile)
     profile, folder = _which(call, profile, rules)
     policy = Policy.load(profile, folder)
     terms = load_terms(profile, folder=folder)
@@ -48,11 +51,15 @@ def check(call: Call, rules: RULES = None, profile: PROFILE = None) -> None:
             name: {
                 "approvals": of.approvals,
                 "teams": of.distinct_teams,
+                "second_factor_required": of.second_factor_required,
+                "purpose_required": of.purpose_required,
+                "wait_seconds": int(of.wait.total_seconds()),
                 "person_cap_percent": of.person_cap_percent,
                 "pair_cap_percent": of.pair_cap_percent,
             }
             for name, of in terms.classes.items()
         },
+        "missing_separations": list(missing),
     }
 
     def show(console: Console) -> None:
@@ -60,6 +67,7 @@ def check(call: Call, rules: RULES = None, profile: PROFILE = None) -> None:
         console.print(f"{count} of {profile} parse and fit the schema", style="bold")
         console.print(f"digest {policy.digest}\n", style="dim")
         _show_terms(console, terms)
+        print_list(console, "Not separated here:", missing)
 
     call.output.answer(document, show)
 
@@ -155,6 +163,22 @@ def _which(
     return settings.profile, rules or settings.policy_folder
 
 
+def _missing(call: Call, profile: Profile | None) -> list[str]:
+    """Return what the room, or a new one of this profile, does not separate.
+
+    Second factors are not counted: that takes the passphrase.
+    """
+    from strongroom.access.separations import missing_separations
+    from strongroom.app.founding import DOMAINS
+
+    if profile is None:
+        settings = call.settings()
+        profile, domains = settings.profile, len(settings.domains)
+    else:
+        domains = len(DOMAINS[profile])
+    return missing_separations(profile, domains=domains, embedded=True, witness=False)
+
+
 def _show(console: Console, action: str, decision: Decision) -> None:
     from strongroom.access.policy import Allow
 
@@ -174,12 +198,13 @@ def _show(console: Console, action: str, decision: Decision) -> None:
 def _show_terms(console: Console, terms: TermsTable) -> None:
     table = plain_table(
         ("class", False),
-        ("approvals", True),
+        ("agree", True),
         ("teams", True),
-        ("a person", True),
-        ("a pair", True),
-        ("lasts up to", True),
-        ("waits", True),
+        ("person", True),
+        ("pair", True),
+        ("factor", True),
+        ("at most", True),
+        ("wait", True),
     )
     from strongroom.access.explain import spell
 
@@ -190,6 +215,7 @@ def _show_terms(console: Console, terms: TermsTable) -> None:
             str(of.distinct_teams),
             "-" if of.person_cap_percent is None else f"{of.person_cap_percent} %",
             "-" if of.pair_cap_percent is None else f"{of.pair_cap_percent} %",
+            "yes" if of.second_factor_required else "-",
             spell(of.max_duration),
             spell(of.wait) if of.wait else "-",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import passphrases
+from strongroom.cli import passphrases, remembered
 from strongroom.cli.call import Call
 from strongroom.cli.output import print_list
 from strongroom.errors import ConflictError, InputError
@@ -88,6 +89,7 @@ def init(
     from strongroom.access.founding import Founder
     from strongroom.app import create_strongroom
     from strongroom.app.founding import DOMAINS
+    from strongroom.client.seen import check_seen
 
     folder = folder or call.room or own_room()
     if (folder / FILE_NAME).exists():
@@ -126,6 +128,8 @@ def init(
         _remove_unfinished(folder, before)
         raise
     with room:
+        seen = remembered.checkpoint_path(room.room.settings, call.state)
+        check_seen(room.room.anchors, seen, random=os.urandom)
         same = len(domains) > 1 and all(p == found[domains[0]] for p in found.values())
         _answer(call, room, founded, approvers, same_passphrase=same)
 
@@ -180,13 +184,11 @@ def _answer(
     *,
     same_passphrase: bool,
 ) -> None:
-    from strongroom.access.separations import missing_separations
+    from strongroom.client.records import separations
 
     settings = room.room.settings
     invitations = {n: _text(code) for n, code in founded.invitations.items()}
-    missing = missing_separations(
-        settings.profile, domains=len(settings.domains), embedded=True, witness=False
-    )
+    missing = separations(room.room)
     if same_passphrase:
         missing.append("one passphrase opens every custody domain")
     document: dict[str, Json] = {
@@ -220,7 +222,11 @@ def _answer(
     call.output.answer(document, show)
 
 
-SOLO_STEPS = ("strongroom seal ./my-model", "strongroom open my-model --purpose TEXT")
+SOLO_STEPS = (
+    "strongroom seal ./my-model",
+    "strongroom open my-model --purpose TEXT",
+    "strongroom account factor, a second factor: restricted models open with one",
+)
 STANDARD_STEPS = (
     "strongroom login {name}",
     "strongroom account factor",

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from strongroom.canonical import Json
-    from strongroom.client.client import Strongroom
     from strongroom.vault.vault import Sealed
 
 MOST_PLAN_BYTES = 1 << 20
@@ -50,6 +49,8 @@ def seal(
 
     Example: strongroom seal ./my-model --as tiny --class internal
     """
+    from strongroom.client.records import separations
+
     plan_text = read_plan(plan) if plan else None
     total = bytes_below(path)
     with call.open(every_domain=True) as room:
@@ -63,7 +64,7 @@ def seal(
                 plan=plan_text,
                 progress=progress,
             )
-        missing = missing_here(room)
+        missing = separations(room.room)
     call.output.answer(
         _document(sealed, missing), lambda console: _show(console, sealed, missing)
     )
@@ -94,16 +95,6 @@ def bytes_below(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
     return sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
-
-
-def missing_here(room: Strongroom) -> list[str]:
-    """Return a sentence for each separation that this room does not have."""
-    from strongroom.access.separations import missing_separations
-
-    settings = room.room.settings
-    return missing_separations(
-        settings.profile, domains=len(settings.domains), embedded=True, witness=False
-    )
 
 
 def _document(sealed: Sealed, missing: list[str]) -> dict[str, Json]:

@@ -20,7 +20,12 @@ from strongroom.client.opened import OpenedModel
 from strongroom.client.records import Records
 from strongroom.client.room import Room
 from strongroom.client.seen import check_seen
-from strongroom.client.usable import permit_named, usable_permit, waiting
+from strongroom.client.usable import (
+    explained,
+    permit_named,
+    usable_permit,
+    waiting,
+)
 from strongroom.crypto.arena import Arena
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.segment import open_object
@@ -225,8 +230,12 @@ class Strongroom:
             reader=reader.public,
             nonce=self.room.random(NONCE_BYTES),
         )
+        try:
+            signed = self.room.desk.release(self.actor, opening)
+        except DeniedError as error:
+            raise explained(error, permit) from None
         answer = open_answer(
-            self.room.desk.release(self.actor, opening),
+            signed,
             opening=opening,
             reader=reader,
             keys=self.room.public_keys,
@@ -255,8 +264,8 @@ class Strongroom:
         """Close the database; a room can be opened again."""
         with contextlib.suppress(StrongroomError):  # the next opening says it again
             self._anchor()
-            if self.room.seen is not None:
-                check_seen(self.room.anchors, self.room.seen, random=self.room.random)
+            if (seen := self.room.seen) is not None:
+                check_seen(self.room.anchors, seen.path, random=self.room.random)
         self.room.ledger.database.close()
 
     def _anchor(self) -> None:

@@ -9,10 +9,12 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from strongroom.access.accounts import ACCOUNTS
+from strongroom.access.accounts import ACCOUNTS, Account, AccountState
+from strongroom.access.factors import active_factor
 from strongroom.access.people import ROOM
 from strongroom.access.quorum import Tally
 from strongroom.access.request import REQUESTS, Request, tally
+from strongroom.access.separations import missing_separations
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.client.room import Room
 from strongroom.crypto.custody.locked import LockedCustodian
@@ -22,7 +24,7 @@ from strongroom.ledger.events import Event
 from strongroom.ledger.log import Entry, Ledger
 from strongroom.ledger.proof import Proof
 from strongroom.permits.exposures import ExposureReport, Exposures
-from strongroom.types import Role
+from strongroom.types import AccountKind, Role
 
 _SEE_EVERY_REQUEST = frozenset({Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR})
 
@@ -40,6 +42,15 @@ class PendingRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An account as people list it; a service or an agent too."""
+
+    account: Account
+    team: str
+    has_factor: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerReport:
     """What a full verification found.
 
@@ -50,6 +61,8 @@ class LedgerReport:
         rows_checked: Whether the guarded rows were compared too; only while the
             home custodian is unlocked.
         unchecked: What was not looked at, and why, one sentence each.
+        separations: Those that the room does not have, one sentence each; empty
+            while the home custodian is locked.
         witnesses: Names of independent witnesses that signed; none yet.
     """
 
@@ -58,6 +71,7 @@ class LedgerReport:
     findings: tuple[str, ...]
     rows_checked: bool
     unchecked: tuple[str, ...] = ()
+    separations: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
 
 
@@ -118,6 +132,19 @@ class Records:
         with room.ledger.reading() as reading:
             return export.export_ledger(room.ledger, reading, folder, private=private)
 
+    def people(self) -> list[Person]:
+        """Return every account, its team, and whether it has a second factor."""
+        found = self._room.people.everybody(self._actor())
+        with self._room.ledger.reading() as reading:
+            return [
+                Person(
+                    account=account,
+                    team=team.name,
+                    has_factor=active_factor(reading, account.id) is not None,
+                )
+                for account, team in found
+            ]
+
     def verify(self) -> LedgerReport:
         """Check every entry, every guarded row, and every custodian's anchor."""
         report = verify_ledger(self._room.ledger, rows=True)
@@ -130,7 +157,12 @@ class Records:
                 self._room.anchors.advance(domain.custodian)
             except StrongroomError as error:
                 problems.append(f"custodian {domain.name}: {error}")
-        return replace(report, findings=tuple(problems), unchecked=tuple(unchecked))
+        return replace(
+            report,
+            findings=tuple(problems),
+            unchecked=tuple(unchecked),
+            separations=tuple(separations(self._room)),
+        )
 
     def exposure(self, target: str) -> ExposureReport:
         """Return who holds how much of a version."""
@@ -168,6 +200,29 @@ class Records:
                 for request in REQUESTS.find(reading, where, theirs)
             ]
         return sorted(found, key=lambda p: p.request.created_at, reverse=True)
+
+
+def separations(room: Room) -> list[str]:
+    """Return one sentence for each separation that a room does not have.
+
+    Raises:
+        IntegrityError: A second factor was deleted, forged, altered or restored.
+    """
+    with room.ledger.reading() as reading:
+        people = [
+            account
+            for account in ACCOUNTS.find(reading)
+            if account.kind is AccountKind.PERSON
+            and account.state is AccountState.ACTIVE
+        ]
+        without = [p for p in people if active_factor(reading, p.id) is None]
+    return missing_separations(
+        room.settings.profile,
+        domains=len(room.settings.domains),
+        embedded=True,
+        witness=False,
+        without_factor=len(without),
+    )
 
 
 def verify_ledger(ledger: Ledger, *, rows: bool) -> LedgerReport:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
 from strongroom.access.people import People
 from strongroom.access.sessions import Sessions
+from strongroom.client.seen import Seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
@@ -31,7 +31,7 @@ class Room:
         keys: The room's own keys.
         public_keys: What ``room.toml`` pins; every answer must verify with them.
         now: The clock, aware UTC.
-        seen: Where this reader keeps the newest checkpoint they saw, if anywhere.
+        seen: What this reader had seen before, if they keep it.
     """
 
     settings: Settings
@@ -50,4 +50,4 @@ class Room:
     public_keys: PublicKeys
     now: Callable[[], datetime]
     random: Random
-    seen: Path | None = None
+    seen: Seen | None = None

@@ -6,6 +6,7 @@ keep elsewhere: the next opening by one of them is refused.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom.crypto.custody.port import MAX_NOTE_BYTES, Anchor
@@ -15,8 +16,21 @@ from strongroom.ledger.anchors import Anchors
 from strongroom.types import Random
 
 
-def check_seen(anchors: Anchors, path: Path, *, random: Random) -> Anchor:
-    """Check that the ledger extends what was seen last; keep and return the newest.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a reader had seen when they opened a room.
+
+    Attributes:
+        path: Where they keep it.
+        size: How many entries it had then; 0 if they never saw it.
+    """
+
+    path: Path
+    size: int
+
+
+def check_seen(anchors: Anchors, path: Path, *, random: Random) -> Seen:
+    """Check that the ledger extends what was seen last; return that, keep the newest.
 
     Args:
         anchors: Of the ledger.
@@ -37,7 +51,7 @@ def check_seen(anchors: Anchors, path: Path, *, random: Random) -> Anchor:
         except OSError as error:
             raise _unusable(path, error) from None
         write_durably(path, newest.note, random, overwrite=True)
-    return newest
+    return Seen(path=path, size=seen.size)
 
 
 def last_seen(anchors: Anchors, path: Path) -> Anchor:

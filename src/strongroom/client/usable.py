@@ -24,7 +24,8 @@ def usable_permit(
 ) -> PermitRow | None:
     """Return a permit of the actor that covers these segments now, if any.
 
-    Of several, the one that lasts longest.
+    Of several, the one that lasts longest; of those that wait, the one that waits
+    least.
 
     Args:
         room: Where to look.
@@ -41,6 +42,7 @@ def usable_permit(
             PERMITS.columns.state == PermitState.ACTIVE,
             PERMITS.columns.expires_at > reading.now,
         )
+        now = reading.now
     wanted = set(segments)
 
     def covers(permit: Permit) -> bool:
@@ -48,8 +50,12 @@ def usable_permit(
         line = permit.version is None and permit.roots == artifact.roots
         return (here or line) and wanted <= set(permit.segments)
 
-    fitting = [r for r in rows if covers(r.open(room.public_keys.permit))]
-    return max(fitting, key=lambda r: r.expires_at) if fitting else None
+    opened = {row: row.open(room.public_keys.permit) for row in rows}
+    fitting = {row: permit for row, permit in opened.items() if covers(permit)}
+    begun = [row for row, permit in fitting.items() if permit.not_before <= now]
+    if begun:
+        return max(begun, key=lambda row: row.expires_at)
+    return min(fitting, key=lambda row: fitting[row].not_before, default=None)
 
 
 def permit_named(room: Room, target: str) -> PermitRow:
@@ -76,3 +82,16 @@ def waiting(request: Request) -> DeniedError:
             hint=f"somebody else types: strongroom approve {request.id}",
         )
     return DeniedError(f"{request.id} is {request.state}", hint="ask again")
+
+
+def explained(error: DeniedError, permit: Permit) -> DeniedError:
+    """Return a refusal to release; of a permit that still waits, say from when."""
+    if "wait-is-over" not in error.reasons:
+        return error
+    factor = any(reason.startswith("second-factor") for reason in error.reasons)
+    login = "log in with a code, strongroom login NAME, and " if factor else ""
+    return DeniedError(
+        f"{permit.id} opens from {permit.not_before:%Y-%m-%d %H:%M} UTC",
+        hint=f"then {login}type: strongroom open {permit.id}",
+        reasons=error.reasons,
+    )
