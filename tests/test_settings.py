@@ -15,6 +15,7 @@ from strongroom.settings import (
     FILE_NAME,
     MAX_FILE_BYTES,
     Domain,
+    PinnedSet,
     Settings,
     load_settings,
 )
@@ -64,6 +65,15 @@ def test_settings_come_back(
         profile=profile,
         policy=policy,
         domains=(HOME, replace(HOME, name="far-2")),
+        recovery=(
+            PinnedSet(
+                key="recovery-a",
+                domains=("home", "far-2"),
+                set_id=18423,
+                shares=5,
+                threshold=3,
+            ),
+        ),
     )
 
     assert loaded(tmp_path, settings.to_toml()) == settings

@@ -50,6 +50,25 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedSet:
+    """A recovery key, and which papers restore it.
+
+    Attributes:
+        key: Its id, which is a digest of its public half.
+        domains: Whose shares it opens.
+        set_id: Number of the set on its papers.
+        shares: How many papers there are.
+        threshold: How many of them restore the key.
+    """
+
+    key: str
+    domains: tuple[str, ...]
+    set_id: int
+    shares: int
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything ``open_strongroom`` needs to know that is not secret.
 
@@ -61,6 +80,7 @@ class Settings:
         keys: The room's public keys by name, hexadecimal; readers pin them.
         domains: One to eight; the first one's custodian is the home custodian.
         policy: Folder with the house's own rules and terms; ``None`` for ours.
+        recovery: Recovery keys in force, and which papers restore them.
     """
 
     folder: Path
@@ -70,6 +90,7 @@ class Settings:
     keys: Mapping[str, str]
     domains: tuple[Domain, ...]
     policy: Path | None = None
+    recovery: tuple[PinnedSet, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the domains are usable.
@@ -115,6 +136,17 @@ class Settings:
                 f"name = {_quoted(domain.name)}",
                 f"custodian = {_quoted(domain.custodian)}",
                 f"store = {_quoted(domain.store)}",
+            ]
+        for one in self.recovery:
+            names = ", ".join(_quoted(name) for name in one.domains)
+            lines += [
+                "",
+                "[[recovery]]",
+                f"key = {_quoted(one.key)}",
+                f"domains = [{names}]",
+                f"set = {one.set_id}",
+                f"shares = {one.shares}",
+                f"threshold = {one.threshold}",
             ]
         return "\n".join(lines) + "\n"
 
@@ -162,6 +194,16 @@ def _from_toml(folder: Path, text: str) -> Settings:
                 store=str(item["store"]),
             )
             for item in document["domain"]
+        ),
+        recovery=tuple(
+            PinnedSet(
+                key=str(item["key"]),
+                domains=tuple(str(name) for name in item["domains"]),
+                set_id=int(item["set"]),
+                shares=int(item["shares"]),
+                threshold=int(item["threshold"]),
+            )
+            for item in document.get("recovery", ())
         ),
     )
 

@@ -21,12 +21,13 @@ from strongroom.errors import SetupError
 from strongroom.types import Classification, Profile
 
 APPROVED_ACTIONS: Final = frozenset(
-    {"account:create", "role:change", "cap:change", "model:publish"}
+    {"account:create", "role:change", "cap:change", "model:publish", "recovery:create"}
 )
 """Administrative actions that wait for approvals where there is a second team.
 
 ``model:publish`` seals an artifact without a parent: it starts a lineage, and
-whoever seals it holds it outside the caps.
+whoever seals it holds it outside the caps.  ``recovery:create`` wraps everything to
+a key that opens it without the ledger; ``key:manage`` is what allows to ask.
 """
 
 _T = TypeVar("_T", bound="AdministrationTerms")

@@ -44,6 +44,8 @@ from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
 from strongroom.types import Profile, Random
 from strongroom.vault.catalogue import Catalogue
+from strongroom.vault.recovery import Recovery
+from strongroom.vault.recovery_wrapping import RecoveryWrapping
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.vault import Vault
 
@@ -166,6 +168,16 @@ def build(
             domains=domains,
             keys=keys,
             random=random,
+        ),
+        recovery=Recovery(
+            gate, approvals, domains=domains, manifest_key=keys.manifest.public
+        ),
+        recovery_wrapping=RecoveryWrapping(
+            gate,
+            anchors,
+            room=settings.room,
+            domains=domains,
+            manifest_key=keys.manifest.public,
         ),
         requests=Requests(
             gate, approvals, room=settings.room, keys=keys, random=random

@@ -53,6 +53,14 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
         ),
         "clean": Leaf("upkeep:clean", "Remove what interrupted seals left"),
         "upgrade": Leaf("upkeep:upgrade", "Bring the database to the newest form"),
+        "recovery": Branch(
+            "Papers that restore a room without its custodians",
+            {
+                "create": Leaf("recovery:create", "Make a recovery key, on papers"),
+                "wrap": Leaf("recovery:wrap", "Wrap what is not wrapped to it yet"),
+                "status": Leaf("recovery:status", "Show what could be restored"),
+            },
+        ),
     },
     "Weights": {
         "seal": Leaf("sealing:seal", "Seal a file or folder as a model's next version"),

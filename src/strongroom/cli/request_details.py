@@ -92,6 +92,15 @@ def _caps(reading: Reading, payload: Payload) -> dict[str, str]:
     }
 
 
+def _recovery(_: Reading, payload: Payload) -> dict[str, str]:
+    domains = ", ".join(str(name) for name in _list(payload["domains"]))
+    return {
+        "recovery key": f"of {domains}",
+        "papers": f"any {payload['threshold']} of {payload['shares']} open everything"
+        f" in a copy of the room, past the ledger (set {payload['set']})",
+    }
+
+
 def _new_account(_: Reading, payload: Payload) -> dict[str, str]:
     return {"account": f"{payload['name']} ({payload['kind']})", **_roles(payload)}
 
@@ -123,6 +132,7 @@ _DESCRIBE: Final[Mapping[str, Callable[[Reading, Payload], dict[str, str]]]] = {
     "segment:release": _release,
     "model:publish": _publishing,
     "cap:change": _caps,
+    "recovery:create": _recovery,
     "account:create": _new_account,
     "role:change": _new_roles,
 }

@@ -19,6 +19,8 @@ from strongroom.permits.requests import Requests
 from strongroom.settings import Settings
 from strongroom.types import Random
 from strongroom.vault.catalogue import Catalogue
+from strongroom.vault.recovery import Recovery
+from strongroom.vault.recovery_wrapping import RecoveryWrapping
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.vault import Vault
 
@@ -43,6 +45,8 @@ class Room:
     people: People
     vault: Vault
     catalogue: Catalogue
+    recovery: Recovery
+    recovery_wrapping: RecoveryWrapping
     requests: Requests
     desk: Desk
     domains: Mapping[str, CustodyDomain]

@@ -1,6 +1,6 @@
 """A share of a recovery key as it is printed, and as it is read again.
 
-    strongroom recovery share
+    Strongroom: one share of a recovery key
     room: room-...
     key: recovery-...
     set: 18423
@@ -28,7 +28,7 @@ from strongroom.errors import InputError
 MOST_TEXT = 4096
 """Characters of a printed share, at most."""
 
-TITLE = "strongroom recovery share"
+TITLE = "Strongroom: one share of a recovery key"
 _A_LINE = 4
 _LINE = re.compile(r"\s*([a-z]+):\s*(\S.*?)\s*")
 _COUNT = re.compile(r"([0-9]{1,2}) of ([0-9]{1,2}), any ([0-9]{1,2}) restore")
@@ -89,7 +89,7 @@ def read_paper(text: str) -> PaperShare:
         matched = _LINE.fullmatch(line)
         if matched:
             facts[matched[1]] = matched[2]
-        elif line.strip() != TITLE:
+        elif line.strip() != TITLE.lower():
             words += (w for w in line.split() if not w.strip(".)").isdecimal())
     if not words:
         raise InputError("there are no words of a share")

@@ -187,6 +187,17 @@ wraps = sa.Table(
     column("wrapped", sa.LargeBinary),
 )
 
+recovery_keys = guarded(
+    "recovery_keys",
+    column("public", sa.LargeBinary),
+    column("domains", sa.Text),
+    column("set_id", sa.Integer),
+    column("shares", sa.Integer),
+    column("threshold", sa.Integer),
+    column("state", sa.Text, index=True),
+    column("created_at", UtcDateTime),
+)
+
 footprints = sa.Table(
     "footprints",
     metadata,

@@ -190,6 +190,24 @@ KINDS: Mapping[str, Kind] = {
         ("named",),
         (6003, 99),
     ),
+    "recovery.created": Kind(
+        "New shares are wrapped to this recovery key too.",
+        ("key", "public", "domains", "set", "shares", "threshold", "request"),
+        (),
+        (3004, 1),
+    ),
+    "recovery.wrapped": Kind(
+        "Shares, or the room's own keys, are wrapped to a recovery key.",
+        ("key", "artifact", "version", "generation", "segments", "digest"),
+        (),
+        (6005, 9),
+    ),
+    "recovery.removed": Kind(
+        "Nothing is wrapped to a replaced recovery key any more.",
+        ("key", "wraps"),
+        (),
+        (6005, 4),
+    ),
     "ledger.exported": Kind(
         "Somebody took a copy of the ledger.", ("size", "private"), (), (6005, 1)
     ),

@@ -69,7 +69,7 @@ class _Decided:
     permit: Permit
     chosen: Selection
     manifest: Signed
-    wraps: Mapping[SegmentId, bytes]
+    wraps: Mapping[SegmentId, Mapping[str, bytes]]
     row: ReleaseRow
 
 

@@ -130,22 +130,27 @@ def entry_naming(transaction: Transaction, row: ReleaseRow) -> Entry:
     return Entry(id=found.id, position=found.position, body=bytes(found.body))
 
 
-def load_wraps(transaction: Transaction, chosen: Selection) -> dict[SegmentId, bytes]:
-    """Return the wrapped key of every chosen segment.
+def load_wraps(
+    transaction: Transaction, chosen: Selection
+) -> dict[SegmentId, dict[str, bytes]]:
+    """Return the wrapped key of every chosen segment, by the root key's id.
 
     Raises:
         IntegrityError: One is gone.
     """
     columns = tables.wraps.c
     rows = transaction.connection.execute(
-        sa.select(columns.segment, columns.wrapped).where(
+        sa.select(columns.segment, columns.root_key_id, columns.wrapped).where(
             columns.artifact == chosen.version.artifact,
             columns.version == chosen.version.number,
             columns.generation == chosen.version.generation,
             columns.segment.in_([s.id for s in chosen.segments]),
         )
     )
-    found = {SegmentId(row.segment): bytes(row.wrapped) for row in rows}
+    found: dict[SegmentId, dict[str, bytes]] = {}
+    for row in rows:
+        held = found.setdefault(SegmentId(row.segment), {})
+        held[row.root_key_id] = bytes(row.wrapped)
     if len(found) != len(chosen.segments):
         raise IntegrityError("the wrapped key of a segment is missing")
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from strongroom.crypto import keys, wraps
 from strongroom.crypto.custody.port import Anchor
+from strongroom.errors import IntegrityError
 from strongroom.ledger.anchors import Anchors
 from strongroom.types import RoomId, Secret, SegmentId
 from strongroom.vault.manifest import ManifestSegment
@@ -26,7 +27,7 @@ class Shares:
     def keys(
         self,
         segments: Iterable[ManifestSegment],
-        wrapped: Mapping[SegmentId, bytes],
+        wrapped: Mapping[SegmentId, Mapping[str, bytes]],
         *,
         covering: Anchor,
     ) -> Secret:
@@ -34,11 +35,12 @@ class Shares:
 
         Args:
             segments: Whose keys.
-            wrapped: Their wrapped shares.
+            wrapped: Their wrapped shares, by the root key's id.
             covering: The checkpoint that covers the entry of this release.
 
         Raises:
-            IntegrityError: A wrap was altered or moved, or yields another key.
+            IntegrityError: A wrap is gone, was altered or moved, or yields
+                another key.
             ForkError: A custodian saw another history.
             UnavailableError: A custodian is locked.
             SetupError: The room has no such custody domain any more.
@@ -47,10 +49,19 @@ class Shares:
         return Secret(b"".join(parts))
 
     def _key(
-        self, segment: ManifestSegment, wrapped: bytes, covering: Anchor
+        self,
+        segment: ManifestSegment,
+        wrapped: Mapping[str, bytes],
+        covering: Anchor,
     ) -> Secret:
         facts = segment.facts
         domain = domain_named(self._domains, segment.domain)
+        root_key_id = domain.custodian.root_key_id
+        if root_key_id not in wrapped:
+            raise IntegrityError(
+                f"the key of {segment.name} is not wrapped by {domain.name}",
+                hint="strongroom ledger verify; restore a backup",
+            )
         context = wraps.segment_context(
             room=self._room,
             artifact=facts.context.artifact,
@@ -58,10 +69,10 @@ class Shares:
             generation=facts.context.generation,
             segment=segment.id,
             share=0,
-            root_key_id=domain.custodian.root_key_id,
+            root_key_id=root_key_id,
         )
         share = self._anchors.unwrap(
-            domain.custodian, wrapped, context, covering=covering
+            domain.custodian, wrapped[root_key_id], context, covering=covering
         )
         part = keys.derive_share_key(share, 0, facts.salt, facts.context)
         key = keys.derive_key([part], facts.salt, facts.context)

@@ -36,12 +36,13 @@ def store_parts(
         [
             {
                 **place,
-                "segment": part.wrap.segment,
-                "share": part.wrap.share,
-                "root_key_id": part.wrap.root_key_id,
-                "wrapped": part.wrap.wrapped,
+                "segment": wrap.segment,
+                "share": wrap.share,
+                "root_key_id": wrap.root_key_id,
+                "wrapped": wrap.wrapped,
             }
             for part in parts
+            for wrap in part.wraps
         ],
     )
     store_footprints(connection, [part.footprint for part in parts])

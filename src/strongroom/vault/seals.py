@@ -30,6 +30,7 @@ from strongroom.types import (
     new_id,
 )
 from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.recovery_sets import RecoverySet
 from strongroom.vault.segments import Plan, PlannedItem, PlannedSegment, items_of
 from strongroom.vault.sources import OpenSource
 
@@ -81,7 +82,7 @@ class SealedPart:
     """A sealed segment: what the manifest says of it, and what the database keeps."""
 
     segment: ManifestSegment
-    wrap: Wrap
+    wraps: tuple[Wrap, ...]
     footprint: Footprint
 
 
@@ -92,6 +93,7 @@ class SealJob:
     Attributes:
         files: How many there are; the map is numbered after them.
         assigned: The domain of each segment, by name.
+        recovery: The recovery set of each domain that has one.
         coordinate_key: Blinds the extents that exposure counts.
         map: The item that says where every byte is.
     """
@@ -104,6 +106,7 @@ class SealJob:
     files: int
     assigned: Mapping[str, str]
     domains: Mapping[str, CustodyDomain]
+    recovery: Mapping[str, RecoverySet]
     coordinate_key: Secret
     map: bytes
     random: Random
@@ -197,28 +200,38 @@ def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
             footprint=footprint.digest.hex(),
             facts=facts,
         ),
-        wrap=_wrap(job, domain.custodian, segment, share),
+        wraps=_wraps(job, domain, segment, share),
         footprint=footprint,
     )
 
 
-def _wrap(
-    job: SealJob, custodian: KeyCustodian, segment: SegmentId, share: Secret
-) -> Wrap:
-    context = segment_context(
-        room=job.room,
-        artifact=job.artifact,
-        version=job.version,
-        generation=job.generation,
-        segment=segment,
-        share=0,
-        root_key_id=custodian.root_key_id,
-    )
-    return Wrap(
-        segment=segment,
-        share=0,
-        root_key_id=custodian.root_key_id,
-        wrapped=custodian.wrap(share, context),
+def _wraps(
+    job: SealJob, domain: CustodyDomain, segment: SegmentId, share: Secret
+) -> tuple[Wrap, ...]:
+    """Wrap a share at its custodian, and to the domain's recovery key if it has one."""
+    ways = [(domain.custodian.root_key_id, domain.custodian.wrap)]
+    if domain.name in job.recovery:
+        recovery = job.recovery[domain.name]
+        ways.append((recovery.id, recovery.wrap))
+    return tuple(
+        Wrap(
+            segment=segment,
+            share=0,
+            root_key_id=root_key_id,
+            wrapped=wrap(
+                share,
+                segment_context(
+                    room=job.room,
+                    artifact=job.artifact,
+                    version=job.version,
+                    generation=job.generation,
+                    segment=segment,
+                    share=0,
+                    root_key_id=root_key_id,
+                ),
+            ),
+        )
+        for root_key_id, wrap in ways
     )
 
 

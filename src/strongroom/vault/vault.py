@@ -30,6 +30,7 @@ from strongroom.vault import drafts, recording
 from strongroom.vault.domains import assign_domains
 from strongroom.vault.manifest import PURPOSE, Manifest
 from strongroom.vault.maps import map_document
+from strongroom.vault.recovery_sets import sets_by_domain
 from strongroom.vault.seals import (
     CustodyDomain,
     Progress,
@@ -209,6 +210,8 @@ class Vault:
         version: Version,
         progress: Progress,
     ) -> tuple[SealedPart, ...]:
+        with self._ledger.reading() as reading:
+            recovery = sets_by_domain(reading)
         job = SealJob(
             room=self._room,
             artifact=version.artifact,
@@ -218,6 +221,7 @@ class Vault:
             files=len(files),
             assigned=assign_domains(plan, list(self._domains)),
             domains=self._domains,
+            recovery=recovery,
             coordinate_key=self._keys.coordinate,
             map=map_document(plan, files),
             random=self._random,

@@ -1,0 +1,185 @@
+"""Recovery keys: made on papers, put in force, and how much they cover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import words
+from strongroom.cli.call import Call
+from strongroom.cli.output import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from strongroom.canonical import Json
+    from strongroom.client.client import Strongroom
+    from strongroom.vault.recovery import Covered
+
+
+def create(
+    call: Call,
+    *,
+    shares: Annotated[
+        int, typer.Option(help="Papers to make.", min=1, max=16, metavar="N")
+    ] = 5,
+    threshold: Annotated[
+        int, typer.Option(help="Papers that restore it.", min=1, max=16, metavar="M")
+    ] = 3,
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(help="Custody domain it is for; all unless given.", metavar="D"),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="A file for each paper, not the screen.", metavar="FOLDER"),
+    ] = None,
+) -> None:
+    """Make a recovery key and hand its papers out, one at a time.
+
+    Enough papers, with copies of database and store, open everything, and the
+    ledger does not notice.  Give them to people who do not meet by chance.
+
+    Example: strongroom recovery create --shares 5 --threshold 3 --to ./papers
+    """
+    from strongroom.cli import papers
+    from strongroom.crypto.paper import PaperShare
+    from strongroom.crypto.recovery import RecoveryKey
+    from strongroom.crypto.sharing import new_set_id, split
+
+    with call.open() as room:
+        domains = tuple(domain or room.room.domains)
+        room.room.recovery.verify_allowed(room.actor, domains)
+        random = room.room.random
+        key, set_id = RecoveryKey.generate(random), new_set_id(random)
+        parts = split(
+            key.seed, shares=shares, threshold=threshold, set_id=set_id, random=random
+        )
+        made = [
+            PaperShare(
+                share=part,
+                room=room.room.settings.room,
+                key=key.id,
+                shares=shares,
+                made=room.room.now().date(),
+            )
+            for part in parts
+        ]
+        files = papers.hand_out(call, made, to, random=random)
+        request = room.room.recovery.propose(
+            room.actor,
+            public=key.public,
+            domains=domains,
+            set_id=set_id,
+            shares=shares,
+            threshold=threshold,
+        )
+        done = request.state == "approved"
+        wrapped = _finish(room) if done and len(room.room.domains) == 1 else 0
+    call.output.say(
+        {
+            "key": key.id,
+            "set": set_id,
+            "domains": list(domains),
+            "shares": shares,
+            "threshold": threshold,
+            "files": [str(path) for path in files],
+            "request": request.id,
+            "state": request.state,
+            "wrapped": wrapped,
+        },
+        f"recovery set {set_id}: any {threshold} of {shares} papers restore"
+        f" {', '.join(domains)}",
+        *(f"  {path}" for path in files),
+        *_next(done=done, request=request.id, wrapped=wrapped),
+    )
+
+
+def wrap(call: Call) -> None:
+    """Wrap to the recovery keys what is not wrapped to them yet.
+
+    Goes on where an interrupted one stopped.  What is sealed from now on is
+    wrapped by itself.
+
+    Example: strongroom recovery wrap
+    """
+    with call.open(every_domain=True) as room:
+        wrapped = _finish(room)
+        found = room.room.recovery.sets(room.actor)
+    call.output.say(
+        {"wrapped": wrapped, "sets": [_document(one) for one in found]},
+        f"{words.many(wrapped, 'key')} wrapped for recovery",
+        *(_sentence(one) for one in found),
+    )
+
+
+def status(call: Call) -> None:
+    """Show which papers restore what.
+
+    Example: strongroom recovery status
+    """
+    with call.open() as room:
+        found = room.room.recovery.sets(room.actor)
+    call.output.listing([_document(one) for one in found], COLUMNS, empty=NONE)
+
+
+NONE = "No recovery key: who loses the custodians loses the room."
+
+
+def _finish(room: Strongroom) -> int:
+    """Wrap what lacks it, and pin the sets in force; return how many were wrapped."""
+    from strongroom.app.recovery import pin_sets
+
+    wrapped = room.room.recovery_wrapping.run(room.actor)
+    sets = [one.set for one in room.room.recovery.sets(room.actor)]
+    pin_sets(room.room.settings, sets, random=room.room.random)
+    return wrapped
+
+
+def _next(*, done: bool, request: str, wrapped: int) -> list[str]:
+    if not done:
+        return [
+            f"{request} waits for another team: strongroom approve {request}",
+            "then: strongroom recovery wrap",
+        ]
+    if wrapped:
+        return [
+            f"{words.many(wrapped, 'key')} wrapped to it; try it:"
+            " strongroom recovery drill"
+        ]
+    return ["next: strongroom recovery wrap"]
+
+
+def _document(one: Covered) -> dict[str, Json]:
+    return {
+        "key": one.set.id,
+        "set": one.set.set_id,
+        "domains": list(one.set.domains),
+        "shares": one.set.shares,
+        "threshold": one.set.threshold,
+        "created": words.stamp(one.set.created_at),
+        "wrapped": one.wrapped,
+        "total": one.total,
+    }
+
+
+def _sentence(one: Covered) -> str:
+    lacking = one.total - one.wrapped
+    rest = f"{words.many(lacking, 'key')} lacking" if lacking else "everything wrapped"
+    return f"set {one.set.set_id} of {', '.join(one.set.domains)}: {rest}"
+
+
+def _listed(row: Mapping[str, Json]) -> str:
+    domains = row["domains"]
+    return ", ".join(map(str, domains)) if isinstance(domains, list) else ""
+
+
+COLUMNS = (
+    Column("set", lambda row: str(row["set"]), right=True),
+    Column("papers", lambda row: f"{row['threshold']} of {row['shares']}"),
+    Column("wrapped", lambda row: f"{row['wrapped']} of {row['total']}"),
+    Column("made", lambda row: str(row["created"])[:10]),
+    Column("domains", _listed),
+)
