@@ -11,8 +11,10 @@ from pathlib import Path
 
 from strongroom import canonical
 from strongroom.crypto.signing import SigningKey
-from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey, parse_text
+from strongroom.ledger.cosignature import WitnessKey, cosign
 from strongroom.ledger.frontier import Frontier
+from strongroom.ledger.note import split_note
 from strongroom.ledger.proof import Proof
 from strongroom.ledger.tiles import (
     TILE_WIDTH,
@@ -137,3 +139,23 @@ def _no_tile(level: int, number: int) -> bytes:
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+
+
+def witness_key(number: int) -> WitnessKey:
+    """Return the public half of ``signing_key(number)`` under a witness's name."""
+    public = signing_key(number).public.raw
+    return WitnessKey(name=f"witness.example/w{number}", public=public)
+
+
+def cosigned(note: str, number: int, *, seconds: int = 1_800_000_000) -> str:
+    """Return the note with the line of witness ``number`` as its last one."""
+    cosignature = cosign(
+        parse_text(split_note(note).text),
+        witness=witness_key(number),
+        sign=signing_key(number).sign_bytes,
+        seconds=seconds,
+    )
+    return note + cosignature.line().text()
+
+
+LEDGER_OF_FIVE = ledger_of(5)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import InputError, IntegrityError
-from strongroom.ledger import checkpoint as checkpoints
+from strongroom.ledger import note as notes
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.tree import EMPTY_ROOT, root_hash
 from tests.ledger import naive
@@ -46,7 +46,7 @@ def test_a_published_note_signature_verifies_over_its_text() -> None:
     note = VECTORS["note"]
     key = VerifierKey.from_text(note["key"])
 
-    (line,) = checkpoints.signature_lines(note["text"] + "\n" + note["line"] + "\n")
+    (line,) = notes.signature_lines(note["text"] + "\n" + note["line"] + "\n")
 
     assert (line.name, line.key_id) == (key.origin, key.key_id)
     VerifyKey(key.public).verify_bytes(line.signature, note["text"].encode())
@@ -104,9 +104,9 @@ def test_lines_of_witnesses_are_kept_and_do_not_disturb() -> None:
 
     for both in (note + WITNESS, note.replace("\n\n", "\n\n" + WITNESS)):
         assert opened(both) == opened(note)
-        names = {line.name for line in checkpoints.signature_lines(both)}
+        names = {line.name for line in notes.signature_lines(both)}
         assert names == {ORIGIN, "witness.example/w1"}
-        lines = "".join(line.text() for line in checkpoints.signature_lines(both))
+        lines = "".join(line.text() for line in notes.signature_lines(both))
         assert both.endswith(lines)
 
 
@@ -134,7 +134,7 @@ def test_a_second_own_signature_that_is_wrong_spoils_the_note() -> None:
 
 def signed(text: str) -> str:
     """Return any text under the ledger's genuine signature."""
-    line = checkpoints.SignatureLine(
+    line = notes.SignatureLine(
         name=ORIGIN,
         key_id=LEDGER.key.key_id,
         signature=LEDGER.signer.sign_bytes(text.encode()),

@@ -19,7 +19,13 @@ from strongroom.ledger.tiles import node_reader
 from strongroom.ledger.tree import consistency_proof
 from tests.conftest import require
 from tests.ledger import naive
-from tests.ledger.exports import SmallLedger, ledger_of, signing_key
+from tests.ledger.exports import (
+    SmallLedger,
+    cosigned,
+    ledger_of,
+    signing_key,
+    witness_key,
+)
 
 SOURCE = Path(__file__).parent / "go" / "check.go"
 LIBRARIES = Path("/usr/share/gocode")  # where Debian keeps Go sources
@@ -117,6 +123,19 @@ def test_go_accepts_our_growth_proofs_and_refuses_every_flipped_bit(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "flipped bits are refused" in done.stdout
+
+
+def test_go_accepts_our_cosignatures_and_refuses_every_flipped_bit(
+    check: Check, folder: Path, tmp_path: Path
+) -> None:
+    for number in (2, 1):
+        (tmp_path / "note").write_text(cosigned(LEDGER.note(), number))
+        key = witness_key(number).text()
+        done = check(folder, KEY, "witness", tmp_path / "note", key)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "flipped bits are refused" in done.stdout
+    other = check(folder, KEY, "witness", tmp_path / "note", witness_key(3).text())
+    assert other.returncode == 1
 
 
 @pytest.mark.parametrize(

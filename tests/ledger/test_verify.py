@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from strongroom import canonical
 from strongroom.errors import InputError, IntegrityError
-from strongroom.ledger import checkpoint, verify
+from strongroom.ledger import note, verify
 from tests.ledger import naive
 from tests.ledger.exports import SmallLedger, ledger_of, signing_key
 
@@ -432,7 +432,7 @@ def test_a_size_that_lies_stops_at_the_first_missing_bundle(tmp_path: Path) -> N
     ledger = ledger_of(3)
     folder = ledger.write(tmp_path / "export")
     text = ledger.note().partition("\n\n")[0].replace("\n3\n", f"\n{10**17}\n")
-    line = checkpoint.SignatureLine(
+    line = note.SignatureLine(
         name=ledger.key.origin,
         key_id=ledger.key.key_id,
         signature=ledger.signer.sign_bytes(f"{text}\n".encode()),

@@ -10,28 +10,28 @@ Source: C2SP signed-note v1.0.0 and tlog-checkpoint v1.0.0.
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from strongroom.errors import InputError, IntegrityError
+from strongroom.ledger.note import (
+    SIGNATURE_BYTES,
+    SignatureLine,
+    canonical_base64,
+    check_key,
+    is_key_name,
+    key_id,
+    key_text,
+    parse_key,
+    split_note,
+)
 from strongroom.ledger.tree import AT_MOST_ENTRIES, EMPTY_ROOT, HASH_BYTES
 
 ED25519_TYPE = b"\x01"
 """Signature type of plain Ed25519 in signed notes."""
 
-AT_MOST_NOTE_BYTES = 128 << 10
-"""Room for the 16 signatures that every reader must accept, post-quantum ones
-of 5 kB included."""
-
-AT_MOST_SIGNATURES = 64
-_AT_MOST_NAME_BYTES = 255
 _AT_MOST_DIGITS = 19  # of a signed 64-bit integer
-_PUBLIC_BYTES = 32
-_SIGNATURE_BYTES = 64
-_KEY_ID_BYTES = 4
-_DASH = "\N{EM DASH} "
 
 Sign: TypeAlias = Callable[[bytes], bytes]
 """Gives the raw 64-byte Ed25519 signature over a message."""
@@ -58,21 +58,16 @@ class VerifierKey:
         Raises:
             InputError: The origin is no key name or the key is not 32 bytes.
         """
-        if not _is_name(self.origin):
-            raise InputError(f"{self.origin[:80]!r} cannot name a ledger")
-        if len(self.public) != _PUBLIC_BYTES:
-            raise InputError(f"an Ed25519 public key is {_PUBLIC_BYTES} bytes")
+        check_key(self.origin, self.public)
 
     @property
     def key_id(self) -> bytes:
         """The 4 bytes that tell keys of one name apart; not a digest to trust."""
-        content = self.origin.encode() + b"\n" + ED25519_TYPE + self.public
-        return hashlib.sha256(content).digest()[:_KEY_ID_BYTES]
+        return key_id(self.origin, ED25519_TYPE, self.public)
 
     def text(self) -> str:
         """Return ``origin+hash+base64``, which an outsider compares and keeps."""
-        encoded = base64.b64encode(ED25519_TYPE + self.public).decode()
-        return f"{self.origin}+{self.key_id.hex()}+{encoded}"
+        return key_text(self.origin, ED25519_TYPE, self.public)
 
     @classmethod
     def from_text(cls, text: str) -> VerifierKey:
@@ -81,37 +76,8 @@ class VerifierKey:
         Raises:
             InputError: It is no verifier key, or not one for Ed25519.
         """
-        # Base64 may hold a plus, a name and the hash may not.
-        origin, _, rest = text[:1024].strip().partition("+")
-        _, _, encoded = rest.partition("+")
-        try:
-            raw = base64.b64decode(encoded, validate=True)
-            key = cls(origin=origin, public=raw[1:])
-        except ValueError:
-            raise InputError("a verifier key is origin+hash+base64") from None
-        if key.text() != text.strip():
-            raise InputError("the hash in the verifier key does not fit its key")
-        return key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureLine:
-    """One signature of a note, by whomever; verified or not.
-
-    Attributes:
-        name: Name of the key.
-        key_id: 4 bytes that tell keys of one name apart.
-        signature: As its type prescribes; for Ed25519 64 bytes.
-    """
-
-    name: str
-    key_id: bytes
-    signature: bytes
-
-    def text(self) -> str:
-        """Return the line, its newline included."""
-        encoded = base64.b64encode(self.key_id + self.signature).decode()
-        return f"{_DASH}{self.name} {encoded}\n"
+        origin, public = parse_key(text, ED25519_TYPE)
+        return cls(origin=origin, public=public)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +100,7 @@ class Checkpoint:
         Raises:
             InputError: One of them is impossible.
         """
-        if not _is_name(self.origin):
+        if not is_key_name(self.origin):
             raise InputError(f"{self.origin[:80]!r} cannot name a ledger")
         if not 0 <= self.size <= AT_MOST_ENTRIES or len(self.root) != HASH_BYTES:
             raise InputError(f"no ledger of {self.size} entries has this root")
@@ -157,8 +123,8 @@ class Checkpoint:
         """
         key = VerifierKey(origin=self.origin, public=public)
         signature = sign(self.text().encode())
-        if len(signature) != _SIGNATURE_BYTES:
-            raise InputError(f"an Ed25519 signature is {_SIGNATURE_BYTES} bytes")
+        if len(signature) != SIGNATURE_BYTES:
+            raise InputError(f"an Ed25519 signature is {SIGNATURE_BYTES} bytes")
         line = SignatureLine(name=key.origin, key_id=key.key_id, signature=signature)
         return f"{self.text()}\n{line.text()}"
 
@@ -175,41 +141,16 @@ class Checkpoint:
             IntegrityError: The note is malformed, of another ledger, not signed
                 with this key, or one of this key's signatures is wrong.
         """
-        text, lines = _split_note(note)
-        own = [x for x in lines if (x.name, x.key_id) == (key.origin, key.key_id)]
+        found = split_note(note)
+        own = found.signed_by(key.origin, key.key_id)
         if not own:
             raise IntegrityError(f"the checkpoint is not signed by {key.text()}")
         for line in own:
-            verify(line.signature, text.encode())
-        checkpoint = _parse_text(text)
+            verify(line.signature, found.text.encode())
+        checkpoint = parse_text(found.text)
         if checkpoint.origin != key.origin:
             raise IntegrityError(f"the checkpoint is of {checkpoint.origin!r}")
         return checkpoint
-
-
-def signature_lines(note: str) -> tuple[SignatureLine, ...]:
-    """Return every signature in a note, none of them verified.
-
-    Raises:
-        IntegrityError: The note is malformed.
-    """
-    return _split_note(note)[1]
-
-
-def canonical_base64(text: str, *, at_most_bytes: int) -> bytes:
-    """Return the decoded bytes; only the one standard encoding of them will do.
-
-    Raises:
-        IntegrityError: It is no base64, has stray bits or is too long.
-    """
-    if len(text) <= 4 * (at_most_bytes // 3 + 1):
-        try:
-            data = base64.b64decode(text, validate=True)
-        except ValueError:
-            data = b""
-        if len(data) <= at_most_bytes and base64.b64encode(data).decode() == text:
-            return data
-    raise IntegrityError("text is not base64 of the expected length")
 
 
 def canonical_decimal(text: str) -> int:
@@ -225,7 +166,12 @@ def canonical_decimal(text: str) -> int:
     raise IntegrityError(f"{text[:32]!r} is not the size or index of a ledger")
 
 
-def _parse_text(text: str) -> Checkpoint:
+def parse_text(text: str) -> Checkpoint:
+    """Return the checkpoint that the signed text of a note states.
+
+    Raises:
+        IntegrityError: It states none.
+    """
     lines = text.split("\n")
     # Extension lines are possible in the format; no monitor could audit them, so
     # the ledger signs none, and one that turns up is refused.
@@ -240,36 +186,3 @@ def _parse_text(text: str) -> Checkpoint:
         )
     except InputError as error:
         raise IntegrityError(f"the checkpoint is impossible: {error}") from None
-
-
-def _split_note(note: str) -> tuple[str, tuple[SignatureLine, ...]]:
-    """Return the signed text and the signatures."""
-    if len(note) > AT_MOST_NOTE_BYTES:
-        raise IntegrityError(f"a checkpoint has {len(note)} characters")
-    if any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in note):
-        raise IntegrityError("a checkpoint has characters that no note may have")
-    text, gap, signatures = note.rpartition("\n\n")
-    lines = signatures.split("\n")
-    if not gap or not text or lines.pop() != "" or not lines:
-        raise IntegrityError("a checkpoint has no signatures")
-    if len(lines) > AT_MOST_SIGNATURES:
-        raise IntegrityError(f"a checkpoint has {len(lines)} signatures")
-    return text + "\n", tuple(_parse_line(line) for line in lines)
-
-
-def _parse_line(line: str) -> SignatureLine:
-    dash, rest = line[: len(_DASH)], line[len(_DASH) :]
-    name, _, encoded = rest.partition(" ")
-    data = canonical_base64(encoded, at_most_bytes=AT_MOST_NOTE_BYTES)
-    if dash != _DASH or not _is_name(name) or len(data) <= _KEY_ID_BYTES:
-        raise IntegrityError("a signature line of the checkpoint is malformed")
-    return SignatureLine(
-        name=name, key_id=data[:_KEY_ID_BYTES], signature=data[_KEY_ID_BYTES:]
-    )
-
-
-def _is_name(name: str) -> bool:
-    """Tell whether signed notes take it: some text without spaces and pluses."""
-    if not name or len(name) > _AT_MOST_NAME_BYTES or not name.isprintable():
-        return False
-    return "+" not in name and not any(c.isspace() for c in name)

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 from strongroom.errors import IntegrityError
 from strongroom.ledger.checkpoint import (
-    AT_MOST_NOTE_BYTES,
     Checkpoint,
     VerifierKey,
     Verify,
-    canonical_base64,
     canonical_decimal,
 )
+from strongroom.ledger.note import AT_MOST_NOTE_BYTES, canonical_base64
 from strongroom.ledger.tree import HASH_BYTES, leaf_hash, verify_inclusion
 
 AT_MOST_HASHES = 63
