@@ -7,14 +7,13 @@ crash or a hundred parallel tries win nothing.  An account waits at most
 
 from __future__ import annotations
 
-import hashlib
 import os
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from strongroom.canonical import encode
+from strongroom import canonical
 from strongroom.database import tables
 from strongroom.errors import DeniedError
 from strongroom.ledger.log import Ledger
@@ -103,4 +102,4 @@ def _ensure(connection: sa.Connection, subject: bytes, now: datetime) -> None:
 
 def _subject(kind: str, name: str) -> bytes:
     """A hash: failed names and sources are not kept in the clear."""
-    return hashlib.sha256(encode("strongroom/v1/attempt", kind, name)).digest()
+    return canonical.digest("strongroom/v1/attempt", kind, name)

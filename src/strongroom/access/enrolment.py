@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from datetime import datetime, timedelta
 
+from strongroom import canonical
 from strongroom.access import passwords
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState, changed
 from strongroom.errors import ConflictError, DeniedError
@@ -31,7 +31,7 @@ def invite(
     account = ACCOUNTS.replace(
         writing,
         account,
-        enrolment_hash=hashlib.sha256(code.reveal()).digest(),
+        enrolment_hash=_code_hash(account, code),
         enrolment_until=writing.now + ENROLMENT_TTL,
     )
     writing.append(changed(account, by=by))
@@ -46,7 +46,7 @@ def check_invitation(account: Account, code: Secret, *, now: datetime) -> None:
     """
     invited = account.state is AccountState.INVITED  # not one who left meanwhile
     expected = account.enrolment_hash or bytes(32)
-    given = hashlib.sha256(code.reveal().strip()).digest()
+    given = _code_hash(account, code)
     fresh = account.enrolment_until is not None and now <= account.enrolment_until
     if not hmac.compare_digest(expected, given) or not (fresh and invited):
         raise DeniedError(
@@ -81,3 +81,9 @@ def activate(
         )
     )
     return account
+
+
+def _code_hash(account: Account, code: Secret) -> bytes:
+    """Return the stored form of a code, which is for one account."""
+    typed = code.reveal().strip()
+    return canonical.digest("strongroom/v1/invitation", account.id, typed)

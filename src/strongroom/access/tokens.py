@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 
+from strongroom import canonical
 from strongroom.types import Random, Secret
 
 _TOKEN_BYTES = 32
@@ -25,4 +25,4 @@ def token_hash(token: Secret) -> bytes:
         raw = base64.b64decode(token.reveal(), altchars=b"-_", validate=True)
     except binascii.Error:
         raw = b""
-    return hashlib.sha256(b"strongroom/v1/session-token" + raw).digest()
+    return canonical.digest("strongroom/v1/session-token", raw)
