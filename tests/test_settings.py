@@ -81,6 +81,14 @@ def test_settings_come_back(
     assert settings.origin == f"strongroom.local/{ROOM}"
 
 
+@pytest.mark.parametrize("line", ["", "format = 2", 'format = "1"', "format = 0"])
+def test_a_file_of_another_format_is_refused(tmp_path: Path, line: str) -> None:
+    text = SETTINGS.to_toml().replace("format = 1", line)
+
+    with pytest.raises(SetupError, match="format"):
+        loaded(tmp_path, text)
+
+
 def test_a_folder_without_a_room_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="no room in") as caught:
         load_settings(tmp_path)

@@ -17,6 +17,9 @@ from strongroom.errors import InputError, SetupError
 from strongroom.types import Profile, RoomId
 
 FILE_NAME = "room.toml"
+FORMAT = 1
+"""Of the file; another number is refused, since it may mean other things."""
+
 MAX_FILE_BYTES = 64 << 10
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
@@ -121,6 +124,7 @@ class Settings:
         """Return the text of ``room.toml``."""
         lines = [
             "# One Strongroom.  Nothing here is secret; readers pin its keys.",
+            f"format = {FORMAT}",
             f"room = {_quoted(self.room)}",
             f"profile = {_quoted(self.profile)}",
             f"database = {_quoted(self.database)}",
@@ -180,6 +184,8 @@ def load_settings(folder: Path) -> Settings:
 
 def _from_toml(folder: Path, text: str) -> Settings:
     document = tomllib.loads(text)
+    if document["format"] != FORMAT:
+        raise InputError(f"its format is {document['format']!r}, not {FORMAT}")
     return Settings(
         folder=folder,
         room=RoomId(str(document["room"])),
