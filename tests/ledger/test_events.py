@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom import canonical
+from strongroom.database.basis import Basis, RowsRead, RowUsed
 from strongroom.database.guards import RowChange
 from strongroom.errors import InputError
 from strongroom.ledger import events
 from strongroom.ledger.events import MAX_ENTRY_BYTES, Event
 from strongroom.ledger.kinds import KINDS, Kind
+from strongroom.ledger.rows import rows_of
 from strongroom.types import AccountId, new_id
 from tests.ledger.world import event
 
@@ -110,6 +112,23 @@ def test_long_lists_stand_beside_the_entry(row_count: int, rules: int) -> None:
     assert document["facts"] == {"action": "a:b", "resource": None}
     assert len(attached["rows"]) == row_count
     assert attached["facts"] == {"rules": [LONGEST] * rules}
+
+
+@given(st.integers(0, 9), st.integers(0, 300))
+def test_an_entry_says_what_was_read_for_it(reads: int, used: int) -> None:
+    basis = Basis(
+        seen=7,
+        reads=(RowsRead(table="t", prefix="a/", after=1, digest=bytes(32)),) * reads,
+        used=(RowUsed(table="t", id=LONGEST, revision=2),) * used,
+    )
+
+    encoded = events.encode(event(), at=AT, rows=rows(2), salt=SALT, basis=basis)
+
+    assert len(encoded.body) <= MAX_ENTRY_BYTES
+    found = rows_of(encoded.body, encoded.attached)
+    assert found.basis == (basis if basis else Basis(seen=0))
+    assert found.changes == tuple(rows(2))
+    assert (b'"basis"' in encoded.body) == bool(basis and encoded.attached is None)
 
 
 def test_what_is_too_long_even_so_is_refused() -> None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from strongroom.access.teams import Team, checked_name
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, InputError, MissingError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing

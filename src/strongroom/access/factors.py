@@ -12,7 +12,7 @@ from strongroom.canonical import encode
 from strongroom.crypto import wraps
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.errors import DeniedError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
@@ -47,22 +47,23 @@ FACTORS: GuardedTable[SecondFactor] = GuardedTable(tables.second_factors, Second
 def active_factor(transaction: Transaction, account: AccountId) -> SecondFactor | None:
     """Return the second factor that counts for an account, if it has one.
 
+    In a transaction that writes, the caller has locked the account: whoever begins
+    or confirms a factor does the same.
+
     Raises:
         IntegrityError: Somebody's was deleted, forged, altered or restored.
     """
     # All of them: an account whose factor was deleted would not be asked for a code.
     for factor in FACTORS.find_all(transaction, prefix=f"{account}/"):
         if factor.state is FactorState.ACTIVE:
-            lock = isinstance(transaction, Writing)
-            found = FACTORS.get(transaction, factor.id, lock=True) if lock else factor
-            return found if found.state is FactorState.ACTIVE else None
+            return factor
     return None
 
 
 def begin(writing: Writing, account: Account, *, key: Secret, random: Random) -> Secret:
     """Store a pending secret and return it, to be shown once as a QR code.
 
-    The caller appends the entry that names the new row.
+    The caller has locked the account, and appends the entry that names the new row.
     """
     secret = totp.new_secret(random)
     factor_id = f"{account.id}/{new_id('factor', random)}"

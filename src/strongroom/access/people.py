@@ -159,7 +159,8 @@ class People:
             InputError: The password is too short.
         """
         with self._ledger.transaction() as writing:
-            account = accounts.find_account(writing, name)
+            found = accounts.find_account(writing, name)
+            account = ACCOUNTS.get(writing, found.id, lock=True)
             enrolment.check_invitation(account, code, now=writing.now)
             secret = factors.begin(
                 writing, account, key=self._totp_key, random=self._random
@@ -177,7 +178,8 @@ class People:
                 stolen session must not get a factor of its own.
         """
         with self._ledger.transaction() as writing:
-            account = verify_actor(writing, actor, now=writing.now)
+            verify_actor(writing, actor, now=writing.now)
+            account = ACCOUNTS.get(writing, actor.account, lock=True)
             self._require_fresh_factor(writing, actor, account)
             secret = factors.begin(
                 writing, account, key=self._totp_key, random=self._random

@@ -10,7 +10,7 @@ from strongroom.access.accounts import Account
 from strongroom.access.teams import checked_name
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, MissingError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing

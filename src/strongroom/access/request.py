@@ -20,7 +20,7 @@ from strongroom.access.quorum import (
 )
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.errors import IntegrityError, MissingError
 from strongroom.types import (
     AccountId,

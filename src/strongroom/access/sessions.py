@@ -10,7 +10,7 @@ from strongroom.access import attempts, factors, passwords, tokens
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.database.times import format_time
 from strongroom.errors import DeniedError
 from strongroom.ledger.events import Event

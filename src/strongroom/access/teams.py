@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.errors import InputError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from strongroom.database.basis import Reads
 from strongroom.errors import (
     ConflictError,
     InputError,
@@ -42,12 +43,14 @@ class Transaction:
         guards: Key for the MACs of decision rows.
         changes: Guarded rows written and not yet named by a ledger entry.
         written: MACs of the guarded rows it wrote, by table and id.
+        reads: Guarded rows it read.
     """
 
     connection: sa.Connection
     guards: Guards
     changes: list[RowChange] = field(default_factory=list)
     written: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    reads: Reads = field(default_factory=Reads)
 
     def record(self, change: RowChange) -> None:
         """Remember a guarded row that was just written."""

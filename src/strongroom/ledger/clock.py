@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import operator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,13 +21,30 @@ _COLUMNS = tables.entries.c
 _NEWEST = (
     sa.select(_COLUMNS.id, _COLUMNS.leaf, _COLUMNS.mac)
     .add_columns(sa.type_coerce(_COLUMNS.at, sa.Text).label("at"))
+    .add_columns(
+        sa.select(sa.func.max(tables.checkpoints.c.size))
+        .scalar_subquery()
+        .label("size")
+    )
     .order_by(_COLUMNS.id.desc())
     .limit(1)
 )
 
 
-def newest_time(connection: sa.Connection, guards: Guards | None) -> datetime | None:
-    """Return when the newest entry was made; ``None`` if that cannot be read.
+class Newest(NamedTuple):
+    """How far the ledger is.
+
+    Attributes:
+        at: When the newest entry was made; ``None`` if that cannot be read.
+        size: Entries under the newest checkpoint.
+    """
+
+    at: datetime | None
+    size: int
+
+
+def newest_entry(connection: sa.Connection, guards: Guards | None) -> Newest:
+    """Return when the newest entry was made, and how many have an index.
 
     Args:
         connection: Where to look.
@@ -38,19 +57,20 @@ def newest_time(connection: sa.Connection, guards: Guards | None) -> datetime | 
     """
     newest = connection.execute(_NEWEST).one_or_none()
     if newest is None:
-        return None
+        return Newest(None, 0)
     try:
         at = parse_time(newest.at)
         mac = guards and guards.entry_mac(newest.id, at, newest.leaf)
         right = mac is None or hmac.compare_digest(mac, newest.mac)
+        size = operator.index(newest.size or 0)
     except (TypeError, ValueError):  # SQLite keeps any type in any column
-        at, right = None, guards is None
+        at, size, right = None, 0, guards is None
     if not right:
         raise IntegrityError(
             "the newest entry was not written by this room",
             hint="somebody writes to the database; strongroom ledger verify",
         )
-    return at
+    return Newest(at, size)
 
 
 def check_clock(clock: datetime, newest: datetime) -> None:

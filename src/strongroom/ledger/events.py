@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from strongroom import canonical
+from strongroom.database.basis import Basis
 from strongroom.database.guards import RowChange
 from strongroom.errors import InputError
 from strongroom.ledger.kinds import KINDS
@@ -74,7 +75,14 @@ class Encoded:
         return leaf_hash(self.body)
 
 
-def encode(event: Event, *, at: str, rows: Sequence[RowChange], salt: bytes) -> Encoded:
+def encode(
+    event: Event,
+    *,
+    at: str,
+    rows: Sequence[RowChange],
+    salt: bytes,
+    basis: Basis | None = None,
+) -> Encoded:
     """Return the bytes of the entry for ``event``.
 
     Args:
@@ -82,6 +90,7 @@ def encode(event: Event, *, at: str, rows: Sequence[RowChange], salt: bytes) -> 
         at: When, as ``format_time`` writes it.
         rows: The guarded rows that changed with it.
         salt: 32 random bytes for the commitment to the private fields.
+        basis: The guarded rows that were read for it, if any.
 
     Raises:
         InputError: It does not fit even with its lists attached.
@@ -101,6 +110,8 @@ def encode(event: Event, *, at: str, rows: Sequence[RowChange], salt: bytes) -> 
         "facts": event.facts,
         "rows": [[r.table, r.id, r.revision, r.mac.hex()] for r in rows],
     }
+    if basis:
+        document["basis"] = basis.to_json()
     if private is not None:
         document["private"] = commitment(salt, private).hex()
     body = canonical.to_json(document)
@@ -127,12 +138,14 @@ def _with_lists_attached(
     if not isinstance(facts, Mapping):
         raise AssertionError("facts are a mapping")
     lists = {k: v for k, v in facts.items() if isinstance(v, list | tuple)}
-    attached = canonical.to_json({"rows": document["rows"], "facts": lists})
+    moved = {key: v for key, v in document.items() if key in ("rows", "basis")}
+    attached = canonical.to_json({**moved, "facts": lists})
     if len(attached) > MAX_ATTACHED_BYTES:
         raise InputError("an event names more than fits its attached document")
+    rest = {key: value for key, value in document.items() if key != "basis"}
     body = canonical.to_json(
         {
-            **document,
+            **rest,
             "rows": [],
             "facts": {k: v for k, v in facts.items() if k not in lists},
             "attached": attached_digest(attached).hex(),

@@ -21,7 +21,7 @@ from strongroom.database.guards import Guards
 from strongroom.errors import MissingError
 from strongroom.ledger import events, sequencer, tree
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
-from strongroom.ledger.clock import check_clock, newest_time
+from strongroom.ledger.clock import Newest, check_clock, newest_entry
 from strongroom.ledger.events import Encoded, Event
 from strongroom.ledger.notes import Notes
 from strongroom.ledger.pending import Pending
@@ -60,21 +60,30 @@ class Writing(Transaction):
 
     Attributes:
         now: The later of the clock and the newest entry, aware UTC.
+        seen: How many entries were under the newest checkpoint when it began.
         pending: What was appended so far; it is written when the transaction ends.
     """
 
     now: datetime
+    seen: int
     random: Random
     pending: Pending
 
     def append(self, event: Event) -> Encoded:
-        """Record ``event`` and every guarded row changed since the last entry.
+        """Record ``event``, and guarded rows changed or read since the last entry.
 
         Raises:
             InputError: It does not fit an entry.
         """
         salt = self.random(SALT_BYTES) if event.private else b""
-        encoded = events.encode(event, at=self.pending.at, rows=self.changes, salt=salt)
+        changed = ((change.table, change.id) for change in self.changes)
+        encoded = events.encode(
+            event,
+            at=self.pending.at,
+            rows=self.changes,
+            salt=salt,
+            basis=self.reads.take(self.seen, changed),
+        )
         self.pending.add(event, encoded, self.changes)
         self.changes.clear()
         return encoded
@@ -141,11 +150,13 @@ class Ledger:
                 waits for its index is not what this room wrote.
         """
         with self.database.writing() as connection:
-            now = self._time(connection, strict=True)
+            newest = newest_entry(connection, self._guards)
+            now = self._time(newest, strict=True)
             writing = Writing(
                 connection=connection,
                 guards=self._guards,
                 now=now,
+                seen=newest.size,
                 random=self._random,
                 pending=Pending(now=now),
             )
@@ -184,7 +195,7 @@ class Ledger:
             UnavailableError: The database did not answer.
         """
         with self.database.reading() as connection:
-            now = self._time(connection, strict=False)
+            now = self._time(newest_entry(connection, None), strict=False)
             yield Reading(connection=connection, guards=self._guards, now=now)
 
     def checkpoint(self, transaction: Transaction) -> Checkpoint | None:
@@ -246,12 +257,11 @@ class Ledger:
             for row in rows:
                 yield Entry(**row._asdict())
 
-    def _time(self, connection: sa.Connection, *, strict: bool) -> datetime:
+    def _time(self, newest: Newest, *, strict: bool) -> datetime:
         """Return the later of the clock and the newest entry."""
-        newest = newest_time(connection, self._guards if strict else None)
         clock = self._now()
-        if newest is None:
+        if newest.at is None:
             return clock
         if strict:
-            check_clock(clock, newest)
-        return max(clock, newest)
+            check_clock(clock, newest.at)
+        return max(clock, newest.at)

@@ -5,6 +5,9 @@ and MAC.  The newest naming of each row is therefore what the table must hold:
 a row that is gone was deleted, one that nothing names was forged, one with an
 older MAC was put back, and one whose content does not fit its MAC was altered.
 
+Each entry also says what was read for it.  So a row that was hidden or put back
+while somebody decided, and put forward again since, is found too (``replay``).
+
 This needs no knowledge of what the rows mean, so no stage has to hand in a
 fold of its own (``docs/decisions/0003-rows-are-named-in-entries.md``).
 """
@@ -14,20 +17,19 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
-from strongroom import canonical
 from strongroom.database import tables
 from strongroom.database.columns import metadata
 from strongroom.database.engine import Transaction
 from strongroom.database.times import UtcDateTime, parse_time
-from strongroom.errors import InputError, IntegrityError
-from strongroom.ledger.events import MAX_ATTACHED_BYTES, MAX_ENTRY_BYTES
-from strongroom.ledger.log import Entry, Ledger
-from strongroom.ledger.sequencer import Waiting, waiting
+from strongroom.errors import InputError
+from strongroom.ledger.log import Ledger
+from strongroom.ledger.replay import DecisionFinding, Named, Replay
+from strongroom.ledger.rows import rows_of
+from strongroom.ledger.sequencer import waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,24 +57,23 @@ class RowFinding:
         return f"{self.table} {self.id} was {self.problem}{since}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    position: int | None
-    revision: int
-    mac: bytes
+Finding: TypeAlias = RowFinding | DecisionFinding
 
 
-def reconcile(ledger: Ledger, transaction: Transaction) -> list[RowFinding]:
+def reconcile(ledger: Ledger, transaction: Transaction) -> list[Finding]:
     """Return every difference between the guarded tables and the ledger.
 
     Raises:
         IntegrityError: An entry cannot be read; ``checks.check_all`` says more.
             Or one that waits for its index was not written by this room.
     """
-    named, findings = _replay(ledger, transaction)
-    findings += _check_index(transaction, named)
+    replay = _replay(ledger, transaction)
+    findings: list[Finding] = [*_put_back(replay), *replay.findings]
+    findings += _check_index(transaction, replay.named)
     for table in guarded_tables():
-        expected = {key[1]: n for key, n in named.items() if key[0] == table.name}
+        expected = {
+            key[1]: n for key, n in replay.named.items() if key[0] == table.name
+        }
         findings += _compare(transaction, table, expected)
     return findings
 
@@ -86,55 +87,31 @@ def guarded_tables() -> list[sa.Table]:
     ]
 
 
-def _replay(
-    ledger: Ledger, transaction: Transaction
-) -> tuple[dict[tuple[str, str], _Named], list[RowFinding]]:
-    """Return the newest naming of every row, and every row that was put back.
+def _replay(ledger: Ledger, transaction: Transaction) -> Replay:
+    """Return what all entries say of guarded rows.
 
-    Revisions of a row count up by one from entry to entry.  A row that was put
-    back and then changed in good faith has a revision a second time.
+    Beside a busy server some entries wait for their index; they count as well.
     """
-    named: dict[tuple[str, str], _Named] = {}
-    findings = []
-    # Beside a busy server some entries wait for their index; they count as well.
-    late = waiting(transaction.connection, transaction.guards)
-    every: Iterator[Entry | Waiting] = chain(ledger.entries(transaction, 0), late)
-    for entry in every:
-        document = canonical.from_json(entry.body, at_most_bytes=MAX_ENTRY_BYTES)
-        rows = _rows(document)
-        if entry.attached is not None:
-            attached = canonical.from_json(
-                entry.attached, at_most_bytes=MAX_ATTACHED_BYTES
-            )
-            rows = [*rows, *_rows(attached)]
-        position = entry.position if isinstance(entry, Entry) else None
-        for table, row_id, revision, mac in rows:
-            before = named.get((table, row_id))
-            if revision != (before.revision if before else 0) + 1:
-                findings.append(
-                    RowFinding(
-                        table=table, id=row_id, problem="restored", position=position
-                    )
-                )
-            named[table, row_id] = _Named(position, revision, mac)
-    return named, findings
+    replay = Replay()
+    for entry in ledger.entries(transaction, 0):
+        replay.take(rows_of(entry.body, entry.attached), entry.position)
+    for late in waiting(transaction.connection, transaction.guards):
+        replay.take(rows_of(late.body, late.attached), None)
+    return replay
 
 
-def _rows(document: canonical.Json) -> list[tuple[str, str, int, bytes]]:
-    rows = document.get("rows") if isinstance(document, dict) else None
-    if not isinstance(rows, list):
-        raise IntegrityError("an entry does not name its rows")
-    try:
-        return [
-            (str(table), str(row_id), int(revision), bytes.fromhex(mac))
-            for table, row_id, revision, mac in rows
-        ]
-    except (TypeError, ValueError):
-        raise IntegrityError("an entry does not name its rows") from None
+def _put_back(replay: Replay) -> Iterator[RowFinding]:
+    """Name rows that were put back and then changed in good faith.
+
+    Revisions of a row count up by one from entry to entry; such a row has one
+    revision a second time.
+    """
+    for table, row_id, position in replay.repeated:
+        yield RowFinding(table=table, id=row_id, problem="restored", position=position)
 
 
 def _compare(
-    transaction: Transaction, table: sa.Table, expected: dict[str, _Named]
+    transaction: Transaction, table: sa.Table, expected: dict[str, Named]
 ) -> Iterator[RowFinding]:
     seen: set[str] = set()
     plain = (sa.type_coerce(c, sa.types.NullType()).label(c.name) for c in table.c)
@@ -164,7 +141,7 @@ def _problem(
     transaction: Transaction,
     table: sa.Table,
     cells: dict[str, Any],
-    named: _Named | None,
+    named: Named | None,
 ) -> Literal["forged", "altered", "restored"] | None:
     stored = cells.pop("mac")
     try:
@@ -187,7 +164,7 @@ def _typed(column: sa.Column[Any], cell: object) -> object:
 
 
 def _check_index(
-    transaction: Transaction, named: dict[tuple[str, str], _Named]
+    transaction: Transaction, named: dict[tuple[str, str], Named]
 ) -> list[RowFinding]:
     """Compare ``entry_rows``, which every use of a row consults, with the entries."""
     columns = tables.entry_rows.c

@@ -19,7 +19,7 @@ from strongroom import canonical
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.database.times import format_time, parse_time
 from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.types import AccountId, ArtifactId, PermitId, RequestId, RoomId

@@ -11,7 +11,7 @@ from strongroom.access.exposure import Held
 from strongroom.access.sessions import Actor
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Entry, Writing

@@ -20,7 +20,7 @@ from strongroom.access.policy import Resource
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing

@@ -1,0 +1,171 @@
+"""Goes through the entries and remembers what each says of the guarded rows.
+
+An entry names the rows that changed with it, and the rows that its transaction
+had read.  So after any number of entries it is known what every row has to be,
+and at each entry, what a decision had to see.
+
+**Why the order of the entries is the order of the reads.**  On SQLite one
+transaction writes at a time.  On PostgreSQL, two facts carry it.
+
+1. Whoever counts rows below a prefix holds a lock (of a lineage, a permit, an
+   account) from before the read until the commit, and so does everybody who
+   writes there.  So the transactions that read or write below one prefix follow
+   one another: the later one begins to read when the earlier one is committed.
+2. The ids of a transaction's entries are drawn at its end, from a sequence without
+   a cache, so those of the later transaction are higher.  Whoever gives indexes
+   gives them first to all committed entries that it sees, in the order of their
+   ids, and then to its own.  Whoever sees the later transaction, or is it, sees
+   the earlier one too, because that was visible before its locks were free.
+
+Hence, of two such transactions, all entries of the earlier come first.
+
+Single rows are read without a lock, so one may change between the read and the
+commit.  Therefore an entry says how many entries its transaction could see when
+it began; what these changed, it had to see.
+"""
+
+from __future__ import annotations
+
+import hmac
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from strongroom.database.basis import RowsRead, RowUsed, digest_of
+from strongroom.database.guards import RowChange
+from strongroom.ledger.rows import Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionFinding:
+    """Something that was done in sight of other rows than the ledger's.
+
+    Attributes:
+        position: Index of the entry; ``None`` while it waits for one.
+        table: Name of the table.
+        id: Of a row, or the beginning of ids with a ``/`` at its end.
+        problem: ``unseen``: a decision did not see every row as it was;
+            ``outdated``: one relied on a row that had changed before.
+    """
+
+    position: int | None
+    table: str
+    id: str
+    problem: Literal["unseen", "outdated"]
+
+    def __str__(self) -> str:
+        """Return one sentence."""
+        entry = "a waiting entry" if self.position is None else f"entry {self.position}"
+        if self.problem == "unseen":
+            rows = f"{self.table} below {self.id}"
+            return f"{entry}: a decision did not see every row of {rows}"
+        return f"{entry} relies on {self.table} {self.id} as it was before"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What an entry said of a row.
+
+    Attributes:
+        position: Index of the entry; ``None`` while it waits for one.
+        revision: Of the row.
+        mac: Of the row, 32 bytes.
+    """
+
+    position: int | None
+    revision: int
+    mac: bytes
+
+
+@dataclass(slots=True)
+class Replay:
+    """What the entries so far say of every guarded row.
+
+    Attributes:
+        named: The newest naming of each row, by table and id.
+        repeated: Rows named with a revision that does not follow the one before,
+            with the index of the entry: they were put back and changed since.
+        findings: Decisions that did not see what they had to see.
+    """
+
+    named: dict[tuple[str, str], Named] = field(default_factory=dict)
+    repeated: list[tuple[str, str, int | None]] = field(default_factory=list)
+    findings: list[DecisionFinding] = field(default_factory=list)
+    _taken: int = 0
+    _history: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    _below: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _digests: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def take(self, rows: Rows, position: int | None) -> None:
+        """Go on by one entry.
+
+        Args:
+            rows: What it says of guarded rows.
+            position: Its index; ``None`` while it waits for one.
+        """
+        for used in rows.basis.used:
+            if self._superseded(used, rows.basis.seen):
+                self._find(position, used.table, used.id, "outdated")
+        done = 0
+        for read in sorted(rows.basis.reads, key=lambda read: read.after):
+            for change in rows.changes[done : read.after]:
+                self._change(change, position)
+            done = max(done, read.after)
+            if not hmac.compare_digest(self._digest(read), read.digest):
+                self._find(position, read.table, read.prefix, "unseen")
+        for change in rows.changes[done:]:
+            self._change(change, position)
+        self._taken += 1
+
+    def _find(
+        self,
+        position: int | None,
+        table: str,
+        row_id: str,
+        problem: Literal["unseen", "outdated"],
+    ) -> None:
+        self.findings.append(
+            DecisionFinding(position=position, table=table, id=row_id, problem=problem)
+        )
+
+    def _change(self, change: RowChange, position: int | None) -> None:
+        key = (change.table, change.id)
+        before = self.named.get(key)
+        if change.revision != (before.revision if before else 0) + 1:
+            self.repeated.append((*key, position))
+        self.named[key] = Named(position, change.revision, change.mac)
+        self._history.setdefault(key, []).append(self._taken)
+        for prefix in _prefixes(change.id):
+            self._digests.pop((change.table, prefix), None)
+            if before is None:
+                insort(self._below.setdefault((change.table, prefix), []), change.id)
+
+    def _superseded(self, used: RowUsed, seen: int) -> bool:
+        """Return whether a row was used that had changed before ``seen`` entries."""
+        key = (used.table, used.id)
+        newest = self.named.get(key)
+        if newest is None or used.revision > newest.revision or used.revision < 1:
+            return True
+        if used.revision == newest.revision:
+            return False
+        history = self._history[key]
+        following = max(used.revision - newest.revision, -len(history))
+        return history[following] < seen
+
+    def _digest(self, read: RowsRead) -> bytes:
+        """Return what ``read`` had to see; text sorts as its UTF-8 does."""
+        key = (read.table, read.prefix)
+        if key not in self._digests:
+            named = ((i, self.named[read.table, i]) for i in self._below.get(key, ()))
+            rows = ((i, known.revision, known.mac) for i, known in named)
+            self._digests[key] = digest_of(read.table, read.prefix, rows)
+        return self._digests[key]
+
+
+def _prefixes(row_id: str) -> Iterator[str]:
+    """Yield every beginning of an id that ends in ``/``."""
+    end = row_id.find("/")
+    while end >= 0:
+        yield row_id[: end + 1]
+        end = row_id.find("/", end + 1)

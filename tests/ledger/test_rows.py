@@ -1,0 +1,79 @@
+"""What an entry says of rows is read back, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from strongroom import canonical
+from strongroom.database.basis import Basis, RowsRead, RowUsed
+from strongroom.database.guards import RowChange
+from strongroom.errors import IntegrityError
+from strongroom.ledger.rows import rows_of
+
+BODY = canonical.to_json(
+    {
+        "rows": [["teams", "team-a", 2, "01" * 32]],
+        "basis": {
+            "reads": [["holdings", "model-a/", 0, "02" * 32]],
+            "seen": 7,
+            "used": [["accounts", "account-a", 3]],
+        },
+    }
+)
+
+
+def test_an_entry_says_what_changed_and_what_was_read() -> None:
+    found = rows_of(BODY, None)
+
+    assert found.changes == (
+        RowChange(table="teams", id="team-a", revision=2, mac=b"\x01" * 32),
+    )
+    assert found.basis == Basis(
+        seen=7,
+        reads=(
+            RowsRead(table="holdings", prefix="model-a/", after=0, digest=b"\x02" * 32),
+        ),
+        used=(RowUsed(table="accounts", id="account-a", revision=3),),
+    )
+
+
+def test_what_is_attached_counts_alike() -> None:
+    bare = canonical.to_json({"rows": []})
+
+    assert rows_of(bare, BODY) == rows_of(BODY, None)
+    assert not rows_of(bare, None).basis
+
+
+@pytest.mark.parametrize(
+    "basis",
+    [
+        [],
+        {"reads": [], "seen": True, "used": []},
+        {"reads": [], "seen": "7", "used": []},
+        {"reads": [["t", "a/", 0]], "seen": 7, "used": []},
+        {"reads": [["t", "a/", 0, "zz"]], "seen": 7, "used": []},
+        {"reads": {}, "seen": 7, "used": []},
+        {"reads": [], "seen": 7, "used": [["t", "a", None]]},
+        {"reads": [], "seen": 7, "used": ["tab"]},
+    ],
+)
+def test_a_basis_of_another_form_is_refused(basis: canonical.Json) -> None:
+    body = canonical.to_json({"rows": [], "basis": basis or [1]})
+
+    with pytest.raises(IntegrityError, match="does not name its rows"):
+        rows_of(body, None)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [None, {}, [["t", "a", 1]], [["t", "a", "1", ""]], ["abcd"], [["t", "a", 1, "z"]]],
+)
+def test_rows_of_another_form_are_refused(rows: canonical.Json) -> None:
+    with pytest.raises(IntegrityError):
+        rows_of(canonical.to_json({"rows": rows}), None)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b"{}", b"{", b"null"])
+def test_what_is_no_entry_is_refused(body: bytes) -> None:
+    with pytest.raises(IntegrityError):
+        rows_of(body, None)
