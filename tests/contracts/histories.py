@@ -10,12 +10,8 @@ from __future__ import annotations
 from strongroom.crypto.custody.port import Anchor
 from strongroom.crypto.signing import SigningKey
 from strongroom.errors import ForkError
-from strongroom.ledger.checkpoint import (
-    Checkpoint,
-    SignatureLine,
-    VerifierKey,
-    signature_lines,
-)
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.note import SignatureLine, signature_lines
 from strongroom.ledger.tree import consistency_proof, leaf_hash, root_hash
 from strongroom.types import Secret
 
