@@ -16,7 +16,7 @@ from enum import StrEnum
 from strongroom.crypto.recovery import recovery_key_id, wrap_for_recovery
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
-from strongroom.database.guards import GuardedTable
+from strongroom.database.guarded import GuardedTable
 from strongroom.errors import IntegrityError
 from strongroom.types import Secret
 
