@@ -60,9 +60,9 @@ class Guards:
         Raises:
             UnavailableError: The home custodian is locked.
         """
-        tag, time = "strongroom/v1/entry", format_time(at)
+        time = format_time(at)
         pairs = zip(ids, leaves, strict=True)
-        return [self._digest(tag, number, time, leaf) for number, leaf in pairs]
+        return [self._digest("strongroom/v1/entry", n, time, leaf) for n, leaf in pairs]
 
     def _digest(self, tag: str, *fields: canonical.Field) -> bytes:
         if self._key is None:

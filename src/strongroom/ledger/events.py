@@ -49,8 +49,8 @@ class Event:
         kind = KINDS.get(self.kind)
         if kind is None:
             raise InputError(f"there is no event {self.kind!r}")
-        known = self.facts.keys() == set(kind.facts)
-        if not known or not self.private.keys() <= set(kind.private):
+        private = set(self.private)
+        if self.facts.keys() != set(kind.facts) or private.difference(kind.private):
             raise InputError(f"the fields of {self.kind} are not what it demands")
 
 

@@ -5,7 +5,7 @@ Nothing of them is in the database before: not their ids, which are drawn last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,15 +42,16 @@ class Pending:
         """Return how many entries there are."""
         return len(self.entries)
 
-    def add(self, event: Event, encoded: Encoded, changes: Iterable[RowChange]) -> None:
+    def add(self, event: Event, encoded: Encoded, changes: Sequence[RowChange]) -> None:
         """Take an entry; of several changes of one row it names the last."""
         number = len(self.entries)
         self.entries.append((event.kind, encoded))
         if encoded.private is not None:
             subject = event.subject or event.actor or ""
             self._private.append((number, subject, encoded))
-        last = {(c.table, c.id): c for c in changes}
-        self._rows += [(number, change) for change in last.values()]
+        if changes:
+            last = {(c.table, c.id): c for c in changes}
+            self._rows += [(number, change) for change in last.values()]
 
     def write(
         self,
