@@ -89,6 +89,18 @@ class Server:
         """Remove the database at ``url``, whoever is still connected to it."""
         self._run("DROP DATABASE {} WITH (FORCE)", name_of(url))
 
+    def processes(self, *, connections_only: bool = False) -> list[int]:
+        """Return the ids of its processes, or of those that serve a connection."""
+        first = int((self.folder / "data/postmaster.pid").read_text().split()[0])
+        found = [] if connections_only else [first]
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                words = (folder / "stat").read_text().rpartition(")")[2].split()
+                serves = f"postgres: {OWNER} " in (folder / "cmdline").read_text()
+                if int(words[1]) == first and (serves or not connections_only):
+                    found.append(int(folder.name))
+        return found
+
     def answers(self) -> bool:
         """Return whether the server takes connections."""
         try:
