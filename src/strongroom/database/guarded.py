@@ -32,6 +32,8 @@ class GuardedTable(Generic[R]):
         self.table = table
         self.columns = table.c
         self._record = record
+        # Made once: it costs as much as running the statement.
+        self._rows = sa.select(table, _newest_named(table)).order_by(table.c.id)
 
     def insert(self, transaction: Transaction, record: R) -> R:
         """Write a new row.
@@ -189,9 +191,7 @@ class GuardedTable(Generic[R]):
     def _select(
         self, transaction: Transaction, *where: sa.ColumnElement[bool]
     ) -> list[tuple[R, bytes]]:
-        head = _newest_named(self.table)
-        statement = sa.select(self.table, head).where(*where).order_by(self.columns.id)
-        rows = transaction.connection.execute(statement)
+        rows = transaction.connection.execute(self._rows.where(*where))
         try:
             return [self._verified(transaction, row._asdict()) for row in rows]
         except (TypeError, ValueError):  # SQLite keeps any type in any column
