@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from campaigns._places import Place
+from campaigns._rows import Rows
 from strongroom.cli.demo.store import object_path
 from strongroom.cli.demo.story import Story
 from strongroom.cli.demo.tampering import SEGMENT
@@ -17,27 +18,6 @@ from strongroom.ledger.reconcile import guarded_tables
 from strongroom.ledger.verify import Check
 
 CUSTODIANS = ("architecture", "biases", "weights")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One thing to tamper with.
-
-    Attributes:
-        kind: Such as ``object``.
-        name: Which one, to find it again.
-        read: Gives the honest bytes.
-        write: Puts bytes in their place.
-        others: Bytes of the same kind from other places and from before.
-        use: What somebody does in good faith afterwards; must be refused.
-    """
-
-    kind: str
-    name: str
-    read: Callable[[], bytes]
-    write: Callable[[bytes], object]
-    others: Sequence[bytes]
-    use: Callable[[], object]
 
 
 class Targets:
@@ -52,6 +32,7 @@ class Targets:
         story.house.acting_as("ada").records.export(self._export)
         self._verifier = story.house.room.room.ledger.verifier.text()
         self._database = sqlite3.connect(self._folder / "room.db", isolation_level=None)
+        self._rows = Rows(self._database, story.target.yesterday, self.replay)
 
     def close(self) -> None:
         """Close the second connection to the database."""
@@ -66,6 +47,7 @@ class Targets:
             "permit": self._permit,
             "approval": self._approval,
             "guarded row": self._row,
+            "whole row": self._rows.choose,
             "export": self._exported,
             "custody file": self._custody,
         }
@@ -133,9 +115,12 @@ class Targets:
         return self._cell("approvals", column, where, self.open_held)
 
     def _row(self, random: Random) -> Place:
-        table = random.choice(guarded_tables())
-        count = self._value(f"SELECT count(*) FROM {table.name}")
-        row = random.randrange(int(str(count)))
+        counts = {
+            table: int(str(self._value(f"SELECT count(*) FROM {table.name}")))
+            for table in guarded_tables()
+        }
+        table = random.choice([table for table, count in counts.items() if count])
+        row = random.randrange(counts[table])
         rowid = self._value(f"SELECT rowid FROM {table.name} LIMIT 1 OFFSET {row}")
         column = random.choice(table.c.keys())
         return self._cell(table.name, column, f"rowid = {rowid}", self.replay)

@@ -1,12 +1,13 @@
 """Kill a process at random moments, and see whether anything was lost.
 
-    ./dev campaign kill [--rounds N] [--seed S] [--url URL]
+    ./dev campaign kill [--rounds N] [--seed S] [--postgresql | --url URL]
 
 In each round a process seals, asks, approves and opens in turn, and tells over a
 pipe what it was promised; it is killed (SIGKILL) at a random moment.  Then the
 room is opened again: what was promised is there, nothing is half visible, the
-ledger verifies, and nobody holds less than was released to them.  Without a URL a
-SQLite file is used.  Prints one line of JSON; exit status 1 if anything is wrong.
+ledger verifies, and nobody holds less than was released to them.  A SQLite file is
+used unless something else is asked for.  Prints one line of JSON; exit status 1 if
+anything is wrong.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from campaigns import _databases
 from campaigns._after import problems_after
 from campaigns._desk import Desk, admit, ticket
 from strongroom.cli.demo.house import House
@@ -74,7 +76,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--url", help="SQLAlchemy URL of an empty database")
+    _databases.add_options(parser)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--source", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(words)
@@ -85,8 +87,11 @@ def main(words: list[str] | None = None) -> int:
     random = Random(given.seed)  # noqa: S311 (when to kill)
     problems: list[str] = []
     killed_after: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="strongroom-kill-") as name:
-        house = built_house(Path(name), database=given.url)
+    with (
+        _databases.chosen(given) as url,
+        tempfile.TemporaryDirectory(prefix="strongroom-kill-") as name,
+    ):
+        house = built_house(Path(name), database=url)
         source = begin(house, Path(name))
         promises = Promises()
         try:
@@ -104,7 +109,7 @@ def main(words: list[str] | None = None) -> int:
         "campaign": "kill",
         "seed": given.seed,
         "rounds": given.rounds,
-        "database": "sqlite" if given.url is None else given.url.partition("+")[0],
+        "database": _databases.kind(url),
         "killed_after": dict(sorted(killed_after.items())),
         "promises": {
             "sealed": len(promises.sealed),

@@ -19,8 +19,8 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from campaigns._changes import CHANGES
-from campaigns._targets import Place, Targets
+from campaigns._places import Place
+from campaigns._targets import Targets
 from strongroom.errors import StrongroomError
 from tests.attacks.rooms import told_until_the_attacks
 
@@ -94,8 +94,8 @@ def run(targets: Targets, *, count: int, random: Random) -> dict[str, Counter[st
 def _changed(random: Random, place: Place, honest: bytes) -> tuple[str, bytes]:
     """Return a change by name, and bytes that differ from the honest ones."""
     for _ in range(MOST_TRIES):
-        name = random.choice(list(CHANGES))
-        changed = CHANGES[name](random, honest, place.others)
+        name = random.choice(list(place.changes))
+        changed = place.changes[name](random, honest, place.others)
         if changed != honest:
             return name, changed
     return "grow", honest + b"\0"

@@ -171,6 +171,21 @@ def test_a_session_dies_with_its_account(rooms: Rooms, state: str) -> None:
             rooms.sessions.actor(token)
 
 
+@pytest.mark.parametrize("state", ["suspended", "left"])
+def test_who_acts_without_a_session_is_refused_too(rooms: Rooms, state: str) -> None:
+    """As the owner of a ``solo`` room does: nothing could be closed there.
+
+    Only the closed session once kept a suspended account out of a test.
+    """
+    admin = rooms.actor("root", Role.ADMINISTRATOR, team="office")
+    actor = Actor(account=rooms.account("ana").id)
+    rooms.people.everybody(actor)
+    rooms.people.change_state(admin, "ana", state)
+
+    with pytest.raises(DeniedError, match=f"ana is {state}"):
+        rooms.people.everybody(actor)
+
+
 def test_an_actor_cannot_claim_a_better_proof(rooms: Rooms) -> None:
     rooms.account("ana")
     session, token = login(rooms)
