@@ -7,12 +7,20 @@ must; so a test can go back from an anchor to its word.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from strongroom.crypto.custody.port import Anchor
 from strongroom.crypto.signing import SigningKey
 from strongroom.errors import ForkError
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.note import SignatureLine, signature_lines
-from strongroom.ledger.tree import consistency_proof, leaf_hash, root_hash
+from strongroom.ledger.tree import (
+    NodeReader,
+    consistency_proof,
+    leaf_hash,
+    root_hash,
+)
 from strongroom.types import Secret
 
 ORIGIN = "strongroom.example/words"
@@ -24,11 +32,17 @@ def anchor(word: str, *, key: SigningKey = KEY) -> Anchor:
     """Return the anchor of the ledger that spells ``word``."""
     if not word:
         return Anchor.empty()
-    root = root_hash([leaf_hash(letter.encode()) for letter in word])
-    checkpoint = Checkpoint(origin=ORIGIN, size=len(word), root=root)
-    carrier = SignatureLine(name="word", key_id=b"word", signature=word.encode()).text()
-    note = checkpoint.sign(key.sign_bytes, public=key.public.raw) + carrier
-    return Anchor(size=len(word), root=root, note=note.encode())
+    found = anchor_over([letter.encode() for letter in word], key=key)
+    carrier = SignatureLine(name="word", key_id=b"word", signature=word.encode())
+    return replace(found, note=found.note + carrier.text().encode())
+
+
+def anchor_over(entries: Sequence[bytes], *, key: SigningKey = KEY) -> Anchor:
+    """Return the anchor of the ledger that has these entries."""
+    root = root_hash([leaf_hash(entry) for entry in entries])
+    checkpoint = Checkpoint(origin=ORIGIN, size=len(entries), root=root)
+    note = checkpoint.sign(key.sign_bytes, public=key.public.raw)
+    return Anchor(size=len(entries), root=root, note=note.encode())
 
 
 def word_of(anchor: Anchor) -> str:
@@ -53,12 +67,15 @@ def verify_extension(old: Anchor, new: Anchor) -> list[bytes]:
 
 def proof_between(older: str, newer: str) -> list[bytes]:
     """Return the proof that the ledger of ``newer`` gives for a length."""
-    if not older:
-        return []
-    leaves = [leaf_hash(letter.encode()) for letter in newer]
+    nodes = nodes_over([letter.encode() for letter in newer])
+    return consistency_proof(nodes, older=len(older), newer=len(newer))
+
+
+def nodes_over(entries: Sequence[bytes]) -> NodeReader:
+    """Return what proofs are made from."""
+    leaves = [leaf_hash(entry) for entry in entries]
 
     def read(level: int, index: int) -> bytes:
-        start, end = index << level, (index + 1) << level
-        return root_hash(leaves[start:end])
+        return root_hash(leaves[index << level : (index + 1) << level])
 
-    return consistency_proof(read, older=len(older), newer=len(newer))
+    return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,15 +17,25 @@ from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, settle
+from strongroom.crypto.hpke import ReaderKey
+from strongroom.crypto.keys import derive_share_key
+from strongroom.crypto.parts import open_part
 from strongroom.crypto.passphrases import Cost
-from strongroom.errors import ForkError, InputError, IntegrityError, StaleError
+from strongroom.errors import (
+    DeniedError,
+    ForkError,
+    InputError,
+    IntegrityError,
+    StaleError,
+)
 from strongroom.types import Secret
 from tests.contracts.histories import anchor, verify_extension, word_of
+from tests.contracts.releases import CONTEXT, INFO, READER, SALT, SHARE, case
+from tests.contracts.served import connect, serving
 from tests.crypto.sealed import flipped
 from tests.softhsm import PIN, SoftHsm
 
 FLOOR = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
-SHARE = Secret(bytes(range(32)))
 
 Make: TypeAlias = Callable[[Path, pytest.FixtureRequest], KeyCustodian]
 
@@ -54,10 +65,18 @@ def in_a_token(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
     )
 
 
+def in_a_process(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
+    served = serving(in_a_file(folder, request), folder / "home.custody")
+    path = served.__enter__()
+    request.addfinalizer(lambda: served.__exit__(None, None, None))
+    return connect(path)
+
+
 CUSTODIANS: dict[str, Make] = {
     "memory": in_memory,
     "file": in_a_file,
     "pkcs11": in_a_token,
+    "unix": in_a_process,
 }
 
 
@@ -178,6 +197,73 @@ def test_threads_wrap_and_unwrap_at_once(custodian: KeyCustodian) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(there_and_back, range(64)))
+
+
+def test_a_part_is_sealed_to_the_reader_of_the_order(custodian: KeyCustodian) -> None:
+    asked = case(custodian)
+    sealed = asked.ask(custodian)
+    bound = {"info": INFO, "entry": asked.order.entry, "context": CONTEXT, "share": 1}
+
+    part = open_part(sealed, READER, **bound)  # type: ignore[arg-type]  # each fits
+    assert part == derive_share_key(SHARE, 1, SALT, CONTEXT)
+    assert custodian.anchor() == asked.anchor
+    with pytest.raises(IntegrityError):
+        open_part(sealed, ReaderKey.generate(), **bound)  # type: ignore[arg-type]
+    for other in (
+        {"info": bytes(32)},
+        {"entry": bytes(32)},
+        {"share": 0},
+        {"context": replace(CONTEXT, generation=2)},
+    ):
+        with pytest.raises(IntegrityError):
+            open_part(sealed, READER, **{**bound, **other})  # type: ignore[arg-type]
+
+
+def test_a_part_is_of_the_share_that_the_order_names(custodian: KeyCustodian) -> None:
+    asked = case(custodian)
+    wrapped = asked.order.wrapped
+    for order in (
+        replace(asked.order, share=0),
+        replace(asked.order, wrapped=wrapped[:-1] + bytes([wrapped[-1] ^ 1])),
+    ):
+        with pytest.raises(IntegrityError):
+            replace(asked, order=order).ask(custodian)
+
+
+def test_no_part_leaves_for_an_older_ledger_or_another_one(
+    custodian: KeyCustodian,
+) -> None:
+    asked = case(custodian)
+    longer = replace(asked, entries=(*asked.entries, b"six"))
+    custodian.advance(longer.anchor, longer.verify_extension())
+
+    with pytest.raises(StaleError):
+        custodian.release(
+            asked.order,
+            asked.evidence,
+            anchor=asked.anchor,
+            verify_extension=longer.verify_extension(),
+        )
+
+
+def test_shares_are_given_to_the_caller_or_to_nobody(custodian: KeyCustodian) -> None:
+    """``gives_shares`` says which."""
+    asked = case(custodian)
+    place = asked.order.place(custodian.root_key_id)
+
+    def share() -> Secret:
+        return custodian.unwrap(
+            asked.order.wrapped,
+            place,
+            anchor=asked.anchor,
+            verify_extension=asked.verify_extension(),
+        )
+
+    if custodian.gives_shares:
+        assert share() == SHARE
+    else:
+        with pytest.raises(DeniedError, match="gives no shares"):
+            share()
 
 
 def test_a_secret_that_is_too_long_is_refused(custodian: KeyCustodian) -> None:

@@ -9,12 +9,8 @@ from strongroom.crypto.hpke import SEED_BYTES, ReaderKey, seal_to
 from strongroom.crypto.keys import SUITE_AES_256_GCM, SegmentContext
 from strongroom.crypto.roomkeys import NAMES, RoomKeys
 from strongroom.crypto.signing import Signed
-from strongroom.permits.answer import (
-    PURPOSE,
-    Answer,
-    Opening,
-    Release,
-)
+from strongroom.permits.answer import PURPOSE, Answer, Release
+from strongroom.permits.opening import Opening
 from strongroom.permits.permit import Permit
 from strongroom.types import (
     AccountId,

@@ -13,7 +13,8 @@ from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import InputError, IntegrityError, MissingError
-from strongroom.permits.answer import OpenedAnswer, Opening, open_answer
+from strongroom.permits.answer import OpenedAnswer, open_answer
+from strongroom.permits.opening import Opening
 from strongroom.types import AccountId, ArtifactId, PermitId, RoomId, Secret
 from tests.permits.documents import (
     KEYS,

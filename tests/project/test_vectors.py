@@ -37,7 +37,8 @@ from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.proof import Proof
 from strongroom.ledger.verify import Check
 from strongroom.permits import permit
-from strongroom.permits.answer import Opening, open_answer
+from strongroom.permits.answer import open_answer
+from strongroom.permits.opening import Opening
 from strongroom.stores.memory import MemoryStore
 from strongroom.types import (
     ArtifactId,

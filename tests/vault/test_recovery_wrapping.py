@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from strongroom.client.client import Strongroom
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, VerifyExtension
+from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.roomkeys import NAMES, RoomKeys
 from strongroom.database import tables
@@ -200,6 +201,10 @@ class Shredding:
     def root_key_id(self) -> str:
         return self._custodian.root_key_id
 
+    @property
+    def gives_shares(self) -> bool:
+        return True
+
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         return self._custodian.wrap(secret, context)
 
@@ -215,6 +220,18 @@ class Shredding:
             connection.execute(sa.delete(tables.wraps))
         return self._custodian.unwrap(
             wrapped, context, anchor=anchor, verify_extension=verify_extension
+        )
+
+    def release(
+        self,
+        order: PartOrder,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
+        return self._custodian.release(
+            order, evidence, anchor=anchor, verify_extension=verify_extension
         )
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from strongroom.app.adapters import Passphrases, database_url, open_domains
+from strongroom.app.adapters import (
+    Passphrases,
+    database_url,
+    needs_secret,
+    open_domains,
+)
 from strongroom.app.founding import create_strongroom
 from strongroom.app.wiring import Clock, build, clock, open_ledger, open_strongroom
 
@@ -13,6 +18,7 @@ __all__ = [
     "clock",
     "create_strongroom",
     "database_url",
+    "needs_secret",
     "open_domains",
     "open_ledger",
     "open_strongroom",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.custody.remote import RemoteCustodian
+from strongroom.crypto.custody_pin import Pin
 from strongroom.crypto.passphrases import Cost
+from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.token_uri import TokenUri
 from strongroom.errors import SetupError
+from strongroom.ledger.checkpoint import VerifierKey
 from strongroom.settings import Domain, Settings
 from strongroom.stores.folder import FolderStore
 from strongroom.stores.memory import MemoryStore
@@ -21,7 +26,11 @@ from strongroom.stores.port import BlobStore
 from strongroom.types import Random, Secret
 from strongroom.vault.seals import CustodyDomain
 
-CUSTODIANS = {"file": "file:PATH", "pkcs11": "pkcs11:token=LABEL?module-path=SO"}
+CUSTODIANS = {
+    "file": "file:PATH",
+    "pkcs11": "pkcs11:token=LABEL?module-path=SO",
+    "unix": "unix:PATH?uid=USER",
+}
 """URI of every custodian that a room can name, by scheme."""
 
 Passphrases = Mapping[str, Secret]
@@ -63,6 +72,8 @@ def open_custodian(
         UnavailableError: The custodian does not answer.
     """
     scheme, path = _custodian_scheme(domain)
+    if scheme == "unix":
+        return _remote(settings, domain, path)
     if passphrase is None:
         return LockedCustodian(domain.name)
     if scheme == "pkcs11":
@@ -101,6 +112,9 @@ def create_custodian(
         UnavailableError: It cannot be written.
     """
     scheme, path = _custodian_scheme(domain)
+    if scheme == "unix":  # it was made by its own account; now it learns its room
+        _remote(settings, domain, path).anchor()
+        return
     if passphrase is None:
         raise SetupError(
             f"the custodian {domain.name} has no passphrase",
@@ -121,6 +135,31 @@ def create_custodian(
         passphrase=passphrase,
         random=random,
         cost=cost,
+    )
+
+
+def needs_secret(domain: Domain) -> bool:
+    """Return whether a passphrase or PIN unlocks this domain's custodian here.
+
+    A custodian that runs as a process of its own was unlocked where it runs.
+    """
+    return not domain.custodian.startswith("unix:")
+
+
+def _remote(settings: Settings, domain: Domain, path: str) -> RemoteCustodian:
+    name, _, query = path.partition("?")
+    uid = query.removeprefix("uid=")
+    if query and not (query.startswith("uid=") and uid.isdecimal() and len(uid) < 11):  # noqa: PLR2004  digits of 2**32
+        raise SetupError(f"{query[:40]!r} names no user", hint="unix:PATH?uid=1001")
+    verifier = VerifierKey(
+        origin=settings.origin,
+        public=PublicKeys.from_hex(settings.keys).checkpoint.raw,
+    )
+    return RemoteCustodian(
+        settings.folder / name,
+        name=domain.name,
+        uid=int(uid) if uid else os.geteuid(),
+        pin=Pin(room=settings.room, verifier=verifier.text()),
     )
 
 

@@ -1,8 +1,9 @@
-"""Custodians outside of a room: made, listed, opened by the form of their file."""
+"""Custodians outside of a room: made, listed, opened, served."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from strongroom.crypto import token_login
@@ -10,9 +11,13 @@ from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.custody_file import read_private
+from strongroom.crypto.custody_pin import PinFile
+from strongroom.crypto.custody_server import CustodyServer
+from strongroom.crypto.custody_service import CustodyService
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.token_file import FORMAT
 from strongroom.crypto.token_uri import TokenUri
+from strongroom.permits.evidence import LedgerReferee
 from strongroom.types import Random, Secret
 
 
@@ -66,6 +71,36 @@ def open_custodian_file(
     if f'"format":"{FORMAT}"'.encode() in read_private(path):
         return Pkcs11Custodian.open(path, secret, random=random)
     return FileCustodian.open(path, secret, random=random)
+
+
+def serve_custodian(
+    path: Path,
+    secret: Secret,
+    *,
+    socket: Path,
+    allowed: Collection[int],
+    random: Random = os.urandom,
+) -> CustodyServer:
+    """Return a server for the custodian of this file; nobody is answered yet.
+
+    Args:
+        path: Of the custodian's file.
+        secret: Its passphrase, or the PIN of its token.
+        socket: Where it will listen.
+        allowed: Users that are answered.
+        random: Gives nonces.
+
+    Raises:
+        ConflictError: Somebody listens there.
+        DeniedError: The passphrase or PIN is wrong.
+        IntegrityError: A file was altered.
+        MissingError: There is no such file or token.
+        SetupError: Others may read the file, or the token is of no use.
+        UnavailableError: The socket cannot be made.
+    """
+    custodian = open_custodian_file(path, secret, random=random)
+    service = CustodyService(custodian, PinFile(path, random=random), LedgerReferee)
+    return CustodyServer(socket, service, allowed=allowed)
 
 
 def list_tokens(module: str) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from strongroom.access.terms import load_terms
 from strongroom.app.adapters import (
     Passphrases,
     database_url,
+    needs_secret,
     open_domains,
     passphrase_of,
 )
@@ -28,7 +29,6 @@ from strongroom.client.client import Strongroom
 from strongroom.client.room import Room
 from strongroom.client.seen import check_seen
 from strongroom.crypto import roomkeys, wraps
-from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.database import schema, tables
 from strongroom.database.engine import Database
@@ -83,7 +83,10 @@ def open_strongroom(
         UnavailableError: The database or a store does not answer.
     """
     settings = load_settings(Path(folder))
-    if passphrase_of(settings.home, passphrases) is None:
+    if (
+        needs_secret(settings.home)
+        and passphrase_of(settings.home, passphrases) is None
+    ):
         raise SetupError(
             "the home custodian's passphrase is needed", hint="--passphrase-file FILE"
         )
@@ -237,9 +240,7 @@ def _check_start(room: Room) -> None:
         checks.check_tail(room.ledger, reading)
     room.ledger.catch_up()
     _record_rules(room)
-    for domain in room.domains.values():
-        if not isinstance(domain.custodian, LockedCustodian):
-            room.anchors.advance(domain.custodian)
+    room.anchors.advance_all(domain.custodian for domain in room.domains.values())
 
 
 def _record_rules(room: Room) -> None:

@@ -81,7 +81,7 @@ class Call:
             DeniedError: A passphrase is wrong, or the login has ended.
             ForkError: The room is older than this user saw it, or another one.
         """
-        from strongroom.app import open_strongroom
+        from strongroom.app import needs_secret, open_strongroom
         from strongroom.cli import logins, passphrases, remembered, waiting
         from strongroom.client.notices import notices
         from strongroom.types import Profile
@@ -89,8 +89,9 @@ class Call:
         settings = self.settings()
         seen = remembered.checkpoint_path(settings, self.state)
         domains = [domain.name for domain in settings.domains]
+        wanted = settings.domains if every_domain else settings.domains[:1]
         found = typed or passphrases.find(
-            domains if every_domain else domains[:1],
+            [domain.name for domain in wanted if needs_secret(domain)],
             known=domains,
             files=self.passphrase_files,
             descriptor=self.passphrase_fd,

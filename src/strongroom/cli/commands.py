@@ -49,6 +49,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
             {
                 "create": Leaf("custodians:create", "Make a custodian to be served"),
                 "list": Leaf("custodians:list_", "List custodians, or tokens"),
+                "serve": Leaf("custodians:serve", "Let another account's desk ask one"),
             },
         ),
         "clean": Leaf("upkeep:clean", "Remove what interrupted seals left"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +16,7 @@ import typer
 from strongroom.cli import passphrases
 from strongroom.cli.call import Call
 from strongroom.cli.output import Column
+from strongroom.errors import MissingError
 
 if TYPE_CHECKING:
     from strongroom.canonical import Json
@@ -72,6 +77,52 @@ def list_(
 
     rows = [{"token": label, "serial": serial} for label, serial in list_tokens(module)]
     call.output.listing(rows, _columns("token", "serial"), empty="no token")
+
+
+def serve(
+    call: Call,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Of the custodian.")],
+    *,
+    socket: Annotated[Path, typer.Option(help="Where to listen.", metavar="PATH")],
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help="Who may ask; only this user unless given.", metavar="USER"),
+    ] = None,
+) -> None:
+    """Let a desk under another account ask a custodian, and nobody else.
+
+    It gives out no share of a segment's key: it seals parts to readers, for
+    entries of the ledger that name them.
+
+    Example: strongroom custodian serve weights.custody --socket PATH --allow desk
+    """
+    from strongroom.app.custodians import serve_custodian
+
+    users = [_uid(name) for name in allow or [str(os.geteuid())]]
+    secret = passphrases.find(
+        [file.name],
+        known=[file.name],
+        files=call.passphrase_files,
+        descriptor=call.passphrase_fd,
+    )[file.name]
+    with serve_custodian(file, secret, socket=socket, allowed=users) as server:
+        call.output.say(
+            {"socket": str(socket), "users": list(users)},
+            f"{file.name} answers at {socket}; end it with Ctrl-C",
+        )
+        sys.stdout.flush()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
+def _uid(user: str) -> int:
+    import pwd
+
+    try:
+        return int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise MissingError(f"there is no user {user[:40]!r}") from None
 
 
 def _columns(*names: str) -> tuple[Column, ...]:

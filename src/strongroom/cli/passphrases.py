@@ -39,7 +39,7 @@ def find(
     """Return the passphrases of custody domains; the first one is always there.
 
     Args:
-        domains: Those that are needed.
+        domains: Those that are needed; none are returned for none.
         known: All that the room has.
         files: ``FILE`` or ``DOMAIN=FILE``; the environment's unless given.
         descriptor: To read one for every domain from; ``None`` without one.
@@ -52,6 +52,8 @@ def find(
     named = dict(_parse(text, known) for text in files or _from_environment())
     if descriptor is not None:
         named["*"] = f"/dev/fd/{descriptor}"
+    if not domains:
+        return {}
     if not named:
         return _ask(domains, new=new)
     wanted = {d: named.get(d, named.get("*")) for d in domains}

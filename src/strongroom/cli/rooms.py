@@ -97,8 +97,9 @@ def init(
     approvers = [_approver(text) for text in approver or ()]
     domains = DOMAINS[profile]
     custodians = dict(_custodian(text, domains) for text in custodian or ())
+    locked = [x for x in domains if not custodians.get(x, "").startswith("unix:")]
     found = passphrases.find(
-        domains,
+        locked,
         known=domains,
         files=call.passphrase_files,
         descriptor=call.passphrase_fd,
@@ -108,7 +109,7 @@ def init(
         name=name or _login_name(),
         team=team,
         password=found[domains[0]]
-        if profile is Profile.SOLO
+        if profile is Profile.SOLO and locked
         else passphrases.secret(
             "New password", password_file, option="--password-file", new=True
         ),
@@ -130,7 +131,8 @@ def init(
     with room:
         seen = remembered.checkpoint_path(room.room.settings, call.state)
         check_seen(room.room.anchors, seen, random=os.urandom)
-        same = len(domains) > 1 and all(p == found[domains[0]] for p in found.values())
+        given = list(found.values())
+        same = len(given) > 1 and all(secret == given[0] for secret in given)
         _answer(call, room, founded, approvers, same_passphrase=same)
 
 

@@ -30,7 +30,8 @@ from strongroom.crypto.arena import Arena
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.segment import open_object
 from strongroom.errors import DeniedError, StrongroomError
-from strongroom.permits.answer import NONCE_BYTES, Opening, open_answer
+from strongroom.permits.answer import open_answer
+from strongroom.permits.opening import NONCE_BYTES, Opening
 from strongroom.permits.permit import PermitRow
 from strongroom.permits.requests import DEFAULT_DURATION, Asked, RequestDraft
 from strongroom.types import Classification, Secret

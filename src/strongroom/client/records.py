@@ -17,8 +17,7 @@ from strongroom.access.request import REQUESTS, Request, tally
 from strongroom.access.separations import missing_separations
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.client.room import Room
-from strongroom.crypto.custody.locked import LockedCustodian
-from strongroom.errors import StrongroomError
+from strongroom.errors import StrongroomError, UnavailableError
 from strongroom.ledger import checks, export, reconcile
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Entry, Ledger
@@ -150,11 +149,10 @@ class Records:
         report = verify_ledger(self._room.ledger, rows=True)
         problems, unchecked = list(report.findings), list(report.unchecked)
         for domain in self._room.domains.values():
-            if isinstance(domain.custodian, LockedCustodian):
-                unchecked.append(f"what the custodian {domain.name} saw: it is locked")
-                continue
             try:
                 self._room.anchors.advance(domain.custodian)
+            except UnavailableError as error:  # locked, or elsewhere and not running
+                unchecked.append(f"what {domain.name} saw of the ledger: {error}")
             except StrongroomError as error:
                 problems.append(f"custodian {domain.name}: {error}")
         return replace(

@@ -1,4 +1,4 @@
-"""What a reader asks the desk for, and the signed answer with the sealed keys.
+"""The signed answer of the desk, with the sealed keys.
 
 Reader and desk both compute ``info`` from everything that the release is about;
 HPKE mixes it into the key, so an answer opens only for the reader, the request
@@ -17,11 +17,12 @@ from datetime import datetime
 from typing import cast
 
 from strongroom import canonical
-from strongroom.crypto.hpke import PUBLIC_BYTES, ReaderKey
+from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database.times import format_time, parse_time
-from strongroom.errors import InputError, IntegrityError
+from strongroom.errors import IntegrityError
+from strongroom.permits.opening import Opening
 from strongroom.types import (
     AccountId,
     ArtifactId,
@@ -42,58 +43,8 @@ from strongroom.vault.manifest import PURPOSE as MANIFEST_PURPOSE
 PURPOSE = "answer"
 """What the desk's signature over an answer is for."""
 
-NONCE_BYTES = 32
 KEY_BYTES = 32
 MAX_ANSWER_BYTES = 4 * MAX_MANIFEST_BYTES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """What a reader asks for.
-
-    Attributes:
-        permit: On which permit.
-        artifact: Which artifact.
-        version: Which version of it.
-        segments: Names of segments.
-        reader: The reader's public key, made for this one opening.
-        nonce: 32 random bytes, used once.
-    """
-
-    permit: PermitId
-    artifact: ArtifactId
-    version: int
-    segments: tuple[str, ...]
-    reader: bytes
-    nonce: bytes
-
-    def __post_init__(self) -> None:
-        """Check the shape.
-
-        Raises:
-            InputError: The nonce or the reader's key has another length, or no
-                segment is named.
-        """
-        if len(self.reader) != PUBLIC_BYTES:
-            raise InputError(f"a reader's public key has {PUBLIC_BYTES} bytes")
-        if len(self.nonce) != NONCE_BYTES:
-            raise InputError(f"a nonce has {NONCE_BYTES} bytes")
-        if not self.segments:
-            raise InputError("no segment is named", hint="--segment NAME")
-
-    @property
-    def digest(self) -> str:
-        """Hexadecimal digest of all of it; a repeated nonce must repeat it."""
-        return canonical.digest(
-            "strongroom/v1/opening",
-            self.permit,
-            self.artifact,
-            self.version,
-            len(self.segments),
-            *self.segments,
-            self.reader,
-            self.nonce,
-        ).hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

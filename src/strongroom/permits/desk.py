@@ -24,11 +24,12 @@ from strongroom.errors import DeniedError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.permits.answer import PURPOSE, Answer, Opening, Release
+from strongroom.permits.answer import PURPOSE, Answer, Release
 from strongroom.permits.holdings import (
     exposure_after,
     lock_lineages,
 )
+from strongroom.permits.opening import Opening
 from strongroom.permits.permit import (
     PERMITS,
     Permit,

@@ -15,8 +15,8 @@ from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Entry, Writing
-from strongroom.permits.answer import Opening
 from strongroom.permits.holdings import Exposure, charge, load_footprints
+from strongroom.permits.opening import Opening
 from strongroom.permits.permit import PERMITS, Permit, PermitRow
 from strongroom.permits.selection import Selection
 from strongroom.types import AccountId, ArtifactId, PermitId, SegmentId

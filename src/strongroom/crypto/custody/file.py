@@ -31,6 +31,7 @@ from strongroom.crypto.custody_file import (
     unlock,
     write_durably,
 )
+from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.crypto.passphrases import SALT_BYTES, Cost
 from strongroom.types import Random, Secret, new_id
 
@@ -136,6 +137,10 @@ class FileCustodian:
     def root_key_id(self) -> str:
         return self._file.root_key_id
 
+    @property
+    def gives_shares(self) -> bool:
+        return True
+
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         return wraps.wrap(self._root, secret, context, self._random)
 
@@ -150,6 +155,23 @@ class FileCustodian:
         with self._anchors.lock() as held:
             self._anchors.advance(held, anchor, verify_extension)
             return wraps.unwrap(self._root, wrapped, context)
+
+    def release(
+        self,
+        order: PartOrder,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
+        del evidence  # whoever holds this object could unwrap just as well
+        share = self.unwrap(
+            order.wrapped,
+            order.place(self.root_key_id),
+            anchor=anchor,
+            verify_extension=verify_extension,
+        )
+        return order.seal(share)
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         with self._anchors.lock() as held:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
+from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.errors import UnavailableError
 from strongroom.types import Secret
 
@@ -21,6 +22,10 @@ class LockedCustodian:
     def root_key_id(self) -> str:
         raise self._locked()
 
+    @property
+    def gives_shares(self) -> bool:
+        return True
+
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         raise self._locked()
 
@@ -32,6 +37,16 @@ class LockedCustodian:
         anchor: Anchor,
         verify_extension: VerifyExtension,
     ) -> Secret:
+        raise self._locked()
+
+    def release(
+        self,
+        order: PartOrder,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
         raise self._locked()
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:

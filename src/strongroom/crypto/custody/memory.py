@@ -6,6 +6,7 @@ from threading import Lock
 
 from strongroom.crypto import wraps
 from strongroom.crypto.custody.port import Anchor, VerifyExtension, settle
+from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.types import Random, Secret, new_id
 
 
@@ -28,6 +29,10 @@ class MemoryCustodian:
     def root_key_id(self) -> str:
         return self._root_key_id
 
+    @property
+    def gives_shares(self) -> bool:
+        return True
+
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         return wraps.wrap(self._root, secret, context, self._random)
 
@@ -42,6 +47,23 @@ class MemoryCustodian:
         with self._lock:
             self._advance(anchor, verify_extension)
             return wraps.unwrap(self._root, wrapped, context)
+
+    def release(
+        self,
+        order: PartOrder,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
+        del evidence  # whoever holds this object could unwrap just as well
+        share = self.unwrap(
+            order.wrapped,
+            order.place(self.root_key_id),
+            anchor=anchor,
+            verify_extension=verify_extension,
+        )
+        return order.seal(share)
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         with self._lock:

@@ -20,6 +20,7 @@ from strongroom.crypto import wraps
 from strongroom.crypto.anchor_file import AnchorFile, anchor_path
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
 from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.crypto.token import TokenKey
 from strongroom.crypto.token_file import TokenFile, read_token_file
 from strongroom.crypto.token_uri import TokenUri
@@ -117,6 +118,10 @@ class Pkcs11Custodian:
     def root_key_id(self) -> str:
         return self._file.root_key_id
 
+    @property
+    def gives_shares(self) -> bool:
+        return True
+
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         return _wrap(self._key, secret, context, self._random)
 
@@ -131,6 +136,23 @@ class Pkcs11Custodian:
         with self._anchors.lock() as held:
             self._anchors.advance(held, anchor, verify_extension)
             return self._unwrap(wrapped, context)
+
+    def release(
+        self,
+        order: PartOrder,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
+        del evidence  # whoever holds this object could unwrap just as well
+        share = self.unwrap(
+            order.wrapped,
+            order.place(self.root_key_id),
+            anchor=anchor,
+            verify_extension=verify_extension,
+        )
+        return order.seal(share)
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         with self._anchors.lock() as held:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.errors import ForkError, InputError, StaleError
 from strongroom.types import Secret
 
@@ -87,6 +88,13 @@ class KeyCustodian(Protocol):
     def root_key_id(self) -> str:
         """Names the root key; part of the context of every wrap."""
 
+    @property
+    def gives_shares(self) -> bool:
+        """Whether ``unwrap`` gives shares of segments to whoever calls.
+
+        One that runs elsewhere does not: it only releases parts to readers.
+        """
+
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         """Return ``secret`` encrypted under the root key for this context.
 
@@ -106,8 +114,35 @@ class KeyCustodian(Protocol):
         """Return the secret after moving the anchor to ``anchor``, see ``advance``.
 
         Raises:
+            DeniedError: It is a share of a segment, and ``gives_shares`` is false.
             IntegrityError: The wrap was altered or belongs to another context,
                 or the stored anchor was damaged.
+            ForkError: The ledger is not an extension of the stored one.
+            StaleError: The stored anchor is newer; retry with the newest.
+            UnavailableError: The custodian does not answer.
+        """
+
+    def release(
+        self,
+        order: PartOrder,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
+        """Return the share's part of the key, sealed to the reader; see ``unwrap``.
+
+        Args:
+            order: Which share, for whom.
+            evidence: That the release stands in the ledger of ``anchor``.  One
+                that does not give shares verifies it.
+            anchor: The newest checkpoint, which covers the entry.
+            verify_extension: See ``VerifyExtension``.
+
+        Raises:
+            InputError: The reader's key or the order is not usable.
+            DeniedError: The evidence names another reader or segment.
+            IntegrityError: As ``unwrap``; or the evidence does not hold.
             ForkError: The ledger is not an extension of the stored one.
             StaleError: The stored anchor is newer; retry with the newest.
             UnavailableError: The custodian does not answer.

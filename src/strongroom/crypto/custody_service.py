@@ -1,0 +1,204 @@
+"""What a custodian process answers: it believes nobody, the desk least of all.
+
+It verifies the signature of each checkpoint with the key that was pinned, that it
+extends the anchor by a consistency proof, and that an entry under it names this
+reader and this segment, before a part of a key is sealed to that reader.  It
+never gives out a share.
+
+Pure but for its custodian and its pin: ``server`` carries requests here.
+
+Source: ``docs/specification/custody-protocol.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Protocol
+
+from strongroom.crypto import wraps
+from strongroom.crypto.custody.port import Anchor, KeyCustodian, VerifyExtension
+from strongroom.crypto.custody_frames import (
+    Document,
+    base64_of,
+    error_document,
+    number,
+    raw,
+    raws,
+    text,
+)
+from strongroom.crypto.custody_messages import (
+    AT_MOST_HASHES,
+    anchor_document,
+    parse_anchor,
+    parse_evidence,
+    parse_order,
+)
+from strongroom.crypto.custody_pin import Pin, PinFile
+from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    InputError,
+    SetupError,
+    StrongroomError,
+)
+from strongroom.types import RoomId, Secret
+
+
+class Referee(Protocol):
+    """Judge what a desk claims, by the pinned key alone."""
+
+    def verify_note(self, anchor: Anchor) -> None:
+        """Check that the anchor's checkpoint is signed, and says what it says.
+
+        Raises:
+            IntegrityError: It is not.
+        """
+
+    def verify_extension(
+        self, older: Anchor, newer: Anchor, proof: Sequence[bytes]
+    ) -> None:
+        """Check that the one ledger grew from the other.
+
+        Raises:
+            ForkError: The proof does not show it.
+        """
+
+    def verify_release(
+        self, order: PartOrder, evidence: Evidence, anchor: Anchor
+    ) -> None:
+        """Check that an entry under ``anchor`` names this reader and segment.
+
+        Raises:
+            DeniedError: It names others.
+            IntegrityError: It is no entry of that ledger.
+        """
+
+
+class CustodyService:
+    """Answers requests about one custodian for the one room that is pinned."""
+
+    def __init__(
+        self,
+        custodian: KeyCustodian,
+        pins: PinFile,
+        referee_of: Callable[[Pin], Referee],
+    ) -> None:
+        """Read the pin, if there is one.
+
+        Raises:
+            IntegrityError: The pin was altered.
+        """
+        self._custodian = custodian
+        self._pins = pins
+        self._referee_of = referee_of
+        self._lock = Lock()
+        self._pin = pins.read()
+        self._referee = None if self._pin is None else referee_of(self._pin)
+
+    def answer(self, request: Document) -> Document:
+        """Return the answer to a request; an error is an answer too."""
+        does: dict[str, Callable[[Document], Document]] = {
+            "hello": self._hello,
+            "anchor": self._anchor,
+            "wrap": self._wrap,
+            "unwrap": self._unwrap,
+            "release": self._release,
+            "advance": self._advance,
+        }
+        try:
+            asked = does.get(text(request, "do"))
+            if asked is None:
+                raise InputError("a custodian does not do that")
+            return asked(request)
+        except _MovedError as moved:
+            return {"moved": anchor_document(moved.stored)}
+        except StrongroomError as error:
+            return error_document(error)
+
+    def _hello(self, request: Document) -> Document:
+        asked = Pin(
+            room=RoomId(text(request, "room")), verifier=text(request, "verifier")
+        )
+        with self._lock:
+            if self._pin is None:
+                referee = self._referee_of(asked)  # refuses what is no key
+                self._pins.write(asked)
+                self._pin, self._referee = asked, referee
+        if asked != self._pin:
+            raise DeniedError("this custodian serves another room")
+        return {
+            "name": self._custodian.name,
+            "root_key_id": self._custodian.root_key_id,
+        }
+
+    def _anchor(self, request: Document) -> Document:
+        del request
+        return {"anchor": anchor_document(self._custodian.anchor())}
+
+    def _wrap(self, request: Document) -> Document:
+        self._judge()  # nothing is wrapped for nobody: see custody_pin
+        secret = Secret(raw(request, "secret"))
+        wrapped = self._custodian.wrap(secret, raw(request, "context"))
+        return {"wrapped": base64_of(wrapped)}
+
+    def _unwrap(self, request: Document) -> Document:
+        context = raw(request, "context")
+        if wraps.is_segment_context(context):
+            raise DeniedError(
+                f"the custodian {self._custodian.name} gives no shares",
+                hint="it releases to readers, for an entry that names them",
+            )
+        anchor, verify_extension = self._shown(request)
+        secret = self._custodian.unwrap(
+            raw(request, "wrapped"),
+            context,
+            anchor=anchor,
+            verify_extension=verify_extension,
+        )
+        return {"secret": base64_of(secret.reveal())}
+
+    def _release(self, request: Document) -> Document:
+        order = parse_order(request.get("order"))
+        evidence = parse_evidence(request.get("evidence"))
+        anchor, verify_extension = self._shown(request)
+        self._judge().verify_release(order, evidence, anchor)
+        sealed = self._custodian.release(
+            order, evidence, anchor=anchor, verify_extension=verify_extension
+        )
+        return {"sealed": base64_of(sealed)}
+
+    def _advance(self, request: Document) -> Document:
+        self._custodian.advance(*self._shown(request))
+        return {}
+
+    def _judge(self) -> Referee:
+        if self._referee is None:
+            raise SetupError("this custodian has no room yet")
+        return self._referee
+
+    def _shown(self, request: Document) -> tuple[Anchor, VerifyExtension]:
+        """Return the checkpoint that a request shows, verified, and its proof."""
+        referee = self._judge()
+        shown = parse_anchor(request.get("anchor"))
+        referee.verify_note(shown)
+        seen = number(request, "seen")
+        proof = raws(request, "proof", at_most=AT_MOST_HASHES)
+
+        def verify_extension(older: Anchor, newer: Anchor) -> Sequence[bytes]:
+            stored = newer if older == shown else older
+            if stored.size != seen:  # the proof begins at another anchor
+                raise _MovedError(stored)
+            referee.verify_extension(older, newer, proof)
+            return proof
+
+        return shown, verify_extension
+
+
+class _MovedError(ConflictError):
+    """The anchor is another than the one that the desk's proof is about."""
+
+    def __init__(self, stored: Anchor) -> None:
+        super().__init__("the anchor moved")
+        self.stored = stored

@@ -1,0 +1,151 @@
+"""What a custodian elsewhere asks of a desk that it does not believe.
+
+Whoever controls a desk can ask for anything, and can write entries.  They cannot
+sign for another key than the one that was pinned, un-write an entry that a
+custodian saw, or have a part of a key sealed to a reader that no entry names.
+
+Source: ``docs/specification/custody-protocol.md``; RFC 9162 section 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from strongroom import canonical
+from strongroom.crypto.custody.port import Anchor
+from strongroom.crypto.custody_pin import Pin
+from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.signing import VerifyKey
+from strongroom.errors import DeniedError, ForkError, IntegrityError
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.events import (
+    MAX_ATTACHED_BYTES,
+    MAX_ENTRY_BYTES,
+    attached_digest,
+)
+from strongroom.ledger.tree import leaf_hash, verify_consistency, verify_inclusion
+from strongroom.permits.opening import Opening
+
+
+class LedgerReferee:
+    """Judges by the checkpoint key that a custodian's pin names.
+
+    Args:
+        pin: Room and key.
+
+    Raises:
+        InputError: The key is none.
+    """
+
+    def __init__(self, pin: Pin) -> None:
+        self._room = pin.room
+        self._verifier = VerifierKey.from_text(pin.verifier)
+        self._key = VerifyKey(self._verifier.public)
+
+    def verify_note(self, anchor: Anchor) -> None:
+        """Check that the anchor's checkpoint is signed, and says what it says.
+
+        Raises:
+            IntegrityError: It is not.
+        """
+        if anchor == Anchor.empty():
+            return
+        try:
+            note = anchor.note.decode()
+        except UnicodeDecodeError:
+            raise IntegrityError("a checkpoint is not text") from None
+        seen = Checkpoint.open(note, key=self._verifier, verify=self._key.verify_bytes)
+        if (seen.size, seen.root) != (anchor.size, anchor.root):
+            raise IntegrityError("a checkpoint says something else than its anchor")
+
+    def verify_extension(
+        self, older: Anchor, newer: Anchor, proof: Sequence[bytes]
+    ) -> None:
+        """Check that the one ledger grew from the other.
+
+        Raises:
+            ForkError: The proof does not show it.
+        """
+        try:
+            verify_consistency(
+                older=older.size,
+                older_root=older.root,
+                newer=newer.size,
+                newer_root=newer.root,
+                proof=proof,
+            )
+        except IntegrityError as error:
+            raise ForkError(f"a custodian saw another ledger: {error}") from None
+
+    def verify_release(
+        self, order: PartOrder, evidence: Evidence, anchor: Anchor
+    ) -> None:
+        """Check that an entry under ``anchor`` names this reader and segment.
+
+        Raises:
+            DeniedError: It names others.
+            IntegrityError: It is no entry of that ledger.
+        """
+        leaf = leaf_hash(evidence.entry)
+        if leaf != order.entry:
+            raise IntegrityError("an order names another entry than its evidence")
+        verify_inclusion(
+            leaf,
+            index=evidence.position,
+            size=anchor.size,
+            proof=evidence.siblings,
+            root=anchor.root,
+        )
+        opening = Opening.from_bytes(evidence.opening)
+        context = order.context
+        kind, facts = _entry(evidence)
+        named = (
+            self._room,
+            kind,
+            facts.get("reader"),
+            facts.get("permit"),
+            facts.get("artifact"),
+            facts.get("version"),
+            facts.get("generation"),
+        )
+        wanted = (
+            order.room,
+            "key.released",
+            opening.digest,
+            opening.permit,
+            context.artifact,
+            context.version,
+            context.generation,
+        )
+        segments = facts.get("segments")
+        if (
+            named != wanted
+            or order.reader != opening.reader
+            or not isinstance(segments, list)
+            or context.segment not in segments
+        ):
+            raise DeniedError(
+                "the ledger does not say that this reader gets this segment",
+                hint="release through the desk, which writes the entry first",
+            )
+
+
+def _entry(evidence: Evidence) -> tuple[str, Mapping[str, object]]:
+    """Return kind and facts of an entry, with the lists that were too long for it."""
+    body = _object(canonical.from_json(evidence.entry, at_most_bytes=MAX_ENTRY_BYTES))
+    facts = _object(body.get("facts"))
+    if evidence.attached is None:
+        return str(body.get("kind")), facts
+    if body.get("attached") != attached_digest(evidence.attached).hex():
+        raise IntegrityError("what is attached is not what the entry names")
+    attached = _object(
+        canonical.from_json(evidence.attached, at_most_bytes=MAX_ATTACHED_BYTES)
+    )
+    return str(body.get("kind")), {**_object(attached.get("facts")), **facts}
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise IntegrityError("an entry has no facts")
+    return cast("Mapping[str, object]", value)

@@ -1,0 +1,93 @@
+"""What a custodian process answers to whatever reaches its socket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from strongroom.crypto.custody.memory import MemoryCustodian
+from strongroom.crypto.custody.remote import RemoteCustodian
+from strongroom.crypto.custody_frames import Document, base64_of
+from strongroom.crypto.custody_messages import anchor_document
+from tests.contracts.histories import anchor, verify_extension
+from tests.contracts.releases import case
+from tests.contracts.served import connect, kind, say, serving
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    inner = MemoryCustodian("home", random=os.urandom)
+    with serving(inner, tmp_path / "home.custody") as path:
+        yield path
+
+
+@pytest.fixture
+def desk(path: Path) -> RemoteCustodian:
+    remote = connect(path)
+    remote.advance(anchor("abc"), verify_extension)
+    return remote
+
+
+def test_no_share_is_given_whatever_the_ledger(
+    desk: RemoteCustodian, path: Path
+) -> None:
+    asked = case(desk)
+    request: Document = {
+        "do": "unwrap",
+        "wrapped": base64_of(asked.order.wrapped),
+        "context": base64_of(asked.order.place(desk.root_key_id)),
+    }
+
+    assert kind(say(path, request)) == "DeniedError"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"do": 7},
+        {"do": "open sesame"},
+        {"do": "hello"},
+        {"do": "wrap"},
+        {"do": "wrap", "secret": "*", "context": ""},
+        {"do": "unwrap", "wrapped": "", "context": ""},
+        {"do": "advance"},
+        {"do": "advance", "anchor": 3, "seen": 0, "proof": []},
+        {"do": "advance", "anchor": {"size": True}, "seen": 0, "proof": []},
+        {"do": "release", "order": {}, "evidence": {}},
+    ],
+)
+def test_a_request_that_is_none_is_answered_with_an_error(
+    desk: RemoteCustodian, path: Path, request_: Document
+) -> None:
+    del desk
+    assert kind(say(path, request_)) in {"InputError", "IntegrityError"}
+
+
+def test_a_proof_of_too_many_hashes_is_refused(
+    desk: RemoteCustodian, path: Path
+) -> None:
+    del desk
+    long: Document = {
+        "do": "advance",
+        "anchor": anchor_document(anchor("abcd")),
+        "seen": 3,
+        "proof": [base64_of(bytes(32))] * 129,
+    }
+    assert kind(say(path, long)) == "IntegrityError"
+
+
+def test_a_proof_from_another_anchor_is_answered_with_the_one_that_is_stored(
+    desk: RemoteCustodian, path: Path
+) -> None:
+    request: Document = {
+        "do": "advance",
+        "anchor": anchor_document(anchor("abcd")),
+        "seen": 2,
+        "proof": [],
+    }
+    assert say(path, request) == {"moved": anchor_document(anchor("abc"))}
+    assert desk.anchor() == anchor("abc")

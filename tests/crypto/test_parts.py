@@ -1,0 +1,73 @@
+"""One custodian's part of a key: for one reader, release, segment and share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from strongroom.crypto import keys
+from strongroom.crypto.custody.memory import MemoryCustodian
+from strongroom.crypto.hpke import seal_to
+from strongroom.crypto.parts import PartOrder, open_part, part_info
+from strongroom.errors import InputError, IntegrityError
+from strongroom.types import Secret
+from tests.contracts.releases import CONTEXT, INFO, READER, SALT, case
+
+ORDER: PartOrder = case(MemoryCustodian("home", random=os.urandom)).order
+SHARES = (Secret(bytes(32)), Secret(bytes(range(32))))
+
+
+def opened(sealed: bytes, share: int) -> Secret:
+    return open_part(
+        sealed, READER, info=INFO, entry=ORDER.entry, context=CONTEXT, share=share
+    )
+
+
+def test_the_reader_combines_the_parts_of_all_custodians() -> None:
+    orders = [replace(ORDER, share=number) for number in (0, 1)]
+    parts = [
+        opened(order.seal(share), order.share)
+        for order, share in zip(orders, SHARES, strict=True)
+    ]
+    whole = [keys.derive_share_key(SHARES[i], i, SALT, CONTEXT) for i in (0, 1)]
+
+    assert keys.derive_key(parts, SALT, CONTEXT) == keys.derive_key(
+        whole, SALT, CONTEXT
+    )
+
+
+def test_a_part_is_bound_to_everything_that_it_is_for() -> None:
+    bound = part_info(INFO, ORDER.entry, CONTEXT, 1)
+    others = {
+        part_info(bytes(32), ORDER.entry, CONTEXT, 1),
+        part_info(INFO, bytes(32), CONTEXT, 1),
+        part_info(INFO, ORDER.entry, replace(CONTEXT, version=2), 1),
+        part_info(INFO, ORDER.entry, replace(CONTEXT, shares=3), 1),
+        part_info(INFO, ORDER.entry, CONTEXT, 0),
+    }
+    assert len(others | {bound}) == 6
+
+
+def test_what_is_no_key_is_refused() -> None:
+    bound = part_info(INFO, ORDER.entry, CONTEXT, 1)
+    for length in (0, 31, 33, 64):
+        with pytest.raises(IntegrityError, match="no key"):
+            opened(seal_to(READER.public, Secret(bytes(length)), bound), 1)
+
+
+def test_an_order_that_cannot_be_is_refused() -> None:
+    changes: tuple[dict[str, bytes], ...] = (
+        {"reader": b""},
+        {"info": b""},
+        {"entry": bytes(31)},
+    )
+    for change in changes:
+        with pytest.raises(InputError):
+            replace(ORDER, **change)  # type: ignore[arg-type]  # a test bends any
+    for share in (-1, 2):
+        with pytest.raises(InputError):
+            replace(ORDER, share=share).seal(SHARES[0])
+    with pytest.raises(InputError):
+        ORDER.seal(Secret(b"short"))
