@@ -34,7 +34,7 @@ from benchmarks.sealed_model import (
     seal_model,
 )
 from strongroom.crypto.arena import Arena
-from strongroom.crypto.opening import ReadRequest, Scratch, open_object, read_items
+from strongroom.crypto.opening import ReadRequest, open_object, read_items
 from strongroom.stores.folder import FolderStore
 
 CHUNK_BYTES = 1024 * 1024
@@ -123,28 +123,33 @@ def _open(
     arena: Arena,
 ) -> dict[str, torch.Tensor]:
     arena.reset()
-    places: dict[str, memoryview] = {}
+    places: dict[str, tuple[int, memoryview]] = {}
+    memory = arena.memory()
     requests = []
-    scratch = Scratch()
     for one in sealed:
         segment = open_object(store, one.facts, one.key)
-        for item in segment.index(scratch).items:
+        for item in segment.index().items:
             if item.name not in places:
-                places[item.name] = arena.allocate(like[item.name].nbytes)
-            first, last = item.extents[0], item.extents[-1]
-            end = last.item_offset + last.length
+                place = arena.reserve(like[item.name].nbytes)
+                places[item.name] = (
+                    place,
+                    memory[place : place + like[item.name].nbytes],
+                )
+            start, end = item.ranges[0][0], sum(item.ranges[-1])
             requests.append(
                 ReadRequest(
                     segment=segment,
                     item=item,
-                    item_offset=first.item_offset,
-                    destination=places[item.name][first.item_offset : end],
+                    item_offset=start,
+                    destination=memory,
+                    start=places[item.name][0] + start,
+                    length=end - start,
                 )
             )
     read_items(requests, threads=THREADS)
     return {
         name: torch.frombuffer(view, dtype=like[name].dtype).view(like[name].shape)
-        for name, view in places.items()
+        for name, (_, view) in places.items()
     }
 
 

@@ -130,7 +130,7 @@ def _segments(weights: dict[str, torch.Tensor]) -> Iterator[list[Item]]:
     """Yield items cut so that no segment is over a tenth of the bytes."""
     vectors = {n: t for n, t in weights.items() if t.dim() < 2}  # noqa: PLR2004
     yield [_item(n, t, 0, t.nbytes) for n, t in vectors.items()]
-    limit = sum(t.nbytes for t in weights.values()) // SEGMENT_SHARE
+    limit = sum(t.nbytes for t in weights.values()) // SEGMENT_SHARE // 64 * 64
     cuts: list[tuple[int, str, int, int]] = []
     position = 0
     for name in sorted(weights.keys() - vectors.keys()):

@@ -109,16 +109,16 @@ def test_a_past_reader_who_writes_to_the_store_is_found_by_a_deep_check(
     segment = story.target.segments[SEGMENT]
     with house.acting_as("noor").open(story.target.held) as opened:
         reader = opened.segment(SEGMENT)
-        plain = bytearray(reader.plain_length(0))
-        reader.decrypt_record(0, memoryview(bytearray(RECORD_BYTES)), memoryview(plain))
+        plain = bytearray(reader.plain_length(1))
+        reader.decrypt_record(1, memoryview(bytearray(RECORD_BYTES)), memoryview(plain))
         cipher = reader._cipher
         assert isinstance(cipher, AESGCM)
-        nonce = record_nonce(0, last=segment.facts.records == 1)
+        nonce = record_nonce(1, last=segment.facts.records == 2)
         plain[-40_000] ^= 1  # in the middle of a tensor
         forged = cipher.encrypt(nonce, bytes(plain), None)
     path = object_path(house.folder, segment)
     data = path.read_bytes()
-    start = record_offset(0)
+    start = record_offset(1)
     replace_object(path, data[:start] + forged + data[start + len(forged) :])
 
     with house.opened_at(house.folder) as again:

@@ -14,14 +14,19 @@ from safetensors.numpy import load_file
 
 from strongroom.crypto import container
 from strongroom.crypto.container import (
+    FIRST_PLAIN_BYTES,
     HEADER_BYTES,
     MAX_RECORDS,
     PLAIN_BYTES,
     Header,
     ObjectFacts,
     padded,
+    record_at,
     record_count,
     record_nonce,
+    record_offset,
+    record_plain_bytes,
+    record_start,
 )
 from strongroom.errors import InputError, IntegrityError
 from strongroom.types import Secret
@@ -101,7 +106,7 @@ def test_a_header_that_cannot_be_is_refused() -> None:
         ("version", 2),
         ("generation", 0),
         ("segment", bytes(16)),
-        ("records", 2),
+        ("records", 3),
         ("shares", 2),
         ("commitment", bytes(32)),
     ],
@@ -130,10 +135,30 @@ def test_nonces_differ_in_number_and_in_being_last() -> None:
     assert record_nonce(258, last=True).hex() == "000000000000000000010201"
 
 
-def test_a_stream_has_at_least_one_record() -> None:
-    assert [record_count(n) for n in (0, 1, PLAIN_BYTES, PLAIN_BYTES + 1)] == [
-        *(1, 1, 1, 2),
-    ]
+def test_a_stream_has_at_least_one_record_and_the_first_is_short() -> None:
+    first = FIRST_PLAIN_BYTES
+    streams = (0, 1, first, first + 1, first + PLAIN_BYTES, first + PLAIN_BYTES + 1)
+
+    assert [record_count(n) for n in streams] == [1, 1, 1, 2, 2, 3]
+    assert [record_offset(n) for n in range(3)] == [256, 16384, 16384 + 1024 * 1024]
+
+
+@given(st.integers(FIRST_PLAIN_BYTES, 2**50), st.data())
+def test_every_byte_of_a_stream_lies_in_one_record(
+    stream_bytes: int, data: st.DataObject
+) -> None:
+    last = record_count(stream_bytes) - 1
+    position = data.draw(st.integers(0, stream_bytes - 1))
+    record = record_at(position)
+    length = record_plain_bytes(record, stream_bytes)
+
+    assert 0 <= position - record_start(record) < length
+    assert record < last or record_start(record) + length == stream_bytes
+    assert record_plain_bytes(last, stream_bytes) > 0
+    assert (
+        container.object_bytes(stream_bytes)
+        == record_offset(last) + record_plain_bytes(last, stream_bytes) + 16
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,10 +168,11 @@ def test_a_stream_has_at_least_one_record() -> None:
         ("commitment", b"short"),
         ("sha256", b"short"),
         ("records", 0),
-        ("records", 2),
+        ("records", 3),
         ("records", MAX_RECORDS + 1),
         ("length", 0),
         ("length", HEADER_BYTES + 16),
+        ("length", 16384 - 1),
         ("plain_bytes", -1),
         ("plain_bytes", 10**9),
     ],

@@ -13,11 +13,14 @@ from strongroom.crypto import keys
 from strongroom.crypto.container import (
     HEADER_BYTES,
     PLAIN_BYTES,
-    RECORD_BYTES,
     cipher_for,
+    record_at,
     record_nonce,
     record_offset,
+    record_plain_bytes,
+    record_start,
 )
+from strongroom.crypto.layout import DATA_START
 from strongroom.crypto.opening import verify_ciphertext, verify_object
 from strongroom.errors import IntegrityError, MissingError
 from strongroom.stores.memory import MemoryStore
@@ -39,7 +42,7 @@ def rewritten(sealed: Sealed, record: int, offset: int) -> Sealed:
     cipher = cipher_for(facts.context.suite, sealed.key)
     nonce = record_nonce(record, last=record == facts.records - 1)
     begin = record_offset(record)
-    end = min(begin + RECORD_BYTES, facts.length)
+    end = min(record_offset(record + 1), facts.length)
     plain = bytearray(cipher.decrypt(nonce, sealed.blob[begin:end], None))
     plain[offset] ^= 1
     blob = sealed.blob[:begin] + cipher.encrypt(nonce, plain, None) + sealed.blob[end:]
@@ -90,12 +93,15 @@ def test_a_past_reader_who_writes_to_the_store_is_caught_by_the_digest() -> None
 
 
 def test_padding_that_is_not_zero_is_refused() -> None:
-    """A sealer cannot hide bytes in the padding of an object."""
+    """A sealer cannot hide bytes behind the index, between items, or at the end."""
     last = ONE.facts.records - 1
-    between = rewritten(ONE, 0, PLAIN_BYTES - 1)
-    behind = rewritten(ONE, last, ONE.facts.stream_bytes - last * PLAIN_BYTES - 1)
+    used = record_plain_bytes(last, ONE.facts.stream_bytes)
+    begin = DATA_START + 2 * PLAIN_BYTES + 9  # behind "a", before "b"
+    start = rewritten(ONE, 0, record_plain_bytes(0, ONE.facts.stream_bytes) - 1)
+    between = rewritten(ONE, record_at(begin), begin - record_start(record_at(begin)))
+    behind = rewritten(ONE, last, used - 1)
 
-    for hidden in (between, behind):
+    for hidden in (start, between, behind):
         assert hidden.read() == ONE.contents
         with pytest.raises(IntegrityError, match="padding"):
             verify_object(hidden.store, hidden.facts, hidden.key)

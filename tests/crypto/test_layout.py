@@ -1,4 +1,4 @@
-"""Large extents are cut at records, small ones share them, nothing is wasted."""
+"""A stream is record 0, data, what record 0 had no room for, and padding."""
 
 from __future__ import annotations
 
@@ -6,84 +6,54 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.crypto.container import PLAIN_BYTES as P
-from strongroom.crypto.container import padded
-from strongroom.crypto.index import Extent
-from strongroom.crypto.layout import ItemRanges, Positions, lay_out
-from strongroom.errors import InputError
+from strongroom.crypto.container import FIRST_PLAIN_BYTES, padded
+from strongroom.crypto.index import MAX_INDEX_BYTES
+from strongroom.crypto.layout import DATA_START, INDEX_START_BYTES, Positions
+from strongroom.errors import IntegrityError
 
 
-def files(*lengths: int) -> list[ItemRanges]:
-    return [
-        ItemRanges(
-            name=f"t{n}",
-            file=0,
-            dtype=None,
-            shape=None,
-            ranges=((0, length),) if length else (),
-        )
-        for n, length in enumerate(lengths)
-    ]
+def test_data_begin_with_record_1_however_long_the_index_is() -> None:
+    short = Positions(index_bytes=100, data_bytes=5)
+    long = Positions(index_bytes=INDEX_START_BYTES + 9, data_bytes=5)
+
+    assert (short.start_end, short.end) == (116, DATA_START + 5)
+    assert (long.start_end, long.rest_start) == (DATA_START, DATA_START + 5)
+    assert long.end == DATA_START + 14
+    assert DATA_START == FIRST_PLAIN_BYTES == 16 * 1024 - 256 - 16
 
 
-def extents(*lengths: int) -> list[tuple[Extent, ...]]:
-    return [item.extents for item in lay_out("s", files(*lengths)).items]
+def test_nothing_but_an_index_fits_record_0() -> None:
+    full = Positions(index_bytes=INDEX_START_BYTES, data_bytes=0)
+
+    assert full.end == full.stream_bytes == FIRST_PLAIN_BYTES
 
 
-def test_a_large_extent_has_a_head_of_whole_records_and_a_tail() -> None:
-    assert extents(5, 2 * P + 7, P, 0, P - 1) == [
-        (Extent(item_offset=0, area="s", area_offset=0, length=5),),
-        (
-            Extent(item_offset=0, area="h", area_offset=0, length=2 * P),
-            Extent(item_offset=2 * P, area="s", area_offset=5, length=7),
-        ),
-        (Extent(item_offset=0, area="h", area_offset=2 * P, length=P),),
-        (),
-        (Extent(item_offset=0, area="s", area_offset=12, length=P - 1),),
-    ]
+@given(st.integers(0, MAX_INDEX_BYTES), st.integers(0, 2**50))
+def test_only_record_0_and_the_padding_are_added(index: int, data: int) -> None:
+    positions = Positions(index_bytes=index, data_bytes=data)
+    rest = max(0, index - INDEX_START_BYTES)
 
-
-def test_positions_follow_the_length_of_the_index() -> None:
-    index = lay_out("s", files(5, 2 * P + 7))
-
-    assert Positions.of(index, 100) == Positions(
-        shared_start=108,
-        shared_end=120,
-        heads_start=P,
-        end=3 * P,
-        stream_bytes=padded(3 * P),
+    assert positions.stream_bytes == FIRST_PLAIN_BYTES + padded(data + rest)
+    assert positions.stream_bytes >= positions.end >= positions.rest_start
+    assert positions == Positions.parse(
+        positions.to_bytes() + b"more", stream_bytes=positions.stream_bytes
     )
 
 
-def test_a_segment_without_heads_ends_after_its_shared_area() -> None:
-    positions = Positions.of(lay_out("s", files(5)), 100)
-
-    assert positions.end == positions.shared_end == 113
-    assert positions.stream_bytes == padded(113)
-
-
-@given(st.lists(st.integers(0, 4 * P), max_size=8), st.integers(0, 3 * P))
-def test_at_most_one_record_and_the_padding_are_added(
-    lengths: list[int], index_bytes: int
+@given(st.integers(0, MAX_INDEX_BYTES), st.integers(0, 2**50), st.integers(1, 2**64))
+def test_lengths_that_do_not_add_up_are_refused(
+    index: int, data: int, more: int
 ) -> None:
-    index = lay_out("s", files(*lengths))
-    positions = Positions.of(index, index_bytes)
+    positions = Positions(index_bytes=index, data_bytes=data)
 
-    assert index.plain_bytes == sum(lengths)
-    assert positions.end - sum(lengths) - index_bytes - 8 < P
-    assert positions.stream_bytes == padded(positions.end)
-    for item in index.items:
-        for extent in item.extents:
-            start = positions.of_extent(extent)
-            assert extent.area == "s" or start % P == 0
-            assert start + extent.length <= positions.end
+    with pytest.raises(IntegrityError, match="add up"):
+        Positions.parse(
+            positions.to_bytes(), stream_bytes=positions.stream_bytes + more
+        )
 
 
-@pytest.mark.parametrize("ranges", [((0, 5), (4, 5)), ((5, 5), (0, 5)), ((-1, 5),)])
-def test_ranges_that_overlap_or_are_out_of_order_are_refused(
-    ranges: tuple[tuple[int, int], ...],
-) -> None:
-    item = ItemRanges(name="t", file=0, dtype=None, shape=None, ranges=ranges)
+def test_an_index_that_is_too_long_is_refused() -> None:
+    positions = Positions(index_bytes=MAX_INDEX_BYTES + 1, data_bytes=0)
 
-    with pytest.raises(InputError):
-        lay_out("s", [item])
+    with pytest.raises(IntegrityError, match=f"{MAX_INDEX_BYTES + 1} bytes"):
+        Positions.parse(positions.to_bytes(), stream_bytes=positions.stream_bytes)

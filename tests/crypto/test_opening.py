@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 
 import numpy as np
@@ -15,6 +16,8 @@ from strongroom.crypto.container import (
     HEADER_BYTES,
     PLAIN_BYTES,
     RECORD_BYTES,
+    START_BYTES,
+    record_at,
     record_offset,
 )
 from strongroom.crypto.opening import (
@@ -40,6 +43,11 @@ SEALED = {suite: seal(CONTENTS, suite=suite) for suite in keys.SUITES}
 ONE = SEALED[keys.SUITE_AES_256_GCM]
 
 
+def record_in(offset: int) -> int:
+    """Return which record a byte of the object, behind its header, belongs to."""
+    return 1 + (offset - START_BYTES) // RECORD_BYTES
+
+
 class CountingStore:
     """A store that says which parts of an object were read."""
 
@@ -56,7 +64,7 @@ class CountingStore:
 
     def records(self) -> set[int]:
         """Which records were touched."""
-        return {(offset - HEADER_BYTES) // RECORD_BYTES for offset, _ in self.reads}
+        return {record_in(offset) for offset, _ in self.reads}
 
 
 def open_one(store: MemoryStore | CountingStore | None = None) -> SealedSegment:
@@ -104,9 +112,10 @@ def test_one_item_touches_only_its_records() -> None:
 
     read_items([request(segment, "exact", memoryview(bytearray(2 * P)))])
 
-    first = segment.positions().of_extent(named(segment, "exact").extents[0]) // P
-    assert store.records() == {first, first + 1}
-    assert len(store.reads) == 2
+    (extent,) = named(segment, "exact").extents()
+    first = 1 + extent.data_offset // P
+    assert store.records() == {first, first + 1, first + 2}
+    assert len(store.reads) == 3
 
 
 def test_items_that_share_a_record_read_it_once() -> None:
@@ -159,14 +168,14 @@ def test_a_flipped_bit_in_a_wanted_record_is_refused_and_everything_zeroed(
 ) -> None:
     bit = data.draw(st.integers(8 * HEADER_BYTES, 8 * len(ONE.blob) - 1))
     store = ONE.replaced(flipped(ONE.blob, bit))
-    record = (bit // 8 - HEADER_BYTES) // RECORD_BYTES
+    record = record_in(bit // 8)
     segment = open_one()
     names = ["large", "small", "exact", "almost"]
     buffers = [bytearray(b"x" * len(CONTENTS[name])) for name in names]
-    last_wanted = segment.positions().end - 1
+    last_wanted = segment.positions().rest_start - 1
     attacked = open_one(store)
 
-    if record > last_wanted // P:
+    if record > record_at(last_wanted):
         return  # only padding was changed: see test_inspection
     with pytest.raises(IntegrityError, match=rf"record {record} of segment segment-"):
         read_items(
@@ -216,7 +225,117 @@ def test_a_destination_that_cannot_be_written_is_refused() -> None:
 
     for destination in (memoryview(b"12345"), strided):
         with pytest.raises(InputError):
-            read_items([request(segment, "small", destination)])
+            request(segment, "small", destination)
+
+
+@pytest.mark.parametrize(
+    ("start", "length"), [(-1, 5), (0, 11), (6, 5), (11, 0), (0, -1)]
+)
+def test_a_place_outside_the_destination_is_refused(start: int, length: int) -> None:
+    one = request(open_one(), "small", memoryview(bytearray(10)))
+
+    with pytest.raises(InputError):
+        dataclasses.replace(one, start=start, length=length)
+
+
+def test_an_item_of_another_segment_is_missing() -> None:
+    other = seal({"far": pattern(9 * P), "at": pattern(100)}, seed=9)
+    far = open_object(other.store, other.facts, other.key).index().items
+
+    for item in far:
+        buffer = memoryview(bytearray(100))
+        with pytest.raises(MissingError, match="not in segment"):
+            read_items(
+                [
+                    ReadRequest(
+                        segment=open_one(),
+                        item=item,
+                        item_offset=0,
+                        destination=buffer,
+                    )
+                ]
+            )
+
+
+def in_one_memory(
+    segment: SealedSegment, memory: memoryview, gap: int
+) -> dict[str, int]:
+    """Read everything into one memory, and return where each item begins."""
+    places: dict[str, int] = {}
+    requests, end = [], 0
+    for item in segment.index().items:
+        end += -end % 64 + gap
+        places[item.name] = end
+        length = len(CONTENTS[item.name])
+        requests.append(
+            ReadRequest(
+                segment=segment,
+                item=item,
+                item_offset=0,
+                destination=memory,
+                start=end,
+                length=length,
+            )
+        )
+        end += length
+    read_items(requests)
+    return places
+
+
+@pytest.mark.parametrize("gap", [0, 64])
+def test_items_in_one_memory_come_back(gap: int) -> None:
+    """Where they follow one another, records decrypt across them."""
+    memory = bytearray(b"x" * (8 * P))
+
+    places = in_one_memory(open_one(), memoryview(memory), gap)
+
+    used = 0
+    for name, start in places.items():
+        content = CONTENTS[name]
+        assert memory[start : start + len(content)] == content
+        assert set(memory[used:start]) <= {ord("x")}  # a gap stays as it was
+        used = start + len(content)
+    assert set(memory[used:]) == {ord("x")}
+
+
+def test_a_record_across_items_is_decrypted_once_and_without_a_copy() -> None:
+    contents = {"a": pattern(P + 64), "b": pattern(P - 64), "c": pattern(640)}
+    sealed = seal(contents)
+    store = CountingStore(sealed.store)
+    segment = open_object(store, sealed.facts, sealed.key)
+    memory = memoryview(bytearray(2 * P + 640))
+    requests, start = [], 0
+    for item in segment.index().items:
+        requests.append(
+            ReadRequest(
+                segment=segment,
+                item=item,
+                item_offset=0,
+                destination=memory,
+                start=start,
+                length=len(contents[item.name]),
+            )
+        )
+        start += len(contents[item.name])
+    store.reads.clear()
+
+    read_items(requests)
+
+    assert bytes(memory) == b"".join(contents.values())
+    assert len(store.reads) == 3
+
+
+def test_a_failure_zeroes_the_wanted_places_and_nothing_else() -> None:
+    attacked = open_one(ONE.replaced(flipped(ONE.blob, 8 * (2 * RECORD_BYTES))))
+    memory = bytearray(b"x" * (9 * P))
+    used = 64 * 7 + sum(map(len, CONTENTS.values())) + 64 * len(CONTENTS)
+
+    with pytest.raises(IntegrityError):
+        in_one_memory(attacked, memoryview(memory), 64)
+
+    assert used < 7 * P
+    assert set(memory[used:]) == {ord("x")}
+    assert memory.count(b"x") == len(memory) - sum(map(len, CONTENTS.values()))
 
 
 def test_an_object_that_vanishes_while_it_is_read_leaves_zeros() -> None:

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from strongroom.crypto import keys
 from strongroom.crypto.container import (
+    FIRST_PLAIN_BYTES,
     HEADER_BYTES,
     PLAIN_BYTES,
+    START_BYTES,
     TAG_BYTES,
-    ObjectFacts,
     cipher_for,
-    padded,
     record_nonce,
+    record_offset,
 )
 from strongroom.crypto.index import MAX_INDEX_BYTES
 from strongroom.crypto.opening import open_object
@@ -30,13 +31,17 @@ SEALED = seal({"a": pattern(3_000_000, "a"), "b": b"bias"})
 OTHER = ArtifactId("artifact-" + "b" * 25 + "a")
 
 
-def forged(stream: bytes, facts: ObjectFacts = SEALED.facts) -> Sealed:
-    """Return a one-record object by somebody who knows the key."""
-    sealed = cipher_for(facts.context.suite, SEALED.key).encrypt(
-        record_nonce(0, last=True), stream, None
+def forged(
+    index: bytes, *, index_bytes: int | None = None, data_bytes: int = 0
+) -> Sealed:
+    """Return an object of record 0 alone by somebody who knows the key."""
+    lengths = (len(index) if index_bytes is None else index_bytes, data_bytes)
+    start = b"".join(length.to_bytes(8, "big") for length in lengths) + index
+    sealed = cipher_for(SEALED.facts.context.suite, SEALED.key).encrypt(
+        record_nonce(0, last=True), start.ljust(FIRST_PLAIN_BYTES, b"\0"), None
     )
     facts = dataclasses.replace(
-        facts, records=1, length=HEADER_BYTES + len(sealed), plain_bytes=0
+        SEALED.facts, records=1, length=START_BYTES, plain_bytes=0
     )
     store = MemoryStore()
     store.write(facts.object_name, [facts.header().to_bytes(), sealed])
@@ -50,10 +55,36 @@ def test_the_index_names_what_was_sealed() -> None:
     assert index.segment == "blocks.0"
 
 
-def test_an_index_longer_than_a_record_is_read() -> None:
-    contents = {f"{'n' * 4000}{n}": b"" for n in range(400)}
+@pytest.mark.parametrize("more", [{}, {"data": pattern(PLAIN_BYTES - 9)}])
+@pytest.mark.parametrize("items", [4, 5, 300, 600])
+def test_an_index_longer_than_record_0_is_read(
+    items: int, more: dict[str, bytes]
+) -> None:
+    """With 4,000 characters a name, from within record 0 to over three records."""
+    contents = {f"{'n' * 4000}{n}": b"" for n in range(items)} | more
 
     assert seal(contents).read() == contents
+
+
+def test_a_start_that_was_altered_is_refused_with_its_index() -> None:
+    for byte in (HEADER_BYTES, START_BYTES - 1):
+        attacked = SEALED.replaced(flipped(SEALED.blob, 8 * byte))
+        segment = open_object(attacked, SEALED.facts, SEALED.key)
+        for ask in (segment.index, segment.positions):
+            with pytest.raises(IntegrityError, match="record 0 of segment"):
+                ask()
+
+
+def test_what_was_decrypted_under_a_wrong_tag_is_zeroed() -> None:
+    segment = open_object(SEALED.store, SEALED.facts, SEALED.key)
+    length = segment.plain_length(1)
+    start = record_offset(1)
+    altered = flipped(SEALED.blob[start : start + length + TAG_BYTES], 8 * length)
+    plain = bytearray(b"x" * length)
+
+    with pytest.raises(IntegrityError, match="record 1"):
+        segment.decrypt(1, altered, plain)
+    assert not any(plain)
 
 
 @settings(max_examples=200)
@@ -66,21 +97,13 @@ def test_a_flipped_bit_in_the_header_is_refused(bit: int) -> None:
 
 
 @given(st.integers(0, 255))
-def test_another_key_is_refused_before_any_record_is_read(bit: int) -> None:
-    class HeaderOnly:
-        def size(self, name: str) -> int:
-            return SEALED.store.size(name)
-
-        def read_into(
-            self, name: str, offset: int, buffer: bytearray | memoryview
-        ) -> None:
-            assert offset + len(buffer) <= HEADER_BYTES
-            SEALED.store.read_into(name, offset, buffer)
-
+def test_another_key_is_refused_before_anything_is_decrypted(bit: int) -> None:
+    """An index that no key opens is not even looked at."""
+    garbage = SEALED.blob[:HEADER_BYTES] + bytes(len(SEALED.blob) - HEADER_BYTES)
     key = Secret(flipped(SEALED.key.reveal(), bit))
 
     with pytest.raises(IntegrityError, match="not the one that sealed"):
-        open_object(HeaderOnly(), SEALED.facts, key)
+        open_object(SEALED.replaced(garbage), SEALED.facts, key)
 
 
 @pytest.mark.parametrize(
@@ -140,38 +163,37 @@ def test_an_older_sealing_of_the_same_version_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "stream",
+    ("index_bytes", "data_bytes"),
     [
-        (2**64 - 1).to_bytes(8, "big") + bytes(88),
-        (MAX_INDEX_BYTES + 1).to_bytes(8, "big") + bytes(88),
-        (89).to_bytes(8, "big") + bytes(88),
-        (88).to_bytes(8, "big") + bytes(88),
-        bytes(7),
-        bytes(96),
+        (2**64 - 1, 0),
+        (MAX_INDEX_BYTES + 1, 0),
+        (FIRST_PLAIN_BYTES, 0),
+        (0, 2**64 - 1),
+        (0, 1),
     ],
 )
-def test_an_index_length_that_cannot_be_is_refused(stream: bytes) -> None:
-    """Even by somebody with the key: nothing is allocated on its word."""
+def test_lengths_that_cannot_be_are_refused(index_bytes: int, data_bytes: int) -> None:
+    """Even by somebody with the key: nothing is allocated on their word."""
     with pytest.raises(IntegrityError):
-        forged(stream).read()
+        forged(b"", index_bytes=index_bytes, data_bytes=data_bytes).read()
 
 
 def test_an_index_that_does_not_add_up_is_refused() -> None:
-    def stream(index: bytes, extra: int) -> bytes:
-        return len(index).to_bytes(8, "big") + index + bytes(extra)
-
-    empty = (
-        b'{"head_records":0,"items":[],"plain_bytes":0,"segment":"s",'
-        b'"shared_bytes":0,"v":1}'
+    empty = b'{"items":[],"segment":"s","v":1}'
+    some = (
+        b'{"items":[{"dtype":null,"file":0,"name":"a","ranges":[[0,9]],"shape":null}],'
+        b'"segment":"s","v":1}'
     )
-    used = 8 + len(empty)
-    right = forged(stream(empty, padded(used) - used))
+
+    right = forged(empty)
     assert right.read() == {}
-    with pytest.raises(IntegrityError, match="length"):
-        forged(stream(empty, 30)).read()
+    with pytest.raises(IntegrityError, match="length before it"):
+        forged(some).read()
+    with pytest.raises(InputError, match="do not fit"):
+        dataclasses.replace(right.facts, plain_bytes=1)
     with pytest.raises(IntegrityError, match="manifest's bytes"):
         dataclasses.replace(
-            right, facts=dataclasses.replace(right.facts, plain_bytes=1)
+            SEALED, facts=dataclasses.replace(SEALED.facts, plain_bytes=1)
         ).read()
 
 
@@ -180,9 +202,9 @@ def test_a_key_of_a_wrong_length_is_refused() -> None:
         open_object(SEALED.store, SEALED.facts, Secret(b"short"))
 
 
-def test_every_record_but_the_last_is_whole() -> None:
+def test_every_record_but_the_first_and_the_last_is_whole() -> None:
     segment = open_object(SEALED.store, SEALED.facts, SEALED.key)
     lengths = [segment.plain_length(r) for r in range(SEALED.facts.records)]
 
-    assert lengths[:-1] == [PLAIN_BYTES] * (len(lengths) - 1)
+    assert lengths[:-1] == [FIRST_PLAIN_BYTES] + [PLAIN_BYTES] * (len(lengths) - 2)
     assert sum(lengths) + len(lengths) * TAG_BYTES + HEADER_BYTES == len(SEALED.blob)

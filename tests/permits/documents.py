@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from strongroom.crypto.container import RECORD_BYTES, ObjectFacts
+from strongroom.crypto.container import (
+    RECORD_BYTES,
+    START_BYTES,
+    TAG_BYTES,
+    ObjectFacts,
+)
 from strongroom.crypto.hpke import SEED_BYTES, ReaderKey, seal_to
 from strongroom.crypto.keys import SUITE_AES_256_GCM, SegmentContext
 from strongroom.crypto.roomkeys import NAMES, RoomKeys
@@ -66,8 +71,8 @@ def segment(number: int, name: str) -> ManifestSegment:
             ),
             salt=bytes([number + 1]) * 32,
             commitment=bytes([number + 2]) * 32,
-            records=1,
-            length=5000,
+            records=2,
+            length=START_BYTES + 5120 + TAG_BYTES,
             plain_bytes=1000 + number,
             sha256=bytes([number + 3]) * 32,
         ),

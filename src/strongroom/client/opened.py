@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,8 +92,7 @@ class OpenedModel:
             for item in segment.index().items:
                 if item.dtype is not None:
                     items[item.file, item.name] = item
-                    spans = [(e.item_offset, e.length) for e in item.extents]
-                    runs.setdefault((item.file, item.name), []).extend(spans)
+                    runs.setdefault((item.file, item.name), []).extend(item.ranges)
         files = Counter(name for _, name in items)
         found = []
         for key, item in sorted(items.items()):
@@ -172,7 +171,7 @@ class OpenedModel:
         item = max(segment.index().items, key=lambda item: item.file)
         if item.name != MAP_ITEM:
             raise MissingError("the architecture segment holds no map")
-        buffer = bytearray(sum(extent.length for extent in item.extents))
+        buffer = bytearray(sum(length for _, length in item.ranges))
         self.read_into(segment, item, 0, memoryview(buffer))
         return parse_map(bytes(buffer))
 
@@ -221,47 +220,72 @@ class OpenedModel:
             self._arena = Arena(size)
         else:
             self._arena.reset()
-        views = [(part, self._arena.allocate(part.length)) for part in parts]
-        holding = self._holding()
-        requests = [
-            ReadRequest(
-                segment=segment,
-                item=item,
-                item_offset=extent.item_offset,
-                destination=view[at : at + extent.length],
-            )
-            for part, view in views
-            for segment, item in holding[part.file, part.name]
-            for extent in item.extents
-            if 0 <= (at := extent.item_offset - part.start) < part.length
+        places: dict[TensorPart, int] = {}
+        read_items(self._requests(parts, self._arena, places), threads=threads)
+        memory = self._arena.memory()
+        starts = [places.get(part, 0) for part in parts]  # what is empty has none
+        return [
+            (part, memory[start : start + part.length])
+            for part, start in zip(parts, starts, strict=True)
         ]
-        read_items(requests, threads=threads)
-        return views
 
-    def _holding(self) -> dict[tuple[int, str], list[tuple[SealedSegment, IndexItem]]]:
-        """Return where each tensor lies, by file and name."""
-        found: dict[tuple[int, str], list[tuple[SealedSegment, IndexItem]]] = {}
+    def _requests(
+        self, parts: list[TensorPart], arena: Arena, places: dict[TensorPart, int]
+    ) -> list[ReadRequest]:
+        """Return what to read, and set where in the arena each part begins.
+
+        Parts lie there in the order in which they were sealed, so that records
+        decrypt across them.
+        """
+        memory = arena.memory()
+        requests = []
+        for part, segment, item, offset, length in self._pieces(parts):
+            if part not in places:
+                places[part] = arena.reserve(part.length)
+            requests.append(
+                ReadRequest(
+                    segment=segment,
+                    item=item,
+                    item_offset=offset,
+                    destination=memory,
+                    start=places[part] + offset - part.start,
+                    length=length,
+                )
+            )
+        return requests
+
+    def _pieces(
+        self, parts: list[TensorPart]
+    ) -> Iterator[tuple[TensorPart, SealedSegment, IndexItem, int, int]]:
+        """Yield the ranges that make the parts up, in the order of sealing."""
+        wanted: dict[tuple[int, str], list[TensorPart]] = {}
+        for part in parts:
+            wanted.setdefault((part.file, part.name), []).append(part)
         for segment in self._segments.values():
             for item in segment.index().items:
-                if item.dtype is not None:
-                    found.setdefault((item.file, item.name), []).append((segment, item))
-        return found
+                for part in wanted.get((item.file, item.name), ()):
+                    for offset, length in item.ranges:
+                        if part.start <= offset < part.start + part.length:
+                            yield part, segment, item, offset, length
 
 
 def _check(segment: SealedSegment, *, threads: int) -> int:
     """Decrypt all of one segment into memory that is zeroed again."""
-    extents = [(item, e) for item in segment.index().items for e in item.extents]
-    total = sum(extent.length for _, extent in extents)
-    arena = Arena(total + _ALIGNMENT * len(extents))
+    ranges = [(item, *run) for item in segment.index().items for run in item.ranges]
+    total = sum(length for _, _, length in ranges)
+    arena = Arena(total + _ALIGNMENT * len(ranges))
+    memory = arena.memory()
     try:
         requests = [
             ReadRequest(
                 segment=segment,
                 item=item,
-                item_offset=extent.item_offset,
-                destination=arena.allocate(extent.length),
+                item_offset=offset,
+                destination=memory,
+                start=arena.reserve(length),
+                length=length,
             )
-            for item, extent in extents
+            for item, offset, length in ranges
         ]
         read_items(requests, threads=threads)
     finally:

@@ -47,17 +47,30 @@ class Arena:
     def __len__(self) -> int:
         return len(self._map)
 
+    def memory(self) -> memoryview:
+        """Return all of it, for readers that are given places by ``reserve``."""
+        return memoryview(self._map)
+
+    def reserve(self, length: int) -> int:
+        """Return where the next ``length`` bytes begin, a multiple of 64.
+
+        Raises:
+            InputError: The arena is too small.
+        """
+        start = self._used + -self._used % ALIGNMENT_BYTES
+        if not 0 <= length <= len(self._map) - start:
+            raise InputError(f"an arena of {len(self._map)} bytes has no {length} left")
+        self._used = start + length
+        return start
+
     def allocate(self, length: int) -> memoryview:
         """Return the next ``length`` bytes, 64-byte aligned, content undefined.
 
         Raises:
             InputError: The arena is too small.
         """
-        start = -(-self._used // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-        if not 0 <= length <= len(self._map) - start:
-            raise InputError(f"an arena of {len(self._map)} bytes has no {length} left")
-        self._used = start + length
-        return memoryview(self._map)[start : self._used]
+        start = self.reserve(length)
+        return self.memory()[start : start + length]
 
     def reset(self) -> None:
         """Start again from the beginning, in the same memory.

@@ -1,19 +1,20 @@
 """The sealed index of a segment: what lies in it, and where.
 
-Extents cover both areas of the stream exactly, without overlap or gap, so an
-index has one reading and its lengths can be checked before anything is allocated.
+It names ranges of tensors and files in order; where their bytes lie follows from
+that order alone.  So nothing can overlap or leave a gap, an index has one reading,
+and its lengths are checked before anything is allocated.
 
 Source: ``docs/specification/sealed-object.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import NamedTuple
 
 from strongroom import canonical
-from strongroom.crypto.container import PLAIN_BYTES
+from strongroom.crypto.arena import ALIGNMENT_BYTES
 from strongroom.errors import InputError, IntegrityError
 
 MAX_INDEX_BYTES = 64 * 1024 * 1024
@@ -24,48 +25,53 @@ _MAX_DTYPE = 32
 _MAX_RANK = 64
 _MAX_OFFSET = 2**53 - 1  # exact in every JSON reader
 
-_INDEX_FIELDS = frozenset(
-    ("head_records", "items", "plain_bytes", "segment", "shared_bytes", "v")
-)
-_ITEM_FIELDS = frozenset(("dtype", "extents", "file", "name", "shape"))
-
-Area: TypeAlias = Literal["s", "h"]
+_INDEX_FIELDS = frozenset(("items", "segment", "v"))
+_ITEM_FIELDS = frozenset(("dtype", "file", "name", "ranges", "shape"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
-    """A run of bytes of one item, and where it lies.
-
-    Attributes:
-        item_offset: Where it begins in its tensor or file.
-        area: ``s`` for the shared area, ``h`` for the heads.
-        area_offset: Where it begins in that area.
-        length: In bytes, at least 1; whole records in the heads.
-    """
-
-    item_offset: int
-    area: Area
-    area_offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexItem:
-    """A tensor or a file, as far as it lies in this segment.
+class ItemRanges:
+    """A tensor or a file, as far as a segment takes it; not checked yet.
 
     Attributes:
         name: Of the tensor, or of the file.
         file: Number of the file in the architecture segment's list.
         dtype: As safetensors writes it; none for bytes of a file.
         shape: Of the whole tensor; none for bytes of a file.
-        extents: Sorted by ``item_offset``, without overlaps.
+        ranges: Pairs of offset and length in bytes, sorted, not overlapping.
     """
 
     name: str
     file: int
     dtype: str | None
     shape: tuple[int, ...] | None
-    extents: tuple[Extent, ...]
+    ranges: tuple[tuple[int, int], ...]
+
+
+class Extent(NamedTuple):
+    """A run of bytes of one item, and where it lies.
+
+    Attributes:
+        item_offset: Where it begins in its tensor or file.
+        data_offset: Where it begins in the data of the segment.
+        length: In bytes, at least 1.
+    """
+
+    item_offset: int
+    data_offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexItem(ItemRanges):
+    """A tensor or a file in a segment, and where its bytes begin.
+
+    Attributes:
+        data_offset: Where its first range begins in the data of the segment, a
+            multiple of 64.
+    """
+
+    data_offset: int
 
     def __post_init__(self) -> None:
         if not 0 < len(self.name) <= _MAX_NAME:
@@ -76,39 +82,46 @@ class IndexItem:
             raise InputError(f"a dtype has 1 to {_MAX_DTYPE} characters")
         if self.shape is not None and len(self.shape) > _MAX_RANK:
             raise InputError(f"a tensor has at most {_MAX_RANK} dimensions")
-        numbers = (self.file, *(self.shape or ()))
-        if any(not 0 <= number <= _MAX_OFFSET for number in numbers):
-            raise InputError(f"{self.name[:80]!r} has a number out of range")
-        _check_runs(self.extents, self.name)
+        for number in (self.file, *(self.shape or ())):
+            if not 0 <= number <= _MAX_OFFSET:
+                raise InputError(f"{self.name[:80]!r} has a number out of range")
+        end = 0
+        for offset, length in self.ranges:
+            if length < 1 or offset < end:
+                raise InputError(
+                    f"ranges of {self.name[:80]!r} overlap or are unsorted"
+                )
+            end = offset + length
+        if end > _MAX_OFFSET:
+            raise InputError(f"{self.name[:80]!r} is too long")
+
+    def extents(self) -> Iterator[Extent]:
+        """Yield every range and where it lies, sorted by offset in the item."""
+        start = self.data_offset
+        for offset, length in self.ranges:
+            yield Extent(offset, start, length)
+            start = aligned(start + length)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentIndex:
-    """What a segment holds.
+    """What a segment holds; made by ``lay_out``.
 
     Attributes:
         segment: Its name, such as ``blocks.0-3``.
         items: Tensors and files; no two with one name in one file.
-        shared_bytes: Length of the shared area.
-        head_records: Length of the heads, in records.
+        plain_bytes: Length of all ranges.
+        data_bytes: The same with the zeros that align them, 0 to 63 each.
     """
 
     segment: str
     items: tuple[IndexItem, ...]
-    shared_bytes: int
-    head_records: int
+    plain_bytes: int
+    data_bytes: int
 
     def __post_init__(self) -> None:
         if len({(item.file, item.name) for item in self.items}) != len(self.items):
             raise InputError(f"segment {self.segment!r} has an item twice")
-        extents = [extent for item in self.items for extent in item.extents]
-        _check_tiling(extents, "s", self.shared_bytes)
-        _check_tiling(extents, "h", self.head_records * PLAIN_BYTES)
-
-    @property
-    def plain_bytes(self) -> int:
-        """True length of all extents: the areas have no gaps."""
-        return self.shared_bytes + self.head_records * PLAIN_BYTES
 
     def to_bytes(self) -> bytes:
         """Return the index as canonical JSON.
@@ -118,11 +131,8 @@ class SegmentIndex:
         """
         data = canonical.to_json(
             {
-                "head_records": self.head_records,
                 "items": [_item_json(item) for item in self.items],
-                "plain_bytes": self.plain_bytes,
                 "segment": self.segment,
-                "shared_bytes": self.shared_bytes,
                 "v": _VERSION,
             }
         )
@@ -135,8 +145,8 @@ class SegmentIndex:
         """Return the index.
 
         Raises:
-            IntegrityError: It is not what ``to_bytes`` writes: extents overlap,
-                leave a gap, or lie outside their area; a length is wrong.
+            IntegrityError: It is not what ``to_bytes`` writes: ranges overlap, a
+                number is out of range, a type is wrong.
         """
         document = canonical.from_json(data, at_most_bytes=MAX_INDEX_BYTES)
         try:
@@ -147,79 +157,71 @@ class SegmentIndex:
             raise IntegrityError(f"the index is wrong: {error}") from None
 
 
-def _check_runs(extents: Sequence[Extent], name: str) -> None:
-    """Refuse extents of one item that overlap, are unsorted or out of range."""
-    end = 0
-    for extent in extents:
-        if extent.length < 1 or extent.item_offset < end:
-            raise InputError(f"extents of {name[:80]!r} overlap or are out of order")
-        end = extent.item_offset + extent.length
-        if end > _MAX_OFFSET:
-            raise InputError(f"{name[:80]!r} is too long")
+def lay_out(segment: str, items: Iterable[ItemRanges]) -> SegmentIndex:
+    """Return the index of a segment with these items, in this order.
+
+    Raises:
+        InputError: Ranges overlap, are out of order or out of range, or an item
+            comes twice.
+    """
+    plain = data = 0
+    placed = []
+    for item in items:
+        placed.append(
+            IndexItem(
+                name=item.name,
+                file=item.file,
+                dtype=item.dtype,
+                shape=item.shape,
+                ranges=item.ranges,
+                data_offset=aligned(data),
+            )
+        )
+        for _, length in item.ranges:
+            data = aligned(data) + length
+            plain += length
+    return SegmentIndex(
+        segment=segment, items=tuple(placed), plain_bytes=plain, data_bytes=data
+    )
 
 
-def _check_tiling(extents: Sequence[Extent], area: Area, length: int) -> None:
-    """Refuse an area that its extents do not cover exactly once."""
-    unit = PLAIN_BYTES if area == "h" else 1
-    end = 0
-    runs = sorted((e.area_offset, e.length) for e in extents if e.area == area)
-    for offset, size in runs:
-        if offset != end or size % unit:
-            raise InputError(f"extents overlap or leave a gap at {end} of area {area}")
-        end += size
-    if end != length:
-        raise InputError(f"area {area} has {end} bytes and states {length}")
+def aligned(offset: int) -> int:
+    """Return the next multiple of 64, where a range may begin."""
+    return offset + -offset % ALIGNMENT_BYTES
 
 
 def _item_json(item: IndexItem) -> canonical.Json:
     return {
         "dtype": item.dtype,
-        "extents": [
-            [e.item_offset, e.area, e.area_offset, e.length] for e in item.extents
-        ],
         "file": item.file,
         "name": item.name,
-        "shape": None if item.shape is None else list(item.shape),
+        "ranges": item.ranges,
+        "shape": item.shape,
     }
 
 
 def _parsed(document: canonical.Json) -> SegmentIndex:
     fields = _fields(document, _INDEX_FIELDS)
-    index = SegmentIndex(
-        segment=_text(fields["segment"]),
-        items=tuple(_parsed_item(item) for item in _list(fields["items"])),
-        shared_bytes=_whole(fields["shared_bytes"]),
-        head_records=_whole(fields["head_records"]),
-    )
     if _whole(fields["v"]) != _VERSION:
         raise InputError("it is of another version")
-    if _whole(fields["plain_bytes"]) != index.plain_bytes:
-        raise InputError(f"its extents have {index.plain_bytes} bytes")
-    return index
+    return lay_out(_text(fields["segment"]), map(_parsed_item, _list(fields["items"])))
 
 
-def _parsed_item(value: canonical.Json) -> IndexItem:
+def _parsed_item(value: canonical.Json) -> ItemRanges:
     fields = _fields(value, _ITEM_FIELDS)
     dtype, shape = fields["dtype"], fields["shape"]
-    return IndexItem(
+    return ItemRanges(
         name=_text(fields["name"]),
         file=_whole(fields["file"]),
         dtype=None if dtype is None else _text(dtype),
-        shape=None if shape is None else tuple(_whole(n) for n in _list(shape)),
-        extents=tuple(_parsed_extent(e) for e in _list(fields["extents"])),
+        shape=None if shape is None else tuple(map(_whole, _list(shape))),
+        ranges=tuple(map(_parsed_range, _list(fields["ranges"]))),
     )
 
 
-def _parsed_extent(value: canonical.Json) -> Extent:
-    item_offset, area, area_offset, length = _list(value)
-    if area not in ("s", "h"):
-        raise ValueError
-    return Extent(
-        item_offset=_whole(item_offset),
-        area="s" if area == "s" else "h",
-        area_offset=_whole(area_offset),
-        length=_whole(length),
-    )
+def _parsed_range(value: canonical.Json) -> tuple[int, int]:
+    offset, length = _list(value)
+    return _whole(offset), _whole(length)
 
 
 def _fields(
@@ -243,6 +245,6 @@ def _text(value: canonical.Json) -> str:
 
 
 def _whole(value: canonical.Json) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if type(value) is not int:  # a bool is an int as well
         raise TypeError
     return value

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterator
 
 from strongroom.crypto.container import (
-    PLAIN_BYTES,
+    HEADER_BYTES,
     TAG_BYTES,
     ObjectFacts,
     record_offset,
+    record_plain_bytes,
+    record_start,
 )
+from strongroom.crypto.layout import DATA_START
 from strongroom.crypto.segment import (
     ObjectReader,
     Scratch,
     SealedSegment,
     open_object,
-    verify_shell,
+    verified_start,
 )
 from strongroom.errors import IntegrityError
 from strongroom.types import Secret
@@ -56,13 +60,17 @@ def verify_object(store: ObjectReader, facts: ObjectFacts, key: Secret) -> None:
 def _read_all(
     store: ObjectReader, facts: ObjectFacts, segment: SealedSegment | None
 ) -> None:
-    digest = hashlib.sha256(verify_shell(store, facts))
+    start = verified_start(store, facts)
+    digest = hashlib.sha256(start)
     scratch = Scratch()
     for record in range(facts.records):
-        length = min(PLAIN_BYTES, facts.stream_bytes - record * PLAIN_BYTES)
+        length = record_plain_bytes(record, facts.stream_bytes)
         sealed = scratch.sealed[: length + TAG_BYTES]
-        store.read_into(facts.object_name, record_offset(record), sealed)
-        digest.update(sealed)
+        if record:
+            store.read_into(facts.object_name, record_offset(record), sealed)
+            digest.update(sealed)
+        else:
+            sealed[:] = start[HEADER_BYTES:]
         if segment is not None:
             plain = scratch.plain[:length]
             segment.decrypt(record, sealed, plain)
@@ -75,16 +83,23 @@ def _read_all(
 
 
 def _verify_padding(segment: SealedSegment, record: int, plain: memoryview) -> None:
-    positions = segment.positions()
-    heads_start = min(positions.heads_start, positions.end)
-    begin = record * PLAIN_BYTES
-    for start, end in (
-        (positions.shared_end, heads_start),
-        (positions.end, positions.stream_bytes),
-    ):
+    begin = record_start(record)
+    for start, end in _zeros(segment):
         part = plain[max(0, start - begin) : max(0, end - begin)]
         if any(part.tobytes().lstrip(b"\0")):
             raise IntegrityError(
                 f"padding in record {record} of segment"
                 f" {segment.facts.context.segment} is not zero"
             )
+
+
+def _zeros(segment: SealedSegment) -> Iterator[tuple[int, int]]:
+    """Yield start and end of every run of padding in the stream, in order."""
+    positions = segment.positions()
+    yield positions.start_end, DATA_START
+    end = DATA_START
+    for item in segment.index().items:
+        for extent in item.extents():
+            yield end, DATA_START + extent.data_offset
+            end = DATA_START + extent.data_offset + extent.length
+    yield positions.end, positions.stream_bytes

@@ -1,127 +1,91 @@
-"""What lies where in the decrypted stream of a segment, and its sealed index.
+"""What lies where in the decrypted stream of a segment.
 
 The stream is
 
-    index length (u64 big-endian) | index | shared area | zeros up to a record
-    | heads | zeros up to a Padmé length
+    record 0: two lengths | start of the index | zeros
+    data | rest of the index | zeros up to a Padmé length
 
-A large extent, one record or longer, is cut in two: a *head* of whole records,
-each of which decrypts straight into its final place, and a *tail*.  Tails and
-small extents share records in the shared area, so that nothing is wasted.  The
-index counts offsets from the start of each area, so it does not depend on its own
-length.
+The data are the ranges in the order of the index, each on a multiple of 64 bytes:
+that is how an arena places tensors one after another, so whole records decrypt
+into their final place, also across the tensors in them.  Data begin at record 1,
+however long the index is, so no record is decrypted once for the index and once
+more for data, unless the index is longer than record 0.
 
 Source: ``docs/specification/sealed-object.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strongroom.crypto.container import PLAIN_BYTES, padded
-from strongroom.crypto.index import Area, Extent, IndexItem, SegmentIndex
+from strongroom.crypto.container import FIRST_PLAIN_BYTES, padded
+from strongroom.crypto.index import MAX_INDEX_BYTES
+from strongroom.errors import IntegrityError
 
-INDEX_LENGTH_BYTES = 8
+LENGTHS_BYTES = 16
+"""Two u64 before the index: its length, and that of the data."""
+
+INDEX_START_BYTES = FIRST_PLAIN_BYTES - LENGTHS_BYTES
+"""As much of the index as record 0 holds, in bytes."""
+
+DATA_START = FIRST_PLAIN_BYTES
+"""Where the data begin in the stream: with record 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Positions:
-    """Where the areas lie in the stream, in bytes from its start.
+    """Where the parts of a stream lie in it.
 
     Attributes:
-        shared_start: After the index.
-        shared_end: After the last small extent; zeros follow.
-        heads_start: On a record boundary.
-        end: After the last extent; zeros follow.
-        stream_bytes: Length of the whole stream, a Padmé length.
+        index_bytes: Length of the index.
+        data_bytes: Length of the data.
     """
 
-    shared_start: int
-    shared_end: int
-    heads_start: int
-    end: int
-    stream_bytes: int
+    index_bytes: int
+    data_bytes: int
 
     @classmethod
-    def of(cls, index: SegmentIndex, index_bytes: int) -> Positions:
-        """Return the positions in a stream whose index has this length."""
-        shared_start = INDEX_LENGTH_BYTES + index_bytes
-        shared_end = shared_start + index.shared_bytes
-        heads_start = -(-shared_end // PLAIN_BYTES) * PLAIN_BYTES
-        heads_end = heads_start + index.head_records * PLAIN_BYTES
-        end = heads_end if index.head_records else shared_end
-        return cls(
-            shared_start=shared_start,
-            shared_end=shared_end,
-            heads_start=heads_start,
-            end=end,
-            stream_bytes=padded(end),
+    def parse(cls, lengths: bytes, *, stream_bytes: int) -> Positions:
+        """Return the positions that the first 16 bytes of a stream state.
+
+        Args:
+            lengths: The bytes.
+            stream_bytes: Of the whole stream, as the signed manifest has it.
+
+        Raises:
+            IntegrityError: They do not add up to the stream, or the index is too
+                long.
+        """
+        found = cls(
+            index_bytes=int.from_bytes(lengths[:8], "big"),
+            data_bytes=int.from_bytes(lengths[8:LENGTHS_BYTES], "big"),
         )
+        if found.index_bytes > MAX_INDEX_BYTES:
+            raise IntegrityError(f"it states an index of {found.index_bytes} bytes")
+        if found.stream_bytes != stream_bytes:
+            raise IntegrityError("its lengths do not add up to the object's length")
+        return found
 
-    def of_extent(self, extent: Extent) -> int:
-        """Return where the extent begins in the stream."""
-        start = self.shared_start if extent.area == "s" else self.heads_start
-        return start + extent.area_offset
+    def to_bytes(self) -> bytes:
+        """Return the 16 bytes that stand before the index."""
+        return self.index_bytes.to_bytes(8, "big") + self.data_bytes.to_bytes(8, "big")
 
+    @property
+    def start_end(self) -> int:
+        """Where the start of the index ends; zeros follow up to the data."""
+        return LENGTHS_BYTES + min(self.index_bytes, INDEX_START_BYTES)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRanges:
-    """A tensor or file to lay out: which of its byte ranges this segment takes.
+    @property
+    def rest_start(self) -> int:
+        """Where the rest of the index begins, behind the data."""
+        return DATA_START + self.data_bytes
 
-    Attributes:
-        name: Of the tensor, or of the file.
-        file: Number of the file in the architecture segment's list.
-        dtype: As safetensors writes it; none for bytes of a file.
-        shape: Of the whole tensor; none for bytes of a file.
-        ranges: Pairs of offset and length in bytes, sorted, not overlapping.
-    """
+    @property
+    def end(self) -> int:
+        """Where the last thing ends; zeros follow."""
+        return self.rest_start + max(0, self.index_bytes - INDEX_START_BYTES)
 
-    name: str
-    file: int
-    dtype: str | None
-    shape: tuple[int, ...] | None
-    ranges: tuple[tuple[int, int], ...]
-
-
-def lay_out(segment: str, items: Sequence[ItemRanges]) -> SegmentIndex:
-    """Return the index of a segment with these items, in this order.
-
-    Raises:
-        InputError: Ranges overlap, are out of order or out of range, or an item
-            comes twice.
-    """
-    shared = heads = 0
-    placed = []
-    for item in items:
-        extents = []
-        for offset, length in item.ranges:
-            head = length // PLAIN_BYTES * PLAIN_BYTES
-            tail = length - head
-            if head:
-                extents.append(_extent(offset, "h", heads, head))
-                heads += head
-            if tail:
-                extents.append(_extent(offset + head, "s", shared, tail))
-                shared += tail
-        placed.append(
-            IndexItem(
-                name=item.name,
-                file=item.file,
-                dtype=item.dtype,
-                shape=item.shape,
-                extents=tuple(extents),
-            )
-        )
-    return SegmentIndex(
-        segment=segment,
-        items=tuple(placed),
-        shared_bytes=shared,
-        head_records=heads // PLAIN_BYTES,
-    )
-
-
-def _extent(item_offset: int, area: Area, area_offset: int, length: int) -> Extent:
-    return Extent(
-        item_offset=item_offset, area=area, area_offset=area_offset, length=length
-    )
+    @property
+    def stream_bytes(self) -> int:
+        """Length of the stream: record 0 and then a Padmé length."""
+        return FIRST_PLAIN_BYTES + padded(self.end - FIRST_PLAIN_BYTES)

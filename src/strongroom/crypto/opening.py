@@ -10,15 +10,22 @@ call is zeroed, and nothing is handed out.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 from strongroom.crypto import arena
-from strongroom.crypto.container import PLAIN_BYTES, ObjectFacts
+from strongroom.crypto.container import (
+    PLAIN_BYTES,
+    ObjectFacts,
+    record_at,
+    record_start,
+)
 from strongroom.crypto.index import IndexItem, SegmentIndex
 from strongroom.crypto.inspection import verify_ciphertext, verify_object
+from strongroom.crypto.layout import DATA_START
 from strongroom.crypto.segment import (
     ObjectReader,
     Scratch,
@@ -50,32 +57,48 @@ class ReadRequest:
         segment: Where they lie.
         item: One of the items of ``segment.index()``.
         item_offset: First byte of the tensor or file that is wanted.
-        destination: Writable and contiguous; as many bytes as it is long.
+        destination: Writable and contiguous.  Requests that follow one another in
+            a segment and in the same memory are decrypted there in one go.
+        start: Where in ``destination`` the bytes go.
+        length: How many are wanted; as many as there is room for unless given.
     """
 
     segment: SealedSegment
     item: IndexItem
     item_offset: int
     destination: memoryview
+    start: int = 0
+    length: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.destination.readonly or not self.destination.c_contiguous:
+            raise InputError("a destination is writable and contiguous")
+        if self.start < 0 or (self.length is not None and self.length < 0):
+            raise InputError("a place in memory does not begin before it")
+        if self.end > self.destination.nbytes:
+            raise InputError(f"{self.end} bytes do not fit the destination")
+
+    @property
+    def end(self) -> int:
+        """Where in ``destination`` the bytes end."""
+        if self.length is None:
+            return self.destination.nbytes
+        return self.start + self.length
 
 
 def read_items(requests: Sequence[ReadRequest], *, threads: int = 2) -> None:
     """Fill every destination, reading only the records that hold wanted bytes.
 
     Args:
-        requests: Destinations do not overlap.
+        requests: Their places do not overlap.
         threads: How many records are worked on at once, at least 1.
 
     Raises:
         IntegrityError: A record was altered; names segment and record.  Every
-            destination is zeroed, as it is after any other error.
+            wanted byte is zeroed, as it is after any other error.
         MissingError: Wanted bytes lie in another segment, or an object is gone.
-        InputError: A destination is read-only or not contiguous.
         UnavailableError: The store did not answer.
     """
-    for request in requests:
-        if request.destination.readonly or not request.destination.c_contiguous:
-            raise InputError("a destination is writable and contiguous")
     complete = False
     try:
         tasks = deque(_plan(requests))
@@ -88,11 +111,12 @@ def read_items(requests: Sequence[ReadRequest], *, threads: int = 2) -> None:
     finally:
         if not complete:
             for request in requests:
-                arena.zero(request.destination)
+                place = request.destination.cast("B")
+                arena.zero(place[request.start : request.end])
 
 
-_RUN_RECORDS = 8
-"""Whole records per task: large enough that handing out tasks costs nothing."""
+_RUN_RECORDS = 4
+"""Whole records per task: handing out tasks costs little, and threads end together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +128,11 @@ class _Run:
     destination: memoryview
 
     def read(self, scratch: Scratch) -> None:
+        record = self.first
         for start in range(0, len(self.destination), PLAIN_BYTES):
-            record = self.first + start // PLAIN_BYTES
             place = self.destination[start : start + PLAIN_BYTES]
             self.segment.decrypt_record(record, scratch.sealed, place)
+            record += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,43 +154,75 @@ _Task: TypeAlias = _Run | _Shared
 
 
 def _plan(requests: Sequence[ReadRequest]) -> list[_Task]:
-    """Return what to decrypt: long runs, and each shared record once."""
+    """Return what to decrypt: runs of whole records, then each other one once."""
     runs: list[_Task] = []
     shared: dict[tuple[int, int], _Shared] = {}
-    for request in requests:
-        segment = request.segment
-        for position, view in _wanted(request):
-            done = 0
-            while done < len(view):
-                record, offset = divmod(position + done, PLAIN_BYTES)
-                records = min((len(view) - done) // PLAIN_BYTES, _RUN_RECORDS)
-                if offset == 0 and records:
-                    count = records * PLAIN_BYTES
-                    runs.append(_Run(segment, record, view[done : done + count]))
-                else:
-                    count = min(len(view) - done, PLAIN_BYTES - offset)
-                    key = (id(segment), record)
-                    task = shared.setdefault(key, _Shared(segment, record, []))
-                    task.pieces.append((offset, view[done : done + count]))
-                done += count
-    return [*shared.values(), *runs]
+    for span in _joined(requests):
+        left = span.memory.cast("B")[span.start : span.start + span.length]
+        while left:
+            position = span.position + span.length - len(left)
+            record = record_at(position)
+            offset = position - record_start(record)
+            whole = min(len(left), _RUN_RECORDS * PLAIN_BYTES)
+            if offset == 0 and whole >= PLAIN_BYTES:
+                count = whole - whole % PLAIN_BYTES
+                runs.append(_Run(span.segment, record, left[:count]))
+            else:
+                count = min(len(left), span.segment.plain_length(record) - offset)
+                key = (id(span.segment), record)
+                task = shared.setdefault(key, _Shared(span.segment, record, []))
+                task.pieces.append((offset, left[:count]))
+            left = left[count:]
+    return [*runs, *shared.values()]
 
 
-def _wanted(request: ReadRequest) -> Iterator[tuple[int, memoryview]]:
+@dataclass(slots=True)
+class _Span:
+    """Wanted bytes in a row, both in the stream and in memory."""
+
+    segment: SealedSegment
+    position: int
+    memory: memoryview
+    start: int
+    length: int
+
+
+def _joined(requests: Iterable[ReadRequest]) -> list[_Span]:
+    """Return the wanted bytes; what follows one another on both sides is one span."""
+    spans: list[_Span] = []
+    for span in chain.from_iterable(map(_wanted, requests)):
+        last = spans[-1] if spans else None
+        if (
+            last is not None
+            and span.segment is last.segment
+            and span.memory is last.memory
+            and span.position - last.position == span.start - last.start == last.length
+        ):
+            last.length += span.length
+        else:
+            spans.append(span)
+    return spans
+
+
+def _wanted(request: ReadRequest) -> Iterator[_Span]:
     """Yield where in the stream wanted bytes lie, and where they go.
 
     Raises:
         MissingError: The segment does not hold all of them.
     """
-    positions = request.segment.positions()
-    flat = request.destination.cast("B")
-    wanted, end = request.item_offset, request.item_offset + len(flat)
-    for extent in request.item.extents:
-        stop = min(end, extent.item_offset + extent.length)
-        if extent.item_offset <= wanted < stop:
-            start = positions.of_extent(extent) + wanted - extent.item_offset
-            at = wanted - request.item_offset
-            yield start, flat[at : at + stop - wanted]
+    data_bytes = request.segment.positions().data_bytes
+    shift = request.start - request.item_offset
+    wanted, end = request.item_offset, request.end - shift
+    for offset, data_offset, length in request.item.extents():
+        stop = min(end, offset + length)
+        if offset <= wanted < stop and data_offset + length <= data_bytes:
+            yield _Span(
+                request.segment,
+                DATA_START + data_offset + wanted - offset,
+                request.destination,
+                wanted + shift,
+                stop - wanted,
+            )
             wanted = stop
     if wanted != end:
         raise MissingError(
@@ -175,9 +232,12 @@ def _wanted(request: ReadRequest) -> Iterator[tuple[int, memoryview]]:
 
 
 def _work_in_threads(tasks: deque[_Task], workers: int) -> None:
-    with ThreadPoolExecutor(workers, "strongroom-open") as pool:
+    """Work in this thread and in others; the first failure stops them all."""
+    with ThreadPoolExecutor(workers - 1, "strongroom-open") as pool:
         try:
-            for done in [pool.submit(_work, tasks) for _ in range(workers)]:
+            others = [pool.submit(_work, tasks) for _ in range(workers - 1)]
+            _work(tasks)
+            for done in others:
                 done.result()
         finally:
             tasks.clear()  # an interrupt here stops the workers as well

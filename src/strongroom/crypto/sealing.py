@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from strongroom.crypto import keys
-from strongroom.crypto.arena import Arena
+from strongroom.crypto.arena import ALIGNMENT_BYTES, Arena
 from strongroom.crypto.container import (
     HEADER_BYTES,
     MAX_RECORDS,
     PLAIN_BYTES,
     RECORD_BYTES,
+    START_BYTES,
     TAG_BYTES,
     Cipher,
     ObjectFacts,
@@ -29,22 +30,17 @@ from strongroom.crypto.container import (
     object_bytes,
     record_count,
     record_nonce,
+    record_plain_bytes,
+    record_start,
 )
+from strongroom.crypto.index import ItemRanges, lay_out
 from strongroom.crypto.keys import SegmentContext
-from strongroom.crypto.layout import (
-    INDEX_LENGTH_BYTES,
-    ItemRanges,
-    Positions,
-    lay_out,
-)
+from strongroom.crypto.layout import DATA_START, INDEX_START_BYTES, Positions
 from strongroom.errors import InputError, UnavailableError
 from strongroom.types import Secret
 
-_BATCH_BYTES = 4 * 1024 * 1024
-"""Least bytes per write: files written 4 MiB at a time read back with less CPU."""
-
-_PAGE_BYTES = 4096
-"""Parts but the last are whole pages on a page, so that a store may write directly."""
+_PART_RECORDS = 4
+"""Records per write: files written 4 MiB at a time read back with less CPU."""
 
 ReadInto: TypeAlias = Callable[[int, memoryview], None]
 """Fills the buffer with the item's bytes from the offset, or raises."""
@@ -58,24 +54,14 @@ class ObjectWriter(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """A tensor or file, as far as this segment takes it.
+class Item(ItemRanges):
+    """A tensor or file to seal.
 
     Attributes:
-        name: Of the tensor, or of the file.
-        file: Number of the file in the architecture segment's list.
-        dtype: As safetensors writes it; none for bytes of a file.
-        shape: Of the whole tensor; none for bytes of a file.
-        ranges: Pairs of offset and length in bytes, sorted, not overlapping.
         read_into: Called once for every byte of ``ranges``; raises when the
             source changed meanwhile.
     """
 
-    name: str
-    file: int
-    dtype: str | None
-    shape: tuple[int, ...] | None
-    ranges: tuple[tuple[int, int], ...]
     read_into: ReadInto
 
 
@@ -136,25 +122,28 @@ class _Stream:
     """The plaintext of a segment, produced front to back."""
 
     def __init__(self, segment_name: str, items: Sequence[Item]) -> None:
-        index = lay_out(segment_name, [_ranges(item) for item in items])
+        index = lay_out(segment_name, items)
         index_json = index.to_bytes()
-        positions = Positions.of(index, len(index_json))
-        prefix = len(index_json).to_bytes(INDEX_LENGTH_BYTES, "big") + index_json
+        positions = Positions(index_bytes=len(index_json), data_bytes=index.data_bytes)
         self.length = positions.stream_bytes
         self.plain_bytes = index.plain_bytes
         if record_count(self.length) > MAX_RECORDS:
             raise InputError(f"segment {segment_name!r} is too long")
-        pieces = [_Piece(0, len(prefix), 0, _copy_from(prefix))]
-        pieces += [
+        pieces = [
             _Piece(
-                positions.of_extent(extent),
+                DATA_START + extent.data_offset,
                 extent.length,
                 extent.item_offset,
                 item.read_into,
             )
             for item, placed in zip(items, index.items, strict=True)
-            for extent in placed.extents
+            for extent in placed.extents()
         ]
+        start = positions.to_bytes() + index_json[:INDEX_START_BYTES]
+        rest = index_json[INDEX_START_BYTES:]
+        pieces.append(_Piece(0, len(start), 0, _copy_from(start)))
+        if rest:
+            pieces.append(_Piece(positions.rest_start, len(rest), 0, _copy_from(rest)))
         self._pieces = sorted(pieces, key=lambda piece: piece.start)
         self._next = 0
 
@@ -194,27 +183,27 @@ def _object(
     cipher: Cipher,
     digest: Callable[[bytes | memoryview], None],
 ) -> Iterator[bytes | memoryview]:
-    """Yield the object's bytes in order; each part is valid until the next."""
-    memory = Arena(2 * RECORD_BYTES + min(_BATCH_BYTES, facts.length))
-    batch = memory.allocate(RECORD_BYTES + min(_BATCH_BYTES, facts.length))
-    plain = memory.allocate(min(PLAIN_BYTES, stream.length))
-    batch[:HEADER_BYTES] = facts.header().to_bytes()
+    """Yield the object's bytes in order; each part is valid until the next.
+
+    Parts but the last are whole pages on a page, so that a store may write directly.
+    """
+    part_bytes = min(_PART_RECORDS * RECORD_BYTES, facts.length)
+    memory = Arena(part_bytes + START_BYTES + RECORD_BYTES + ALIGNMENT_BYTES)
+    part = memory.allocate(part_bytes + START_BYTES)
+    room = memory.allocate(min(PLAIN_BYTES, stream.length))
+    part[:HEADER_BYTES] = facts.header().to_bytes()
     used = HEADER_BYTES
     for record in range(facts.records):
         last = record == facts.records - 1
-        start = record * PLAIN_BYTES
-        part = plain[: min(PLAIN_BYTES, stream.length - start)]
-        stream.fill(start, part)
-        sealed = batch[used : used + len(part) + TAG_BYTES]
-        cipher.encrypt_into(record_nonce(record, last=last), part, None, sealed)
+        plain = room[: record_plain_bytes(record, stream.length)]
+        stream.fill(record_start(record), plain)
+        sealed = part[used : used + len(plain) + TAG_BYTES]
+        cipher.encrypt_into(record_nonce(record, last=last), plain, None, sealed)
         used += len(sealed)
-        if last or used >= _BATCH_BYTES:
-            kept = 0 if last else used % _PAGE_BYTES
-            whole = used - kept
-            digest(batch[:whole])
-            yield batch[:whole]
-            batch[:kept] = batch[whole:used]
-            used = kept
+        if last or used >= part_bytes:
+            digest(part[:used])
+            yield part[:used]
+            used = 0
 
 
 def _copy_from(source: bytes) -> ReadInto:
@@ -222,13 +211,3 @@ def _copy_from(source: bytes) -> ReadInto:
         buffer[:] = source[offset : offset + len(buffer)]
 
     return read_into
-
-
-def _ranges(item: Item) -> ItemRanges:
-    return ItemRanges(
-        name=item.name,
-        file=item.file,
-        dtype=item.dtype,
-        shape=item.shape,
-        ranges=item.ranges,
-    )
