@@ -29,7 +29,9 @@ def test_papers_are_files_of_their_own_and_restore_the_key(
     key = RecoveryKey(combine([papers[n].share for n in (4, 0, 2)]))
     assert key.id == made["key"]
     assert {paper.room for paper in papers} == {load_settings(solo.folder).room}
-    (covered,) = [solo.ok("recovery", "status")]
+    status = solo.ok("recovery", "status")
+    (covered,) = status["sets"]
+    assert status["drill"] is None
     assert covered["wrapped"] == covered["total"] == made["wrapped"] > 7
     (pinned,) = load_settings(solo.folder).recovery
     assert (pinned.key, pinned.set_id, pinned.shares, pinned.threshold) == (

@@ -31,7 +31,7 @@ def test_paper_says_room_set_number_and_date() -> None:
     head = PAPER.to_text().partition("\n\n")[0].splitlines()
 
     assert head == [
-        "Strongroom: one share of a recovery key",
+        "One share of a Strongroom recovery key",
         "room: room-aaaqeayeaudaocajbifqydiob4",
         "key: recovery-aaaqeayeaudaocajbifqydiob4",
         "set: 18423",
@@ -86,7 +86,9 @@ def test_a_typing_mistake_names_the_word() -> None:
         read_paper(text)
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "Strongroom: one share of a recovery key\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "One share of a Strongroom recovery key\n"]
+)
 def test_nothing_is_no_share(text: str) -> None:
     with pytest.raises(InputError, match="no words"):
         read_paper(text)

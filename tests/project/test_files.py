@@ -29,6 +29,8 @@ TESTED_ELSEWHERE = {
     "ledger/finding.py": "test_checks",
     "ledger/pending.py": "test_log and test_sequencer",
     "ledger/tree_checks.py": "test_checks",
+    "app/copies.py": "test_restoring",
+    "vault/restoring.py": "tests/app/test_restoring.py",
     "vault/recovery_sets.py": "test_recovery",
     "vault/recovery_wraps.py": "test_recovery_wrapping",
     "cli/demo/*.py": "tests/cli/test_demo.py and tests/attacks",

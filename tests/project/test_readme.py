@@ -75,9 +75,9 @@ def test_the_attack_model_is_on_the_first_page_of_security() -> None:
     page = (ROOT / "SECURITY.md").read_text()
     attackers = re.findall(r"^\| \*\*([^*]+)\*\*", page, re.MULTILINE)
 
-    assert len(attackers) == 13
+    assert len(attackers) == 14
     assert page.index("## Attack model") < 200
-    assert "thirteen attackers" in README
+    assert "fourteen attackers" in README
 
 
 # The table "Beside a plain safetensors file", line by line.

@@ -60,6 +60,12 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "create": Leaf("recovery:create", "Make a recovery key, on papers"),
                 "wrap": Leaf("recovery:wrap", "Wrap what is not wrapped to it yet"),
                 "status": Leaf("recovery:status", "Show what could be restored"),
+                "drill": Leaf(
+                    "restoring:drill", "Restore into a folder that is thrown away"
+                ),
+                "restore": Leaf(
+                    "restoring:restore", "Restore a room from papers and copies"
+                ),
             },
         ),
     },

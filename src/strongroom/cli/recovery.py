@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from strongroom.access.explain import spell
 from strongroom.cli import words
 from strongroom.cli.call import Call
 from strongroom.cli.output import Column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+
+    from rich.console import Console
 
     from strongroom.canonical import Json
     from strongroom.client.client import Strongroom
-    from strongroom.vault.recovery import Covered
+    from strongroom.vault.recovery import Covered, Drill
 
 
 def create(
@@ -116,13 +121,25 @@ def wrap(call: Call) -> None:
 
 
 def status(call: Call) -> None:
-    """Show which papers restore what.
+    """Show which papers restore what, and when that was last tried.
 
     Example: strongroom recovery status
     """
     with call.open() as room:
         found = room.room.recovery.sets(room.actor)
-    call.output.listing([_document(one) for one in found], COLUMNS, empty=NONE)
+        last = room.room.recovery.last_drill(room.actor)
+        now = room.room.now()
+    sets = [_document(one) for one in found]
+    drilled: dict[str, Json] | None = None
+    if last is not None:
+        drilled = {"at": words.stamp(last.at), "passed": last.passed}
+
+    def show(console: Console) -> None:
+        call.output.listing(sets, COLUMNS, empty=NONE)
+        if found:
+            console.print(_drilled(last, now), style="dim")
+
+    call.output.answer({"sets": list(sets), "drill": drilled}, show)
 
 
 NONE = "No recovery key: who loses the custodians loses the room."
@@ -150,6 +167,14 @@ def _next(*, done: bool, request: str, wrapped: int) -> list[str]:
             " strongroom recovery drill"
         ]
     return ["next: strongroom recovery wrap"]
+
+
+def _drilled(last: Drill | None, now: datetime) -> str:
+    """Return how long ago the papers were last tried."""
+    if last is None:
+        return "never drilled: strongroom recovery drill"
+    ago = spell(timedelta(seconds=int((now - last.at).total_seconds())))
+    return f"last drill {ago} ago" + ("" if last.passed else ": it FAILED")
 
 
 def _document(one: Covered) -> dict[str, Json]:

@@ -1,6 +1,6 @@
 """A share of a recovery key as it is printed, and as it is read again.
 
-    Strongroom: one share of a recovery key
+    One share of a Strongroom recovery key
     room: room-...
     key: recovery-...
     set: 18423
@@ -28,7 +28,7 @@ from strongroom.errors import InputError
 MOST_TEXT = 4096
 """Characters of a printed share, at most."""
 
-TITLE = "Strongroom: one share of a recovery key"
+TITLE = "One share of a Strongroom recovery key"
 _A_LINE = 4
 _LINE = re.compile(r"\s*([a-z]+):\s*(\S.*?)\s*")
 _COUNT = re.compile(r"([0-9]{1,2}) of ([0-9]{1,2}), any ([0-9]{1,2}) restore")

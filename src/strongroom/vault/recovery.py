@@ -8,8 +8,10 @@ worth nothing until that approval.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
@@ -20,9 +22,11 @@ from strongroom.canonical import Json
 from strongroom.crypto.recovery import recovery_key_id
 from strongroom.crypto.signing import VerifyKey
 from strongroom.crypto.slip39 import MOST_SHARES, SET_IDS
+from strongroom.database.times import parse_time
 from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
+from strongroom.ledger.sequencer import newest_body
 from strongroom.vault.recovery_sets import (
     RECOVERY_SETS,
     RecoverySet,
@@ -54,6 +58,14 @@ class Covered:
     total: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """When papers were last tried, and whether they restored the room."""
+
+    at: datetime
+    passed: bool
+
+
 class Recovery:
     """What key-holders do so that a room survives its custodians."""
 
@@ -73,6 +85,21 @@ class Recovery:
         self._home = next(iter(domains))
         self._manifest_key = manifest_key
         approvals.executors[CREATE] = self._put_in_force
+
+    def last_drill(self, actor: Actor) -> Drill | None:
+        """Return the newest drill, if there ever was one.
+
+        Raises:
+            DeniedError: The actor may not manage keys.
+        """
+        with self._ledger.reading() as reading:
+            self._gate.require(reading, actor, "key:manage", ROOM)
+            body = newest_body(reading.connection, "recovery.drilled")
+        if body is None:
+            return None
+        document = json.loads(body)
+        passed = document["facts"]["passed"] is True
+        return Drill(at=parse_time(document["at"]), passed=passed)
 
     def verify_allowed(self, actor: Actor, domains: Sequence[str]) -> None:
         """Check that the actor may ask for such a key, before papers are made.
@@ -209,7 +236,7 @@ class Recovery:
     def _covered(
         self, reading: Reading, one: RecoverySet, every: list[Held]
     ) -> Covered:
-        own = [held for held in every if held.segment.domain in one.domains]
+        own = [held for held in every if held.domain in one.domains]
         wrapped, total = sum(one.id in held.wrapped for held in own), len(own)
         if self._home in one.domains:
             wrapped += len(load_room_keys(reading.connection, one.id))

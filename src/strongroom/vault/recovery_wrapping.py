@@ -124,10 +124,9 @@ class RecoveryWrapping:
         with self._ledger.reading() as reading:
             sets = sets_by_domain(reading)
             lacking = (
-                (held, sets[held.segment.domain])
+                (held, sets[held.domain])
                 for held in held_shares(reading.connection, manifest)
-                if held.segment.domain in sets
-                and sets[held.segment.domain].id not in held.wrapped
+                if held.domain in sets and sets[held.domain].id not in held.wrapped
             )
             todo = sorted(lacking, key=lambda pair: pair[1].id)
         queue, count = iter(todo), 0
@@ -141,12 +140,11 @@ class RecoveryWrapping:
     ) -> int:
         rows = {}
         for held, one in batch:
-            custodian = domain_named(self._domains, held.segment.domain).custodian
+            custodian = domain_named(self._domains, held.domain).custodian
             root = custodian.root_key_id
             if root not in held.wrapped:
                 raise IntegrityError(
-                    f"the key of {held.segment.name} is not wrapped by"
-                    f" {held.segment.domain}",
+                    f"the key of {held.segment.name} is not wrapped by {held.domain}",
                     hint="strongroom ledger verify; restore a backup",
                 )
             share = self._anchors.unwrap(

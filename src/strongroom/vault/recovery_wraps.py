@@ -36,6 +36,11 @@ class Held:
     share: int
     wrapped: Mapping[str, bytes]
 
+    @property
+    def domain(self) -> str:
+        """The custody domain whose custodian holds this share."""
+        return self.segment.domain
+
     def context(self, root_key_id: str) -> bytes:
         """Return its place under a root key."""
         return wraps.segment_context(

@@ -1,0 +1,199 @@
+"""Copies of a room from which it is restored: taken over, and checked whole."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from strongroom.app.adapters import Passphrases, database_url, scheme_of
+from strongroom.app.recovered import Recovered
+from strongroom.app.wiring import Clock, open_ledger
+from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.passphrases import Cost
+from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
+from strongroom.database import schema
+from strongroom.database.copying import copy_sqlite
+from strongroom.database.engine import Database
+from strongroom.errors import (
+    ConflictError,
+    IntegrityError,
+    SetupError,
+    UnavailableError,
+)
+from strongroom.ledger import checks
+from strongroom.ledger.anchors import Anchors
+from strongroom.ledger.reconcile import reconcile
+from strongroom.settings import Domain, Settings
+from strongroom.types import Random, Secret
+from strongroom.vault.restoring import room_seeds, verified_keys
+
+UNFINISHED = "restoring.toml"
+"""What becomes ``room.toml`` when everything else is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be restored, and how.
+
+    Attributes:
+        copy: Folder with ``room.toml``, the database file and the stores.
+        into: New or empty folder, or one of an interrupted restoration.
+        papers: Of every recovery set that is needed.
+        passphrases: Of the new custodians.
+        by: Name or id of the account of whoever restores; claimed, not proven.
+        database: URL of a restored copy of the database; a SQLite file is copied
+            out of ``copy`` unless given.
+        checkpoint: The newest signed checkpoint that anybody kept elsewhere.
+        drill: Whether the room is thrown away afterwards.
+        allow_lost: Whether segments that no recovery key opens are given up.
+        cost: Of guessing a passphrase; ``Cost()`` unless given.
+    """
+
+    copy: Path
+    into: Path
+    papers: Sequence[PaperShare]
+    passphrases: Passphrases
+    by: str
+    database: str | None = None
+    checkpoint: bytes | None = None
+    drill: bool = False
+    allow_lost: bool = False
+    cost: Cost | None = None
+
+
+def settings_of(wish: Wish, source: Settings) -> Settings:
+    """Return the settings of the new room: new custodians, the copy's stores."""
+    sqlite = sa.make_url(source.database).get_backend_name() == "sqlite"
+    if wish.database is None and not sqlite:
+        raise SetupError(
+            "the room's database is no file in its copy",
+            hint="restore its dump into a new database, and name it: --database URL",
+        )
+    return replace(
+        source,
+        folder=wish.into,
+        database=wish.database or "sqlite+pysqlite:///room.db",
+        policy=source.policy_folder and source.policy_folder.absolute(),
+        domains=tuple(
+            Domain(
+                name=domain.name,
+                custodian=f"file:custodians/{domain.name}",
+                store=_absolute(source, domain.store),
+            )
+            for domain in source.domains
+        ),
+    )
+
+
+def _absolute(source: Settings, store: str) -> str:
+    scheme, path = scheme_of(store)
+    if scheme != "folder":
+        return store
+    return f"folder:{(source.folder / path).absolute()}"
+
+
+def make_folder(settings: Settings, random: Random) -> None:
+    """Make the folder of the new room, or recognise that of an interrupted run.
+
+    Raises:
+        ConflictError: It holds something else.
+        UnavailableError: It cannot be made.
+    """
+    folder, marker = settings.folder, settings.folder / UNFINISHED
+    text = settings.to_toml().encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if marker.exists():
+            if marker.read_bytes() == text:
+                return
+            raise ConflictError(
+                f"{folder} holds the restoration of something else",
+                hint="name a new folder",
+            )
+        if any(folder.iterdir()):
+            raise ConflictError(f"{folder} is not empty", hint="name a new folder")
+        folder.chmod(0o700)
+        write_durably(marker, text, random)
+    except OSError as error:
+        raise UnavailableError(f"{folder}: {error.strerror}") from None
+
+
+def copy_database(source: Settings, settings: Settings) -> None:
+    """Copy the database file of the copy, unless an interrupted run did.
+
+    Raises:
+        MissingError: There is none.
+        UnavailableError: It cannot be read or written.
+    """
+    paths = [sa.make_url(database_url(s)).database for s in (source, settings)]
+    old, new = (Path(str(path)) for path in paths)
+    if not new.exists():
+        copy_sqlite(old, new)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a copy holds, once ledger, keys and rows were found to be as written.
+
+    Attributes:
+        size: Entries in its ledger.
+        seen: Entries under the checkpoint from elsewhere; ``None`` without one.
+        keys: The room's own keys.
+        seeds: The same, to be wrapped again.
+    """
+
+    size: int
+    seen: int | None
+    keys: RoomKeys
+    seeds: Mapping[str, Secret]
+
+
+def check_copy(
+    settings: Settings,
+    recovered: Sequence[Recovered],
+    wish: Wish,
+    *,
+    now: Clock,
+    random: Random,
+) -> Checked:
+    """Return what a copy holds, if it holds together.
+
+    Raises:
+        IntegrityError: The ledger, the keys or a guarded row was altered.
+        ForkError: The copy is older than the checkpoint, or another history.
+        InputError: The room's keys are wrapped to none of the recovery keys.
+    """
+    with contextlib.closing(Database(database_url(settings))) as database:
+        schema.upgrade(database)
+    ledger = open_ledger(settings, now=now, random=random)
+    with contextlib.closing(ledger.database):
+        with ledger.reading() as reading:
+            _refuse("the ledger of the copy", checks.check_all(ledger, reading))
+        anchors = Anchors(ledger)
+        newest, seen = anchors.newest(), None
+        if wish.checkpoint is not None:
+            seen = anchors.of_note(wish.checkpoint)
+            anchors.verify_extension(seen, newest)
+        with ledger.reading() as reading:
+            seeds = room_seeds(reading, [r.key for r in recovered], settings.room)
+    keys = verified_keys(seeds, PublicKeys.from_hex(settings.keys))
+    ledger = open_ledger(settings, keys=keys, now=now, random=random)
+    with contextlib.closing(ledger.database), ledger.reading() as reading:
+        _refuse("the database copy", reconcile(ledger, reading))
+    return Checked(
+        size=newest.size, seen=seen.size if seen else None, keys=keys, seeds=seeds
+    )
+
+
+def _refuse(what: str, findings: Sequence[object]) -> None:
+    if findings:
+        more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+        raise IntegrityError(
+            f"{what} is not what was written: {findings[0]}{more}",
+            hint="take an older copy",
+        )

@@ -1,0 +1,190 @@
+"""Restores a room from papers into a folder that is thrown away, to know it works.
+
+Papers fade, people leave, and copies rot; only doing it shows that it can be done.
+One segment of each model is opened and every byte of it compared with the signed
+manifest.  What was proved, or that it failed, is an entry in the ledger.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from strongroom.access.people import ROOM
+from strongroom.access.sessions import Actor
+from strongroom.app.adapters import database_url
+from strongroom.app.copies import Wish
+from strongroom.app.recovered import Recovered, recover_keys
+from strongroom.app.restoring import restore
+from strongroom.app.wiring import Clock, open_strongroom
+from strongroom.client.room import Room
+from strongroom.crypto.inspection import verify_object
+from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.passphrases import Cost
+from strongroom.errors import InputError, StrongroomError
+from strongroom.ledger.events import Event
+from strongroom.permits.shares import Shares
+from strongroom.settings import load_settings
+from strongroom.types import Random, Secret
+from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.recovery_wraps import held_shares, sealed_manifests
+from strongroom.vault.seals import domain_named
+
+_CHEAP = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
+"""The passphrase is 32 random bytes that nobody learns; guessing needs no cost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drilled:
+    """What a drill proved.
+
+    Attributes:
+        recovered: The keys that the papers gave.
+        size: Entries in the ledger of the copy.
+        segments: One of each model: opened, and as its manifest says.
+        length: Plaintext bytes of these objects.
+        lost: Shares of the copy that are wrapped to none of the keys.
+    """
+
+    recovered: tuple[Recovered, ...]
+    size: int
+    segments: tuple[str, ...]
+    length: int
+    lost: int
+
+
+def drill(
+    room: Room,
+    actor: Actor,
+    papers: Sequence[PaperShare],
+    *,
+    copy: Path | None = None,
+    database: str | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+    now: Clock,
+    random: Random = os.urandom,
+) -> Drilled:
+    """Restore a copy of the room, look into every model, and record it.
+
+    Args:
+        room: Whose ledger records the drill.
+        actor: A key-holder.
+        papers: Of every set that is needed.
+        copy: Folder of the copy; the room's own folder unless given.
+        database: URL of a copy of the database, when it is no file.
+        progress: Told the shares moved since the last call.
+        now: The clock, aware UTC.
+        random: Source of everything in the copy.
+
+    Raises:
+        DeniedError: The actor may not manage keys.
+        InputError: The papers or the copy do not fit; see ``restore``.
+        IntegrityError: The copy, or an object in a store, is not what was sealed.
+    """
+    with (
+        room.gate.recording_refusals(actor, "key:manage", "room"),
+        room.ledger.reading() as reading,
+    ):
+        room.gate.require(reading, actor, "key:manage", ROOM)
+    if database is not None and database == database_url(room.settings):
+        raise InputError(
+            "a drill writes to the copy, and that is the room's own database",
+            hint="restore a dump into another database, and name that",
+        )
+    source = copy or room.settings.folder
+    recovered = tuple(recover_keys(papers, load_settings(source)))
+    found = Drilled(recovered=recovered, size=0, segments=(), length=0, lost=0)
+    passed = False
+    try:
+        with tempfile.TemporaryDirectory(prefix="strongroom-drill-") as folder:
+            wish = Wish(
+                copy=source,
+                into=Path(folder) / "room",
+                papers=papers,
+                passphrases={"*": Secret(random(32).hex().encode())},
+                by=actor.account,
+                database=database,
+                drill=True,
+                allow_lost=True,
+                cost=_CHEAP,
+            )
+            found = _restore_and_look(wish, recovered, progress, now, random)
+        passed = True
+    finally:
+        with contextlib.suppress(StrongroomError):  # what went wrong first counts
+            _record(room, actor, found, passed=passed)
+    return found
+
+
+def _restore_and_look(
+    wish: Wish,
+    recovered: tuple[Recovered, ...],
+    progress: Callable[[int], None],
+    now: Clock,
+    random: Random,
+) -> Drilled:
+    restored = restore(wish, progress=progress, now=now, random=random)
+    opened = open_strongroom(
+        wish.into, passphrases=wish.passphrases, now=now, random=random
+    )
+    with opened:
+        looked = _look(opened.room, random)
+    return Drilled(
+        recovered=recovered,
+        size=restored.size,
+        segments=tuple(segment.id for segment in looked),
+        length=sum(segment.facts.stream_bytes for segment in looked),
+        lost=restored.moved.lost,
+    )
+
+
+def _look(room: Room, random: Random) -> list[ManifestSegment]:
+    """Open one segment of the newest version of each model, chosen at random.
+
+    Raises:
+        IntegrityError: Its key, or a byte of it, is not what the manifest says.
+    """
+    shares = Shares(room.anchors, room=room.settings.room, domains=room.domains)
+    covering = room.anchors.newest()
+    with room.ledger.reading() as reading:
+        every = sealed_manifests(reading, room.public_keys.manifest)
+        newest: dict[str, Manifest] = {}
+        for manifest in sorted(every, key=lambda m: m.version):
+            newest[manifest.artifact] = manifest
+        chosen = []
+        for manifest in newest.values():
+            held = held_shares(reading.connection, manifest)
+            index = int.from_bytes(random(4), "big") % max(1, len(held))
+            chosen += held[index : index + 1]
+    for one in chosen:
+        segment = one.segment
+        key = shares.keys([segment], {segment.id: one.wrapped}, covering=covering)
+        store = domain_named(room.domains, segment.domain).store
+        verify_object(store, segment.facts, key)
+    return [one.segment for one in chosen]
+
+
+def _record(room: Room, actor: Actor, found: Drilled, *, passed: bool) -> None:
+    with room.ledger.transaction() as writing:
+        writing.append(
+            Event(
+                kind="recovery.drilled",
+                actor=actor.account,
+                session=actor.session,
+                facts={
+                    "keys": [one.key.id for one in found.recovered],
+                    "sets": [one.set_id for one in found.recovered],
+                    "papers": [one.papers for one in found.recovered],
+                    "size": found.size,
+                    "models": len(found.segments),
+                    "segments": list(found.segments),
+                    "bytes": found.length,
+                    "lost": found.lost,
+                    "passed": passed,
+                },
+            )
+        )

@@ -1,0 +1,410 @@
+"""A room comes back from papers and copies, under new custodians."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from strongroom.app import open_strongroom
+from strongroom.app.copies import UNFINISHED, Wish
+from strongroom.app.restoring import restore
+from strongroom.client.client import Strongroom
+from strongroom.client.writing import write_model
+from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.recovery import RecoveryKey, wrap_for_recovery
+from strongroom.crypto.sharing import combine
+from strongroom.database import tables
+from strongroom.database.engine import Database
+from strongroom.errors import (
+    ConflictError,
+    ForkError,
+    InputError,
+    IntegrityError,
+    MissingError,
+    SetupError,
+    StrongroomError,
+)
+from strongroom.ledger.reconcile import reconcile
+from strongroom.settings import FILE_NAME, load_settings
+from strongroom.types import Role, Secret
+from strongroom.vault.recovery_wraps import room_key_place
+from tests.journeys.rooms import (
+    CHEAP,
+    Clock,
+    House,
+    again,
+    same_files,
+    solo,
+    write_small_model,
+)
+from tests.vault.recovering import hand_out, propose
+
+NEW = Secret(b"a passphrase of the new custodian")
+
+
+class Lost:
+    """A room whose custodians are gone: papers, database copy and store copy."""
+
+    def __init__(self, folder: Path, papers: tuple[PaperShare, ...]) -> None:
+        self.folder = folder
+        self.papers = papers
+
+    def wish(self, into: Path, **changes: object) -> Wish:
+        """Return the wish to restore it with two of three papers."""
+        wish = Wish(
+            copy=self.folder,
+            into=into,
+            papers=self.papers[:2],
+            passphrases={"*": NEW},
+            by="me",
+            cost=CHEAP,
+        )
+        return replace(wish, **changes)  # type: ignore[arg-type]  # its own fields
+
+    def change(self, statement: sa.sql.dml.UpdateBase) -> None:
+        """Write to the copy of the database as somebody who has it."""
+        database = Database(f"sqlite+pysqlite:///{self.folder / 'room.db'}")
+        with database.writing() as connection:
+            connection.execute(statement)
+        database.close()
+
+
+@pytest.fixture
+def lost(quick: Path, model: Path) -> Lost:
+    """Give a room with one model, sealed half before and half after its key."""
+    with solo(quick / "room") as room:
+        room.seal(model, name="llm")
+        key = RecoveryKey.generate(os.urandom)
+        papers = hand_out(room, key)
+        propose(room, key)
+        room.room.recovery_wrapping.run(room.actor)
+        room.seal(write_small_model(quick / "late", blocks=2, seed=3), name="late")
+    shutil.rmtree(quick / "room" / "custodians")
+    return Lost(quick / "room", papers)
+
+
+def kinds(room: Strongroom) -> list[str]:
+    """Return the kinds of all entries."""
+    with room.room.ledger.reading() as reading:
+        entries = list(room.room.ledger.entries(reading, 0))
+    return [json.loads(entry.body)["kind"] for entry in entries]
+
+
+def opened(folder: Path, clock: Clock | None = None) -> Strongroom:
+    """Open a restored room with its new passphrase."""
+    return open_strongroom(folder, passphrases={"*": NEW}, now=clock or Clock())
+
+
+def test_every_byte_comes_back_under_new_custodians(
+    lost: Lost, quick: Path, model: Path
+) -> None:
+    done = restore(lost.wish(quick / "new"), now=Clock())
+
+    assert done.moved.lost == 0
+    with opened(quick / "new") as room:
+        for name, source in (("llm", model), ("late", quick / "late")):
+            with room.open(name, purpose="a test") as handle:
+                write_model(handle, quick / f"again-{name}")
+            assert same_files(source, quick / f"again-{name}")
+        with room.room.ledger.reading() as reading:
+            assert reconcile(room.room.ledger, reading) == []
+        found = kinds(room)
+    assert found.count("recovery.begun") == found.count("recovery.restored") == 1
+    assert found.count("recovery.moved") == 2
+
+
+def test_the_old_custodian_opens_nothing_of_the_new_room(
+    lost: Lost, quick: Path
+) -> None:
+    restore(lost.wish(quick / "new"), now=Clock())
+    database = Database(f"sqlite+pysqlite:///{quick / 'new' / 'room.db'}")
+    with database.reading() as connection:
+        roots = set(connection.execute(sa.select(tables.wraps.c.root_key_id)).scalars())
+    database.close()
+
+    assert {root.partition("-")[0] for root in roots} == {"root", "recovery"}
+    assert len(roots) == 2
+    with pytest.raises(StrongroomError):
+        again(quick / "new")
+
+
+def test_new_seals_are_wrapped_to_the_papers_again(
+    lost: Lost, quick: Path, model: Path
+) -> None:
+    restore(lost.wish(quick / "new"), now=Clock())
+    with opened(quick / "new") as room:
+        room.seal(model, name="further")
+        ((covered),) = room.room.recovery.sets(room.actor)
+    assert covered.wrapped == covered.total
+    shutil.rmtree(quick / "new" / "custodians")
+
+    twice = lost.wish(quick / "third", copy=quick / "new", papers=lost.papers[1:])
+    restore(twice, now=Clock())
+    with opened(quick / "third") as room:
+        assert room.open("further", purpose="a test").tensors()
+
+
+def test_the_ledger_says_who_restored_with_which_papers(
+    lost: Lost, quick: Path
+) -> None:
+    done = restore(lost.wish(quick / "new"), now=Clock())
+    with opened(quick / "new") as room, room.room.ledger.reading() as reading:
+        bodies = [json.loads(e.body) for e in room.room.ledger.entries(reading, 0)]
+        owner = room.actor.account
+    (begun,) = [b["facts"] for b in bodies if b["kind"] == "recovery.begun"]
+
+    assert begun["account"] == owner
+    assert (begun["sets"], begun["papers"]) == ([77], [2])
+    assert begun["keys"] == [done.recovered[0].key.id]
+    assert (begun["seen"], begun["drill"]) == (None, False)
+    assert not any("share" in fact for fact in begun)
+
+
+def test_an_interrupted_restoration_goes_on_at_every_step(
+    lost: Lost, quick: Path, model: Path
+) -> None:
+    """Interrupted wherever a key, a nonce or the name of a file is drawn."""
+
+    class Interrupted(BaseException):
+        """Somebody pressed Ctrl-C, or the machine went down."""
+
+    left = [0]
+
+    def random(count: int) -> bytes:
+        if left[0] == 0:
+            raise Interrupted
+        left[0] -= 1
+        return os.urandom(count)
+
+    steps = 0
+    while True:
+        left[0] = steps
+        try:
+            restore(lost.wish(quick / "new"), now=Clock(), random=random)
+        except Interrupted:
+            assert not (quick / "new" / FILE_NAME).exists()
+            steps += 1
+            continue
+        break
+
+    assert steps > 10
+    assert not (quick / "new" / UNFINISHED).exists()
+    with opened(quick / "new") as room:
+        with room.open("llm", purpose="a test") as handle:
+            write_model(handle, quick / "again")
+        assert kinds(room).count("recovery.begun") == 1
+    assert same_files(model, quick / "again")
+
+
+def test_an_interruption_between_two_batches_loses_nothing(
+    lost: Lost, quick: Path
+) -> None:
+    moved: list[int] = []
+
+    def interrupt(count: int) -> None:
+        moved.append(count)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        restore(lost.wish(quick / "new"), progress=interrupt, now=Clock())
+    done = restore(lost.wish(quick / "new"), progress=moved.append, now=Clock())
+
+    assert sum(moved) == done.moved.moved
+    with opened(quick / "new") as room:
+        assert kinds(room).count("recovery.moved") == 2
+
+
+def test_a_checkpoint_from_elsewhere_shows_that_the_copy_is_old(
+    quick: Path, model: Path
+) -> None:
+    with solo(quick / "room") as room:
+        key = RecoveryKey.generate(os.urandom)
+        papers = hand_out(room, key)
+        propose(room, key)
+        room.room.recovery_wrapping.run(room.actor)
+        early = room.room.anchors.newest()
+        shutil.copytree(quick / "room", quick / "old")
+        room.seal(model, name="llm")
+        late = room.room.anchors.newest()
+
+    old = Lost(quick / "old", papers)
+    with pytest.raises(ForkError, match=r"had \d+ entries"):
+        restore(old.wish(quick / "new", checkpoint=late.note), now=Clock())
+    done = restore(old.wish(quick / "other", checkpoint=early.note), now=Clock())
+    assert done.seen == early.size
+    with pytest.raises(IntegrityError):
+        restore(old.wish(quick / "third", checkpoint=b"no note"), now=Clock())
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        (
+            lambda: (
+                sa.update(tables.entries)
+                .where(tables.entries.c.position == 3)
+                .values(body=b"{}")
+            ),
+            "the ledger of the copy",
+        ),
+        (lambda: sa.update(tables.accounts).values(roles="[]"), "the database copy"),
+        (lambda: sa.delete(tables.versions), "the database copy"),
+    ],
+)
+def test_a_copy_that_was_altered_is_refused_before_anything_is_made(
+    lost: Lost,
+    quick: Path,
+    statement: Callable[[], sa.sql.dml.UpdateBase],
+    says: str,
+) -> None:
+    lost.change(statement())
+
+    with pytest.raises(IntegrityError, match=says):
+        restore(lost.wish(quick / "new"), now=Clock())
+    assert not (quick / "new" / "custodians").exists()
+
+
+def test_a_guard_key_of_somebody_else_is_not_restored(lost: Lost, quick: Path) -> None:
+    """Whoever has the public half can wrap a key of their own choice to it."""
+    (pinned,) = {paper.key for paper in lost.papers}
+    key = RecoveryKey(_secret(lost))
+    room = load_settings(lost.folder).room
+    forged = wrap_for_recovery(
+        key.public, Secret(b"m" * 32), room_key_place(room, "guard", pinned)
+    )
+    columns = tables.room_keys.c
+    lost.change(
+        sa.update(tables.room_keys)
+        .where(columns.root_key_id == pinned, columns.name == "guard")
+        .values(wrapped=forged)
+    )
+
+    with pytest.raises(IntegrityError, match="as the ledger recorded"):
+        restore(lost.wish(quick / "new"), now=Clock())
+
+
+def test_a_share_wrapped_by_somebody_else_is_noticed(lost: Lost, quick: Path) -> None:
+    (pinned,) = {paper.key for paper in lost.papers}
+    columns = tables.wraps.c
+    lost.change(
+        sa.update(tables.wraps)
+        .where(columns.root_key_id == pinned)
+        .values(wrapped=os.urandom(1168))
+    )
+
+    with pytest.raises(IntegrityError, match="recovery wrap was altered"):
+        restore(lost.wish(quick / "new"), now=Clock())
+    assert not (quick / "new" / FILE_NAME).exists()
+
+
+def test_room_toml_of_another_room_does_not_fit(
+    lost: Lost, quick: Path, model: Path
+) -> None:
+    with solo(quick / "other"):
+        pass
+    text = (quick / "other" / FILE_NAME).read_text()
+    (lost.folder / FILE_NAME).write_text(text)
+
+    with pytest.raises(InputError, match="another room"):
+        restore(lost.wish(quick / "new"), now=Clock())
+    words_only = [PaperShare(share=paper.share) for paper in lost.papers]
+    with pytest.raises(IntegrityError):
+        restore(lost.wish(quick / "new", papers=words_only), now=Clock())
+
+
+def test_a_segment_that_was_never_wrapped_is_named_as_lost(
+    lost: Lost, quick: Path
+) -> None:
+    (pinned,) = {paper.key for paper in lost.papers}
+    columns = tables.wraps.c
+    database = Database(f"sqlite+pysqlite:///{lost.folder / 'room.db'}")
+    with database.reading() as connection:
+        one = connection.execute(sa.select(columns.segment).limit(1)).scalar_one()
+    database.close()
+    lost.change(
+        sa.delete(tables.wraps).where(
+            columns.root_key_id == pinned, columns.segment == one
+        )
+    )
+
+    with pytest.raises(InputError, match="1 shares of home are wrapped to none"):
+        restore(lost.wish(quick / "new"), now=Clock())
+    done = restore(lost.wish(quick / "new", allow_lost=True), now=Clock())
+    assert done.moved.lost == 1
+
+
+def test_nothing_is_restored_over_something_else(lost: Lost, quick: Path) -> None:
+    (quick / "new").mkdir()
+    (quick / "new" / "mine").write_text("mine")
+
+    with pytest.raises(ConflictError, match="not empty"):
+        restore(lost.wish(quick / "new"), now=Clock())
+    assert [path.name for path in (quick / "new").iterdir()] == ["mine"]
+
+
+def test_who_restores_is_an_account_of_the_room(lost: Lost, quick: Path) -> None:
+    with pytest.raises(MissingError, match="no account 'nobody'"):
+        restore(lost.wish(quick / "new", by="nobody"), now=Clock())
+
+
+def test_new_custodians_need_passphrases(lost: Lost, quick: Path) -> None:
+    with pytest.raises(SetupError, match="passphrase"):
+        restore(lost.wish(quick / "new", passphrases={}), now=Clock())
+
+
+def test_a_house_is_restored_from_a_set_for_each_domain(
+    house: House, quick: Path, model: Path
+) -> None:
+    if "postgresql" in house.room.room.settings.database:
+        with pytest.raises(SetupError, match="no file in its copy"):
+            restore(
+                Lost(house.folder, _sets(house, model)).wish(quick / "new"),
+                now=house.clock,
+            )
+        return
+    papers = _sets(house, model)
+    lost = Lost(house.folder, papers)
+    wish = lost.wish(quick / "new", papers=papers[6:8], by="kim")
+    with pytest.raises(InputError, match="the room's own keys"):
+        restore(wish, now=house.clock)
+    wish = lost.wish(quick / "new", papers=papers[:5], by="kim")
+    with pytest.raises(InputError, match="shares of weights"):
+        restore(wish, now=house.clock)
+
+    done = restore(
+        lost.wish(
+            quick / "new", papers=papers[:2] + papers[3:5] + papers[6:8], by="kim"
+        ),
+        now=house.clock,
+    )
+    assert [one.papers for one in done.recovered] == [2, 2, 2]
+    with opened(quick / "new", house.clock) as room:
+        house.room = room
+        house.permit("ana", "blocks.0.1")
+        assert house.by("ana").open("llm", segments=("blocks.0.1",)).tensors()
+
+
+def _sets(house: House, model: Path) -> tuple[PaperShare, ...]:
+    """Put a recovery key in force for each domain; return all their papers."""
+    house.publish(model)
+    house.admit("kim", "keys", Role.KEY_HOLDER)
+    kim = house.by("kim")
+    papers: list[PaperShare] = []
+    for number, domain in enumerate(house.room.room.domains):
+        key = RecoveryKey.generate(os.urandom)
+        papers += hand_out(kim, key, set_id=number)
+        request = propose(kim, key, [domain], set_id=number)
+        house.by("ines").approve(request.id)
+    kim.room.recovery_wrapping.run(kim.actor)
+    return tuple(papers)
+
+
+def _secret(lost: Lost) -> Secret:
+    return combine([paper.share for paper in lost.papers[:2]])
