@@ -133,13 +133,9 @@ def releases(
     return {
         "flushes": counted and counted / COUNTED,
         "flushes_waited": median(c.waited / f for c, f in pairs),
-        "flushes_waited_not_queued": median(
-            (c.waited - c.queued) / f for c, f in pairs
-        ),
         "milliseconds": milliseconds(cost.wall for cost in costs),
         "milliseconds_cpu": milliseconds(cost.cpu for cost in costs),
         "milliseconds_server_cpu": milliseconds(cost.server_cpu for cost in costs),
-        "milliseconds_queued": milliseconds(cost.queued for cost in costs),
         "milliseconds_a_flush": milliseconds(flushes),
     }
 

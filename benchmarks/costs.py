@@ -28,17 +28,15 @@ class Cost:
         wall: From call to return.
         cpu: Of this process.
         server_cpu: Of the server's processes.
-        queued: How long either was ready to run while others had the processors.
     """
 
     wall: float
     cpu: float
     server_cpu: float
-    queued: float
 
     @property
     def waited(self) -> float:
-        """Wall time beyond all CPU: for the disk, for each other, and queued."""
+        """Wall time in which neither computed; true only after ``go_first``."""
         return self.wall - self.cpu - self.server_cpu
 
 
@@ -63,15 +61,10 @@ def cost_of(call: Callable[[], object], server: Sequence[int] = ()) -> Cost:
         call: What is measured; it uses no other thread.
         server: Ids of a server's processes.
     """
-    before, there = _scheduled([os.getpid()]), _scheduled(server)
-    began = time.perf_counter()
+    there, here, began = _cpu_of(server), time.process_time(), time.perf_counter()
     call()
-    wall = time.perf_counter() - began
-    cpu, queued = (
-        b - a for a, b in zip(before, _scheduled([os.getpid()]), strict=True)
-    )
-    server_cpu, also = (b - a for a, b in zip(there, _scheduled(server), strict=True))
-    return Cost(wall=wall, cpu=cpu, server_cpu=server_cpu, queued=queued + also)
+    wall, cpu = time.perf_counter() - began, time.process_time() - here
+    return Cost(wall=wall, cpu=cpu, server_cpu=_cpu_of(server) - there)
 
 
 def flush_seconds(folder: Path) -> float:
@@ -145,14 +138,10 @@ def _counted(lines: Sequence[str]) -> int:
     return sum("sync(" in line for line in lines)
 
 
-def _scheduled(processes: Sequence[int]) -> tuple[float, float]:
-    """Return the seconds that processes computed so far, and those in the queue.
-
-    Linux counts them to the nanosecond, for the first thread of a process.
-    """
-    computed = queued = 0
+def _cpu_of(processes: Sequence[int]) -> float:
+    """Return the seconds that sleeping processes computed so far."""
+    total = 0
     for number in processes:
         with suppress(OSError, ValueError):
-            words = Path(f"/proc/{number}/schedstat").read_text().split()
-            computed, queued = computed + int(words[0]), queued + int(words[1])
-    return computed / 1e9, queued / 1e9
+            total += int(Path(f"/proc/{number}/schedstat").read_text().split()[0])
+    return total / 1e9

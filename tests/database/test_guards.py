@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -68,3 +68,21 @@ def test_the_mac_of_a_waiting_entry_covers_id_time_and_leaf() -> None:
     }
 
     assert len(macs) == 5
+
+
+@given(
+    st.datetimes(timezones=st.just(UTC)),
+    st.lists(st.tuples(st.integers(0, 2**63 - 1), st.binary(min_size=32, max_size=32))),
+)
+def test_many_entries_get_the_macs_that_each_would_get(
+    at: datetime, entries: list[tuple[int, bytes]]
+) -> None:
+    ids, leaves = [i for i, _ in entries], [leaf for _, leaf in entries]
+
+    expected = [GUARDS.entry_mac(i, at, leaf) for i, leaf in entries]
+    assert GUARDS.entry_macs(at, ids, leaves) == expected
+
+
+def test_a_locked_room_has_no_macs_of_entries() -> None:
+    with pytest.raises(UnavailableError, match="locked"):
+        Guards(None).entry_macs(START, [1], [bytes(32)])

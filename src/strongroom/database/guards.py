@@ -6,6 +6,7 @@ Source: DESIGN section 3, "The administrator of the database is an attacker".
 from __future__ import annotations
 
 import hmac
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,9 @@ from strongroom import canonical
 from strongroom.database.times import format_time
 from strongroom.errors import UnavailableError
 from strongroom.types import Secret
+
+_ENTRY_TAG = "strongroom/v1/entry"
+_ENTRY = struct.Struct(">I19sIQI27sI32s")  # tag, id, time and leaf, as ``encode`` does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,27 +54,41 @@ class Guards:
         Raises:
             UnavailableError: The home custodian is locked.
         """
-        return self._digest("strongroom/v1/entry", entry_id, format_time(at), leaf)
+        return self._digest(_ENTRY_TAG, entry_id, format_time(at), leaf)
 
     def entry_macs(
         self, at: datetime, ids: Iterable[int], leaves: Iterable[bytes]
     ) -> list[bytes]:
         """Return ``entry_mac`` of entries that were made at one time, in order.
 
+        At half the cost: one key state, and one call that writes the message.
+
+        Args:
+            at: When all of them were made, aware UTC.
+            ids: Their ids, from 0 on.
+            leaves: Their leaf hashes, 32 bytes each.
+
         Raises:
             UnavailableError: The home custodian is locked.
         """
-        time = format_time(at)
-        pairs = zip(ids, leaves, strict=True)
-        return [self._digest("strongroom/v1/entry", n, time, leaf) for n, leaf in pairs]
+        tag, time = _ENTRY_TAG.encode(), format_time(at).encode()
+        started = hmac.new(self._revealed(), digestmod="sha256")
+        macs = []
+        for number, leaf in zip(ids, leaves, strict=True):
+            mac = started.copy()
+            mac.update(_ENTRY.pack(19, tag, 8, number, 27, time, 32, leaf))
+            macs.append(mac.digest())
+        return macs
 
     def _digest(self, tag: str, *fields: canonical.Field) -> bytes:
+        return hmac.digest(self._revealed(), canonical.encode(tag, *fields), "sha256")
+
+    def _revealed(self) -> bytes:
         if self._key is None:
             raise UnavailableError(
                 "the room is locked", hint="give the passphrase of its home custodian"
             )
-        message = canonical.encode(tag, *fields)
-        return hmac.digest(self._key.reveal(), message, "sha256")
+        return self._key.reveal()
 
 
 def _plain(value: object) -> canonical.Json:
