@@ -9,12 +9,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from strongroom.app.adapters import database_url
 from strongroom.app.drill import drill
 from strongroom.client.client import Strongroom
 from strongroom.crypto.paper import PaperShare
 from strongroom.crypto.recovery import RecoveryKey
+from strongroom.database import tables
 from strongroom.errors import DeniedError, InputError, IntegrityError
 from strongroom.types import Role
 from tests.journeys.rooms import Clock, House, write_small_model
@@ -120,6 +122,25 @@ def test_what_the_copy_does_not_have_wrapped_is_counted(
     propose(solo_room, key)
     with pytest.raises(InputError, match="room's own keys"):
         drill(solo_room.room, solo_room.actor, papers, now=clock)
+
+
+def test_a_segment_that_would_be_lost_is_counted_and_others_are_opened(
+    solo_room: Strongroom, papers: tuple[PaperShare, ...], clock: Clock
+) -> None:
+    columns = tables.wraps.c
+    with solo_room.room.ledger.database.engine.begin() as connection:
+        (some,) = connection.execute(
+            sa.select(columns.artifact).distinct().limit(1)
+        ).scalars()
+        connection.execute(
+            sa.delete(tables.wraps).where(
+                columns.artifact == some, columns.root_key_id.startswith("recovery-")
+            )
+        )
+
+    found = drill(solo_room.room, solo_room.actor, papers, now=clock)
+    assert len(found.segments) == 1
+    assert found.lost > 1
 
 
 def test_too_few_papers_start_nothing(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +23,16 @@ from strongroom.app.recovered import Recovered, recover_keys
 from strongroom.app.restoring import restore
 from strongroom.app.wiring import Clock, open_strongroom
 from strongroom.client.room import Room
+from strongroom.crypto import keys
 from strongroom.crypto.inspection import verify_object
 from strongroom.crypto.paper import PaperShare
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import InputError, StrongroomError
 from strongroom.ledger.events import Event
-from strongroom.permits.shares import Shares
 from strongroom.settings import load_settings
 from strongroom.types import Random, Secret
-from strongroom.vault.manifest import Manifest, ManifestSegment
-from strongroom.vault.recovery_wraps import held_shares, sealed_manifests
+from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.recovery_wraps import Held, held_shares, sealed_manifests
 from strongroom.vault.seals import domain_named
 
 _CHEAP = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
@@ -148,24 +149,63 @@ def _look(room: Room, random: Random) -> list[ManifestSegment]:
     Raises:
         IntegrityError: Its key, or a byte of it, is not what the manifest says.
     """
-    shares = Shares(room.anchors, room=room.settings.room, domains=room.domains)
-    covering = room.anchors.newest()
     with room.ledger.reading() as reading:
         every = sealed_manifests(reading, room.public_keys.manifest)
-        newest: dict[str, Manifest] = {}
-        for manifest in sorted(every, key=lambda m: m.version):
-            newest[manifest.artifact] = manifest
-        chosen = []
-        for manifest in newest.values():
-            held = held_shares(reading.connection, manifest)
-            index = int.from_bytes(random(4), "big") % max(1, len(held))
-            chosen += held[index : index + 1]
-    for one in chosen:
-        segment = one.segment
-        key = shares.keys([segment], {segment.id: one.wrapped}, covering=covering)
+        newest = {m.artifact: m for m in sorted(every, key=lambda m: m.version)}
+        shares = [
+            _one_of(_openable(room, held_shares(reading.connection, m)), random)
+            for m in newest.values()
+        ]
+    looked = []
+    for held in filter(None, shares):
+        segment = held[0].segment
         store = domain_named(room.domains, segment.domain).store
-        verify_object(store, segment.facts, key)
-    return [one.segment for one in chosen]
+        verify_object(store, segment.facts, _key(room, held))
+        looked.append(segment)
+    return looked
+
+
+def _openable(room: Room, shares: Sequence[Held]) -> list[Held]:
+    """Return the shares of those segments of which none was lost."""
+    there = [held for held in shares if _root(room, held) in held.wrapped]
+    found = Counter(held.segment.id for held in there)
+    return [
+        held
+        for held in there
+        if found[held.segment.id] == held.segment.facts.context.shares
+    ]
+
+
+def _root(room: Room, held: Held) -> str:
+    return domain_named(room.domains, held.domain).custodian.root_key_id
+
+
+def _one_of(shares: Sequence[Held], random: Random) -> list[Held]:
+    """Return all shares of one segment; nothing if there is none."""
+    if not shares:
+        return []
+    index = int.from_bytes(random(4), "big") % len(shares)
+    return [held for held in shares if held.segment == shares[index].segment]
+
+
+def _key(room: Room, shares: Sequence[Held]) -> Secret:
+    """Return K of a segment, from what the new custodians hold.
+
+    Raises:
+        IntegrityError: A wrap was altered, or the shares yield another key.
+    """
+    parts = []
+    for held in shares:
+        facts = held.segment.facts
+        custodian = domain_named(room.domains, held.domain).custodian
+        root = _root(room, held)
+        share = room.anchors.unwrap(custodian, held.wrapped[root], held.context(root))
+        parts.append(
+            keys.derive_share_key(share, held.share, facts.salt, facts.context)
+        )
+    key = keys.derive_key(parts, facts.salt, facts.context)
+    keys.verify_commitment(key, facts.commitment, facts.salt, facts.context)
+    return key
 
 
 def _record(room: Room, actor: Actor, found: Drilled, *, passed: bool) -> None:
