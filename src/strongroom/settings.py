@@ -21,6 +21,7 @@ FORMAT = 1
 """Of the file; another number is refused, since it may mean other things."""
 
 MAX_FILE_BYTES = 64 << 10
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
@@ -72,6 +73,48 @@ class PinnedSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessSettings:
+    """Who else keeps the checkpoints of the ledger.
+
+    Attributes:
+        policy: File in tlog-policy form; a relative path starts at the room.
+        digest: SHA-256 of it, hexadecimal; another file is refused.
+        releases_wait: Whether keys leave only when its quorum signed.
+        every_seconds: Witnesses are asked at most this often.
+        answer_within_seconds: How long one answer may take.
+    """
+
+    policy: Path
+    digest: str
+    releases_wait: bool = False
+    every_seconds: int = 1
+    answer_within_seconds: int = 2
+
+    def __post_init__(self) -> None:
+        """Check the numbers and the digest.
+
+        Raises:
+            InputError: One of them makes no sense.
+        """
+        if not _DIGEST.fullmatch(self.digest):
+            raise InputError("the digest of the witness policy has 64 hex digits")
+        if self.every_seconds < 0 or not 1 <= self.answer_within_seconds <= 60:  # noqa: PLR2004
+            raise InputError("a witness has 1 to 60 seconds to answer")
+
+    def to_toml(self) -> list[str]:
+        """Return the lines of this part of ``room.toml``."""
+        return [
+            "",
+            "[witnesses]",
+            f"policy = {_quoted(str(self.policy))}",
+            f"digest = {_quoted(self.digest)}",
+            f"releases_wait = {str(self.releases_wait).lower()}",
+            f"every_seconds = {self.every_seconds}",
+            f"answer_within_seconds = {self.answer_within_seconds}",
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything ``open_strongroom`` needs to know that is not secret.
 
@@ -84,6 +127,7 @@ class Settings:
         domains: One to eight; the first one's custodian is the home custodian.
         policy: Folder with the house's own rules and terms; ``None`` for ours.
         recovery: Recovery keys in force, and which papers restore them.
+        witnesses: Who else keeps checkpoints; ``None`` if nobody does.
     """
 
     folder: Path
@@ -94,6 +138,7 @@ class Settings:
     domains: tuple[Domain, ...]
     policy: Path | None = None
     recovery: tuple[PinnedSet, ...] = ()
+    witnesses: WitnessSettings | None = None
 
     def __post_init__(self) -> None:
         """Check that the domains are usable.
@@ -133,6 +178,8 @@ class Settings:
             "[keys]",
             *(f"{name} = {_quoted(key)}" for name, key in self.keys.items()),
         ]
+        if self.witnesses:
+            lines += self.witnesses.to_toml()
         for domain in self.domains:
             lines += [
                 "",
@@ -193,6 +240,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
         database=str(document["database"]),
         keys={str(name): str(key) for name, key in document["keys"].items()},
         policy=Path(str(document["policy"])) if "policy" in document else None,
+        witnesses=_witnesses(document.get("witnesses")),
         domains=tuple(
             Domain(
                 name=str(item["name"]),
@@ -211,6 +259,20 @@ def _from_toml(folder: Path, text: str) -> Settings:
             )
             for item in document.get("recovery", ())
         ),
+    )
+
+
+def _witnesses(table: Mapping[str, object] | None) -> WitnessSettings | None:
+    if table is None:
+        return None
+    if type(table["releases_wait"]) is not bool:
+        raise TypeError("releases_wait is true or false")
+    return WitnessSettings(
+        policy=Path(str(table["policy"])),
+        digest=str(table["digest"]),
+        releases_wait=table["releases_wait"],
+        every_seconds=int(str(table["every_seconds"])),
+        answer_within_seconds=int(str(table["answer_within_seconds"])),
     )
 
 

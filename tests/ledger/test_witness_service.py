@@ -23,8 +23,9 @@ from strongroom.errors import (
 )
 from strongroom.ledger.checkpoint import Checkpoint
 from strongroom.ledger.cosignature import verified_cosignatures
+from strongroom.ledger.witness import Answer
 from strongroom.ledger.witness_folder import MISBEHAVIOUR, SEEN, origin_hash
-from strongroom.ledger.witness_service import Answer, watch
+from strongroom.ledger.witness_service import watch
 from tests.ledger.exports import ORIGIN, ledger_of, signing_key
 from tests.ledger.witnesses import (
     at_work,

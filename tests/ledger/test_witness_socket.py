@@ -19,29 +19,11 @@ from strongroom.errors import (
     UnavailableError,
 )
 from strongroom.ledger.note import AT_MOST_NOTE_BYTES
-from strongroom.ledger.witness_service import Answer
 from strongroom.ledger.witness_socket import SocketWitness, WitnessServer
 from tests.ledger.exports import ORIGIN, ledger_of
-from tests.ledger.witnesses import at_work, body, watching
+from tests.ledger.witnesses import at_work, body, serving, watching
 
 LEDGER = ledger_of(30)
-
-
-@contextmanager
-def serving(folder: Path, path: Path) -> Iterator[list[Answer]]:
-    """Serve the witness in ``folder`` until the block ends."""
-    told: list[Answer] = []
-    with (
-        at_work(folder) as witness,
-        WitnessServer(witness, path, tell=told.append) as server,
-    ):
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield told
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from strongroom.errors import MissingError
 from strongroom.ledger.note import split_note
+from strongroom.ledger.policy_file import Group, KnownWitness, WitnessPolicy
+from strongroom.ledger.port import WitnessLink
 from strongroom.ledger.tiles import node_reader
 from strongroom.ledger.tree import consistency_proof
-from strongroom.ledger.witness import WitnessRequest
-from strongroom.ledger.witness_folder import WitnessFolder
+from strongroom.ledger.witness import Answer, WitnessRequest
+from strongroom.ledger.witness_folder import WitnessFolder, origin_hash
 from strongroom.ledger.witness_service import Witness, watch
+from strongroom.ledger.witness_socket import WitnessServer
+from strongroom.ledger.witnesses import Witnesses
 from tests.ledger.exports import SmallLedger
-from tests.ledger.world import Clock
+from tests.ledger.world import Clock, World
 
 NAME = "witness.example/w1"
 
@@ -59,3 +66,73 @@ def lines_of(note: str) -> int:
     if not note:
         raise MissingError("no note")
     return len(split_note(note).lines)
+
+
+class Beside:
+    """A witness in this process, asked without a socket; open for each question."""
+
+    def __init__(self, folder: WitnessFolder, clock: Clock) -> None:
+        self.folder = folder
+        self.clock = clock
+
+    def add_checkpoint(self, body: bytes) -> Answer:
+        with at_work(self.folder.path, self.clock) as witness:
+            answer = witness.answer(body)
+        return Answer(status=answer.status, body=answer.body)
+
+    def newest(self, origin: str) -> str:
+        with at_work(self.folder.path, self.clock) as witness:
+            return witness.newest(origin_hash(origin))
+
+
+class Party:
+    """Witnesses w1, w2, ... of one ledger, of which some have to sign."""
+
+    def __init__(
+        self, path: Path, world: World, *, count: int = 3, needed: int = 2
+    ) -> None:
+        self.world = world
+        self.links: dict[str, WitnessLink] = {}
+        self.folders: dict[str, WitnessFolder] = {}
+        known = {}
+        for number in range(1, count + 1):
+            name = f"w{number}"
+            folder = made(path / name, f"witness.example/{name}")
+            watch(folder, world.ledger.verifier, None)
+            self.folders[name] = folder
+            self.links[name] = Beside(folder, world.clock)
+            known[name] = KnownWitness(name=name, key=folder.key())
+        group = Group(name="all", threshold=needed, members=tuple(known))
+        self.policy = WitnessPolicy(
+            witnesses=known, groups={"all": group}, quorum="all"
+        )
+
+    def of(self, world: World | None = None, *, waits: bool = False) -> Witnesses:
+        """Return them as a room sees them; of another database if given."""
+        world = world or self.world
+        return Witnesses(
+            world.ledger,
+            self.policy,
+            self.links,
+            releases_wait=waits,
+            now=world.clock,
+        )
+
+
+@contextmanager
+def serving(
+    folder: Path, path: Path, clock: Clock | None = None
+) -> Iterator[list[Answer]]:
+    """Serve the witness in ``folder`` until the block ends."""
+    told: list[Answer] = []
+    with (
+        at_work(folder, clock) as witness,
+        WitnessServer(witness, path, tell=told.append) as server,
+    ):
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield told
+        finally:
+            server.shutdown()
+            thread.join()

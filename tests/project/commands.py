@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typer.core import TyperCommand
 
-from strongroom.cli.commands import SECTIONS, Leaf, load
+from strongroom.cli.commands import SECTIONS, Leaf, leaves_of, load
 
 WIDTH = 80
 SHARED = "Options of every command:"
@@ -40,11 +40,7 @@ def page() -> str:
     parts = [BEGINNING, _shared_options()]
     for section, nodes in SECTIONS.items():
         parts.append(f"\n## {section}\n")
-        for name, node in nodes.items():
-            if isinstance(node, Leaf):
-                parts.append(_entry((name,), node))
-            else:
-                parts += [_entry((name, n), leaf) for n, leaf in node.leaves.items()]
+        parts += [_entry(words, leaf) for words, leaf in leaves_of(nodes)]
     return "".join(parts)
 
 

@@ -15,7 +15,6 @@ BOX = re.compile(r"^( *)```(?:sh)?\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^ *(?:\$ )?(strongroom .*)$", re.MULTILINE)
 ENDS = {"|", "||", "&&", ";", ">", "&"}
 LEAVES = dict(every_leaf())
-GROUPS = {name[0] for name in LEAVES if len(name) > 1}
 
 
 def shown() -> Iterator[tuple[str, list[str]]]:
@@ -37,7 +36,9 @@ def words(line: str) -> list[str]:
 
 def problem(typed: list[str]) -> str | None:
     """Return why ``typed`` cannot be typed, or None."""
-    count = 2 if typed[:1] and typed[0] in GROUPS else 1
+    lengths = (3, 2, 1)  # a command may be in a group of a group
+    known = [count for count in lengths if tuple(typed[:count]) in LEAVES]
+    count = known[0] if known else 0
     name = tuple(typed[:count])
     if name not in LEAVES:
         return "there is no such command"

@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "strongroom"
 TESTS = ROOT / "tests"
 MOST_LINES = 300
+LONGER = {"src/strongroom/ledger/verify.py": 340}
+"""One file on purpose: an outsider copies it, and reads it from top to bottom."""
 
 TESTED_ELSEWHERE = {
     "*/__init__.py": "re-exports only",
@@ -115,7 +117,9 @@ def test_a_source_file_holds_one_idea() -> None:
     paths = [p for p in sources(PACKAGE) if p.parent.name != "versions"]
     lengths = {shown(path): len(path.read_text().splitlines()) for path in paths}
 
-    assert {path: n for path, n in lengths.items() if n > MOST_LINES} == {}
+    assert {
+        path: n for path, n in lengths.items() if n > LONGER.get(path, MOST_LINES)
+    } == {}
 
 
 def test_a_file_says_what_it_is_for() -> None:

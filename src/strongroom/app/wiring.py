@@ -25,6 +25,7 @@ from strongroom.app.adapters import (
     open_domains,
     passphrase_of,
 )
+from strongroom.app.witnesses import open_witnesses, record_witnesses
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room
 from strongroom.client.seen import check_seen
@@ -153,7 +154,10 @@ def build(
         policy=Policy.load(settings.profile, settings.policy_folder),
         terms=load_terms(settings.profile, folder=settings.policy_folder),
     )
-    anchors = Anchors(ledger)
+    witnesses = open_witnesses(settings, ledger, now=now)
+    anchors = Anchors(
+        ledger, before_release=witnesses.before_release if witnesses else None
+    )
     approvals = Approvals(gate, random=random)
     return Room(
         settings=settings,
@@ -191,6 +195,7 @@ def build(
         public_keys=PublicKeys.from_hex(settings.keys),
         now=now,
         random=random,
+        witnesses=witnesses,
     )
 
 
@@ -238,8 +243,11 @@ def _check_start(room: Room) -> None:
         raise SetupError("room.toml pins other keys than the home custodian holds")
     with room.ledger.reading() as reading:
         checks.check_tail(room.ledger, reading)
+    if room.witnesses is not None:  # before anything is signed on top
+        room.witnesses.compare()
     room.ledger.catch_up()
     _record_rules(room)
+    record_witnesses(room.ledger, room.settings)
     room.anchors.advance_all(domain.custodian for domain in room.domains.values())
 
 

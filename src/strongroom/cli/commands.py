@@ -37,7 +37,7 @@ class Branch:
     """Commands about one thing."""
 
     summary: str
-    leaves: Mapping[str, Leaf]
+    leaves: Mapping[str, Leaf | Branch]
 
 
 SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
@@ -112,6 +112,20 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "verify": Leaf("ledger:verify", "Check the whole ledger"),
                 "prove": Leaf("ledger:prove", "Write a proof of one entry"),
                 "export": Leaf("ledger:export", "Write the ledger for outsiders"),
+                "witness": Branch(
+                    "Witnesses, who keep checkpoints elsewhere",
+                    {
+                        "init": Leaf("witness:init", "Make a witness"),
+                        "watch": Leaf("witness:watch", "Let it watch a ledger"),
+                        "cosign": Leaf("witness:cosign", "Answer one request"),
+                        "serve": Leaf("witness:serve", "Answer on a Unix socket"),
+                        "add": Leaf("witnesses:add", "Add a witness to the room"),
+                        "pin": Leaf("witnesses:pin", "Pin an edited policy"),
+                        "ask": Leaf("witnesses:ask", "Have the witnesses sign"),
+                        "request": Leaf("witnesses:request", "Write what to ask"),
+                        "accept": Leaf("witnesses:accept", "Keep what one answered"),
+                    },
+                ),
             },
         ),
     },
@@ -161,11 +175,18 @@ def whole_command() -> TyperGroup:
 def every_leaf() -> Iterator[tuple[tuple[str, ...], Leaf]]:
     """Give each command with the words that call it, in the order of the help."""
     for section in SECTIONS.values():
-        for name, node in section.items():
-            if isinstance(node, Leaf):
-                yield (name,), node
-            else:
-                yield from (((name, x), leaf) for x, leaf in node.leaves.items())
+        yield from leaves_of(section)
+
+
+def leaves_of(
+    nodes: Mapping[str, Leaf | Branch], *above: str
+) -> Iterator[tuple[tuple[str, ...], Leaf]]:
+    """Give each command below ``nodes`` with the words that call it."""
+    for name, node in nodes.items():
+        if isinstance(node, Leaf):
+            yield (*above, name), node
+        else:
+            yield from leaves_of(node.leaves, *above, name)
 
 
 class LazyGroup(TyperGroup):

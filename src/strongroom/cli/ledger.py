@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import words
+from strongroom.cli import witnesses, words
 from strongroom.cli.call import Call
 from strongroom.cli.output import Column, print_list, text
 from strongroom.errors import ConflictError, DeniedError, IntegrityError
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from strongroom.canonical import Json
     from strongroom.client.records import LedgerReport
+    from strongroom.ledger.cosigned import WitnessReport
     from strongroom.ledger.log import Entry
     from strongroom.ledger.proof import Proof
     from strongroom.types import Secret
 
 POSITION = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the entry.", min=0)]
-NO_WITNESS = "no independent witness"
 _ABOUT = (
     "permit",
     "request",
@@ -101,7 +101,7 @@ def verify(call: Call) -> None:
         "rows_checked": report.rows_checked,
         "unchecked": list(report.unchecked),
         "missing_separations": list(report.separations),
-        "witnesses": list(report.witnesses),
+        **witnesses.document(report.witnesses),
     }
     call.output.answer(document, lambda console: _show_report(console, report))
     if problems:
@@ -151,21 +151,28 @@ def export(
 
     Example: strongroom ledger export ./evidence
     """
+    report: WitnessReport | None
     if not call.locked():
         with call.open() as room:
             size = room.records.export(folder, private=private)
+            report = room.records.witnessed()
     elif private:
         raise DeniedError(
             "names and free text leave only an unlocked room, on the record",
             hint="--passphrase-file FILE",
         )
     else:
-        size = _export_locked(call, folder)
+        size, report = _export_locked(call, folder)
     call.output.say(
-        {"entries": size, "folder": str(folder), "private": private, "witnesses": []},
+        {
+            "entries": size,
+            "folder": str(folder),
+            "private": private,
+            **witnesses.document(report),
+        },
         f"{words.many(size, 'entry', 'entries')} in {folder}",
         "check it without us: python3 -I verify.py THE_FOLDER --key KEY",
-        NO_WITNESS,
+        *witnesses.lines(report),
     )
 
 
@@ -208,14 +215,10 @@ def _report(call: Call, typed: Mapping[str, Secret] | None) -> LedgerReport:
 
 
 def _locked_report(call: Call) -> LedgerReport:
-    from strongroom.client.records import verify_ledger
-
     try:
-        with call.read_ledger() as ledger:
-            return verify_ledger(ledger, rows=False)
+        return witnesses.verified(call)
     except IntegrityError as error:  # it is not what this user saw before
-        with call.read_ledger(compare=False) as ledger:
-            found = verify_ledger(ledger, rows=False)
+        found = witnesses.verified(call, compare=False)
         problems = (str(error), *found.findings)
         return replace(found, findings=tuple(dict.fromkeys(problems)))
 
@@ -231,8 +234,9 @@ def _show_report(console: Console, report: LedgerReport) -> None:
         console.print("guarded rows were compared with it", style="dim")
     for sentence in report.unchecked:
         console.print(f"not checked: {text(sentence)}", soft_wrap=True)
-    if not report.separations:  # which say it too
-        console.print(", ".join(report.witnesses) or NO_WITNESS, style="dim")
+    if report.witnesses or not report.separations:  # which say it too
+        for line in witnesses.lines(report.witnesses):
+            console.print(text(line), style="dim", soft_wrap=True)
     print_list(console, "Not separated here:", report.separations)
 
 
@@ -266,8 +270,16 @@ def _write_proof(folder: Path, entry: Entry, proof: Proof) -> list[str]:
     return written
 
 
-def _export_locked(call: Call, folder: Path) -> int:
+def _export_locked(call: Call, folder: Path) -> tuple[int, WitnessReport | None]:
+    from strongroom.app import clock
+    from strongroom.app.witnesses import open_witnesses
     from strongroom.ledger.export import export_ledger
 
-    with call.read_ledger() as ledger, ledger.reading() as reading:
-        return export_ledger(ledger, reading, folder, private=False)
+    with call.read_ledger() as ledger:
+        found = open_witnesses(call.settings(), ledger, now=clock)
+        policy = found.policy if found else None
+        with ledger.reading() as reading:
+            size = export_ledger(
+                ledger, reading, folder, private=False, witnesses=policy
+            )
+        return size, found.report() if found else None

@@ -189,6 +189,8 @@ class Strongroom:
         """Stop every further release on a permit."""
         row = self.room.desk.revoke(self.actor, permit, reason=reason)
         self._anchor()
+        if self.room.witnesses is not None:
+            self.room.witnesses.ask_seldom()
         return row
 
     def open(
@@ -265,6 +267,8 @@ class Strongroom:
         """Close the database; a room can be opened again."""
         with contextlib.suppress(StrongroomError):  # the next opening says it again
             self._anchor()
+            if self.room.witnesses is not None:
+                self.room.witnesses.ask()
             if (seen := self.room.seen) is not None:
                 check_seen(self.room.anchors, seen.path, random=self.room.random)
         self.room.ledger.database.close()

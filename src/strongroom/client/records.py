@@ -19,9 +19,11 @@ from strongroom.access.sessions import Actor, verify_actor
 from strongroom.client.room import Room
 from strongroom.errors import StrongroomError, UnavailableError
 from strongroom.ledger import checks, export, reconcile
+from strongroom.ledger.cosigned import WitnessReport
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Entry, Ledger
 from strongroom.ledger.proof import Proof
+from strongroom.ledger.witnesses import Witnesses
 from strongroom.permits.exposures import ExposureReport, Exposures
 from strongroom.types import AccountKind, Role
 
@@ -62,7 +64,7 @@ class LedgerReport:
         unchecked: What was not looked at, and why, one sentence each.
         separations: Those that the room does not have, one sentence each; empty
             while the home custodian is locked.
-        witnesses: Names of independent witnesses that signed; none yet.
+        witnesses: What independent witnesses signed; ``None`` if there is none.
     """
 
     size: int
@@ -71,7 +73,7 @@ class LedgerReport:
     rows_checked: bool
     unchecked: tuple[str, ...] = ()
     separations: tuple[str, ...] = ()
-    witnesses: tuple[str, ...] = ()
+    witnesses: WitnessReport | None = None
 
 
 class Records:
@@ -128,8 +130,21 @@ class Records:
                     },
                 )
             )
+        if room.witnesses is not None:
+            room.witnesses.ask()
         with room.ledger.reading() as reading:
-            return export.export_ledger(room.ledger, reading, folder, private=private)
+            return export.export_ledger(
+                room.ledger,
+                reading,
+                folder,
+                private=private,
+                witnesses=room.witnesses.policy if room.witnesses else None,
+            )
+
+    def witnessed(self) -> WitnessReport | None:
+        """Return what independent witnesses signed; ``None`` if there are none."""
+        witnesses = self._room.witnesses
+        return witnesses.report() if witnesses is not None else None
 
     def people(self) -> list[Person]:
         """Return every account, its team, and whether it has a second factor."""
@@ -146,7 +161,8 @@ class Records:
 
     def verify(self) -> LedgerReport:
         """Check every entry, every guarded row, and every custodian's anchor."""
-        report = verify_ledger(self._room.ledger, rows=True)
+        room = self._room
+        report = verify_ledger(room.ledger, rows=True, witnesses=room.witnesses)
         problems, unchecked = list(report.findings), list(report.unchecked)
         for domain in self._room.domains.values():
             try:
@@ -218,17 +234,20 @@ def separations(room: Room) -> list[str]:
         room.settings.profile,
         domains=len(room.settings.domains),
         embedded=True,
-        witness=False,
+        witness=room.witnesses is not None and room.witnesses.any_signed(),
         without_factor=len(without),
     )
 
 
-def verify_ledger(ledger: Ledger, *, rows: bool) -> LedgerReport:
+def verify_ledger(
+    ledger: Ledger, *, rows: bool, witnesses: Witnesses | None = None
+) -> LedgerReport:
     """Check a whole ledger; the guarded rows only with the guard key.
 
     Args:
         ledger: What to check.
         rows: Whether to replay it against the guarded tables.
+        witnesses: Who else keeps its checkpoints; they are asked what they saw.
     """
     with ledger.reading() as reading:
         problems = [finding.problem for finding in checks.check_all(ledger, reading)]
@@ -241,10 +260,30 @@ def verify_ledger(ledger: Ledger, *, rows: bool) -> LedgerReport:
             checkpoint = ledger.checkpoint(reading)
         except StrongroomError:
             checkpoint = None  # check_all has named the reason
-        return LedgerReport(
+        report = LedgerReport(
             size=checkpoint.size if checkpoint else 0,
             root=checkpoint.root.hex() if checkpoint else "",
             findings=tuple(problems),
             rows_checked=rows,
             unchecked=unchecked,
         )
+    return report if witnesses is None else _with_witnesses(report, witnesses)
+
+
+def _with_witnesses(report: LedgerReport, witnesses: Witnesses) -> LedgerReport:
+    """Add what witnesses signed, and what they show of another history."""
+    findings, troubles, signed = list(report.findings), list[str](), None
+    try:
+        troubles = [str(trouble) for trouble in witnesses.compare()]
+    except StrongroomError as error:
+        findings.append(str(error))
+    try:
+        signed = witnesses.report()
+    except StrongroomError as error:
+        findings.append(str(error))
+    return replace(
+        report,
+        findings=tuple(findings),
+        unchecked=(*report.unchecked, *troubles),
+        witnesses=signed,
+    )

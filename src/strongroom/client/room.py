@@ -14,6 +14,7 @@ from strongroom.client.seen import Seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.witnesses import Witnesses
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings
@@ -34,6 +35,7 @@ class Room:
         public_keys: What ``room.toml`` pins; every answer must verify with them.
         now: The clock, aware UTC.
         seen: What this reader had seen before, if they keep it.
+        witnesses: Who else keeps checkpoints; ``None`` if nobody does.
     """
 
     settings: Settings
@@ -55,3 +57,4 @@ class Room:
     now: Callable[[], datetime]
     random: Random
     seen: Seen | None = None
+    witnesses: Witnesses | None = None

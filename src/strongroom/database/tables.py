@@ -66,6 +66,15 @@ checkpoints = sa.Table(
     column("note", sa.Text),
 )
 
+cosignatures = sa.Table(
+    "cosignatures",
+    metadata,
+    column("size", sa.BigInteger, key=True),
+    column("witness", sa.Text, key=True),  # its public key, as people keep it
+    column("seconds", sa.BigInteger),
+    column("line", sa.Text),
+)
+
 room_keys = sa.Table(
     "room_keys",
     metadata,

@@ -9,7 +9,7 @@ Source: DESIGN section 3; ``crypto.custody.port``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from strongroom.crypto.custody.port import Anchor, KeyCustodian
@@ -38,9 +38,18 @@ _TRIES = 5
 class Anchors:
     """Moves custodians along with one ledger."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        """Remember the ledger; nothing is read yet."""
+    def __init__(
+        self, ledger: Ledger, *, before_release: Callable[[int], None] | None = None
+    ) -> None:
+        """Remember the ledger; nothing is read yet.
+
+        Args:
+            ledger: Whose checkpoints are anchored.
+            before_release: Is given the size of the checkpoint under which a key
+                leaves, and raises if it may not leave yet.
+        """
         self._ledger = ledger
+        self._before_release = before_release
 
     def newest(self) -> Anchor:
         """Return the newest checkpoint of the database as an anchor.
@@ -102,9 +111,12 @@ class Anchors:
             ForkError: The database does not extend what the custodian saw, or
                 lost what ``covering`` covers.
             IntegrityError: The wrap was altered or moved.
-            UnavailableError: The custodian or the database does not answer.
+            UnavailableError: The custodian or the database does not answer, or
+                witnesses that have to sign first did not.
         """
         anchor = self.newest() if covering is None else covering
+        if covering is not None and self._before_release is not None:
+            self._before_release(covering.size)
         for _ in range(_TRIES):
             try:
                 return custodian.unwrap(

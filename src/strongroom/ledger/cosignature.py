@@ -116,6 +116,19 @@ def cosign(
     return Cosignature(witness=witness, seconds=seconds, signature=signature)
 
 
+def with_lines(note: str, lines: str) -> str:
+    """Return the note with more signature lines, as a witness answers them.
+
+    Raises:
+        IntegrityError: They are no signature lines.
+    """
+    both = note + lines
+    # Else an empty line among them would make other text of what was signed.
+    if split_note(both).text != split_note(note).text:
+        raise IntegrityError("a witness answers with something else than signatures")
+    return both
+
+
 def verified_cosignatures(
     note: str, witnesses: Iterable[WitnessKey]
 ) -> tuple[Cosignature, ...]:

@@ -19,7 +19,14 @@ from strongroom.errors import (
     UnavailableError,
 )
 from strongroom.ledger import events
+from strongroom.ledger.cosigned import (
+    cosigned_note,
+    newest_met,
+    newest_of_each,
+    sizes,
+)
 from strongroom.ledger.log import Entry, Ledger
+from strongroom.ledger.policy_file import WitnessPolicy
 from strongroom.ledger.proof import Proof
 from strongroom.ledger.sequencer import newest_note, tile_reader
 from strongroom.ledger.tiles import (
@@ -28,13 +35,15 @@ from strongroom.ledger.tiles import (
     tile_path,
     tiles_of,
 )
-from strongroom.ledger.tree import HASH_BYTES
+from strongroom.ledger.tree import HASH_BYTES, inclusion_proof
 
 _README = """This is the ledger of one Strongroom, for people who trust nobody.
 
   checkpoint      what the room signed: its name, the number of entries, the root
   key             the room's public key; compare it with the one you kept
   tile/           hashes and entries, as in C2SP tlog-tiles
+  witnessed/      older checkpoints with what witnesses signed of them, if any
+  witnesses       who the room says its witnesses are, if it has any
   private/        free text and names behind the commitments in the entries
   attached/       long lists that entries name by digest
 
@@ -44,12 +53,18 @@ Check it with a Python of your own, without Strongroom:
 
 verify.py is one file of the standard library only.  Take it from a source that
 you trust, not from whoever gave you this folder.  Go's golang.org/x/mod/sumdb
-reads checkpoint and tiles as well.
+reads checkpoint and tiles as well.  With --witness KEY, once for each witness
+whose key you kept, it also says what they saw, and when.
 """
 
 
 def export_ledger(
-    ledger: Ledger, transaction: Transaction, folder: Path, *, private: bool
+    ledger: Ledger,
+    transaction: Transaction,
+    folder: Path,
+    *,
+    private: bool,
+    witnesses: WitnessPolicy | None = None,
 ) -> int:
     """Write the whole ledger below ``folder``; return how many entries it has.
 
@@ -58,6 +73,7 @@ def export_ledger(
         transaction: One consistent state of it.
         folder: Must not exist yet, or be empty.
         private: Whether to open the private fields too.
+        witnesses: Whose cosignatures to add, if the room has witnesses.
 
     Raises:
         ConflictError: ``folder`` holds something.
@@ -65,10 +81,10 @@ def export_ledger(
         IntegrityError: Its checkpoint or a tile is not what was written.
         UnavailableError: The disk did not take it; what was written is left.
     """
-    note = newest_note(transaction.connection)
     checkpoint = ledger.checkpoint(transaction)
-    if note is None or checkpoint is None:
+    if checkpoint is None:
         raise MissingError("the ledger is empty")
+    note = cosigned_note(transaction.connection, checkpoint.size) or ""
     try:
         if folder.exists() and any(folder.iterdir()):
             raise ConflictError(f"{folder} is not empty", hint="name a new folder")
@@ -77,6 +93,8 @@ def export_ledger(
         _write_bundles(ledger, transaction, folder, checkpoint.size)
         if private:
             _write_private(transaction, folder, checkpoint.size)
+        if witnesses is not None:
+            _write_witnesses(transaction, folder, checkpoint.size, witnesses)
         _write(folder / "key", (ledger.verifier.text() + "\n").encode())
         _write(folder / "README.txt", _README.encode())
         _write(folder / "checkpoint", note.encode())
@@ -108,13 +126,22 @@ def private_of(transaction: Transaction, entry: Entry) -> dict[str, str] | None:
 
 
 def proof_of(ledger: Ledger, transaction: Transaction, position: int) -> Proof:
-    """Return a proof file for one entry under the newest checkpoint.
+    """Return a proof file for one entry.
+
+    It is under the newest checkpoint that a witness signed too, or under the
+    newest of all if none covers the entry.
 
     Raises:
         MissingError: There is no such entry.
     """
     siblings = ledger.prove(transaction, position)
     note = newest_note(transaction.connection) or ""
+    cosigned = sizes(transaction.connection, at_least=position + 1, lines=1)
+    if cosigned:
+        note = cosigned_note(transaction.connection, cosigned[0]) or ""
+        siblings = inclusion_proof(
+            ledger.nodes(transaction), index=position, size=cosigned[0]
+        )
     return Proof(index=position, siblings=tuple(siblings), checkpoint=note)
 
 
@@ -139,6 +166,17 @@ def _write_bundles(
 def _bundles(entries: Iterator[Entry]) -> Iterator[tuple[Entry, ...]]:
     while bundle := tuple(islice(entries, TILE_WIDTH)):
         yield bundle
+
+
+def _write_witnesses(
+    transaction: Transaction, folder: Path, size: int, policy: WitnessPolicy
+) -> None:
+    """Write the newest checkpoint that each signed, and that enough of them did."""
+    found = [newest for _, newest in newest_of_each(transaction.connection, policy)]
+    found += [met] if (met := newest_met(transaction.connection, policy)) else []
+    for older in {each.size: each for each in found if each.size != size}.values():
+        _write(folder / f"witnessed/{older.size}", older.note.encode())
+    _write(folder / "witnesses", policy.to_text().encode())
 
 
 def _write_private(transaction: Transaction, folder: Path, size: int) -> None:

@@ -37,6 +37,12 @@ KINDS: Mapping[str, Kind] = {
     "policy.loaded": Kind(
         "The rules in force changed.", ("digest", "profile"), (), (3004, 3)
     ),
+    "witnesses.changed": Kind(
+        "Other witnesses keep the checkpoints, or nobody does.",
+        ("digest", "witnesses", "needed", "releases_wait"),
+        (),
+        (3004, 3),
+    ),
     "team.created": Kind("A team exists.", ("team",), ("name",), (3006, 6)),
     "account.created": Kind(
         "An account exists; its owner must still enrol.",

@@ -83,6 +83,10 @@ class WitnessPolicy:
                 met.add(name)
         return self.quorum in met
 
+    def keys(self) -> tuple[WitnessKey, ...]:
+        """Return the keys of all witnesses."""
+        return tuple(known.key for known in self.witnesses.values())
+
     def least(self) -> int:
         """Return the smallest number of witnesses that can meet the policy."""
         needs = dict.fromkeys(self.witnesses, 1) | {NO_QUORUM: 0}

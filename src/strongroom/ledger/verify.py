@@ -1,13 +1,14 @@
 """Checks an exported ledger, or one proof file, with Python alone.
 
-    python3 -I verify.py EXPORT --key KEY [--older CHECKPOINT] [--json]
-    python3 -I verify.py --proof FILE --entry FILE --key KEY [--json]
+    python3 -I verify.py EXPORT --key KEY [--older CHECKPOINT] [--witness KEY ...]
+    python3 -I verify.py --proof FILE --entry FILE --key KEY [--witness KEY ...]
 
 It imports nothing of Strongroom: an outsider reads it, or writes another from
-``docs/specification/ledger.md``.  KEY is the verifier key that the outsider kept,
-not the one in the export.  Exit status 0 if everything holds, otherwise 65.
+``docs/specification/ledger.md``.  The keys are those that the outsider kept, not
+those in the export.  Exit status 0 if everything holds, otherwise 65.
 
-Source: RFC 8032 section 5.1.7; RFC 9162 section 2.1; C2SP signed-note, tlog-tiles.
+Source: RFC 8032 section 5.1.7; RFC 9162 section 2.1; C2SP signed-note, tlog-tiles,
+tlog-cosignature.
 """
 # ruff: noqa: PLR2004, T201  the numbers are those of the formats; it is a program
 
@@ -18,6 +19,7 @@ import base64
 import hashlib
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +38,24 @@ class ProblemError(ValueError):
 class Check:
     """What was found; everything holds if there are no problems."""
 
-    def __init__(self, folder: str) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str, *witnesses: str) -> None:
+        self.folder, self.witnesses = Path(folder), witnesses
         self.unread: set[str] = set()  # files that no entry and no size asked for
         self.problems: list[str] = []
         self.facts: dict[str, Any] = {}
+        self.saw: dict[int, dict[str, str]] = {}  # what each witness says, by size
 
     def export(self, key: str, older: str | None) -> None:
         """Check a whole export, and that it continues an older checkpoint."""
-        for part in ("tile", "private", "attached"):
+        for part in ("tile", "private", "attached", "witnessed"):
             below = (self.folder / part).rglob("*")
             self.unread |= {str(path) for path in below if not path.is_dir()}
         kept = self.folder / "key"
         if kept.exists() and self._read(kept) != f"{key}\n".encode():
             self.problems.append("the export names another key than yours")
-        old = self.checkpoint(self._read(Path(older)), key) if older else None
+        paths = sorted((self.folder / "witnessed").glob("*"))
+        paths += [Path(older)] if older else []
+        before = [self.checkpoint(self._read(path), key) for path in paths]
         size, root = self.checkpoint(self._read(self.folder / "checkpoint"), key)
         self.facts |= {"private_opened": 0, "private_withheld": 0, "attached": 0}
         leaves: list[bytes] = []
@@ -58,9 +63,11 @@ class Check:
             leaves += self._leaves(start, min(WIDTH, size - start))
         if _root(leaves) != root:
             self.problems.append("the entries do not have the signed root")
-        if old and (old[0] > size or _root(leaves[: old[0]]) != old[1]):
-            self.problems.append(f"its first {old[0]} entries are not those of before")
-        self.facts["grew_from"] = old[0] if old else None
+        for its_size, its_root in before:
+            if its_size > size or _root(leaves[:its_size]) != its_root:
+                problem = f"its first {its_size} entries are not those of before"
+                self.problems.append(problem)
+        self.facts["grew_from"] = before[-1][0] if older else None
         self._tiles(0, leaves)
         for name in sorted(self.unread):
             self.problems.append(f"{name!r} belongs to no entry and no tile")
@@ -82,25 +89,36 @@ class Check:
 
     def checkpoint(self, note: bytes, key: str) -> tuple[int, bytes]:
         """Return the size and root in a checkpoint that ``key`` signed."""
-        name, _, rest = key.partition("+")
-        public = _base64(rest.partition("+")[2].encode())
-        short = hashlib.sha256(f"{name}\n".encode() + public).digest()[:4]
-        form = f"{short.hex()}+{base64.b64encode(public).decode()}"
-        _need(form == rest and public[:1] == b"\x01", "the key is no name+hash+base64")
         text, _, lines = note.rpartition(b"\n\n")
-        ours = f"\N{EM DASH} {name} ".encode()
-        signed = [x[len(ours) :] for x in lines.split(b"\n") if x.startswith(ours)]
-        signatures = [x[4:] for x in map(_base64, signed) if x[:4] == short]
+        public, signatures = _signatures(lines, key, b"\x01")
         _need(signatures and lines[-1:] == b"\n", "the key did not sign the checkpoint")
         for signature in signatures:
-            verify_ed25519(public[1:], signature, text + b"\n")
-        fields = text.split(b"\n")
-        _need(fields[0] == name.encode() and len(fields) == 3, "it is another ledger's")
-        size, root = _number(fields[1]), _base64(fields[2])
-        others = lines.count(b"\n") - len(signatures)
+            verify_ed25519(public, signature, text + b"\n")
+        name, *fields = text.split(b"\n")
+        valid = name == key.partition("+")[0].encode() and len(fields) == 2
+        _need(valid, "it is another ledger's")
+        size, root, own = _number(fields[0]), _base64(fields[1]), len(signatures)
+        for witness in self.witnesses:
+            public, signatures = _signatures(lines, witness, b"\x04")
+            for signature in signatures:
+                self._cosignature(size, witness, public, signature, text)
         self.facts |= {"entries": size, "root": root.hex(), "signed_by": key}
-        self.facts |= {"witness": "no independent witness", "other_signatures": others}
+        said = [text for _, each in sorted(self.saw.items()) for text in each.values()]
+        self.facts |= {"witness": "; ".join(said) or "no independent witness"}
+        self.facts |= {"other_signatures": lines.count(b"\n") - own}
         return size, root
+
+    def _cosignature(
+        self, size: int, witness: str, public: bytes, signature: bytes, text: bytes
+    ) -> None:
+        """Check that a witness signed a checkpoint's text, and note when."""
+        seconds = int.from_bytes(signature[:8], "big")
+        head = b"cosignature/v1\ntime %d\n" % seconds
+        verify_ed25519(public, signature[8:], head + text + b"\n")
+        _need(seconds < 2**37, "a cosignature is of no time")  # the year 6325
+        at, name = datetime.fromtimestamp(seconds, UTC), witness.partition("+")[0]
+        said = f"{name} saw {size} entries at {at:%Y-%m-%d %H:%M:%S} UTC"
+        self.saw.setdefault(size, {})[witness] = said
 
     def _leaves(self, start: int, width: int) -> list[bytes]:
         """Return the leaf hashes of one bundle, whose entries are checked."""
@@ -160,6 +178,18 @@ class Check:
             data = file.read(AT_MOST_BYTES + 1)
         _need(len(data) <= AT_MOST_BYTES, f"{path} is too long")
         return data
+
+
+def _signatures(lines: bytes, key: str, kind: bytes) -> tuple[bytes, list[bytes]]:
+    """Return the public key in a verifier key, and what stands under its name."""
+    name, _, rest = key.partition("+")
+    public = _base64(rest.partition("+")[2].encode())
+    short = hashlib.sha256(f"{name}\n".encode() + public).digest()[:4]
+    form = f"{short.hex()}+{base64.b64encode(public).decode()}"
+    _need(form == rest and public[:1] == kind, "the key is no name+hash+base64")
+    ours = f"\N{EM DASH} {name} ".encode()
+    signed = [x[len(ours) :] for x in lines.split(b"\n") if x.startswith(ours)]
+    return public[1:], [x[4:] for x in map(_base64, signed) if x[:4] == short]
 
 
 def verify_ed25519(public: bytes, signature: bytes, message: bytes) -> None:
@@ -277,16 +307,22 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--older", help="a checkpoint that you kept from before")
     parser.add_argument("--proof", help="proof file of one entry")
     parser.add_argument("--entry", help="file with the bytes of that entry")
+    parser.add_argument("--witness", action="append", help="its key, as you kept it")
+    parser.add_argument("--quorum", type=int, help="how many of them; all unless given")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args(argv)
     if bool(given.export) == bool(given.proof and given.entry):
         parser.error("give an EXPORT, or --proof and --entry")
-    check = Check(given.export or "")
+    witnesses = given.witness or []
+    check = Check(given.export or "", *witnesses)
     try:
         if given.export:
             check.export(given.key, given.older)
         else:
             check.proof(given.proof, given.entry, given.key)
+        needed = len(witnesses) if given.quorum is None else given.quorum
+        most = max(map(len, check.saw.values()), default=0)
+        _need(most >= needed, f"{most} of {needed} witnesses signed one checkpoint")
     except (ValueError, OSError) as problem:
         check.problems.append(str(problem))
     lines = [f"{name.replace('_', ' ')}: {fact}" for name, fact in check.facts.items()]

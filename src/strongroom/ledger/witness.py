@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import TypeAlias
 
 from strongroom.errors import IntegrityError
@@ -80,6 +81,23 @@ class WitnessRequest:
             IntegrityError: The note is no checkpoint.
         """
         return parse_text(split_note(self.note).text).origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a witness answers, over HTTP or in a file.
+
+    Attributes:
+        status: 200, or why not.
+        body: Signature lines; the size it has seen, after 409; else a sentence.
+        why: The sentence for the log of the witness.
+        evidence: Where the proof of misbehaviour lies, if this was one.
+    """
+
+    status: HTTPStatus
+    body: str
+    why: str = ""
+    evidence: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

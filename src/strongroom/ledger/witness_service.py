@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +20,7 @@ from strongroom.errors import (
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.cosignature import cosign
 from strongroom.ledger.witness import (
+    Answer,
     Refuses,
     WitnessRequest,
     decide_cosigning,
@@ -33,23 +33,6 @@ from strongroom.ledger.witness_folder import (
 )
 from strongroom.ledger.witness_key import open_key
 from strongroom.types import Random, Secret
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a witness answers, over HTTP or in a file.
-
-    Attributes:
-        status: 200, or why not.
-        body: Signature lines; the size it has seen, after 409; else a sentence.
-        why: The sentence for the log of the witness.
-        evidence: Where the proof of misbehaviour lies, if this was one.
-    """
-
-    status: HTTPStatus
-    body: str
-    why: str = ""
-    evidence: Path | None = None
 
 
 class Witness:

@@ -31,9 +31,9 @@ from strongroom.errors import (
     UnavailableError,
 )
 from strongroom.ledger.note import AT_MOST_NOTE_BYTES
-from strongroom.ledger.witness import AT_MOST_REQUEST_BYTES
+from strongroom.ledger.witness import AT_MOST_REQUEST_BYTES, Answer
 from strongroom.ledger.witness_folder import origin_hash
-from strongroom.ledger.witness_service import Answer, Witness
+from strongroom.ledger.witness_service import Witness
 
 ADD_CHECKPOINT = "/add-checkpoint"
 NEWEST = "/newest/"

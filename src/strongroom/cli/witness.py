@@ -1,0 +1,182 @@
+"""A witness at its own desk: it keeps checkpoints of others' ledgers.
+
+These commands need no room: a witness is under another account, or on another
+machine, and reads nothing of the room but checkpoints.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import passphrases
+from strongroom.cli.call import Call
+from strongroom.cli.output import text
+from strongroom.errors import DeniedError, ForkError, MissingError, UnavailableError
+
+if TYPE_CHECKING:
+    from strongroom.ledger.witness import Answer
+    from strongroom.ledger.witness_service import Witness
+    from strongroom.types import Secret
+
+FOLDER = Annotated[Path, typer.Argument(metavar="DIR", help="Of the witness.")]
+LEDGER_KEY = Annotated[
+    str, typer.Argument(metavar="KEY", help="Of the ledger: name+hash+base64.")
+]
+_MOST_BYTES = 1 << 20
+
+
+def init(
+    call: Call,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty.")],
+    *,
+    name: Annotated[str, typer.Option(help="Such as audit.example/w1.")],
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Leave the key without a passphrase.")
+    ] = False,
+) -> None:
+    """Make a witness, under an account that the room's people do not have.
+
+    Example: strongroom ledger witness init ~/witness --name audit.example/w1
+    """
+    from strongroom.ledger.witness_folder import WitnessFolder
+
+    passphrase = None if plain else _passphrase(call, new=True)
+    made = WitnessFolder.create(
+        folder, name=name, passphrase=passphrase, random=os.urandom
+    )
+    key = made.key().text()
+    if plain:
+        call.output.note(
+            "the key is plain: whoever reads this folder can sign in its name"
+        )
+    call.output.say(
+        {"folder": str(folder), "name": name, "key": key, "plain": plain},
+        key,
+        "give this key to the room: strongroom ledger witness add KEY",
+    )
+
+
+def watch(
+    call: Call,
+    folder: FOLDER,
+    key: LEDGER_KEY,
+    *,
+    newest: Annotated[
+        Path | None,
+        typer.Option(
+            help="Newest checkpoint, from elsewhere, after what was seen is lost.",
+            metavar="FILE",
+        ),
+    ] = None,
+) -> None:
+    """Let a witness keep the checkpoints of one more ledger.
+
+    Example: strongroom ledger witness watch ~/witness "$(cat export/key)"
+    """
+    from strongroom.ledger.checkpoint import VerifierKey
+    from strongroom.ledger.witness_folder import WitnessFolder
+    from strongroom.ledger.witness_service import watch as watch_ledger
+
+    log = VerifierKey.from_text(key)
+    note = _read(newest).decode(errors="replace") if newest else None
+    start = watch_ledger(WitnessFolder(folder, random=os.urandom), log, note)
+    call.output.say(
+        {"ledger": log.origin, "entries": start.size},
+        f"{log.origin} is watched from {start.size} entries on",
+    )
+
+
+def cosign(
+    call: Call,
+    folder: FOLDER,
+    *,
+    request: Annotated[Path, typer.Option(help="What the room asks.", metavar="FILE")],
+    to: Annotated[
+        Path | None, typer.Option(help="Write the answer here.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Answer one request that was brought as a file.
+
+    Example: strongroom ledger witness cosign ~/witness --request asked --to answer
+    """
+    with _open(call, folder) as witness:
+        answer = witness.answer(_read(request))
+    if answer.status == answer.status.OK:
+        if to is not None:
+            to.write_text(answer.body)
+        call.output.say({"ok": True, "answer": answer.body}, answer.body.rstrip())
+        return
+    if answer.evidence is not None:
+        raise ForkError(
+            f"{answer.why}: proof of it is in {answer.evidence}",
+            hint="tell everybody who relies on that ledger; both files are signed",
+        )
+    raise DeniedError(
+        f"not cosigned ({answer.status.value}): {answer.why}",
+        hint="strongroom ledger witness request, from the size that it has seen",
+    )
+
+
+def serve(
+    call: Call,
+    folder: FOLDER,
+    *,
+    socket: Annotated[Path, typer.Option(help="To listen on.", metavar="PATH")],
+) -> None:
+    """Answer over a Unix socket until interrupted.
+
+    Example: strongroom ledger witness serve ~/witness --socket /run/witness/socket
+    """
+    from strongroom.ledger.witness_socket import WitnessServer
+
+    def tell(answer: Answer) -> None:
+        proof = f"; proof of it is in {answer.evidence}" if answer.evidence else ""
+        sys.stderr.write(f"{answer.status.value} {text(answer.why)}{proof}\n")
+        sys.stderr.flush()
+
+    with (
+        _open(call, folder) as witness,
+        WitnessServer(witness, socket, tell=tell) as server,
+    ):
+        call.output.say(
+            {"witness": witness.key.text(), "socket": str(socket)},
+            f"{witness.key.name} answers on {socket}",
+        )
+        sys.stdout.flush()
+        server.serve_forever()
+
+
+def _open(call: Call, folder: Path) -> Witness:
+    from strongroom.app import clock
+    from strongroom.ledger.witness_folder import KEY
+    from strongroom.ledger.witness_key import is_plain
+    from strongroom.ledger.witness_service import Witness
+
+    passphrase = None if is_plain(folder / KEY) else _passphrase(call, new=False)
+    return Witness(folder, passphrase=passphrase, now=clock, random=os.urandom)
+
+
+def _passphrase(call: Call, *, new: bool) -> Secret:
+    found = passphrases.find(
+        ["witness"],
+        known=["witness"],
+        files=call.passphrase_files,
+        descriptor=call.passphrase_fd,
+        new=new,
+    )
+    return found["witness"]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except FileNotFoundError:
+        raise MissingError(f"there is no file {path}") from None
+    except OSError as error:
+        raise UnavailableError(f"{path}: {error.strerror}") from None

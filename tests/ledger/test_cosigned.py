@@ -1,0 +1,75 @@
+"""Stored cosignatures stand with their checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from strongroom.errors import IntegrityError
+from strongroom.ledger import cosigned
+from tests.ledger.witnesses import Party
+from tests.ledger.world import World
+
+
+@pytest.fixture
+def party(world: World, tmp_path: Path) -> Party:
+    return Party(tmp_path, world)
+
+
+def test_the_newest_checkpoint_that_enough_signed_is_found(party: Party) -> None:
+    party.world.notes(3)
+    party.of().ask()
+    party.links.pop("w1")
+    party.links.pop("w2")
+    party.world.notes(3)
+    party.of().ask()
+
+    with party.world.ledger.reading() as reading:
+        met = cosigned.newest_met(reading.connection, party.policy)
+        newest = cosigned.newest_of_each(reading.connection, party.policy)
+        later = cosigned.newest_met(reading.connection, party.policy, at_least=4)
+
+    assert met is not None
+    assert (met.size, len(met.cosignatures), later) == (3, 3, None)
+    assert {known.name: found.size for known, found in newest} == {
+        "w1": 3,
+        "w2": 3,
+        "w3": 6,
+    }
+
+
+def test_a_note_carries_its_cosignatures(party: Party) -> None:
+    party.world.notes(3)
+    party.of().ask()
+
+    with party.world.ledger.reading() as reading:
+        note = cosigned.cosigned_note(reading.connection, 3)
+        none = cosigned.cosigned_note(reading.connection, 2)
+
+    assert note is not None
+    assert note.count("\N{EM DASH}") == 4
+    assert none is None
+    assert party.world.ledger.notes.open(note).size == 3
+
+
+def test_cosignatures_without_their_checkpoint_are_a_finding(party: Party) -> None:
+    party.world.notes(3)
+    party.of().ask()
+    party.world.notes(1)
+    party.world.attack("DELETE FROM checkpoints WHERE size = 3")
+
+    with pytest.raises(IntegrityError, match="checkpoint 3 that is gone"):
+        party.of().report()
+
+
+def test_a_later_statement_replaces_an_earlier_one(party: Party) -> None:
+    party.world.notes(3)
+    party.of().ask()
+    party.world.clock.pass_(days=1)
+    party.of().ask(renew=True)
+
+    with party.world.ledger.reading() as reading:
+        sizes = cosigned.sizes(reading.connection, at_least=0, lines=3)
+    assert sizes == [3]
+    assert {s.at for s in party.of().report().statements} == {party.world.clock()}
