@@ -13,6 +13,7 @@ from campaigns._rows import Rows
 from strongroom.cli.demo.store import object_path
 from strongroom.cli.demo.story import Story
 from strongroom.cli.demo.tampering import SEGMENT
+from strongroom.crypto.container import HEADER_BYTES
 from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.reconcile import guarded_tables
 from strongroom.ledger.verify import Check
@@ -42,6 +43,7 @@ class Targets:
         """Return how to choose a place of each kind."""
         return {
             "object": self._object,
+            "header": self._header,
             "manifest": self._manifest,
             "wrap": self._wrap,
             "permit": self._permit,
@@ -97,6 +99,20 @@ class Targets:
         others = [random.choice([path for path in paths if path != mine])]
         old = object_path(self._folder, self._target.old_segments[SEGMENT])
         return _file("object", mine, [*others, old], self.open_held)
+
+    def _header(self, _: Random) -> Place:
+        """Return the public header alone, which a change of all seldom hits."""
+        mine = object_path(self._folder, self._target.segments[SEGMENT])
+        whole = mine.read_bytes()
+        old = object_path(self._folder, self._target.old_segments[SEGMENT])
+        return Place(
+            kind="header",
+            name=mine.name,
+            read=lambda: whole[:HEADER_BYTES],
+            write=lambda data: mine.write_bytes(data + whole[HEADER_BYTES:]),
+            others=[old.read_bytes()[:HEADER_BYTES]],
+            use=self.open_held,
+        )
 
     def _manifest(self, _: Random) -> Place:
         return self._cell("manifests", "signed", "version = 2", self.open_held)

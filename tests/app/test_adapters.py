@@ -6,33 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.access.founding import Founder
-from strongroom.app import create_strongroom, open_strongroom
+from strongroom.app import open_strongroom
 from strongroom.errors import (
     DeniedError,
     SetupError,
 )
-from strongroom.types import Profile, Secret
+from strongroom.types import Secret
+from tests.app.one_person import create
 from tests.journeys.fixtures import clock, model, quick
-from tests.journeys.rooms import CHEAP, PASSPHRASE, PASSWORD, Clock, again
+from tests.journeys.rooms import again
 
 __all__ = ["clock", "model", "quick"]
-
-ME = Founder(name="me", team="me", password=PASSWORD)
-
-
-def create(folder: Path, **changes: object) -> None:
-    """Create one person's room and close it, with some arguments changed."""
-    values: dict[str, object] = {
-        "profile": Profile.SOLO,
-        "passphrases": {"*": PASSPHRASE},
-        "owner": ME,
-        "cost": CHEAP,
-        "now": Clock(),
-        **changes,
-    }
-    room, _ = create_strongroom(folder, **values)  # type: ignore[arg-type]  # a test
-    room.close()
 
 
 def test_a_wrong_passphrase_is_refused(quick: Path) -> None:

@@ -7,33 +7,17 @@ from pathlib import Path
 import pytest
 
 from strongroom.access.founding import Founder
-from strongroom.app import create_strongroom
 from strongroom.errors import (
     ConflictError,
     InputError,
     SetupError,
 )
 from strongroom.types import Profile
+from tests.app.one_person import create
 from tests.journeys.fixtures import clock, model, quick
-from tests.journeys.rooms import CHEAP, PASSPHRASE, PASSWORD, Clock, again
+from tests.journeys.rooms import PASSPHRASE, again
 
 __all__ = ["clock", "model", "quick"]
-
-ME = Founder(name="me", team="me", password=PASSWORD)
-
-
-def create(folder: Path, **changes: object) -> None:
-    """Create one person's room and close it, with some arguments changed."""
-    values: dict[str, object] = {
-        "profile": Profile.SOLO,
-        "passphrases": {"*": PASSPHRASE},
-        "owner": ME,
-        "cost": CHEAP,
-        "now": Clock(),
-        **changes,
-    }
-    room, _ = create_strongroom(folder, **values)  # type: ignore[arg-type]  # a test
-    room.close()
 
 
 def test_a_folder_that_holds_something_is_refused(quick: Path) -> None:

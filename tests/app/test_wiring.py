@@ -8,38 +8,21 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from strongroom.access.founding import Founder
-from strongroom.app import create_strongroom, open_strongroom
+from strongroom.app import open_strongroom
 from strongroom.database import tables
 from strongroom.errors import (
     SetupError,
     StrongroomError,
     UnavailableError,
 )
-from strongroom.types import Profile
 from tests import postgresql
+from tests.app.one_person import create
 from tests.conftest import require
 from tests.journeys import rooms
 from tests.journeys.fixtures import clock, model, quick
-from tests.journeys.rooms import CHEAP, PASSPHRASE, PASSWORD, Clock, again
+from tests.journeys.rooms import PASSPHRASE, Clock, again
 
 __all__ = ["clock", "model", "quick"]
-
-ME = Founder(name="me", team="me", password=PASSWORD)
-
-
-def create(folder: Path, **changes: object) -> None:
-    """Create one person's room and close it, with some arguments changed."""
-    values: dict[str, object] = {
-        "profile": Profile.SOLO,
-        "passphrases": {"*": PASSPHRASE},
-        "owner": ME,
-        "cost": CHEAP,
-        "now": Clock(),
-        **changes,
-    }
-    room, _ = create_strongroom(folder, **values)  # type: ignore[arg-type]  # a test
-    room.close()
 
 
 def test_a_room_is_opened_by_its_passphrase(quick: Path, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +12,13 @@ from strongroom.permits.answer import OpenedAnswer, open_answer
 from strongroom.permits.holdings import HOLDINGS
 from strongroom.permits.opening import NONCE_BYTES, Opening
 from strongroom.permits.permit import Permit, PermitRow
+from strongroom.permits.requests import RequestDraft
 from strongroom.types import SegmentId
 from tests.journeys.rooms import House
+
+BLOCK, OTHER = "blocks.0.1", "blocks.1.1"
+BYTES = 32768
+"""Of each of the two segments."""
 
 
 @dataclass(frozen=True)
@@ -93,3 +99,16 @@ def size(house: House) -> int:
     with house.room.room.ledger.reading() as reading:
         checkpoint = house.room.room.ledger.checkpoint(reading)
     return checkpoint.size if checkpoint else 0
+
+
+def newest(house: House) -> dict[str, object]:
+    """Return the facts of the newest entry, with its kind."""
+    with house.room.room.ledger.reading() as reading:
+        body = json.loads(house.room.room.ledger.entry(reading, size(house) - 1).body)
+    return {"kind": body["kind"], **body["facts"]}
+
+
+def draft(*segments: str, target: str = "llm", **more: object) -> RequestDraft:
+    """Return what somebody asks for, with a purpose unless it says another."""
+    values: dict[str, object] = {"purpose": "a test", **more}
+    return RequestDraft(target=target, segments=segments, **values)  # type: ignore[arg-type]

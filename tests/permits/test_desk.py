@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import threading
@@ -27,25 +26,14 @@ from strongroom.errors import (
 from strongroom.types import AccountKind, Role
 from tests.journeys.fixtures import SQLITE
 from tests.journeys.rooms import House, again, found_house, write_small_model
-from tests.permits.openings import Reader, held_bytes, permit_in, size
-
-BLOCK = "blocks.0.1"
-OTHER = "blocks.1.1"
-
-
-@pytest.fixture
-def sealed(house: House, model: Path) -> House:
-    """Give a house with one published, restricted model."""
-    house.publish(model)
-    return house
-
-
-def newest(house: House) -> dict[str, object]:
-    """Return the facts of the newest entry, with its kind."""
-    with house.room.room.ledger.reading() as reading:
-        at = size(house) - 1
-        body = json.loads(house.room.room.ledger.entry(reading, at).body)
-    return {"kind": body["kind"], **body["facts"]}
+from tests.permits.openings import (
+    BLOCK,
+    OTHER,
+    Reader,
+    held_bytes,
+    newest,
+    permit_in,
+)
 
 
 def test_a_permitted_reader_gets_the_keys_and_is_charged(sealed: House) -> None:

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from strongroom.errors import DeniedError, InputError
 from tests.journeys.rooms import House
-
-BLOCK, OTHER = "blocks.0.1", "blocks.1.1"
-BYTES = 32768
-
-
-@pytest.fixture
-def sealed(house: House, model: Path) -> House:
-    """Give a house with one published, restricted model."""
-    house.publish(model)
-    return house
+from tests.permits.openings import BLOCK
 
 
 def test_a_missing_purpose_is_refused(sealed: House) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
@@ -16,25 +13,7 @@ from strongroom.errors import (
 )
 from strongroom.permits.releases import RELEASES
 from tests.journeys.rooms import House
-from tests.permits.openings import Reader, held_bytes, size
-
-BLOCK = "blocks.0.1"
-OTHER = "blocks.1.1"
-
-
-@pytest.fixture
-def sealed(house: House, model: Path) -> House:
-    """Give a house with one published, restricted model."""
-    house.publish(model)
-    return house
-
-
-def newest(house: House) -> dict[str, object]:
-    """Return the facts of the newest entry, with its kind."""
-    with house.room.room.ledger.reading() as reading:
-        at = size(house) - 1
-        body = json.loads(house.room.room.ledger.entry(reading, at).body)
-    return {"kind": body["kind"], **body["facts"]}
+from tests.permits.openings import BLOCK, OTHER, Reader, held_bytes, newest, size
 
 
 def test_a_repeated_opening_returns_the_same_keys_and_charges_nothing(

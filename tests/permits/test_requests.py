@@ -8,24 +8,17 @@ from pathlib import Path
 import pytest
 
 from strongroom.errors import DeniedError, InputError, MissingError
-from strongroom.permits.requests import RequestDraft
 from tests.journeys.rooms import House, write_small_model
-from tests.permits.openings import Reader, held_bytes, permit_in, size
-
-BLOCK, OTHER = "blocks.0.1", "blocks.1.1"
-BYTES = 32768
-
-
-@pytest.fixture
-def sealed(house: House, model: Path) -> House:
-    """Give a house with one published, restricted model."""
-    house.publish(model)
-    return house
-
-
-def draft(*segments: str, target: str = "llm", **more: object) -> RequestDraft:
-    values: dict[str, object] = {"purpose": "a test", **more}
-    return RequestDraft(target=target, segments=segments, **values)  # type: ignore[arg-type]
+from tests.permits.openings import (
+    BLOCK,
+    BYTES,
+    OTHER,
+    Reader,
+    draft,
+    held_bytes,
+    permit_in,
+    size,
+)
 
 
 def test_a_request_shows_its_cost_before_it_is_sent(sealed: House) -> None:

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from strongroom.errors import DeniedError, InputError, MissingError
-from strongroom.permits.requests import RequestDraft
 from strongroom.types import Role
 from tests.journeys.rooms import House
-
-BLOCK, OTHER = "blocks.0.1", "blocks.1.1"
-BYTES = 32768
-
-
-@pytest.fixture
-def sealed(house: House, model: Path) -> House:
-    """Give a house with one published, restricted model."""
-    house.publish(model)
-    return house
-
-
-def draft(*segments: str, target: str = "llm", **more: object) -> RequestDraft:
-    values: dict[str, object] = {"purpose": "a test", **more}
-    return RequestDraft(target=target, segments=segments, **values)  # type: ignore[arg-type]
+from tests.permits.openings import BLOCK, draft
 
 
 def test_an_unknown_segment_says_which_exist_to_who_may_know(sealed: House) -> None:

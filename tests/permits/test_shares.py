@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
@@ -14,25 +11,15 @@ from strongroom.errors import (
     UnavailableError,
 )
 from tests.journeys.rooms import House, again
-from tests.permits.openings import Reader, held_bytes, permit_in, size
-
-BLOCK = "blocks.0.1"
-OTHER = "blocks.1.1"
-
-
-@pytest.fixture
-def sealed(house: House, model: Path) -> House:
-    """Give a house with one published, restricted model."""
-    house.publish(model)
-    return house
-
-
-def newest(house: House) -> dict[str, object]:
-    """Return the facts of the newest entry, with its kind."""
-    with house.room.room.ledger.reading() as reading:
-        at = size(house) - 1
-        body = json.loads(house.room.room.ledger.entry(reading, at).body)
-    return {"kind": body["kind"], **body["facts"]}
+from tests.permits.openings import (
+    BLOCK,
+    OTHER,
+    Reader,
+    held_bytes,
+    newest,
+    permit_in,
+    size,
+)
 
 
 def test_the_entry_comes_first_when_a_custodian_is_locked(sealed: House) -> None:

@@ -12,11 +12,7 @@ from strongroom.errors import (
 from strongroom.vault.drafts import SealOptions
 from strongroom.vault.versions import VersionState
 from tests.journeys.rooms import House
-
-
-def objects(folder: Path) -> list[Path]:
-    """Return every sealed object and unfinished file in the stores."""
-    return [path for path in (folder / "stores").rglob("*") if path.is_file()]
+from tests.vault.stored import objects
 
 
 def test_a_further_version_needs_nobody(house: House, model: Path) -> None:
