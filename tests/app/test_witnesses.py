@@ -21,7 +21,7 @@ from strongroom.errors import ConflictError, InputError, SetupError
 from strongroom.ledger.cosignature import WitnessKey
 from strongroom.ledger.policy_file import KnownWitness, WitnessPolicy
 from strongroom.settings import Settings, load_settings
-from tests.app.test_wiring import create
+from tests.app.one_person import create
 from tests.journeys.fixtures import clock, quick
 from tests.journeys.rooms import Clock
 from tests.ledger.exports import ledger_of, witness_key
