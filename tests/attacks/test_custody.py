@@ -16,7 +16,8 @@ from strongroom.cli.demo.copies import copy_room
 from strongroom.cli.demo.house import PASSPHRASE, House
 from strongroom.cli.demo.store import object_path
 from strongroom.cli.demo.story import Story
-from strongroom.cli.demo.tampering import SEGMENT
+from strongroom.cli.demo.tampering import SEGMENT, open_held
+from strongroom.cli.demo.witness import put_everything_back
 from strongroom.crypto.container import TAG_BYTES, record_offset
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.database import tables
@@ -153,3 +154,32 @@ def _outsider(export: Path, key: str, older: Path) -> int:
     words = [str(export), "--key", key, "--older", str(older / "checkpoint")]
     program = [sys.executable, "-I", str(verify.__file__), *words]
     return subprocess.run(program, capture_output=True, check=False).returncode
+
+
+def test_a_room_put_back_whole_is_refused_by_what_a_witness_shows(
+    house: House, story: Story, tmp_path: Path
+) -> None:
+    """ATT&CK T1070, T1490: database *and* custodians go back before a revocation.
+
+    Nothing in the room's own reach can tell; a witness in another folder shows a
+    later checkpoint that the room signed itself.
+    """
+    outcomes = list(put_everything_back(house, story.target, tmp_path / "witnessed"))
+
+    assert [(o.step, o.ok) for o in outcomes] == [
+        ("witness", True),
+        ("everything-put-back", True),
+    ], outcomes
+    assert outcomes[1].refused
+
+
+def test_without_a_witness_a_room_put_back_whole_opens(
+    house: House, story: Story, tmp_path: Path
+) -> None:
+    """ATT&CK T1070: the same without one, so that the refusal means something."""
+    before = tmp_path / "before"
+    copy_room(house.folder, before)
+    house.acting_as("ada").revoke(story.target.held)
+
+    with house.opened_at(before) as opened:
+        open_held(opened, story.target)

@@ -50,6 +50,8 @@ TITLES: Final = {
     "cut-object": "cut an object",
     "swapped-objects": "swap two objects",
     "last-weeks-version": "serve last week's object",
+    "witness": "a witness elsewhere",
+    "everything-put-back": "put everything back at once",
     "verify": "ledger verify",
     "export": "the ledger is exported",
     "outsider-python": "verify.py in a bare Python",

@@ -27,6 +27,7 @@ from strongroom.cli.demo.tampering import (
     segments_of,
 )
 from strongroom.cli.demo.telling import Chapter
+from strongroom.cli.demo.witness import put_everything_back
 from strongroom.errors import IntegrityError
 from strongroom.types import Classification
 
@@ -63,6 +64,7 @@ class Story:
             ("Attempts with an account", self.attempt_as_people),
             ("Attempts by the database's administrator", self.attack_database),
             ("Attempts by the store's administrator", self.attack_store),
+            ("Everything is put back at once", self.put_everything_back),
             ("Somebody who trusts none of our code", self.check_from_outside),
         )
 
@@ -101,6 +103,11 @@ class Story:
         """Change copies of the sealed objects."""
         for tampering in store.ATTACKS:
             yield attack(self.house, self.target, tampering)
+
+    def put_everything_back(self) -> Iterator[Outcome]:
+        """Put database and custodians back together; only somebody else can tell."""
+        folder = self.folder / "witnessed"
+        yield from put_everything_back(self.house, self.target, folder)
 
     def check_from_outside(self) -> Iterator[Outcome]:
         """Check the whole room, the exported ledger, and the speed."""
