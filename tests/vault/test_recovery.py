@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -11,10 +12,19 @@ import sqlalchemy as sa
 from strongroom.client.client import Strongroom
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.database import tables
-from strongroom.errors import DeniedError, InputError, IntegrityError
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    InputError,
+    IntegrityError,
+)
 from strongroom.ledger.reconcile import reconcile
 from strongroom.types import Role
-from strongroom.vault.recovery_sets import active_sets, sets_by_domain
+from strongroom.vault.recovery_sets import (
+    active_sets,
+    sets_by_domain,
+    verify_apart,
+)
 from tests.journeys.rooms import House
 from tests.vault.recovering import propose
 
@@ -93,12 +103,35 @@ def test_a_new_set_replaces_the_former_one(
     assert in_force(solo_room) == {"home": other.id}
 
 
-def test_a_set_is_not_replaced_in_part(house: House, key: RecoveryKey) -> None:
+def test_a_new_set_takes_a_domain_from_the_former_one(
+    house: House, key: RecoveryKey
+) -> None:
     house.admit("kim", "keys", Role.KEY_HOLDER)
     house.by("ines").approve(propose(house.by("kim"), key).id)
+    other = RecoveryKey.generate(os.urandom)
+    request = propose(house.by("kim"), other, ["weights"], set_id=78)
+    house.by("ines").approve(request.id)
 
-    with pytest.raises(InputError, match="set 77 also covers architecture, biases"):
-        propose(house.by("kim"), RecoveryKey.generate(os.urandom), ["weights"])
+    assert in_force(house.room) == {
+        "architecture": key.id,
+        "biases": key.id,
+        "weights": other.id,
+    }
+
+
+def test_no_set_stands_in_for_two_custodians_of_a_segment(
+    solo_room: Strongroom, key: RecoveryKey
+) -> None:
+    propose(solo_room, key)
+    with solo_room.room.ledger.reading() as reading:
+        (one,) = active_sets(reading)
+    other = replace(one, id=f"recovery-{'a' * 26}", set_id=78)
+
+    verify_apart("head", ["home"], {"home": one})
+    verify_apart("head", ["home", "far"], {"home": one})
+    verify_apart("head", ["home", "far"], {"home": one, "far": other})
+    with pytest.raises(ConflictError, match="set 77 would hold several shares of head"):
+        verify_apart("head", ["home", "far"], {"home": one, "far": one})
 
 
 @pytest.mark.parametrize("domains", [[], ["home", "home"], ["elsewhere"]])

@@ -14,6 +14,7 @@ from strongroom.crypto.custody.port import Anchor, KeyCustodian, VerifyExtension
 from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.roomkeys import NAMES, RoomKeys
+from strongroom.crypto.wraps import is_segment_context
 from strongroom.database import tables
 from strongroom.errors import DeniedError, UnavailableError
 from strongroom.types import Role, Secret
@@ -180,10 +181,54 @@ def test_wraps_to_a_replaced_key_are_removed(
     wrap_all(solo_room)
 
     assert key.id not in roots(solo_room)
-    (removed,) = facts(solo_room, "recovery.removed")
-    assert removed["key"] == key.id
+    removed = facts(solo_room, "recovery.removed")
+    assert {entry["key"] for entry in removed} == {key.id}
     ((wrapped, total),) = covered(solo_room)
     assert wrapped == total
+
+
+def test_a_domain_with_a_new_set_is_wrapped_to_that_one_only(
+    house: House, model: Path, key: RecoveryKey
+) -> None:
+    house.publish(model)
+    house.admit("kim", "keys", Role.KEY_HOLDER)
+    kim = house.by("kim")
+    house.by("ines").approve(propose(kim, key).id)
+    wrap_all(kim)
+    other = RecoveryKey.generate(os.urandom)
+    house.by("ines").approve(propose(kim, other, ["weights"], set_id=78).id)
+
+    wrap_all(kim)
+
+    assert all(wrapped == total for wrapped, total in covered(kim))
+    with house.room.room.ledger.reading() as reading:
+        (manifest,) = sealed_manifests(reading, kim.room.public_keys.manifest)
+        held = held_shares(reading.connection, manifest)
+    expected = {"architecture": key.id, "biases": key.id, "weights": other.id}
+    for share in held:
+        recovery = {k for k in share.wrapped if k.startswith("recovery-")}
+        assert recovery == {expected[share.domain]}
+
+
+def test_a_custodian_that_gives_no_shares_is_passed_over_and_counted(
+    solo_room: Strongroom, model: Path, key: RecoveryKey
+) -> None:
+    solo_room.seal(model, name="llm")
+    propose(solo_room, key)
+    room = solo_room.room
+    home = room.domains["home"]
+    keeping = Keeping(home.custodian, solo_room)
+    wrapping = RecoveryWrapping(
+        room.gate,
+        room.anchors,
+        room=room.settings.room,
+        domains={"home": replace(home, custodian=keeping)},
+        manifest_key=room.public_keys.manifest,
+    )
+
+    assert wrapping.run(solo_room.actor) == 7  # the room's own keys
+    ((wrapped, total),) = covered(solo_room)
+    assert (wrapped, total > 7) == (7, True)
 
 
 class Shredding:
@@ -239,6 +284,27 @@ class Shredding:
 
     def anchor(self) -> Anchor:
         return self._custodian.anchor()
+
+
+class Keeping(Shredding):
+    """A custodian that gives no shares, as one that runs elsewhere."""
+
+    @property
+    def gives_shares(self) -> bool:
+        return False
+
+    def unwrap(
+        self,
+        wrapped: bytes,
+        context: bytes,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> Secret:
+        assert not is_segment_context(context)
+        return self._custodian.unwrap(
+            wrapped, context, anchor=anchor, verify_extension=verify_extension
+        )
 
 
 def test_a_segment_that_was_shredded_meanwhile_stays_shredded(

@@ -243,7 +243,7 @@ KINDS: Mapping[str, Kind] = {
         (6005, 1),
     ),
     "recovery.removed": Kind(
-        "Nothing is wrapped to a replaced recovery key any more.",
+        "Wraps to a replaced recovery key were deleted.",
         ("key", "wraps"),
         (),
         (6005, 4),

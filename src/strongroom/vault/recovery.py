@@ -105,7 +105,7 @@ class Recovery:
         """Check that the actor may ask for such a key, before papers are made.
 
         Raises:
-            InputError: There is no such domain, or a former set would lose one.
+            InputError: There is no such domain, or one is named twice.
             DeniedError: The actor may not ask for it.
         """
         with (
@@ -130,13 +130,13 @@ class Recovery:
         Args:
             actor: A key-holder.
             public: The 1216 bytes of the key's public half.
-            domains: Whose shares it opens; it replaces their former set.
+            domains: Whose shares it opens; former sets lose these domains.
             set_id: Number of the set on its papers.
             shares: How many papers there are.
             threshold: How many restore the key.
 
         Raises:
-            InputError: There is no such domain, or a former set would lose one.
+            InputError: There is no such domain, or one is named twice.
             DeniedError: The actor may not ask for it.
         """
         if not (1 <= threshold <= shares <= MOST_SHARES and 0 <= set_id < SET_IDS):
@@ -190,7 +190,13 @@ class Recovery:
                 f"{request.id} does not ask for a recovery key"
             ) from None
         for former in self._replaced(active_sets(writing, lock=True), one.domains):
-            RECOVERY_SETS.replace(writing, former, state=RecoveryState.RETIRED)
+            left = tuple(name for name in former.domains if name not in one.domains)
+            RECOVERY_SETS.replace(
+                writing,
+                former,
+                domains=left,
+                state=RecoveryState.ACTIVE if left else RecoveryState.RETIRED,
+            )
         RECOVERY_SETS.insert(writing, one)
         writing.append(
             Event(
@@ -211,10 +217,10 @@ class Recovery:
     def _replaced(
         self, active: Sequence[RecoverySet], domains: Sequence[str]
     ) -> list[RecoverySet]:
-        """Return the sets that one for ``domains`` replaces.
+        """Return the sets from which one for ``domains`` takes some or all.
 
         Raises:
-            InputError: There is no such domain, or one of them covers more.
+            InputError: There is no such domain, or one is named twice.
         """
         if not domains or len(set(domains)) != len(domains):
             raise InputError("a recovery key is for one or more custody domains")
@@ -224,14 +230,7 @@ class Recovery:
                     f"the room has no custody domain {name[:40]!r}",
                     hint="its domains: " + ", ".join(self._domains),
                 )
-        former = [one for one in active if {*one.domains} & {*domains}]
-        for one in former:
-            if lost := sorted({*one.domains} - {*domains}):
-                raise InputError(
-                    f"set {one.set_id} also covers {', '.join(lost)}",
-                    hint="name these domains too",
-                )
-        return former
+        return [one for one in active if {*one.domains} & {*domains}]
 
     def _covered(
         self, reading: Reading, one: RecoverySet, every: list[Held]

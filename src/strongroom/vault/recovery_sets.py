@@ -8,7 +8,7 @@ its papers would then stand in for both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from strongroom.crypto.recovery import recovery_key_id, wrap_for_recovery
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
-from strongroom.errors import IntegrityError
+from strongroom.errors import ConflictError, IntegrityError
 from strongroom.types import Secret
 
 
@@ -80,3 +80,26 @@ def active_sets(transaction: Transaction, *, lock: bool = False) -> list[Recover
 def sets_by_domain(transaction: Transaction) -> Mapping[str, RecoverySet]:
     """Return the set in force of every domain that has one."""
     return {d: one for one in active_sets(transaction) for d in one.domains}
+
+
+def verify_apart(
+    segment: str, domains: Sequence[str], sets: Mapping[str, RecoverySet]
+) -> None:
+    """Check that no set stands in for two custodians of one segment.
+
+    Args:
+        segment: Its name.
+        domains: The custody domain of each of its shares.
+        sets: The set in force of each domain that has one.
+
+    Raises:
+        ConflictError: One would.
+    """
+    keys = [sets[domain].id for domain in domains if domain in sets]
+    for domain in domains:
+        if domain in sets and keys.count(sets[domain].id) > 1:
+            raise ConflictError(
+                f"set {sets[domain].set_id} would hold several shares of {segment},"
+                f" which needs {len(domains)} custodians",
+                hint="make a set for each: strongroom recovery create --domain NAME",
+            )

@@ -6,7 +6,8 @@ most one batch and the next run goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
+from strongroom.canonical import Json
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
 from strongroom.errors import ConflictError, IntegrityError
@@ -25,16 +27,17 @@ from strongroom.vault.manifest import Manifest
 from strongroom.vault.recovery_sets import (
     RECOVERY_SETS,
     RecoverySet,
-    RecoveryState,
     active_sets,
     sets_by_domain,
+    verify_apart,
 )
 from strongroom.vault.recovery_wraps import (
     Held,
     held_shares,
     load_room_keys,
     place_of,
-    remove_wraps,
+    remove_room_keys,
+    remove_wrap,
     room_key_place,
     room_keys_digest,
     sealed_manifests,
@@ -75,7 +78,11 @@ class RecoveryWrapping:
         """Wrap what is not wrapped to the sets in force; return how many secrets.
 
         Every version is a commit of its own or several; after an interruption
-        the next call goes on.  At the end wraps to replaced sets are deleted.
+        the next call goes on.  What is wrapped to another set than the one in
+        force is deleted, version by version.
+
+        A custodian that gives no shares is passed over: what was sealed with it
+        before there was a set stays without, and ``Recovery.sets`` counts it.
 
         Args:
             actor: A key-holder.
@@ -83,6 +90,7 @@ class RecoveryWrapping:
 
         Raises:
             DeniedError: The actor may not manage keys.
+            ConflictError: A set would stand in for two custodians of a segment.
             UnavailableError: A custodian is locked or does not answer.
         """
         with (
@@ -94,7 +102,8 @@ class RecoveryWrapping:
         count = self._wrap_room_keys(actor)
         for manifest in manifests:
             count += self._wrap_version(actor, manifest, progress)
-        self._remove_replaced(actor)
+            self._remove_stale(actor, manifest)
+        self._remove_stale_room_keys(actor)
         return count
 
     def _wrap_room_keys(self, actor: Actor) -> int:
@@ -123,12 +132,15 @@ class RecoveryWrapping:
     ) -> int:
         with self._ledger.reading() as reading:
             sets = sets_by_domain(reading)
-            lacking = (
-                (held, sets[held.domain])
-                for held in held_shares(reading.connection, manifest)
-                if held.domain in sets and sets[held.domain].id not in held.wrapped
-            )
-            todo = sorted(lacking, key=lambda pair: pair[1].id)
+            shares = held_shares(reading.connection, manifest)
+        _verify_apart(shares, sets)
+        todo = [
+            (held, sets[held.domain])
+            for held in shares
+            if held.domain in sets
+            and sets[held.domain].id not in held.wrapped
+            and domain_named(self._domains, held.domain).custodian.gives_shares
+        ]
         queue, count = iter(todo), 0
         while batch := list(islice(queue, BATCH)):
             count += self._wrap_batch(actor, manifest, batch)
@@ -172,24 +184,62 @@ class RecoveryWrapping:
                     writing.append(_wrapped_event(actor, one, manifest, own, None))
         return len(fresh)
 
-    def _remove_replaced(self, actor: Actor) -> None:
-        """Delete the wraps to replaced sets; old papers then open only old copies."""
-        columns = RECOVERY_SETS.columns
+    def _remove_stale(self, actor: Actor, manifest: Manifest) -> None:
+        """Delete wraps to sets that lost a domain, once the set in force has them."""
         with self._ledger.transaction() as writing:
             self._gate.require(writing, actor, "key:manage", ROOM)
-            for one in RECOVERY_SETS.find(
-                writing, columns.state == RecoveryState.RETIRED
-            ):
-                removed = remove_wraps(writing.connection, one.id)
-                if removed:
-                    writing.append(
-                        Event(
-                            kind="recovery.removed",
-                            actor=actor.account,
-                            session=actor.session,
-                            facts={"key": one.id, "wraps": removed},
-                        )
-                    )
+            every = {one.id for one in RECOVERY_SETS.find(writing)}
+            sets = sets_by_domain(writing)
+            removed: Counter[str] = Counter()
+            for held in held_shares(writing.connection, manifest):
+                one = sets.get(held.domain)
+                if one is not None and one.id in held.wrapped:
+                    for key_id in every & held.wrapped.keys() - {one.id}:
+                        remove_wrap(writing.connection, held, key_id)
+                        removed[key_id] += 1
+            _record_removed(writing, actor, removed)
+
+    def _remove_stale_room_keys(self, actor: Actor) -> None:
+        with self._ledger.transaction() as writing:
+            self._gate.require(writing, actor, "key:manage", ROOM)
+            one = sets_by_domain(writing).get(self._home)
+            if one is None or not load_room_keys(writing.connection, one.id):
+                return
+            removed = Counter(
+                {
+                    former.id: remove_room_keys(writing.connection, former.id)
+                    for former in RECOVERY_SETS.find(writing)
+                    if former.id != one.id
+                }
+            )
+            _record_removed(writing, actor, removed)
+
+
+def _verify_apart(shares: Sequence[Held], sets: Mapping[str, RecoverySet]) -> None:
+    """Check every segment with several shares; see ``verify_apart``.
+
+    Raises:
+        ConflictError: A set would stand in for two of its custodians.
+    """
+    domains: dict[str, list[str]] = {}
+    for held in shares:
+        domains.setdefault(held.segment.name, []).append(held.domain)
+    for name, found in domains.items():
+        verify_apart(name, found, sets)
+
+
+def _record_removed(writing: Writing, actor: Actor, removed: Counter[str]) -> None:
+    for key_id, count in sorted(removed.items()):
+        if count:
+            facts: dict[str, Json] = {"key": key_id, "wraps": count}
+            writing.append(
+                Event(
+                    kind="recovery.removed",
+                    actor=actor.account,
+                    session=actor.session,
+                    facts=facts,
+                )
+            )
 
 
 def _verify_in_force(writing: Writing, sets: Collection[RecoverySet]) -> None:

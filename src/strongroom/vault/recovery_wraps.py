@@ -157,6 +157,26 @@ def room_key_place(room: RoomId, name: str, root_key_id: str) -> bytes:
     return wraps.room_key_context(room=room, name=name, root_key_id=root_key_id)
 
 
+def remove_wrap(connection: sa.Connection, held: Held, root_key_id: str) -> None:
+    """Delete one wrap of a share."""
+    columns = tables.wraps.c
+    connection.execute(
+        sa.delete(tables.wraps).where(
+            *_of(held.manifest),
+            columns.segment == held.segment.id,
+            columns.share == held.share,
+            columns.root_key_id == root_key_id,
+        )
+    )
+
+
+def remove_room_keys(connection: sa.Connection, root_key_id: str) -> int:
+    """Delete the room's own keys under a root key; return how many there were."""
+    columns = tables.room_keys.c
+    statement = sa.delete(tables.room_keys).where(columns.root_key_id == root_key_id)
+    return connection.execute(statement).rowcount
+
+
 def remove_wraps(connection: sa.Connection, root_key_id: str) -> int:
     """Delete every wrap under a root key and return how many there were."""
     removed = 0
