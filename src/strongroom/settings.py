@@ -128,6 +128,8 @@ class Settings:
         policy: Folder with the house's own rules and terms; ``None`` for ours.
         recovery: Recovery keys in force, and which papers restore them.
         witnesses: Who else keeps checkpoints; ``None`` if nobody does.
+        custodians: How many have to act together to open what is sealed from now
+            on, unless the sealer says otherwise.
     """
 
     folder: Path
@@ -139,16 +141,23 @@ class Settings:
     policy: Path | None = None
     recovery: tuple[PinnedSet, ...] = ()
     witnesses: WitnessSettings | None = None
+    custodians: int = 1
 
     def __post_init__(self) -> None:
         """Check that the domains are usable.
 
         Raises:
-            SetupError: There is none, there are too many, or two share a name.
+            SetupError: There is none, there are too many, or two share a name; or
+                more custodians have to act together than there are.
         """
         names = {domain.name for domain in self.domains}
         if not 1 <= len(self.domains) <= 8 or len(names) != len(self.domains):  # noqa: PLR2004
             raise SetupError("a room has one to eight custody domains of its own names")
+        if not 1 <= self.custodians <= len(self.domains):
+            raise SetupError(
+                f"{self.custodians} of {len(self.domains)} custodians"
+                " cannot act together"
+            )
 
     @property
     def origin(self) -> str:
@@ -174,6 +183,7 @@ class Settings:
             f"profile = {_quoted(self.profile)}",
             f"database = {_quoted(self.database)}",
             *([f"policy = {_quoted(str(self.policy))}"] if self.policy else []),
+            *([f"custodians = {self.custodians}"] if self.custodians > 1 else []),
             "",
             "[keys]",
             *(f"{name} = {_quoted(key)}" for name, key in self.keys.items()),
@@ -259,6 +269,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
             )
             for item in document.get("recovery", ())
         ),
+        custodians=int(document.get("custodians", 1)),
     )
 
 

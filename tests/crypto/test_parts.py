@@ -2,21 +2,76 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from strongroom.crypto import keys
 from strongroom.crypto.custody.memory import MemoryCustodian
-from strongroom.crypto.hpke import seal_to
+from strongroom.crypto.hpke import ReaderKey, seal_to
+from strongroom.crypto.keys import SegmentContext
 from strongroom.crypto.parts import PartOrder, open_part, part_info
 from strongroom.errors import InputError, IntegrityError
 from strongroom.types import Secret
 from tests.contracts.releases import CONTEXT, INFO, READER, SALT, case
+from tests.crypto.sealed import flipped
 
 ORDER: PartOrder = case(MemoryCustodian("home", random=os.urandom)).order
 SHARES = (Secret(bytes(32)), Secret(bytes(range(32))))
+
+
+VECTOR = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "release_parts.json").read_text()
+)
+
+
+def test_the_published_parts_open_and_combine() -> None:
+    reader = ReaderKey(Secret(bytes.fromhex(VECTOR["reader_seed"])))
+    context = SegmentContext(**VECTOR["segment"])
+    salt, info, entry = (bytes.fromhex(VECTOR[x]) for x in ("salt", "info", "entry"))
+    parts = []
+    for found in VECTOR["parts"]:
+        number = found["share"]
+        bound = part_info(info, entry, context, number)
+        assert bound.hex() == found["bound_to"]
+        part = open_part(
+            bytes.fromhex(found["sealed"]),
+            reader,
+            info=info,
+            entry=entry,
+            context=context,
+            share=number,
+        )
+        assert part.reveal().hex() == found["part"]
+        secret = Secret(bytes.fromhex(found["secret"]))
+        assert keys.derive_share_key(secret, number, salt, context) == part
+        parts.append(part)
+    key = keys.derive_key(parts, salt, context)
+
+    assert key.reveal().hex() == VECTOR["key"]
+    assert keys.commitment(key, salt, context).hex() == VECTOR["commitment"]
+
+
+@pytest.mark.parametrize("field", ["info", "entry", "share", "version", "sealed"])
+def test_the_published_parts_open_for_nothing_else(field: str) -> None:
+    """With one field of what they are bound to changed, or one bit of a part."""
+    reader = ReaderKey(Secret(bytes.fromhex(VECTOR["reader_seed"])))
+    context = SegmentContext(**VECTOR["segment"])
+    found = VECTOR["parts"][0]
+    sealed = bytes.fromhex(found["sealed"])
+
+    with pytest.raises(IntegrityError):
+        open_part(
+            flipped(sealed, 7) if field == "sealed" else sealed,
+            reader,
+            info=bytes(32) if field == "info" else bytes.fromhex(VECTOR["info"]),
+            entry=bytes(32) if field == "entry" else bytes.fromhex(VECTOR["entry"]),
+            context=replace(context, version=2) if field == "version" else context,
+            share=1 if field == "share" else 0,
+        )
 
 
 def opened(sealed: bytes, share: int) -> Secret:

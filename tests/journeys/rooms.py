@@ -151,6 +151,7 @@ class House:
         classification: str | None = None,
         parent: str | None = None,
         plan: str | None = None,
+        custodians: int | None = None,
     ) -> Sealed:
         """Seal a version and let an approver publish it, if anybody has to."""
         sealed = self.by(by).seal(
@@ -159,6 +160,7 @@ class House:
             classification=classification,
             parent=parent,
             plan=plan,
+            custodians=custodians,
         )
         if sealed.request is not None and sealed.request.state == "pending":
             self.by("ines").approve(sealed.request.id)

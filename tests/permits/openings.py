@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from strongroom.crypto.hpke import ReaderKey
-from strongroom.permits.answer import OpenedAnswer, open_answer
 from strongroom.permits.holdings import HOLDINGS
 from strongroom.permits.opening import NONCE_BYTES, Opening
 from strongroom.permits.permit import Permit, PermitRow
+from strongroom.permits.reader import OpenedAnswer, open_answer
 from strongroom.permits.requests import RequestDraft
 from strongroom.types import SegmentId
 from tests.journeys.rooms import House

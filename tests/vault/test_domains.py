@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.errors import SetupError
-from strongroom.vault.domains import assign_domains, revealed_by
+from strongroom.errors import InputError, SetupError
+from strongroom.vault.domains import assign_custodians, assign_domains, revealed_by
 from strongroom.vault.plans import default_plan
 from strongroom.vault.segments import Plan
 from strongroom.vault.sources import SourceFile
@@ -82,3 +82,22 @@ def test_domains_together_reveal_every_byte_once(
 def test_no_domain_or_the_same_twice_is_refused(domains: list[str]) -> None:
     with pytest.raises(SetupError):
         assign_domains(PLAN, domains)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_every_segment_has_as_many_custodians_as_were_asked_for(count: int) -> None:
+    domains = list("abcde")
+    assigned = assign_custodians(PLAN, domains, count)
+    first = assign_domains(PLAN, domains)
+
+    for name, custodians in assigned.items():
+        assert len(set(custodians)) == len(custodians) == count
+        assert custodians[0] == first[name]
+    assert set(assigned) == {segment.name for segment in PLAN.segments}
+
+
+def test_more_custodians_than_there_are_cannot_be_asked_for() -> None:
+    with pytest.raises(SetupError, match="the room has 1"):
+        assign_custodians(PLAN, ["a"], 2)
+    with pytest.raises(InputError):
+        assign_custodians(PLAN, ["a"], 0)

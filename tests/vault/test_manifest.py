@@ -44,6 +44,55 @@ def test_the_published_manifest_is_what_we_write() -> None:
     assert signed_manifest().decode() == VECTOR["signed"]
 
 
+def two_custodians() -> Manifest:
+    """Return the published manifest with a second custodian for two segments."""
+    first, *others = MANIFEST.segments
+    return replace(MANIFEST, segments=(first, *map(with_second, others)))
+
+
+def with_second(one: ManifestSegment) -> ManifestSegment:
+    context = replace(one.facts.context, shares=2)
+    return replace(
+        one,
+        facts=replace(one.facts, context=context),
+        custodians=(one.domain, "second"),
+    )
+
+
+def test_the_second_form_names_the_custodian_of_every_share() -> None:
+    """The first form stays what it was: one custodian, and no field for it."""
+    found = VECTOR["two_custodians"]
+    key = VerifyKey(bytes.fromhex(VECTOR["public_key"]))
+    signed = Signed.from_bytes(found["signed"].encode(), MAX_MANIFEST_BYTES)
+    payload = signed.verify(PURPOSE, key)
+
+    assert payload.decode() == found["payload"]
+    assert manifest_digest(payload) == found["digest"]
+    assert parse_manifest(payload) == two_custodians()
+    assert two_custodians().payload() == payload
+    assert json.loads(payload)["v"] == 2
+    assert json.loads(VECTOR["payload"])["v"] == 1
+    assert "custodians" not in VECTOR["payload"]
+
+
+@pytest.mark.parametrize(
+    "names", [["weights"], ["second", "weights"], ["weights"] * 2, [], [1, 2], "ab"]
+)
+def test_custodians_that_do_not_fit_the_shares_are_refused(names: object) -> None:
+    document = json.loads(two_custodians().payload())
+    document["segments"][1]["custodians"] = names
+
+    with pytest.raises(IntegrityError):
+        parse_manifest(canonical.to_json(document))
+
+
+def test_one_form_does_not_pass_for_the_other() -> None:
+    for manifest, form in ((MANIFEST, 2), (two_custodians(), 1), (MANIFEST, 3)):
+        document = {**json.loads(manifest.payload()), "v": form}
+        with pytest.raises(IntegrityError):
+            parse_manifest(canonical.to_json(document))
+
+
 manifests = st.builds(
     lambda count, parent, plain: replace(
         MANIFEST,
@@ -119,7 +168,7 @@ def test_a_field_that_nobody_knows_is_refused() -> None:
 
 def test_a_newer_form_is_refused() -> None:
     with pytest.raises(IntegrityError, match="newer form"):
-        parse_manifest(canonical.to_json({**document(), "v": 2}))  # type: ignore[dict-item]
+        parse_manifest(canonical.to_json({**document(), "v": 3}))  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("payload", [b"[]", b"1", b"null", b'"x"', b"", b"{}"])

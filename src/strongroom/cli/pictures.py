@@ -33,6 +33,7 @@ def segments_document(manifest: Manifest) -> list[Json]:
             "name": segment.name,
             "part": segment.part,
             "domain": segment.domain,
+            "custodians": list(segment.custodians),
             "plain_bytes": segment.facts.plain_bytes,
             "sealed_bytes": segment.facts.length,
             "object": segment.facts.object_name,
@@ -80,7 +81,7 @@ def draw_segments(console: Console, manifest: Manifest) -> None:
             words.size(count),
             words.share(count, total),
             segment.part,
-            segment.domain,
+            " + ".join(segment.custodians),
         )
     console.print(table)
 
@@ -98,7 +99,8 @@ def draw_thieves(console: Console, manifest: Manifest, missing: Sequence[str]) -
             words.share(_bytes(segments), _bytes(manifest.segments)),
             "everything"
             if len(segments) == len(manifest.segments)
-            else "; ".join(_HOLDS[part] for part in parts),
+            else "; ".join(_HOLDS[part] for part in parts)
+            or "nothing without another custodian",
         )
     console.print(table)
     print_list(console, "Not separated here:", missing)
@@ -114,9 +116,13 @@ def bar(part: int, whole: int, *, cells: int = BAR_CELLS, style: str = ACCENT) -
 
 
 def _by_domain(manifest: Manifest) -> Mapping[str, list[ManifestSegment]]:
-    found: dict[str, list[ManifestSegment]] = {}
+    """Return what each domain alone reveals; what needs two is in none of them."""
+    found: dict[str, list[ManifestSegment]] = {
+        name: [] for segment in manifest.segments for name in segment.custodians
+    }
     for segment in manifest.segments:
-        found.setdefault(segment.domain, []).append(segment)
+        if len(segment.custodians) == 1:
+            found[segment.domain].append(segment)
     return found
 
 

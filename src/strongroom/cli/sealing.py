@@ -42,6 +42,10 @@ def seal(
     plan: Annotated[
         Path | None, typer.Option(help="Which bytes go where, TOML.", metavar="FILE")
     ] = None,
+    custodians: Annotated[
+        int | None,
+        typer.Option(help="How many must act together to open it.", min=1, max=8),
+    ] = None,
 ) -> None:
     """Seal a file or folder as a model's next version.
 
@@ -62,6 +66,7 @@ def seal(
                 classification=class_,
                 parent=parent,
                 plan=plan_text,
+                custodians=custodians,
                 progress=progress,
             )
         missing = separations(room.room)

@@ -30,16 +30,16 @@ from strongroom.crypto.arena import Arena
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.segment import open_object
 from strongroom.errors import DeniedError, StrongroomError
-from strongroom.permits.answer import open_answer
 from strongroom.permits.opening import NONCE_BYTES, Opening
 from strongroom.permits.permit import PermitRow
+from strongroom.permits.reader import open_answer
 from strongroom.permits.requests import DEFAULT_DURATION, Asked, RequestDraft
 from strongroom.types import Classification, Secret
 from strongroom.vault import drafts
 from strongroom.vault.garbage import Collected, collect_garbage
 from strongroom.vault.seals import domain_named
 from strongroom.vault.vault import Sealed
-from strongroom.vault.versions import find_version, parse_target
+from strongroom.vault.versions import find_version
 
 
 class Strongroom:
@@ -98,8 +98,8 @@ class Strongroom:
         Raises:
             DeniedError: Name, password or code are wrong.
         """
-        source = source or attempts.local_source()
-        session, token = self.room.sessions.login(name, password, code, source=source)
+        place = source or attempts.local_source()
+        session, token = self.room.sessions.login(name, password, code, source=place)
         return self.resume(token), session, token
 
     def resume(self, token: Secret) -> Strongroom:
@@ -123,17 +123,19 @@ class Strongroom:
         classification: Classification | str | None = None,
         parent: str | None = None,
         plan: str | None = None,
+        custodians: int | None = None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> Sealed:
-        """Seal a file or folder as the next version of a model.
+        """Seal a file or folder as the next version of a model; see ``SealOptions``.
 
         Args:
             path: A safetensors file, any other file, or a folder.
             name: Of the model; the last part of the path unless given.
             project: Name of the project it belongs to.
             classification: ``open``, ``internal`` or ``restricted``.
-            parent: ``NAME@VERSION`` that it descends from.
+            parent: As ``NAME@VERSION``.
             plan: Text of a plan file.
+            custodians: How many must act together; as ``room.toml`` says if ``None``.
             progress: Told the bytes sealed since the last call, from threads.
 
         Raises:
@@ -147,6 +149,7 @@ class Strongroom:
             classification=Classification(classification) if classification else None,
             parent=parent,
             plan=plan,
+            custodians=custodians or self.room.settings.custodians,
         )
         return self.room.vault.seal(self.actor, source, options, progress=progress)
 
@@ -218,11 +221,9 @@ class Strongroom:
         row, name = self._permit_for(target, segments, purpose)
         permit = row.open(self.room.public_keys.permit)
         with self.room.ledger.reading() as reading:
-            wanted = permit.artifact if name is None else parse_target(name)[0]
+            wanted = name or permit.artifact
             if permit.version is not None:
                 wanted = f"{permit.artifact}@{permit.version}"
-            elif name is not None:
-                wanted = name
             artifact, version = find_version(reading, wanted)
         reader = ReaderKey.generate()
         opening = Opening(

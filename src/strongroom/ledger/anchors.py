@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import TypeVar
 
 from strongroom.crypto.custody.port import Anchor, KeyCustodian
+from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.errors import (
     ForkError,
     IntegrityError,
@@ -30,6 +32,8 @@ from strongroom.ledger.tree import (
     verify_inclusion,
 )
 from strongroom.types import Secret
+
+Got = TypeVar("Got")
 
 _TRIES = 5
 """Other processes may move an anchor between our look and our call."""
@@ -114,22 +118,53 @@ class Anchors:
             UnavailableError: The custodian or the database does not answer, or
                 witnesses that have to sign first did not.
         """
-        anchor = self.newest() if covering is None else covering
-        if covering is not None and self._before_release is not None:
-            self._before_release(covering.size)
-        for _ in range(_TRIES):
-            try:
-                return custodian.unwrap(
-                    wrapped,
-                    context,
-                    anchor=anchor,
-                    verify_extension=self.verify_extension,
-                )
-            except StaleError:
-                newest = self.newest()
-                self.verify_extension(anchor, newest)
-                anchor = newest
-        raise StaleError(f"{custodian.name} moves faster than the ledger is read")
+        if covering is not None:
+            self._ask_first(covering)
+        return self._retried(
+            custodian,
+            self.newest() if covering is None else covering,
+            lambda anchor: custodian.unwrap(
+                wrapped,
+                context,
+                anchor=anchor,
+                verify_extension=self.verify_extension,
+            ),
+        )
+
+    def release(
+        self,
+        custodian: KeyCustodian,
+        order: PartOrder,
+        evidence: Callable[[Anchor], Evidence],
+        *,
+        covering: Anchor,
+    ) -> bytes:
+        """Return a part of a key that the custodian sealed to a reader.
+
+        Args:
+            custodian: Whose root key wraps the share.
+            order: Which share, for whom.
+            evidence: Gives what shows the entry under a checkpoint.
+            covering: The checkpoint that covers the entry.
+
+        Raises:
+            DeniedError: The custodian does not find the reader in the entry.
+            ForkError: The database does not extend what the custodian saw, or
+                lost what ``covering`` covers.
+            IntegrityError: The wrap was altered or moved.
+            UnavailableError: As ``unwrap``.
+        """
+        self._ask_first(covering)
+        return self._retried(
+            custodian,
+            covering,
+            lambda anchor: custodian.release(
+                order,
+                evidence(anchor),
+                anchor=anchor,
+                verify_extension=self.verify_extension,
+            ),
+        )
 
     def advance(self, custodian: KeyCustodian) -> None:
         """Show the custodian the newest checkpoint.
@@ -202,6 +237,24 @@ class Anchors:
                 hint="strongroom ledger verify names the entry",
             ) from None
         return proof
+
+    def _ask_first(self, covering: Anchor) -> None:
+        """Have witnesses sign before a key leaves, where the room demands it."""
+        if self._before_release is not None:
+            self._before_release(covering.size)
+
+    def _retried(
+        self, custodian: KeyCustodian, anchor: Anchor, ask: Callable[[Anchor], Got]
+    ) -> Got:
+        """Ask with a checkpoint, and with the newest while that is called stale."""
+        for _ in range(_TRIES):
+            try:
+                return ask(anchor)
+            except StaleError:
+                newest = self.newest()
+                self.verify_extension(anchor, newest)
+                anchor = newest
+        raise StaleError(f"{custodian.name} moves faster than the ledger is read")
 
     def _open(self, note: bytes) -> Checkpoint:
         try:

@@ -17,9 +17,6 @@ from datetime import datetime
 from typing import cast
 
 from strongroom import canonical
-from strongroom.crypto.hpke import ReaderKey
-from strongroom.crypto.roomkeys import PublicKeys
-from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database.times import format_time, parse_time
 from strongroom.errors import IntegrityError
 from strongroom.permits.opening import Opening
@@ -29,16 +26,11 @@ from strongroom.types import (
     PermitId,
     RequestId,
     RoomId,
-    Secret,
     SegmentId,
 )
 from strongroom.vault.manifest import (
     MAX_MANIFEST_BYTES,
-    Manifest,
-    manifest_digest,
-    parse_manifest,
 )
-from strongroom.vault.manifest import PURPOSE as MANIFEST_PURPOSE
 
 PURPOSE = "answer"
 """What the desk's signature over an answer is for."""
@@ -113,18 +105,41 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPart:
+    """What one custodian sealed to the reader: its part of one segment's key."""
+
+    segment: SegmentId
+    share: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the desk sends: the release, the manifest, and the sealed keys."""
+    """What the desk sends: the release, the manifest, and the sealed keys.
+
+    Attributes:
+        sealed_keys: K of the segments that have no parts; empty if all have.
+        parts: What custodians sealed themselves, in the order of the segments.
+    """
 
     release: Release
     manifest: bytes
     sealed_keys: bytes
+    parts: tuple[KeyPart, ...] = ()
 
     def payload(self) -> bytes:
         """Return the canonical JSON that the desk signs."""
+        parts: list[canonical.Json] = [
+            {
+                "segment": part.segment,
+                "share": part.share,
+                "sealed": base64.b64encode(part.sealed).decode(),
+            }
+            for part in self.parts
+        ]
         return canonical.to_json(
             {
-                "v": 1,
+                **({"v": 2, "parts": parts} if parts else {"v": 1}),
                 "release": self.release.document(),
                 "manifest": base64.b64encode(self.manifest).decode(),
                 "sealed_keys": base64.b64encode(self.sealed_keys).decode(),
@@ -132,75 +147,12 @@ class Answer:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedAnswer:
-    """What the reader has after checking everything: manifest and keys."""
-
-    release: Release
-    manifest: Manifest
-    keys: Mapping[SegmentId, Secret]
-
-
-def open_answer(
-    data: bytes, *, opening: Opening, reader: ReaderKey, keys: PublicKeys, room: RoomId
-) -> OpenedAnswer:
-    """Return the keys in a signed answer that is for exactly this opening.
-
-    Args:
-        data: What the desk sent.
-        opening: What was asked for.
-        reader: The private half of ``opening.reader``.
-        keys: The room's pinned public keys.
-        room: The room that was asked.
+def parse_answer(payload: bytes) -> Answer:
+    """Return the answer that ``payload`` states; its signature is checked before.
 
     Raises:
-        IntegrityError: It is not signed by the desk, or is for another room,
-            opening, artifact or version, or names another manifest.
+        IntegrityError: It is too long, not canonical, or has another shape.
     """
-    payload = Signed.from_bytes(data, 2 * MAX_ANSWER_BYTES).verify(PURPOSE, keys.answer)
-    answer = _parse(payload)
-    release = answer.release
-    asked = (room, opening.permit, opening.artifact, opening.version, opening.digest)
-    found = (
-        release.room,
-        release.permit,
-        release.artifact,
-        release.version,
-        release.opening,
-    )
-    if asked != found:
-        raise IntegrityError("the desk answered another question")
-    manifest = _manifest(answer, keys.manifest)
-    wanted = tuple(s.id for s in manifest.select(opening.segments))
-    if release.segments != wanted:
-        raise IntegrityError("the desk released other segments than were asked for")
-    secret = reader.open(answer.sealed_keys, release.info(opening)).reveal()
-    if len(secret) != KEY_BYTES * len(wanted):
-        raise IntegrityError("the desk released another number of keys")
-    opened = {
-        segment: Secret(secret[i * KEY_BYTES : (i + 1) * KEY_BYTES])
-        for i, segment in enumerate(wanted)
-    }
-    return OpenedAnswer(release=release, manifest=manifest, keys=opened)
-
-
-def _manifest(answer: Answer, key: VerifyKey) -> Manifest:
-    release = answer.release
-    payload = Signed.from_bytes(answer.manifest, 2 * MAX_MANIFEST_BYTES).verify(
-        MANIFEST_PURPOSE, key
-    )
-    manifest = parse_manifest(payload)
-    if manifest_digest(payload) != release.manifest or (
-        manifest.room,
-        manifest.artifact,
-        manifest.version,
-        manifest.generation,
-    ) != (release.room, release.artifact, release.version, release.generation):
-        raise IntegrityError("the desk's manifest is of another version")
-    return manifest
-
-
-def _parse(payload: bytes) -> Answer:
     document = canonical.from_json(payload, at_most_bytes=MAX_ANSWER_BYTES)
     try:
         answer = _from_document(cast("Mapping[str, object]", document))
@@ -213,6 +165,7 @@ def _parse(payload: bytes) -> Answer:
 
 def _from_document(document: Mapping[str, object]) -> Answer:
     release = cast("Mapping[str, object]", document["release"])
+    bytes.fromhex(str(release["entry"]))  # a reader takes it for that
     return Answer(
         release=Release(
             room=RoomId(str(release["room"])),
@@ -233,4 +186,12 @@ def _from_document(document: Mapping[str, object]) -> Answer:
         ),
         manifest=base64.b64decode(str(document["manifest"]), validate=True),
         sealed_keys=base64.b64decode(str(document["sealed_keys"]), validate=True),
+        parts=tuple(
+            KeyPart(
+                segment=SegmentId(str(part["segment"])),
+                share=int(str(part["share"])),
+                sealed=base64.b64decode(str(part["sealed"]), validate=True),
+            )
+            for part in cast("list[Mapping[str, object]]", document.get("parts", ()))
+        ),
     )

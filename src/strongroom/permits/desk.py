@@ -3,6 +3,8 @@
     decide and record (one commit) ──▶ anchor at the custodians ──▶ unwrap
         ──▶ check commitment ──▶ HPKE to the reader ──▶ sign the answer
 
+What needs several custodians, or one elsewhere, they seal to the reader themselves.
+
 Nothing secret exists before the commit; nothing leaves before the anchor.
 """
 
@@ -17,7 +19,6 @@ from strongroom.access.gate import Gate
 from strongroom.access.policy import Resource
 from strongroom.access.request import REQUESTS
 from strongroom.access.sessions import Actor
-from strongroom.crypto import hpke
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.crypto.signing import Signed
 from strongroom.errors import DeniedError
@@ -25,10 +26,7 @@ from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.permits.answer import PURPOSE, Answer, Release
-from strongroom.permits.holdings import (
-    exposure_after,
-    lock_lineages,
-)
+from strongroom.permits.holdings import exposure_after, lock_lineages
 from strongroom.permits.opening import Opening
 from strongroom.permits.permit import (
     PERMITS,
@@ -52,15 +50,10 @@ from strongroom.permits.selection import (
     select_from,
     wanted_facts,
 )
-from strongroom.permits.shares import Shares
+from strongroom.permits.shares import Recorded, Shares
 from strongroom.types import RoomId, SegmentId
 from strongroom.vault.seals import CustodyDomain
-from strongroom.vault.versions import (
-    ARTIFACTS,
-    load_manifest,
-    published,
-    resource_of,
-)
+from strongroom.vault.versions import ARTIFACTS, load_manifest, published, resource_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +63,7 @@ class _Decided:
     permit: Permit
     chosen: Selection
     manifest: Signed
-    wraps: Mapping[SegmentId, Mapping[str, bytes]]
+    wraps: Mapping[SegmentId, Mapping[tuple[int, str], bytes]]
     row: ReleaseRow
 
 
@@ -91,7 +84,7 @@ class Desk:
         self._ledger = gate.ledger
         self._room = room
         self._anchors = anchors
-        self._shares = Shares(anchors, room=room, domains=domains)
+        self._shares = Shares(anchors, ledger=gate.ledger, room=room, domains=domains)
         self._keys = keys
         self._manifest_key = keys.manifest.public
         self._permit_key = keys.permit.public
@@ -126,12 +119,17 @@ class Desk:
             entry = entry_naming(reading, decided.row)
             covering = self._anchors.covering(reading, entry)
         release = self._describe(actor, decided, opening, entry.leaf)
-        secret = self._shares.keys(
-            decided.chosen.segments, decided.wraps, covering=covering
+        info = release.info(opening)
+        handed = self._shares.hand_out(
+            decided.chosen.segments,
+            decided.wraps,
+            Recorded(entry=entry, covering=covering, opening=opening, info=info),
         )
-        sealed = hpke.seal_to(opening.reader, secret, release.info(opening))
         answer = Answer(
-            release=release, manifest=decided.manifest.to_bytes(), sealed_keys=sealed
+            release=release,
+            manifest=decided.manifest.to_bytes(),
+            sealed_keys=handed.sealed_keys,
+            parts=handed.parts,
         )
         return self._keys.answer.sign(PURPOSE, answer.payload()).to_bytes()
 

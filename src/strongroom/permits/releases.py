@@ -121,36 +121,38 @@ def entry_naming(transaction: Transaction, row: ReleaseRow) -> Entry:
     """
     named, entries = tables.entry_rows.c, tables.entries.c
     found = transaction.connection.execute(
-        sa.select(entries.id, entries.position, entries.body)
+        sa.select(entries.id, entries.position, entries.body, entries.attached)
         .join_from(tables.entry_rows, tables.entries, named.entry_id == entries.id)
         .where(named.table_name == tables.releases.name, named.row_id == row.id)
     ).first()
     if found is None:
         raise IntegrityError("no entry records this release")
-    return Entry(id=found.id, position=found.position, body=bytes(found.body))
+    return Entry(**found._asdict())
 
 
 def load_wraps(
     transaction: Transaction, chosen: Selection
-) -> dict[SegmentId, dict[str, bytes]]:
-    """Return the wrapped key of every chosen segment, by the root key's id.
+) -> dict[SegmentId, dict[tuple[int, str], bytes]]:
+    """Return the wrapped shares of every chosen segment, by number and root key.
 
     Raises:
         IntegrityError: One is gone.
     """
     columns = tables.wraps.c
     rows = transaction.connection.execute(
-        sa.select(columns.segment, columns.root_key_id, columns.wrapped).where(
+        sa.select(
+            columns.segment, columns.share, columns.root_key_id, columns.wrapped
+        ).where(
             columns.artifact == chosen.version.artifact,
             columns.version == chosen.version.number,
             columns.generation == chosen.version.generation,
             columns.segment.in_([s.id for s in chosen.segments]),
         )
     )
-    found: dict[SegmentId, dict[str, bytes]] = {}
+    found: dict[SegmentId, dict[tuple[int, str], bytes]] = {}
     for row in rows:
         held = found.setdefault(SegmentId(row.segment), {})
-        held[row.root_key_id] = bytes(row.wrapped)
+        held[row.share, row.root_key_id] = bytes(row.wrapped)
     if len(found) != len(chosen.segments):
         raise IntegrityError("the wrapped key of a segment is missing")
     return found

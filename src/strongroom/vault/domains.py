@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from strongroom.errors import SetupError
+from strongroom.errors import InputError, SetupError
 from strongroom.vault.segments import Plan
 
 _SEPARATE = 3  # architecture, biases, weights
@@ -61,6 +61,39 @@ def assign_domains(plan: Plan, domains: Sequence[str]) -> Mapping[str, str]:
             is_biases = segment.part == "biases"
             assigned[segment.name] = biases if is_biases else architecture
     return assigned
+
+
+def assign_custodians(
+    plan: Plan, domains: Sequence[str], each: int
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the domains that hold the shares of every segment.
+
+    The first one is that of ``assign_domains`` and has the object too; the others
+    are those that follow it, so that shares of weights lie beside other weights
+    last.
+
+    Args:
+        plan: The plan.
+        domains: Names, in order of preference.
+        each: How many custodians have to act together for one segment.
+
+    Raises:
+        SetupError: There are fewer domains than that.
+        InputError: ``each`` is below 1.
+    """
+    if each < 1:
+        raise InputError("a segment has at least one custodian")
+    if each > len(domains):
+        raise SetupError(
+            f"{each} custodians are asked for, the room has {len(domains)}",
+            hint="add a [[domain]] to room.toml, or seal with fewer",
+        )
+    assigned = assign_domains(plan, domains)
+    begins = {name: list(domains).index(first) for name, first in assigned.items()}
+    return {
+        name: tuple(domains[(begin + i) % len(domains)] for i in range(each))
+        for name, begin in begins.items()
+    }
 
 
 def revealed_by(plan: Plan, assigned: Mapping[str, str], domain: str) -> Revealed:

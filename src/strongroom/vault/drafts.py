@@ -39,6 +39,7 @@ class SealOptions:
         classification: Never below the parent's.
         parent: ``NAME@VERSION`` that it descends from.
         plan: Text of a plan file.
+        custodians: How many have to act together to open a segment.
     """
 
     name: str
@@ -46,6 +47,7 @@ class SealOptions:
     classification: Classification | None = None
     parent: str | None = None
     plan: str | None = None
+    custodians: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ PURPOSE = "manifest"
 """What the desk's signature over a manifest is for."""
 
 MAX_MANIFEST_BYTES = 16 << 20
+FORMS = (1, 2)
+"""The second one names the custodian of every share."""
 
 Part = Literal["architecture", "biases", "weights"]
 
@@ -44,9 +46,10 @@ class ManifestSegment:
         id: Random; part of the segment's key.
         name: Such as ``blocks.0-3``; what people ask for.
         part: What is in it.
-        domain: The custody domain that holds its key and its object.
+        domain: The custody domain that holds its object, and the first share.
         footprint: Hexadecimal digest of its plaintext extents.
         facts: What the object must be.
+        custodians: The custody domain of each share; ``domain`` alone unless given.
     """
 
     id: SegmentId
@@ -55,6 +58,22 @@ class ManifestSegment:
     domain: str
     footprint: str
     facts: ObjectFacts
+    custodians: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Name the custodian of the one share where there is one.
+
+        Raises:
+            InputError: Shares and custodians do not fit each other.
+        """
+        custodians = self.custodians or (self.domain,)
+        object.__setattr__(self, "custodians", custodians)
+        if (
+            len(custodians) != self.facts.context.shares
+            or len(set(custodians)) != len(custodians)
+            or custodians[0] != self.domain
+        ):
+            raise InputError(f"{self.name} does not have a custodian for each share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +114,7 @@ class Manifest:
         """Return the canonical JSON that the desk signs."""
         return canonical.to_json(
             {
-                "v": 1,
+                "v": self._form,
                 "room": self.room,
                 "artifact": self.artifact,
                 "version": self.version,
@@ -107,9 +126,14 @@ class Manifest:
                 "sealed_by": self.sealed_by,
                 "sealed_at": format_time(self.sealed_at),
                 "plain_bytes": self.plain_bytes,
-                "segments": [_segment_document(s) for s in self.segments],
+                "segments": [_segment_document(s, self._form) for s in self.segments],
             }
         )
+
+    @property
+    def _form(self) -> int:
+        """1 as long as one custodian is enough for each segment, else 2."""
+        return 2 if any(len(s.custodians) > 1 for s in self.segments) else 1
 
     @property
     def digest(self) -> str:
@@ -153,7 +177,7 @@ def parse_manifest(payload: bytes) -> Manifest:
 
 
 def _from_document(document: Mapping[str, object]) -> Manifest:
-    if document["v"] != 1:
+    if document["v"] not in FORMS:
         raise IntegrityError("a manifest is of a newer form")
     artifact = ArtifactId(_text(document["artifact"]))
     version, generation = _number(document["version"]), _number(document["generation"])
@@ -179,9 +203,11 @@ def _from_document(document: Mapping[str, object]) -> Manifest:
     return manifest
 
 
-def _segment_document(segment: ManifestSegment) -> canonical.Json:
+def _segment_document(segment: ManifestSegment, form: int) -> canonical.Json:
     facts = segment.facts
+    shared = {} if form == 1 else {"custodians": list(segment.custodians)}
     return {
+        **shared,
         "id": segment.id,
         "name": segment.name,
         "part": segment.part,
@@ -212,6 +238,9 @@ def _segment(
         name=_text(document["name"]),
         part=cast("Part", part),
         domain=_text(document["domain"]),
+        custodians=tuple(
+            _text(name) for name in cast("list[object]", document.get("custodians", ()))
+        ),
         footprint=_text(document["footprint"]),
         facts=ObjectFacts(
             object_name=_text(document["object"]),

@@ -10,10 +10,12 @@ from strongroom.access.footprints import Footprint
 from strongroom.access.sessions import Actor
 from strongroom.crypto.signing import Signed
 from strongroom.database import tables
+from strongroom.errors import ConflictError
 from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.seals import SealedPart
-from strongroom.vault.versions import Version
+from strongroom.vault.versions import VERSIONS, Version, VersionState
 
 
 def store_parts(
@@ -96,3 +98,18 @@ def abandoned_event(version: Version, actor: Actor | None = None) -> Event:
         session=actor.session if actor else None,
         facts={"artifact": version.artifact, "version": version.number},
     )
+
+
+def still_sealing(writing: Writing, version: Version) -> Version:
+    """Return the locked row of a version whose seal is still under way.
+
+    Raises:
+        ConflictError: It was given up meanwhile, and its objects may be gone.
+    """
+    found = VERSIONS.get(writing, version.id, lock=True)
+    if found.state is not VersionState.SEALING:
+        raise ConflictError(
+            f"the seal of {found.id} took so long that it was given up",
+            hint="seal it again",
+        )
+    return found

@@ -39,7 +39,7 @@ class Held:
     @property
     def domain(self) -> str:
         """The custody domain whose custodian holds this share."""
-        return self.segment.domain
+        return self.segment.custodians[self.share]
 
     def context(self, root_key_id: str) -> bytes:
         """Return its place under a root key."""

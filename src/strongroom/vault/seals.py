@@ -17,7 +17,6 @@ from strongroom.crypto.keys import (
     SegmentContext,
 )
 from strongroom.crypto.sealing import Item, seal_segment
-from strongroom.crypto.wraps import segment_context
 from strongroom.errors import SetupError, StrongroomError
 from strongroom.stores.port import BlobStore
 from strongroom.types import (
@@ -32,6 +31,7 @@ from strongroom.types import (
 from strongroom.vault.manifest import ManifestSegment
 from strongroom.vault.recovery_sets import RecoverySet
 from strongroom.vault.segments import Plan, PlannedItem, PlannedSegment, items_of
+from strongroom.vault.sharing import Wrap, wrap_share
 from strongroom.vault.sources import OpenSource
 
 THREADS = 2
@@ -68,16 +68,6 @@ def domain_named(domains: Mapping[str, CustodyDomain], name: str) -> CustodyDoma
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wrap:
-    """One share of one segment's key under one root key."""
-
-    segment: SegmentId
-    share: int
-    root_key_id: str
-    wrapped: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SealedPart:
     """A sealed segment: what the manifest says of it, and what the database keeps."""
 
@@ -92,7 +82,8 @@ class SealJob:
 
     Attributes:
         files: How many there are; the map is numbered after them.
-        assigned: The domain of each segment, by name.
+        assigned: The domains that hold shares of each segment, by its name; the
+            first one has the object.
         recovery: The recovery set of each domain that has one.
         coordinate_key: Blinds the extents that exposure counts.
         map: The item that says where every byte is.
@@ -104,7 +95,7 @@ class SealJob:
     generation: int
     plan: Plan
     files: int
-    assigned: Mapping[str, str]
+    assigned: Mapping[str, tuple[str, ...]]
     domains: Mapping[str, CustodyDomain]
     recovery: Mapping[str, RecoverySet]
     coordinate_key: Secret
@@ -168,9 +159,10 @@ class _Attempt:
 
 def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
     job = attempt.job
-    domain = job.domains[job.assigned[planned.name]]
+    custodians = job.assigned[planned.name]
+    domain = job.domains[custodians[0]]
     segment = SegmentId(new_id("segment", job.random))
-    share = Secret(job.random(KEY_BYTES))
+    shares = tuple(Secret(job.random(KEY_BYTES)) for _ in custodians)
     name = object_name(job.artifact, job.version, job.random)
     attempt.written.append((domain.store, name))
     facts = seal_segment(
@@ -183,9 +175,9 @@ def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
             generation=job.generation,
             segment=segment,
             record_bytes=RECORD_BYTES,
-            shares=1,
+            shares=len(shares),
         ),
-        shares=(share,),
+        shares=shares,
         salt=job.random(SALT_BYTES),
         store=domain.store,
         object_name=name,
@@ -199,39 +191,21 @@ def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
             domain=domain.name,
             footprint=footprint.digest.hex(),
             facts=facts,
+            custodians=custodians,
         ),
-        wraps=_wraps(job, domain, segment, share),
+        wraps=tuple(
+            wrap
+            for i, name in enumerate(custodians)
+            for wrap in wrap_share(
+                shares[i],
+                i,
+                facts.context,
+                room=job.room,
+                custodian=job.domains[name].custodian,
+                recovery=job.recovery.get(name),
+            )
+        ),
         footprint=footprint,
-    )
-
-
-def _wraps(
-    job: SealJob, domain: CustodyDomain, segment: SegmentId, share: Secret
-) -> tuple[Wrap, ...]:
-    """Wrap a share at its custodian, and to the domain's recovery key if it has one."""
-    ways = [(domain.custodian.root_key_id, domain.custodian.wrap)]
-    if domain.name in job.recovery:
-        recovery = job.recovery[domain.name]
-        ways.append((recovery.id, recovery.wrap))
-    return tuple(
-        Wrap(
-            segment=segment,
-            share=0,
-            root_key_id=root_key_id,
-            wrapped=wrap(
-                share,
-                segment_context(
-                    room=job.room,
-                    artifact=job.artifact,
-                    version=job.version,
-                    generation=job.generation,
-                    segment=segment,
-                    share=0,
-                    root_key_id=root_key_id,
-                ),
-            ),
-        )
-        for root_key_id, wrap in ways
     )
 
 

@@ -22,12 +22,12 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import tables
-from strongroom.errors import ConflictError, StrongroomError
+from strongroom.errors import StrongroomError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import Random, RoomId
 from strongroom.vault import drafts, recording
-from strongroom.vault.domains import assign_domains
+from strongroom.vault.domains import assign_custodians
 from strongroom.vault.manifest import PURPOSE, Manifest
 from strongroom.vault.maps import map_document
 from strongroom.vault.recovery_sets import sets_by_domain
@@ -118,11 +118,13 @@ class Vault:
         Raises:
             InputError: The source, its plan or the options cannot be sealed.
             DeniedError: The actor may not seal this.
+            SetupError: The room has fewer custodians than are asked for.
             ConflictError: Somebody sealed the same name meanwhile.
             UnavailableError: A store or the database did not accept it.
         """
         files = drafts.scan_source(path)
         plan = drafts.plan_of(options, files)  # before others have to wait for it
+        assigned = assign_custodians(plan, list(self._domains), options.custodians)
         with (
             self._gate.recording_refusals(actor, "model:seal", options.name),
             self._ledger.transaction() as writing,
@@ -139,7 +141,9 @@ class Vault:
             drafts.verify_caps(draft, plan, self._gate.terms)
             version = self._reserve(writing, actor, draft, plan)
         try:
-            parts = self._seal_objects(path, files, plan, version, progress)
+            parts = self._seal_objects(
+                path, files, plan, version, assigned=assigned, progress=progress
+            )
         except BaseException:  # also an interrupt: the number stays unused
             with contextlib.suppress(StrongroomError):  # what went wrong first counts
                 self._abandon(actor, version)
@@ -208,6 +212,8 @@ class Vault:
         files: tuple[SourceFile, ...],
         plan: Plan,
         version: Version,
+        *,
+        assigned: Mapping[str, tuple[str, ...]],
         progress: Progress,
     ) -> tuple[SealedPart, ...]:
         with self._ledger.reading() as reading:
@@ -219,7 +225,7 @@ class Vault:
             generation=version.generation,
             plan=plan,
             files=len(files),
-            assigned=assign_domains(plan, list(self._domains)),
+            assigned=assigned,
             domains=self._domains,
             recovery=recovery,
             coordinate_key=self._keys.coordinate,
@@ -255,7 +261,7 @@ class Vault:
         with self._ledger.transaction() as writing:
             version = VERSIONS.replace(
                 writing,
-                _still_sealing(writing, version),
+                recording.still_sealing(writing, version),
                 state=VersionState.PENDING,
                 manifest_digest=manifest.digest,
             )
@@ -279,22 +285,7 @@ class Vault:
         with self._ledger.transaction() as writing:
             VERSIONS.replace(
                 writing,
-                _still_sealing(writing, version),
+                recording.still_sealing(writing, version),
                 state=VersionState.ABANDONED,
             )
             writing.append(recording.abandoned_event(version, actor))
-
-
-def _still_sealing(writing: Writing, version: Version) -> Version:
-    """Return the locked row of a version whose seal is still under way.
-
-    Raises:
-        ConflictError: It was given up meanwhile, and its objects may be gone.
-    """
-    found = VERSIONS.get(writing, version.id, lock=True)
-    if found.state is not VersionState.SEALING:
-        raise ConflictError(
-            f"the seal of {found.id} took so long that it was given up",
-            hint="seal it again",
-        )
-    return found
