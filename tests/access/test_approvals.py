@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from dataclasses import replace
 from typing import Any
@@ -27,6 +29,7 @@ from strongroom.access.request import (
     find_request,
 )
 from strongroom.access.sessions import Actor
+from strongroom.access.teams import ensure_team
 from strongroom.access.terms import AdministrationTerms
 from strongroom.database import tables
 from strongroom.errors import (
@@ -77,6 +80,19 @@ class House:
                 writing, actor, asker, "test", {"what": 1}, terms=terms
             )
         return request.id
+
+    def move(self, name: str, team: str, role: Role) -> None:
+        """Give somebody another team and role, as an agreed request would."""
+        with self.rooms.world.ledger.transaction() as writing:
+            account = accounts.find_account(writing, self.actors[name].account)
+            accounts.change_roles(
+                writing,
+                account,
+                team=ensure_team(writing, team, by=None, random=os.urandom),
+                roles=[role],
+                request=None,
+                by=None,
+            )
 
     def refresh(self) -> None:
         """Let everybody log in again, so that their second factor is fresh."""
@@ -143,6 +159,40 @@ def test_two_of_one_team_are_one_team(house: House) -> None:
     assert house.state(request) == "pending"
     house.rooms.approvals.approve(house.actors["dee"], request)
     assert house.done == [request]
+
+
+@pytest.mark.parametrize("change", ["suspended", "left", "no approver", "other team"])
+def test_an_approval_does_not_outlive_the_right_to_give_it(
+    house: House, change: str
+) -> None:
+    """What was approved once counted for ever: a suspended approver's word too."""
+    request, approvals = house.ask(), house.rooms.approvals
+    approvals.approve(house.actors["bob"], request)
+    if change in ("suspended", "left"):
+        admin = house.rooms.actor("root", Role.ADMINISTRATOR, team="office")
+        house.rooms.people.change_state(admin, "bob", change)
+    elif change == "no approver":
+        house.move("bob", "b", Role.RESEARCHER)
+    else:  # the team at the time of the answer counts
+        house.move("bob", "c", Role.APPROVER)
+
+    after = approvals.approve(house.actors["cy"], request)
+
+    assert after.state == ("approved" if change == "other team" else "pending")
+    if after.state == "pending":
+        assert approvals.approve(house.actors["dee"], request).state == "approved"
+    assert house.done == [request]
+
+
+def test_an_asker_who_moves_to_an_approvers_team_gains_nothing(house: House) -> None:
+    request, approvals = house.ask(), house.rooms.approvals
+    house.move("asker", "b", Role.RESEARCHER)
+
+    for name in ("bob", "cy"):
+        with contextlib.suppress(DeniedError):
+            approvals.approve(house.actors[name], request)
+    assert house.state(request) == "pending"
+    assert approvals.approve(house.actors["dee"], request).state == "approved"
 
 
 def test_nobody_withdraws_what_somebody_else_asked_for(house: House) -> None:
