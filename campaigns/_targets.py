@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from random import Random
 
 from campaigns._places import Place
 from campaigns._rows import Rows
+from strongroom import canonical
 from strongroom.cli.demo.store import object_path
 from strongroom.cli.demo.story import Story
 from strongroom.cli.demo.tampering import SEGMENT
@@ -45,6 +48,7 @@ class Targets:
             "object": self._object,
             "header": self._header,
             "manifest": self._manifest,
+            "signature": self._signature,
             "wrap": self._wrap,
             "permit": self._permit,
             "approval": self._approval,
@@ -116,6 +120,18 @@ class Targets:
 
     def _manifest(self, _: Random) -> Place:
         return self._cell("manifests", "signed", "version = 2", self.open_held)
+
+    def _signature(self, random: Random) -> Place:
+        """Return the signature of the manifest alone, 64 bytes of many thousand."""
+        signed = self._manifest(random)
+        return Place(
+            kind="signature",
+            name=signed.name,
+            read=lambda: _signature_in(signed.read()),
+            write=lambda data: signed.write(_with_signature(signed.read(), data)),
+            others=[_signature_in(other) for other in signed.others],
+            use=signed.use,
+        )
 
     def _wrap(self, _: Random) -> Place:
         where = f"segment = '{self._target.segments[SEGMENT].id}'"
@@ -200,6 +216,17 @@ def _file(
         others=[other.read_bytes() for other in others],
         use=use,
     )
+
+
+def _signature_in(envelope: bytes) -> bytes:
+    value: str = json.loads(envelope)["signatures"][0]["value"]
+    return base64.b64decode(value)
+
+
+def _with_signature(envelope: bytes, signature: bytes) -> bytes:
+    document = json.loads(envelope)
+    document["signatures"][0]["value"] = base64.b64encode(signature).decode()
+    return canonical.to_json(document)
 
 
 def _stored(value: object) -> bytes:
