@@ -235,8 +235,10 @@ def test_a_checkpoint_from_elsewhere_shows_that_the_copy_is_old(
         late = room.room.anchors.newest()
 
     old = Lost(quick / "old", papers)
-    with pytest.raises(ForkError, match=r"had \d+ entries"):
+    with pytest.raises(ForkError, match=f"{late.size} were seen elsewhere"):
         restore(old.wish(quick / "new", checkpoint=late.note), now=Clock())
+    taken = old.wish(quick / "taken", checkpoint=late.note, accept_older=True)
+    assert restore(taken, now=Clock()).seen == late.size
     done = restore(old.wish(quick / "other", checkpoint=early.note), now=Clock())
     assert done.seen == early.size
     with pytest.raises(IntegrityError):
@@ -269,6 +271,33 @@ def test_a_copy_that_was_altered_is_refused_before_anything_is_made(
     with pytest.raises(IntegrityError, match=says):
         restore(lost.wish(quick / "new"), now=Clock())
     assert not (quick / "new" / "custodians").exists()
+
+
+def test_after_a_refusal_another_copy_goes_into_the_same_folder(
+    lost: Lost, quick: Path
+) -> None:
+    """The copy of the refused database once stayed there, and was refused again."""
+    shutil.copy(lost.folder / "room.db", quick / "older.db")
+    lost.change(sa.delete(tables.versions))
+    with pytest.raises(IntegrityError):
+        restore(lost.wish(quick / "new"), now=Clock())
+
+    shutil.copy(quick / "older.db", lost.folder / "room.db")
+    assert restore(lost.wish(quick / "new"), now=Clock()).moved.moved > 0
+
+
+def test_a_restoration_that_began_is_not_given_another_copy(
+    lost: Lost, quick: Path
+) -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        restore(lost.wish(quick / "new"), progress=interrupt, now=Clock())
+    shutil.copytree(lost.folder, quick / "other")
+
+    with pytest.raises(ConflictError, match="something else"):
+        restore(lost.wish(quick / "new", copy=quick / "other"), now=Clock())
 
 
 def test_a_guard_key_of_somebody_else_is_not_restored(lost: Lost, quick: Path) -> None:

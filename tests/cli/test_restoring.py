@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from strongroom.ledger.witness_folder import WitnessFolder
 from tests.cli.terminal import Terminal
+from tests.cli.test_witnesses import add, audit, served
 from tests.journeys.rooms import same_files
+
+__all__ = ["audit", "served"]
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def test_a_room_is_restored_and_opens_under_the_new_passphrase(
     done = restore(solo, quick, papers)
     assert done.status == 0, done.err
     assert "under new custodians" in done.out
-    assert "no checkpoint from elsewhere" in done.out
+    assert "no checkpoint from elsewhere was compared" in done.out
     assert "make new papers now" in done.out
 
     solo.folder = quick / "new"
@@ -115,3 +119,39 @@ def test_papers_of_another_room_are_refused(
     refused = restore(solo, quick, papers)
     assert refused.status == 65
     assert "is of another room" in refused.err
+
+
+def test_a_witness_refuses_a_copy_that_is_older_than_what_it_signed(
+    solo: Terminal,
+    quick: Path,
+    papers: list[str],
+    audit: WitnessFolder,
+    served: Path,
+) -> None:
+    add(solo, audit, "--socket", served)
+    solo.ok("ledger", "witness", "ask")
+    shutil.copytree(solo.folder, quick / "old")
+    solo.ok("recovery", "drill", *papers)  # which no witness is told of
+    solo.ok("ledger", "witness", "ask")
+
+    solo.folder = quick / "old"
+    refused = restore(solo, quick, papers)
+    assert refused.status == 71
+    assert "an older room was put back" in refused.err
+    assert restore(solo, quick, papers, "--accept-older").status == 0
+
+
+def test_a_drill_asks_no_witness(
+    solo: Terminal,
+    quick: Path,
+    papers: list[str],
+    audit: WitnessFolder,
+    served: Path,
+) -> None:
+    """Its copy goes on by itself; a witness would take the room for a fork of it."""
+    add(solo, audit, "--socket", served)
+    solo.ok("recovery", "drill", *papers)
+
+    assert solo.run("ledger", "witness", "ask").status == 0
+    assert solo.run("ledger", "verify").status == 0
+    assert (quick / "new").exists() is False

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from strongroom.app.adapters import Passphrases, database_url, scheme_of
 from strongroom.app.recovered import Recovered
 from strongroom.app.wiring import Clock, open_ledger
+from strongroom.app.witnesses import open_witnesses
 from strongroom.crypto.custody_file import write_durably
 from strongroom.crypto.paper import PaperShare
 from strongroom.crypto.passphrases import Cost
@@ -21,6 +22,7 @@ from strongroom.database.copying import copy_sqlite
 from strongroom.database.engine import Database
 from strongroom.errors import (
     ConflictError,
+    ForkError,
     IntegrityError,
     SetupError,
     UnavailableError,
@@ -34,6 +36,9 @@ from strongroom.vault.restoring import room_seeds, verified_keys
 
 UNFINISHED = "restoring.toml"
 """What becomes ``room.toml`` when everything else is done."""
+
+CUSTODIANS = "custodians"
+"""Folder of the new custodians, made once the copy was found to be whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,8 @@ class Wish:
             out of ``copy`` unless given.
         checkpoint: The newest signed checkpoint that anybody kept elsewhere.
         drill: Whether the room is thrown away afterwards.
+        accept_older: Whether the copy may be older than what was seen elsewhere.
+            The room then has no witnesses: those who saw more will not sign it.
         allow_lost: Whether segments that no recovery key opens are given up.
         cost: Of guessing a passphrase; ``Cost()`` unless given.
     """
@@ -62,6 +69,7 @@ class Wish:
     database: str | None = None
     checkpoint: bytes | None = None
     drill: bool = False
+    accept_older: bool = False
     allow_lost: bool = False
     cost: Cost | None = None
 
@@ -74,15 +82,22 @@ def settings_of(wish: Wish, source: Settings) -> Settings:
             "the room's database is no file in its copy",
             hint="restore its dump into a new database, and name it: --database URL",
         )
+    witnesses = source.witnesses
+    if wish.drill or wish.accept_older:  # nobody signs a history that ends here
+        witnesses = None
+    if witnesses is not None:
+        policy = (source.folder / witnesses.policy).absolute()
+        witnesses = replace(witnesses, policy=policy)
     return replace(
         source,
         folder=wish.into,
+        witnesses=witnesses,
         database=wish.database or "sqlite+pysqlite:///room.db",
         policy=source.policy_folder and source.policy_folder.absolute(),
         domains=tuple(
             Domain(
                 name=domain.name,
-                custodian=f"file:custodians/{domain.name}",
+                custodian=f"file:{CUSTODIANS}/{domain.name}",
                 store=_absolute(source, domain.store),
             )
             for domain in source.domains
@@ -109,12 +124,15 @@ def make_folder(settings: Settings, random: Random) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if marker.exists():
-            if marker.read_bytes() == text:
-                return
-            raise ConflictError(
-                f"{folder} holds the restoration of something else",
-                hint="name a new folder",
-            )
+            same = marker.read_bytes() == text
+            if _begun(settings) and not same:
+                raise ConflictError(
+                    f"{folder} holds the restoration of something else",
+                    hint="name a new folder",
+                )
+            if not same:  # a copy that was refused, or other options
+                write_durably(marker, text, random, overwrite=True)
+            return
         if any(folder.iterdir()):
             raise ConflictError(f"{folder} is not empty", hint="name a new folder")
         folder.chmod(0o700)
@@ -123,8 +141,13 @@ def make_folder(settings: Settings, random: Random) -> None:
         raise UnavailableError(f"{folder}: {error.strerror}") from None
 
 
+def _begun(settings: Settings) -> bool:
+    """Return whether the copy was found to be whole and custodians are being made."""
+    return (settings.folder / CUSTODIANS).exists()
+
+
 def copy_database(source: Settings, settings: Settings) -> None:
-    """Copy the database file of the copy, unless an interrupted run did.
+    """Copy the database file, unless an interrupted run began to work on it.
 
     Raises:
         MissingError: There is none.
@@ -132,8 +155,11 @@ def copy_database(source: Settings, settings: Settings) -> None:
     """
     paths = [sa.make_url(database_url(s)).database for s in (source, settings)]
     old, new = (Path(str(path)) for path in paths)
-    if not new.exists():
-        copy_sqlite(old, new)
+    if _begun(settings):
+        return
+    for suffix in ("", "-wal", "-shm"):  # of a copy that was refused
+        new.with_name(new.name + suffix).unlink(missing_ok=True)
+    copy_sqlite(old, new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +169,14 @@ class Checked:
     Attributes:
         size: Entries in its ledger.
         seen: Entries under the checkpoint from elsewhere; ``None`` without one.
+        troubles: What kept a witness from saying what it saw.
         keys: The room's own keys.
         seeds: The same, to be wrapped again.
     """
 
     size: int
     seen: int | None
+    troubles: tuple[str, ...]
     keys: RoomKeys
     seeds: Mapping[str, Secret]
 
@@ -165,7 +193,8 @@ def check_copy(
 
     Raises:
         IntegrityError: The ledger, the keys or a guarded row was altered.
-        ForkError: The copy is older than the checkpoint, or another history.
+        ForkError: The copy is older than a checkpoint or a witness, or another
+            history.
         InputError: The room's keys are wrapped to none of the recovery keys.
     """
     with contextlib.closing(Database(database_url(settings))) as database:
@@ -174,11 +203,9 @@ def check_copy(
     with contextlib.closing(ledger.database):
         with ledger.reading() as reading:
             _refuse("the ledger of the copy", checks.check_all(ledger, reading))
-        anchors = Anchors(ledger)
-        newest, seen = anchors.newest(), None
-        if wish.checkpoint is not None:
-            seen = anchors.of_note(wish.checkpoint)
-            anchors.verify_extension(seen, newest)
+        size, seen = _compare_checkpoint(Anchors(ledger), wish)
+        witnesses = open_witnesses(settings, ledger, now=now)
+        troubles = witnesses.compare() if witnesses else []
         with ledger.reading() as reading:
             seeds = room_seeds(reading, [r.key for r in recovered], settings.room)
     keys = verified_keys(seeds, PublicKeys.from_hex(settings.keys))
@@ -186,8 +213,33 @@ def check_copy(
     with contextlib.closing(ledger.database), ledger.reading() as reading:
         _refuse("the database copy", reconcile(ledger, reading))
     return Checked(
-        size=newest.size, seen=seen.size if seen else None, keys=keys, seeds=seeds
+        size=size,
+        seen=seen,
+        troubles=tuple(map(str, troubles)),
+        keys=keys,
+        seeds=seeds,
     )
+
+
+def _compare_checkpoint(anchors: Anchors, wish: Wish) -> tuple[int, int | None]:
+    """Return how many entries the copy has, and how many were seen elsewhere.
+
+    Raises:
+        IntegrityError: The checkpoint is none of this room.
+        ForkError: The copy is older, or another history.
+    """
+    newest = anchors.newest()
+    if wish.checkpoint is None:
+        return newest.size, None
+    seen = anchors.of_note(wish.checkpoint)
+    if seen.size <= newest.size:
+        anchors.verify_extension(seen, newest)
+    elif not wish.accept_older:
+        raise ForkError(
+            f"the copy has {newest.size} entries, and {seen.size} were seen elsewhere",
+            hint="take a newer copy; or give up what is lacking: --accept-older",
+        )
+    return newest.size, seen.size
 
 
 def _refuse(what: str, findings: Sequence[object]) -> None:

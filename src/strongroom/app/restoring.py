@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from strongroom.access.accounts import find_account
 from strongroom.app.adapters import create_custodian, open_domains, passphrase_of
 from strongroom.app.copies import (
+    CUSTODIANS,
     UNFINISHED,
     Checked,
     Wish,
@@ -48,12 +49,14 @@ class Restored:
         recovered: The keys that the papers gave.
         size: Entries in the ledger of the copy.
         seen: Entries that the checkpoint from elsewhere covers; ``None`` without.
+        troubles: What kept a witness from saying what it saw.
     """
 
     settings: Settings
     recovered: tuple[Recovered, ...]
     size: int
     seen: int | None
+    troubles: tuple[str, ...]
     moved: Moved
 
 
@@ -76,7 +79,8 @@ def restore(
         InputError: Papers are of another room, too few, or stand twice; or
             segments are wrapped to none of their keys.
         IntegrityError: The copy is not what its ledger says.
-        ForkError: The copy is older than the checkpoint, or another history.
+        ForkError: The copy is older than a checkpoint or a witness, or another
+            history.
         ConflictError: ``into`` holds something else.
         SetupError: The copy has no settings, or a passphrase is missing.
         MissingError: There is no such account.
@@ -120,6 +124,7 @@ def restore(
         recovered=tuple(recovered),
         size=checked.size,
         seen=checked.seen,
+        troubles=checked.troubles,
         moved=moved,
     )
 
@@ -133,7 +138,7 @@ def _custodians(
         DeniedError: One was made by an interrupted run with another passphrase.
         SetupError: A passphrase is missing.
     """
-    folder = settings.folder / "custodians"
+    folder = settings.folder / CUSTODIANS
     folder.mkdir(mode=0o700, exist_ok=True)
     for domain in settings.domains:
         path = folder / domain.name

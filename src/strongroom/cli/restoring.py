@@ -39,6 +39,9 @@ def restore(
         str | None,
         typer.Option(help="A restored copy, when it is no file.", metavar="URL"),
     ] = None,
+    accept_older: Annotated[
+        bool, typer.Option("--accept-older", help="Give up what was seen since.")
+    ] = False,
     allow_lost: Annotated[
         bool, typer.Option("--allow-lost", help="Give up what no paper opens.")
     ] = False,
@@ -74,6 +77,7 @@ def restore(
         by=by,
         database=database,
         checkpoint=note,
+        accept_older=accept_older,
         allow_lost=allow_lost,
     )
     done = carry_out(wish)
@@ -88,6 +92,7 @@ def restore(
             "removed": done.moved.removed,
             "size": done.size,
             "seen": done.seen,
+            "troubles": list(done.troubles),
         },
         f"a room in {into}: {words.many(done.moved.moved, 'key')} under new custodians",
         *_remarks(call, done),
@@ -162,26 +167,30 @@ def _read_checkpoint(path: Path | None) -> bytes | None:
 
 def _remarks(call: Call, done: Restored) -> list[str]:
     """Return what whoever restored has to know."""
-    newest = words.many(done.size, "entry", "entries")
-    if done.seen is None:
-        own = remembered.checkpoint_path(done.settings, call.state)
-        known = f"; you keep one: --checkpoint {own}" if own.exists() else ""
-        compared = (
-            f"the copy has {newest}; no checkpoint from elsewhere says whether"
-            f" it is the newest{known}"
-        )
-    else:
-        compared = (
-            f"the copy has {newest}, and all {done.seen} that were seen elsewhere"
-        )
     lost = [f"{words.many(done.moved.lost, 'key')} given up"] if done.moved.lost else []
     return [
-        compared,
+        _compared(call, done),
+        *(f"a witness could not be asked: {trouble}" for trouble in done.troubles),
         *lost,
         "passwords and second factors are those of before",
         "the stores stay where they are: " + _stores(done.settings),
         "make new papers now: these were seen together",
     ]
+
+
+def _compared(call: Call, done: Restored) -> str:
+    """Return whether anybody outside says that the copy is the newest."""
+    newest = f"the copy has {words.many(done.size, 'entry', 'entries')}"
+    if done.seen is None:
+        own = remembered.checkpoint_path(done.settings, call.state)
+        known = f"; you keep one: --checkpoint {own}" if own.exists() else ""
+        return f"{newest}; no checkpoint from elsewhere was compared with it{known}"
+    if done.seen > done.size:
+        return (
+            f"{newest}, and {done.seen} were seen elsewhere: the rest is lost, and"
+            " whoever saw it has to accept this room anew, witnesses too"
+        )
+    return f"{newest}, all {done.seen} seen elsewhere among them"
 
 
 def _stores(settings: Settings) -> str:
