@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from strongroom.crypto.wraps import segment_context
+from strongroom.database import tables
 from strongroom.errors import (
     InputError,
     MissingError,
@@ -35,6 +38,50 @@ def test_nothing_of_a_model_lies_in_the_clear(house: House, model: Path) -> None
     for path in objects(house.folder):
         data = path.read_bytes()
         assert not any(secret in data for secret in secrets)
+
+
+def shares(house: House) -> list[bytes]:
+    """Return every share of every segment, unwrapped at its custodian."""
+    room = house.room.room
+    custodians = {d.custodian.root_key_id: d.custodian for d in room.domains.values()}
+    with room.ledger.database.reading() as connection:
+        rows = connection.execute(sa.select(tables.wraps)).all()
+    return [
+        room.anchors.unwrap(
+            custodians[row.root_key_id],
+            bytes(row.wrapped),
+            segment_context(
+                room=room.settings.room,
+                artifact=row.artifact,
+                version=row.version,
+                generation=row.generation,
+                segment=row.segment,
+                share=row.share,
+                root_key_id=row.root_key_id,
+            ),
+        ).reveal()
+        for row in rows
+    ]
+
+
+def test_every_segment_of_every_seal_has_a_share_and_a_salt_of_its_own(
+    house: House, model: Path
+) -> None:
+    """A constant in place of either once went unseen: everything still opened."""
+    seals = [house.publish(model), house.publish(model)]
+
+    facts = [s.facts for sealed in seals for s in sealed.manifest.segments]
+    found = shares(house)
+    for fresh in (
+        found,
+        [fact.salt for fact in facts],
+        [fact.commitment for fact in facts],
+        [fact.object_name for fact in facts],
+    ):
+        assert len(set(fresh)) == len(fresh) == len(facts)
+    assert {len(share) for share in found} == {32}
+    assert min(len(set(share)) for share in found) > 8  # no constant, no counter
+    assert min(len(set(fact.salt)) for fact in facts) > 8
 
 
 def test_a_source_that_changes_fails_and_leaves_nothing(
