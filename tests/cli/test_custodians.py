@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
-from tests.cli.terminal import PASSPHRASE, Terminal, type_command
+from strongroom.crypto.custody.file import FileCustodian
+from tests.cli.terminal import PASSPHRASE, PASSWORD, Done, Terminal, type_command
+from tests.contracts.served import serving
+from tests.journeys.rooms import CHEAP
 from tests.softhsm import PIN, SoftHsm
 
 
@@ -64,3 +68,40 @@ def test_a_custodian_for_no_domain_is_refused(tmp_path: Path) -> None:
         )
         assert done.status == 65
         assert "--custodian DOMAIN=URI" in done.err
+
+
+def test_a_room_is_made_whose_weights_lie_with_another_process(
+    tmp_path: Path,
+) -> None:
+    """No passphrase of it is asked for; the custodian learns its room, and keeps it."""
+    file = tmp_path / "weights.custody"
+    custodian = FileCustodian.create(
+        file, name="weights", passphrase=PIN, random=os.urandom, cost=CHEAP
+    )
+    secret = written(tmp_path / "passphrase", PASSPHRASE)
+    password = written(tmp_path / "password", PASSWORD)
+    people = ("--approver", "ines:safety", "--approver", "tom:review")
+
+    def init(folder: str) -> Done:
+        return type_command(
+            *("init", str(tmp_path / folder), "--profile", "standard"),
+            *("--name", "root", "--team", "office", *people),
+            *("--custodian", f"weights=unix:{path}?uid={os.geteuid()}"),
+            *("--passphrase-file", secret, "--password-file", password, "--json"),
+        )
+
+    with serving(custodian, file) as path:
+        assert init("room").status == 0
+        assert custodian.anchor().size > 0
+        second = init("second")
+        assert (second.status, "serves another room" in second.err) == (77, True)
+        assert not (tmp_path / "second").exists()
+
+
+def test_only_users_that_exist_are_allowed(tmp_path: Path) -> None:
+    secret = written(tmp_path / "passphrase", PASSPHRASE)
+    done = type_command(
+        *("custodian", "serve", str(tmp_path / "x"), "--socket", str(tmp_path / "s")),
+        *("--allow", "nobody-at-all", "--passphrase-file", secret),
+    )
+    assert (done.status, "no user 'nobody-at-all'" in done.err) == (66, True)
