@@ -9,15 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.access import exposure
-from strongroom.access.exposure import Extent, Footprint, Held, Pair
+from strongroom.access.exposure import Held, Pair
+from strongroom.access.footprints import Extent, Footprint, Grain
+from strongroom.access.scales import Scale
 from strongroom.errors import InputError
 from strongroom.types import AccountId
 
 TENSORS = [bytes([n]) * 16 for n in range(3)]
+FILE = Grain(elements=100)
+OWN = Scale()
 ANA, BOB, CY, DEE = (AccountId(name) for name in ("ana", "bob", "cy", "dee"))
 
 extents = st.builds(
-    lambda tensor, start, length: Extent(tensor, start, start + length),
+    lambda tensor, start, length: Extent(tensor, start, start + length, FILE),
     st.sampled_from(TENSORS),
     st.integers(0, 60),
     st.integers(1, 30),
@@ -28,7 +32,7 @@ houses = st.dictionaries(st.sampled_from([ANA, BOB, CY, DEE]), holdings)
 
 
 def part(start: int, end: int, tensor: int = 0) -> Held:
-    return Held.of([Footprint.of([Extent(TENSORS[tensor], start, end)])])
+    return Held.of([Footprint.of([Extent(TENSORS[tensor], start, end, FILE)])])
 
 
 def shown(held: Held) -> set[tuple[bytes, int]]:
@@ -43,15 +47,16 @@ def shown(held: Held) -> set[tuple[bytes, int]]:
 
 @given(holdings, holdings)
 def test_unions_count_each_byte_once(first: Held, second: Held) -> None:
-    assert first.bytes == len(shown(first))
-    assert exposure.union_bytes(first, second) == len(shown(first) | shown(second))
+    assert first.bytes_in(OWN) == len(shown(first))
+    assert first.union(second).bytes_in(OWN) == len(shown(first) | shown(second))
 
 
 @given(holdings, footprints)
 def test_exposure_only_grows(held: Held, more: Footprint) -> None:
     after = held.union(Held.of([more]))
 
-    assert held.bytes <= after.bytes <= held.bytes + more.bytes
+    assert held.bytes_in(OWN) <= after.bytes_in(OWN)
+    assert after.bytes_in(OWN) <= held.bytes_in(OWN) + more.bytes
     assert after.union(held) == after
 
 
@@ -62,7 +67,7 @@ def test_the_worst_pair_is_the_worst_of_all_pairs(house: dict[AccountId, Held]) 
         for a, b in combinations(sorted(house), 2)
     }
 
-    worst = exposure.worst_pair(house)
+    worst = exposure.worst_pair(house, OWN)
 
     if not unions:
         assert worst is None
@@ -78,7 +83,7 @@ def test_the_worst_partner_adds_most(
     mine = shown(house.get(me, Held()))
     unions = {b: len(mine | shown(house[b])) for b in house if b != me}
 
-    worst = exposure.worst_partner(me, house)
+    worst = exposure.worst_partner(me, house, OWN)
 
     if not unions:
         assert worst is None
@@ -92,7 +97,7 @@ def test_the_worst_partner_adds_most(
 def test_a_coalition_holds_the_whole_and_none_of_one_fewer_greedy_step_does(
     house: dict[AccountId, Held], total: int
 ) -> None:
-    found = exposure.smallest_coalition(total, house)
+    found = exposure.smallest_coalition(total, house, OWN)
 
     everything = set().union(*(shown(held) for held in house.values()))
     if found is None:
@@ -107,28 +112,28 @@ def test_a_coalition_holds_the_whole_and_none_of_one_fewer_greedy_step_does(
 def test_the_first_account_of_equals_is_named() -> None:
     house = {CY: part(0, 10), BOB: part(0, 10), ANA: part(0, 10, tensor=1)}
 
-    assert exposure.worst_partner(ANA, house) == Pair(ANA, BOB, 20)
-    assert exposure.worst_pair(house) == Pair(ANA, BOB, 20)
+    assert exposure.worst_partner(ANA, house, OWN) == Pair(ANA, BOB, 20)
+    assert exposure.worst_pair(house, OWN) == Pair(ANA, BOB, 20)
 
 
 def test_nobody_and_nothing_hold_nothing() -> None:
-    assert Held().bytes == 0
-    assert exposure.worst_partner(ANA, {}) is None
-    assert exposure.worst_pair({ANA: Held()}) is None
-    assert exposure.smallest_coalition(1, {}) is None
-    assert exposure.smallest_coalition(0, {}) == ()
+    assert Held().bytes_in(OWN) == 0
+    assert exposure.worst_partner(ANA, {}, OWN) is None
+    assert exposure.worst_pair({ANA: Held()}, OWN) is None
+    assert exposure.smallest_coalition(1, {}, OWN) is None
+    assert exposure.smallest_coalition(0, {}, OWN) == ()
 
 
 def test_the_same_range_of_the_next_version_costs_nothing() -> None:
     """A new version of a tensor has its coordinate; its bytes were known already."""
-    assert part(0, 10).union(part(0, 10)).bytes == 10
+    assert part(0, 10).union(part(0, 10)).bytes_in(OWN) == 10
 
 
 def test_two_plans_of_one_tensor_add_up_to_the_tensor() -> None:
     """Re-planning resets nothing: other cuts of the same bytes overlap them."""
     old, new = part(0, 40), part(30, 100)
 
-    assert old.union(new).bytes == 100
+    assert old.union(new).bytes_in(OWN) == 100
 
 
 @pytest.mark.parametrize(
@@ -186,11 +191,11 @@ def test_no_house_within_its_caps_beats_the_bound(
 ) -> None:
     """The attacker: everybody takes as much as the caps let them."""
     total = len(set().union(*(shown(held) for held in house.values())))
-    found = exposure.smallest_coalition(total, house)
+    found = exposure.smallest_coalition(total, house, OWN)
     if not total or found is None or len(found) < 2:
         return
-    person = _percent(max(held.bytes for held in house.values()), total)
-    worst = exposure.worst_pair(house)
+    person = _percent(max(held.bytes_in(OWN) for held in house.values()), total)
+    worst = exposure.worst_pair(house, OWN)
     pair = _percent(worst.bytes if worst else 0, total)
 
     assert len(found) >= exposure.coalition_bound(person, max(person, pair))

@@ -11,6 +11,7 @@ from strongroom.access.footprints import (
     MOST_EXTENTS,
     Extent,
     Footprint,
+    Grain,
     coordinate,
 )
 from strongroom.errors import InputError, IntegrityError
@@ -18,9 +19,11 @@ from strongroom.types import Secret
 
 KEY = Secret(bytes(range(32)))
 TENSORS = [bytes([n]) * 16 for n in range(4)]
+FILE = Grain(elements=80)
+LARGE = 80 << 8 | 8  # the same as it is stored
 
 extents = st.builds(
-    lambda tensor, start, length: Extent(tensor, start, start + length),
+    lambda tensor, start, length: Extent(tensor, start, start + length, FILE),
     st.sampled_from(TENSORS),
     st.integers(0, 60),
     st.integers(1, 20),
@@ -49,13 +52,13 @@ def test_what_is_written_is_read_again(footprint: Footprint) -> None:
     data = footprint.to_bytes()
 
     assert Footprint.from_bytes(data, digest=footprint.digest) == footprint
-    assert len(data) == 32 * len(footprint.extents)
+    assert len(data) == 40 * len(footprint.extents)
 
 
 @given(st.lists(extents, max_size=12))
 def test_the_same_bytes_have_one_digest(given_: list[Extent]) -> None:
     single = [
-        Extent(e.coordinate, at, at + 1) for e in given_ for at in range(e.start, e.end)
+        e._replace(start=at, end=at + 1) for e in given_ for at in range(e.start, e.end)
     ]
 
     assert Footprint.of(reversed(single)).digest == Footprint.of(given_).digest
@@ -76,43 +79,55 @@ def test_a_flipped_bit_anywhere_is_refused(
 @pytest.mark.parametrize(
     "rows",
     [
-        [(TENSORS[0], 5, 5)],
-        [(TENSORS[0], 5, 4)],
-        [(TENSORS[0], 0, MOST_BYTES + 1)],
-        [(TENSORS[0], 0, 2**64 - 1)],
-        [(TENSORS[1], 0, 5), (TENSORS[0], 0, 5)],
-        [(TENSORS[0], 6, 9), (TENSORS[0], 0, 5)],
-        [(TENSORS[0], 0, 5), (TENSORS[0], 4, 9)],
-        [(TENSORS[0], 0, 5), (TENSORS[0], 5, 9)],
-        [(TENSORS[0], 0, 5), (TENSORS[0], 0, 5)],
-        [(bytes(15) + b"\1", 0, 5), (bytes(16), 0, 5)],
+        [(TENSORS[0], 5, 5, LARGE)],
+        [(TENSORS[0], 5, 4, LARGE)],
+        [(TENSORS[0], 0, 81, LARGE)],
+        [(TENSORS[0], 0, 2**64 - 1, LARGE)],
+        [(TENSORS[0], 0, MOST_BYTES + 1, (MOST_BYTES + 1) << 8 | 8)],
+        [(TENSORS[0], 0, 8, 80 << 8)],
+        [(TENSORS[0], 0, 8, 80 << 8 | 65)],
+        [(TENSORS[0], 0, 8, 8)],
+        [(TENSORS[0], 0, 8, (2**56 - 1) << 8 | 64)],
+        [(TENSORS[1], 0, 5, LARGE), (TENSORS[0], 0, 5, LARGE)],
+        [(TENSORS[0], 6, 9, LARGE), (TENSORS[0], 0, 5, LARGE)],
+        [(TENSORS[0], 0, 5, LARGE), (TENSORS[0], 4, 9, LARGE)],
+        [(TENSORS[0], 0, 5, LARGE), (TENSORS[0], 5, 9, LARGE)],
+        [(TENSORS[0], 0, 5, LARGE), (TENSORS[0], 0, 5, LARGE)],
+        [(TENSORS[0], 0, 5, LARGE), (TENSORS[0], 6, 9, 80 << 8 | 16)],
+        [(bytes(15) + b"\1", 0, 5, LARGE), (bytes(16), 0, 5, LARGE)],
     ],
     ids=[
         "empty",
         "reversed",
+        "beyond the tensor",
+        "far beyond it",
         "too long",
-        "far too long",
+        "of no bits",
+        "of too many bits",
+        "of no elements",
+        "of more than can be multiplied",
         "tensors unsorted",
         "ranges unsorted",
         "overlapping",
         "touching",
         "twice",
+        "of two grains",
         "low half unsorted",
     ],
 )
 def test_another_encoding_of_the_same_is_refused(
-    rows: list[tuple[bytes, int, int]],
+    rows: list[tuple[bytes, int, int, int]],
 ) -> None:
     """Its digest is right; somebody with the database could write both."""
     forged = Footprint(
-        b"".join(c + s.to_bytes(8, "big") + e.to_bytes(8, "big") for c, s, e in rows)
+        b"".join(c + b"".join(n.to_bytes(8, "big") for n in rest) for c, *rest in rows)
     )
 
     with pytest.raises(IntegrityError):
         Footprint.from_bytes(forged.encoded, digest=forged.digest)
 
 
-@pytest.mark.parametrize("length", [1, 31, 33, 32 * (MOST_EXTENTS + 1)])
+@pytest.mark.parametrize("length", [1, 39, 41, 32, 40 * (MOST_EXTENTS + 1)])
 def test_a_wrong_length_is_refused_before_it_is_hashed(length: int) -> None:
     with pytest.raises(IntegrityError, match="no footprint"):
         Footprint.from_bytes(bytes(length), digest=bytes(32))
@@ -121,10 +136,14 @@ def test_a_wrong_length_is_refused_before_it_is_hashed(length: int) -> None:
 @pytest.mark.parametrize(
     "extent",
     [
-        Extent(bytes(15), 0, 1),
-        Extent(bytes(16), 1, 1),
-        Extent(bytes(16), -1, 1),
-        Extent(bytes(16), 0, MOST_BYTES + 1),
+        Extent(bytes(15), 0, 1, FILE),
+        Extent(bytes(16), 1, 1, FILE),
+        Extent(bytes(16), -1, 1, FILE),
+        Extent(bytes(16), 0, 81, FILE),
+        Extent(bytes(16), 0, 1, Grain(elements=MOST_BYTES + 1)),
+        Extent(bytes(16), 0, 1, Grain(elements=0)),
+        Extent(bytes(16), 0, 1, Grain(elements=1, bits=0)),
+        Extent(bytes(16), 0, 1, Grain(elements=1, bits=65)),
     ],
 )
 def test_what_is_no_extent_is_refused(extent: Extent) -> None:
@@ -132,14 +151,38 @@ def test_what_is_no_extent_is_refused(extent: Extent) -> None:
         Footprint.of([extent])
 
 
+def test_one_tensor_in_two_number_types_is_no_footprint() -> None:
+    """One version has one file with the tensor; a mixture has no length."""
+    whole = Extent(TENSORS[0], 0, 80, FILE)
+
+    with pytest.raises(InputError, match="two number types"):
+        Footprint.of([whole, whole._replace(grain=Grain(elements=80, bits=16))])
+
+
+@pytest.mark.parametrize(
+    ("grain", "length"),
+    [
+        (Grain(elements=7), 7),
+        (Grain(elements=7, bits=4), 4),
+        (Grain(elements=4, bits=6), 3),
+        (Grain(elements=5, bits=64, whole=True), 40),
+    ],
+)
+def test_a_grain_knows_how_long_its_tensor_is(grain: Grain, length: int) -> None:
+    footprint = Footprint.of([Extent(TENSORS[0], 0, length, grain)])
+
+    assert grain.bytes == length == footprint.bytes
+    assert footprint.extents[0].grain == grain
+
+
 def test_a_coordinate_depends_on_every_part_of_the_name() -> None:
     names = [
-        coordinate(KEY, path="a", tensor="b", dtype="F32"),
-        coordinate(KEY, path="ab", tensor="", dtype="F32"),
-        coordinate(KEY, path="a", tensor="b", dtype="F16"),
-        coordinate(KEY, path="a", tensor=None, dtype=""),
-        coordinate(KEY, path="a", tensor="", dtype=""),
-        coordinate(Secret(bytes(32)), path="a", tensor="b", dtype="F32"),
+        coordinate(KEY, place="a", tensor="b"),
+        coordinate(KEY, place="a", tensor="b", alone=False),
+        coordinate(KEY, place="ab", tensor=""),
+        coordinate(KEY, place="a", tensor=None),
+        coordinate(KEY, place="a", tensor=""),
+        coordinate(Secret(bytes(32)), place="a", tensor="b"),
     ]
 
     assert len(set(names)) == len(names)
@@ -148,10 +191,10 @@ def test_a_coordinate_depends_on_every_part_of_the_name() -> None:
 
 def test_a_coordinate_is_the_same_in_every_version_of_strongroom() -> None:
     """Exposure is monotone: a changed coordinate would reset everybody's."""
-    name = coordinate(KEY, path="model.safetensors", tensor="w", dtype="BF16")
+    name = coordinate(KEY, place="", tensor="w")
+    extent = Extent(name, 0, 8, Grain(elements=4, bits=16))
 
-    assert name.hex() == "20d5c88d63224172f447de102273cf27"
-    assert (
-        Footprint.of([Extent(name, 0, 8)]).digest.hex()
-        == "1cbdf421483e95b87e26499a911cd2c7641e5d57ad2e3f0df9370718ec8dd641"
+    assert name.hex() == "7b7effa63e9bb2591163d749a51ac303"
+    assert Footprint.of([extent]).digest.hex() == (
+        "b4ca54802fac23d07837b19ad00452f27030312658201a70652218d4d1dafb02"
     )

@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.access.footprints import Extent, Footprint
+from strongroom.access import parcels as module
+from strongroom.access.footprints import Extent, Footprint, Grain
 from strongroom.access.parcels import parcels
 from strongroom.errors import InputError
+from tests.access.elements import TENSORS, cover_of
 
-# Two of these share their first half, as two HMACs would once in 2**64.
-TENSORS = [b"\1" * 16, b"\1" * 15 + b"\2", b"\2" * 16]
+FILE = Grain(elements=100)
 
 extents = st.builds(
-    lambda tensor, start, length: Extent(tensor, start, start + length),
+    lambda tensor, start, length: Extent(tensor, start, start + length, FILE),
     st.sampled_from(TENSORS),
     st.integers(0, 40),
     st.integers(1, 20),
@@ -38,33 +39,67 @@ def test_they_agree_with_counting_every_byte(footprints: list[Footprint]) -> Non
 
     cut = parcels(footprints)
 
-    assert {p.cover: p.bytes for p in cut if p.bytes} == wanted
-    assert [p.cover for p in cut[: len(footprints)]] == [
-        1 << n for n in range(len(footprints))
+    assert {cover_of(p): p.bytes for p in cut if p.bytes} == wanted
+    assert [p.owners for p in cut[: len(footprints)]] == [
+        (n,) for n in range(len(footprints))
     ]
 
 
 def test_segments_of_one_plan_are_their_own_parcels() -> None:
-    plan = [Footprint.of([Extent(TENSORS[0], n * 10, n * 10 + 10)]) for n in range(9)]
+    plan = [
+        Footprint.of([Extent(TENSORS[0], n * 10, n * 10 + 10, FILE)]) for n in range(9)
+    ]
 
     assert [p.bytes for p in parcels(plan)] == [10] * 9
 
 
+def test_as_many_footprints_as_there_are_may_share_a_byte() -> None:
+    """Numbers of sixty footprints do not fit one key of 62 bits."""
+    nested = [Footprint.of([Extent(TENSORS[0], 0, n, FILE)]) for n in range(1, 61)]
+
+    cut = parcels(nested)
+
+    everyone = (1 << 60) - 1
+    assert {cover_of(p): p.bytes for p in cut if p.bytes} == {
+        everyone >> n << n: 1 for n in range(60)
+    }
+
+
+def stored(coordinate: bytes, *numbers: int) -> bytes:
+    return coordinate + b"".join(number.to_bytes(8, "big") for number in numbers)
+
+
 def test_footprints_too_large_to_add_exactly_are_refused() -> None:
     """Sums are 64-bit integers; a wrapped one would read as an empty footprint."""
-    huge = TENSORS[0] + bytes(8) + (2**63).to_bytes(8, "big")
+    huge = Footprint(stored(TENSORS[0], 0, 2**63, 1 << 8 | 8))
 
     with pytest.raises(InputError, match="too large"):
-        parcels([Footprint(huge)])
+        parcels([huge])
 
 
 def test_offsets_too_large_to_compare_exactly_are_refused() -> None:
     """Few bytes, but so far out that positions would no longer fit 63 bits."""
-    far = [bytes([n]) * 16 + (2**60 - 9).to_bytes(8, "big") for n in range(20)]
     forged = [
-        Footprint(b"".join(row + (2**60 - end).to_bytes(8, "big") for row in far))
+        Footprint(
+            b"".join(
+                stored(bytes([n]) * 16, 2**60 - 9, 2**60 - end, 1 << 8 | 8)
+                for n in range(20)
+            )
+        )
         for end in (0, 1)
     ]
 
     with pytest.raises(InputError, match="too large"):
         parcels(forged)
+
+
+def test_footprints_that_overlap_too_much_to_hold_in_memory_are_refused() -> None:
+    """An attacker cuts one tensor at every byte, in nested ranges."""
+    most = int(module.MOST_PAIRS**0.5) + 1
+    grain = Grain(elements=2 * most)
+    nested = [
+        Footprint.of([Extent(TENSORS[0], n, 2 * most - n, grain)]) for n in range(most)
+    ]
+
+    with pytest.raises(InputError, match="overlap too much"):
+        parcels(nested)

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from strongroom.access.scales import Scale
 from strongroom.errors import DeniedError
 from strongroom.permits.holdings import held_by_account
 from strongroom.permits.permit import PermitRow
@@ -147,7 +148,7 @@ class Permits(RuleBasedStateMachine):
             )
         for name in PEOPLE:
             account = self.house.actors[name].account
-            mine = held[account].bytes if account in held else 0
+            mine = held[account].bytes_in(Scale()) if account in held else 0
             assert mine == size_of(self.model.holds(name, now))
             assert mine <= self.model.cap(25)
         everybody = [self.model.holds(name, now) for name in PEOPLE]

@@ -114,13 +114,29 @@ def test_a_fine_tune_under_another_name_counts_under_the_same_root(
 
 
 def test_extents_that_do_not_match_add_up(sealed: House, quick: Path) -> None:
-    """The same tensors in a file of another name are other bytes."""
+    """The same tensors in a file of another folder are other bytes."""
     Reader.of(sealed, "ana", sealed.permit("ana", BLOCK)).keys()
     folder = write_small_model(quick / "moved", seed=3)
-    (folder / "model.safetensors").rename(folder / "other.safetensors")
+    (folder / "inner").mkdir()
+    (folder / "model.safetensors").rename(folder / "inner" / "model.safetensors")
     sealed.publish(folder, "moved", parent="llm")
 
     cost = sealed.room.room.requests.preview(
         sealed.actors["ana"], draft(BLOCK, target="moved")
     )
     assert (cost.before, cost.after) == (BYTES, 2 * BYTES)
+
+
+def test_a_shard_of_another_name_in_the_same_folder_costs_nothing(
+    sealed: House, quick: Path
+) -> None:
+    """Every version of a model may be cut into other shards."""
+    Reader.of(sealed, "ana", sealed.permit("ana", BLOCK)).keys()
+    folder = write_small_model(quick / "moved", seed=3)
+    (folder / "model.safetensors").rename(folder / "model-1-of-1.safetensors")
+    sealed.publish(folder, "moved", parent="llm")
+
+    cost = sealed.room.room.requests.preview(
+        sealed.actors["ana"], draft(BLOCK, target="moved")
+    )
+    assert (cost.before, cost.after) == (BYTES, BYTES)

@@ -85,7 +85,8 @@ def test_a_lineage_permit_ends_at_its_bytes(sealed: House, quick: Path) -> None:
     row = sealed.permit("ana", BLOCK, lineage=True)
     Reader.of(sealed, "ana", row).keys()
     folder = write_small_model(quick / "moved", seed=3)
-    (folder / "model.safetensors").rename(folder / "other.safetensors")
+    (folder / "inner").mkdir()
+    (folder / "model.safetensors").rename(folder / "inner" / "model.safetensors")
     sealed.publish(folder)
 
     with pytest.raises(DeniedError, match="used up"):

@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from strongroom import canonical
 from strongroom.access import totp
-from strongroom.access.footprints import Footprint, coordinate
+from strongroom.access.footprints import Extent, Footprint, Grain, coordinate
+from strongroom.access.scales import Scale, columns_of, rescale
 from strongroom.crypto import keys, signing, wraps
 from strongroom.crypto.anchor_file import SLOT_BYTES, AnchorFile
 from strongroom.crypto.container import (
@@ -467,15 +469,33 @@ def test_footprints_and_coordinates_are_the_published_ones() -> None:
     vector = load("footprints")
     key = Secret(raw(vector["coordinate_key"]))
     for named in vector["coordinates"]:
-        place = {name: named[name] for name in ("path", "tensor", "dtype")}
+        place = {name: named[name] for name in ("place", "tensor", "alone")}
         assert coordinate(key, **place).hex() == named["coordinate"]
     for case in vector["footprints"]:
-        rows = [
-            (e.coordinate.hex(), e.start, e.end) for e in read_footprint(case).extents
+        extents = [
+            Extent(raw(name), start, end, Grain(*grain))
+            for name, start, end, *grain in case["extents"]
         ]
+        assert Footprint.of(extents) == read_footprint(case)
         assert read_footprint(case).bytes == case["bytes"]
-        assert len(rows) <= len(case["extents"])
-        assert {row[0] for row in rows} == {extent[0] for extent in case["extents"]}
+
+
+def test_extents_are_turned_as_the_published_ones() -> None:
+    for case in load("footprints")["scales"]:
+        held, opened = Grain(*case["grain"]), Grain(*case["opened"])
+        columns, _ = columns_of(
+            [Footprint.of([Extent(bytes(16), case["start"], case["end"], held)])]
+        )
+        whole = Extent(bytes(16), 0, opened.bytes, opened)
+
+        rescale(
+            columns,
+            np.zeros(1, bool),
+            np.zeros(1, int),
+            Scale.of([Footprint.of([whole])]),
+        )
+
+        assert [columns["start"][0], columns["end"][0]] == case["turned"]
 
 
 # --- the files themselves -------------------------------------------------------

@@ -9,31 +9,19 @@ Source: ``docs/explanation/exposure.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from strongroom.access.footprints import Extent, Footprint, coordinate
+from strongroom.access.footprints import Footprint
 from strongroom.access.parcels import parcels
+from strongroom.access.scales import Scale
 from strongroom.errors import InputError
 from strongroom.types import AccountId
-
-__all__ = [
-    "Extent",
-    "Footprint",
-    "Held",
-    "Pair",
-    "cap_bytes",
-    "coalition_bound",
-    "coordinate",
-    "smallest_coalition",
-    "union_bytes",
-    "worst_pair",
-    "worst_partner",
-]
 
 _WHOLE = 100  # percent
 
@@ -55,10 +43,13 @@ class Held:
         """Return the union of ``footprints``."""
         return cls(frozenset(footprints))
 
-    @property
-    def bytes(self) -> int:
-        """How many distinct bytes of plaintext are held."""
-        return sum(parcel.bytes for parcel in parcels(tuple(self.footprints)))
+    def bytes_in(self, scale: Scale) -> int:
+        """Return how many distinct bytes of plaintext are held.
+
+        Args:
+            scale: Of the version that is opened; ``Scale()`` if none is.
+        """
+        return sum(parcel.bytes for parcel in parcels(tuple(self.footprints), scale))
 
     def union(self, other: Held) -> Held:
         """Return what both hold together."""
@@ -79,25 +70,21 @@ class Pair(NamedTuple):
     bytes: int
 
 
-def union_bytes(first: Held, second: Held) -> int:
-    """Return how many distinct bytes of plaintext both hold together."""
-    return first.union(second).bytes
-
-
 def worst_partner(
-    account: AccountId, held_by_account: Mapping[AccountId, Held]
+    account: AccountId, held_by_account: Mapping[AccountId, Held], scale: Scale
 ) -> Pair | None:
     """Return the pair of ``account`` and the one who adds most to what it holds.
 
     Args:
         account: Whose partner to find; it holds nothing when it has no row.
         held_by_account: What every account holds of one lineage.
+        scale: Of the version that is opened.
 
     Returns:
         The pair, of equals the one with the first account id; None when nobody
         else is there.
     """
-    grid = _Grid.over({account: Held(), **held_by_account})
+    grid = _Grid.over({account: Held(), **held_by_account}, scale)
     me = grid.accounts.index(account)
     unions = grid.unions_with(grid.holds[me])
     unions[me] = -1
@@ -107,12 +94,12 @@ def worst_partner(
     return Pair(account, grid.accounts[other], int(unions[other]))
 
 
-def worst_pair(held_by_account: Mapping[AccountId, Held]) -> Pair | None:
+def worst_pair(held_by_account: Mapping[AccountId, Held], scale: Scale) -> Pair | None:
     """Return the two accounts that hold most together; None below two accounts.
 
     Of equals, the one with the first account ids.
     """
-    grid = _Grid.over(held_by_account)
+    grid = _Grid.over(held_by_account, scale)
     best: Pair | None = None
     for at, account in enumerate(grid.accounts[:-1]):
         unions = grid.unions_with(grid.holds[at])[at + 1 :]
@@ -123,7 +110,7 @@ def worst_pair(held_by_account: Mapping[AccountId, Held]) -> Pair | None:
 
 
 def smallest_coalition(
-    total_bytes: int, held_by_account: Mapping[AccountId, Held]
+    total_bytes: int, held_by_account: Mapping[AccountId, Held], scale: Scale
 ) -> tuple[AccountId, ...] | None:
     """Return a small group that holds ``total_bytes`` together, if one exists.
 
@@ -135,7 +122,7 @@ def smallest_coalition(
         The accounts in the order in which they add; None when all accounts
         together hold less than ``total_bytes``.
     """
-    grid = _Grid.over(held_by_account)
+    grid = _Grid.over(held_by_account, scale)
     together = np.zeros(len(grid.sizes), dtype=bool)
     members: list[AccountId] = []
     reached = 0
@@ -197,20 +184,18 @@ class _Grid:
     holds: npt.NDArray[np.bool_]
 
     @classmethod
-    def over(cls, held_by_account: Mapping[AccountId, Held]) -> _Grid:
+    def over(cls, held_by_account: Mapping[AccountId, Held], scale: Scale) -> _Grid:
         """Return the grid of everything that these accounts hold."""
         accounts = tuple(sorted(held_by_account))
         distinct = {f for held in held_by_account.values() for f in held.footprints}
         number = {footprint: i for i, footprint in enumerate(distinct)}
-        cut = parcels(tuple(number))
+        cut = parcels(tuple(number), scale)
         owned = np.zeros((len(accounts), len(number)), dtype=bool)
         for row, account in zip(owned, accounts, strict=True):
             row[[number[f] for f in held_by_account[account].footprints]] = True
         # The first parcels are the footprints themselves; the rest are shared.
-        holds = np.zeros((len(accounts), len(cut)), dtype=bool)
-        holds[:, : len(number)] = owned
-        for at, parcel in enumerate(cut[len(number) :], start=len(number)):
-            holds[:, at] = owned[:, _bits(parcel.cover)].any(axis=1)
+        shared = [parcel.owners for parcel in cut[len(number) :]]
+        holds = np.hstack([owned, _holds_any(owned, shared)])
         sizes = np.array([parcel.bytes for parcel in cut], dtype=np.int64)
         return cls(accounts=accounts, sizes=sizes, holds=holds)
 
@@ -220,11 +205,18 @@ class _Grid:
         return unions
 
 
-def _bits(cover: int) -> list[int]:
-    """Return the numbers of the bits that are set."""
-    found = []
-    while cover:
-        lowest = cover & -cover
-        found.append(lowest.bit_length() - 1)
-        cover ^= lowest
-    return found
+def _holds_any(
+    owned: npt.NDArray[np.bool_], groups: Sequence[tuple[int, ...]]
+) -> npt.NDArray[np.bool_]:
+    """Return which accounts hold one of each group of footprints.
+
+    Args:
+        owned: bool, shape (accounts, footprints).
+        groups: Numbers of footprints; none of them empty.
+    """
+    flat = [number for group in groups for number in group]
+    starts = list(accumulate((len(group) for group in groups[:-1]), initial=0))
+    if not groups:
+        return owned[:, :0]
+    held: npt.NDArray[np.bool_] = np.logical_or.reduceat(owned[:, flat], starts, axis=1)
+    return held

@@ -2,7 +2,7 @@
 
 Tensors and files are named by a blinded coordinate, so that neither the ledger
 nor a table carries their names, and so that the same range of the same tensor
-is recognised in the next version.
+is recognised in the next version, also in another number type (``scales``).
 
 Source: ``docs/explanation/exposure.md``.
 """
@@ -30,10 +30,45 @@ MOST_EXTENTS: Final = 1_000_000
 MOST_BYTES: Final = 2**43
 """End of the longest tensor or file (8 TiB): sums of a footprint fit 63 bits."""
 
+MOST_ELEMENT_BITS: Final = 64
+"""Bits of the widest element, a complex or a 64-bit number."""
+
 ROW: Final = np.dtype(
-    [("high", ">u8"), ("low", ">u8"), ("start", ">u8"), ("end", ">u8")]
+    [
+        ("high", ">u8"),
+        ("low", ">u8"),
+        ("start", ">u8"),
+        ("end", ">u8"),
+        ("grain", ">u8"),
+    ]
 )
-"""How an extent is stored: the two halves of its coordinate, start and end."""
+"""How an extent is stored: the halves of its coordinate, start, end, and grain.
+
+A grain is its elements times 256, plus 128 for whole numbers, plus its bits.
+"""
+
+GRAIN_BITS: Final = 0x7F
+GRAIN_WHOLE: Final = 0x80
+GRAIN_SHIFT: Final = 8
+
+
+class Grain(NamedTuple):
+    """Of what a tensor or a file is made.
+
+    Attributes:
+        elements: How many there are, at least 1; of a file, its bytes.
+        bits: Of one element, 1 to 64; of a file, 8.
+        whole: Whether they are whole numbers, so that one may hold several smaller.
+    """
+
+    elements: int
+    bits: int = 8
+    whole: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Length of the tensor or file, rounded up."""
+        return -(-self.elements * self.bits // 8)
 
 
 class Extent(NamedTuple):
@@ -43,27 +78,31 @@ class Extent(NamedTuple):
         coordinate: 16 bytes from ``coordinate``.
         start: Offset of the first byte in the tensor's or file's own bytes.
         end: Offset after the last byte.
+        grain: Of the whole tensor or file.
     """
 
     coordinate: bytes
     start: int
     end: int
+    grain: Grain
 
 
-def coordinate(key: Secret, *, path: str, tensor: str | None, dtype: str) -> bytes:
+def coordinate(
+    key: Secret, *, place: str, tensor: str | None, alone: bool = True
+) -> bytes:
     """Return the 16 bytes that stand for one tensor, or for one whole file.
 
     Args:
         key: The room's key for coordinates; without it nobody can test guesses
             of names against the tables.
-        path: Path of the file inside the artifact.
+        place: Path of the file inside the artifact, or the folder of it for a
+            tensor that is ``alone`` there: shards have other names in each version.
         tensor: Name of the tensor; None for a file's own bytes.
-        dtype: Name of the number type, such as ``BF16``; empty for a file.
+        alone: Whether no other file of the folder has a tensor of this name.
     """
-    named = 0 if tensor is None else 1  # a tensor named "" is not a file
-    text = canonical.encode(
-        "strongroom/v1/coordinate", path, named, tensor or "", dtype
-    )
+    # A tensor named "" is not a file, and a folder may be called like a file.
+    kind = 0 if tensor is None else 1 if alone else 2
+    text = canonical.encode("strongroom/v1/coordinate", place, kind, tensor or "")
     return hmac.digest(key.reveal(), text, "sha256")[:COORDINATE_BYTES]
 
 
@@ -75,7 +114,7 @@ class Footprint:
     same bytes are equal and have one digest.
 
     Attributes:
-        encoded: 32 bytes an extent: coordinate, start and end as u64 big-endian.
+        encoded: 40 bytes an extent, as ``ROW`` says.
     """
 
     encoded: bytes
@@ -85,21 +124,21 @@ class Footprint:
         """Return the footprint of ``extents``, which may overlap, in any order.
 
         Raises:
-            InputError: An extent is empty, reversed or out of bounds, or more
-                than ``MOST_EXTENTS`` remain.
+            InputError: An extent is empty, reversed or out of bounds, one tensor
+                has two grains, or more than ``MOST_EXTENTS`` extents remain.
         """
         merged: list[Extent] = []
         for extent in sorted(extents):
             _check_extent(extent)
             last = merged[-1] if merged else None
-            if (
-                last is not None
-                and last.coordinate == extent.coordinate
-                and last.end >= extent.start
-            ):
-                merged[-1] = last._replace(end=max(last.end, extent.end))
-            else:
+            if last is None or last.coordinate != extent.coordinate:
                 merged.append(extent)
+            elif last.grain != extent.grain:
+                raise InputError("one tensor cannot have two number types")
+            elif last.end < extent.start:
+                merged.append(extent)
+            else:
+                merged[-1] = last._replace(end=max(last.end, extent.end))
         if len(merged) > MOST_EXTENTS:
             raise InputError(f"a footprint has {len(merged)} of {MOST_EXTENTS} extents")
         return cls(b"".join(_row_bytes(extent) for extent in merged))
@@ -110,7 +149,8 @@ class Footprint:
 
         Raises:
             IntegrityError: ``data`` has another digest, is cut or too long, or
-                its extents are empty, out of bounds, unsorted or overlapping.
+                its extents are empty, out of bounds, unsorted or overlapping, or
+                of a grain that nothing has.
         """
         if len(data) > MOST_EXTENTS * ROW.itemsize or len(data) % ROW.itemsize:
             raise IntegrityError(f"{len(data)} bytes are no footprint")
@@ -121,7 +161,7 @@ class Footprint:
         return footprint
 
     def to_bytes(self) -> bytes:
-        """Return the form that is stored: 32 bytes an extent."""
+        """Return the form that is stored: 40 bytes an extent."""
         return self.encoded
 
     @property
@@ -144,25 +184,39 @@ class Footprint:
             Extent(
                 row[:COORDINATE_BYTES],
                 int.from_bytes(row[16:24], "big"),
-                int.from_bytes(row[24:], "big"),
+                int.from_bytes(row[24:32], "big"),
+                _grain_of(int.from_bytes(row[32:], "big")),
             )
             for row in cut
         )
 
     def rows(self) -> npt.NDArray[np.void]:
-        """Return the extents as u64 records (high, low, start, end), shape (n,)."""
+        """Return the extents as records of five u64, shape (n,)."""
         return np.frombuffer(self.encoded, dtype=ROW)
 
 
 def _row_bytes(extent: Extent) -> bytes:
-    ends = extent.start.to_bytes(8, "big") + extent.end.to_bytes(8, "big")
-    return extent.coordinate + ends
+    grain = extent.grain
+    number = grain.elements << GRAIN_SHIFT | grain.bits
+    numbers = (extent.start, extent.end, number | (GRAIN_WHOLE if grain.whole else 0))
+    return extent.coordinate + b"".join(n.to_bytes(8, "big") for n in numbers)
+
+
+def _grain_of(number: int) -> Grain:
+    return Grain(
+        elements=number >> GRAIN_SHIFT,
+        bits=number & GRAIN_BITS,
+        whole=bool(number & GRAIN_WHOLE),
+    )
 
 
 def _check_extent(extent: Extent) -> None:
+    grain = extent.grain
     if len(extent.coordinate) != COORDINATE_BYTES:
         raise InputError(f"a coordinate has no {len(extent.coordinate)} bytes")
-    if not 0 <= extent.start < extent.end <= MOST_BYTES:
+    if grain.elements < 1 or not 1 <= grain.bits <= MOST_ELEMENT_BITS:
+        raise InputError(f"nothing has {grain.elements} elements of {grain.bits} bits")
+    if not 0 <= extent.start < extent.end <= grain.bytes <= MOST_BYTES:
         raise InputError(f"bytes {extent.start} to {extent.end} are no extent")
 
 
@@ -172,10 +226,19 @@ def _check_rows(rows: npt.NDArray[np.void]) -> None:
     Raises:
         IntegrityError: They are empty, out of bounds, unsorted, or they touch.
     """
-    high, low, start, end = (rows[name] for name in ("high", "low", "start", "end"))
-    if not bool(np.all((start < end) & (end <= MOST_BYTES))):
+    high, low, start, end, grain = (
+        rows[name].astype(np.uint64) for name in ROW.names or ()
+    )
+    bits, elements = grain & np.uint64(GRAIN_BITS), grain >> np.uint64(GRAIN_SHIFT)
+    # Bounded before they are multiplied: else the product could wrap.
+    sound = (bits - np.uint64(1) < MOST_ELEMENT_BITS) & (elements <= 8 * MOST_BYTES)
+    if not bool(np.all(sound)):
+        raise IntegrityError("a footprint has an element that nothing has")
+    length = (elements * bits + np.uint64(7)) // np.uint64(8)
+    if not bool(np.all((start < end) & (end <= length) & (length <= MOST_BYTES))):
         raise IntegrityError("a footprint has an empty or oversized extent")
     same = (high[1:] == high[:-1]) & (low[1:] == low[:-1])
     later = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
-    if not bool(np.all(later | (same & (start[1:] > end[:-1])))):
+    apart = (start[1:] > end[:-1]) & (grain[1:] == grain[:-1])
+    if not bool(np.all(later | (same & apart))):
         raise IntegrityError("a footprint has extents out of order")

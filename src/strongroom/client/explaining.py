@@ -161,7 +161,7 @@ class _Asking:
             self.account.counts_as,
             artifact.roots,
             taken=chosen.taken,
-            everything=chosen.everything,
+            scale=chosen.scale,
             sealed_by=version.sealed_by,
             now=self.reading.now,
             key=keys.permit,

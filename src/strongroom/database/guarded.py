@@ -103,7 +103,8 @@ class GuardedTable(Generic[R]):
             self._lock(transaction, *where)
         found = [record for record, _ in self._select(transaction, *where)]
         for row in found:
-            transaction.reads.add_row(self.table.name, row.id, row.revision)
+            if (self.table.name, row.id) not in transaction.written:
+                transaction.reads.add_row(self.table.name, row.id, row.revision)
         return found
 
     def find_listed(self, transaction: Transaction, ids: Sequence[str]) -> list[R]:

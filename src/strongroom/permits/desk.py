@@ -18,6 +18,7 @@ from strongroom.access.exposure import Held
 from strongroom.access.gate import Gate
 from strongroom.access.policy import Resource
 from strongroom.access.request import REQUESTS
+from strongroom.access.scales import Scale
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.crypto.signing import Signed
@@ -190,12 +191,14 @@ class Desk:
             permit.counts_as,
             artifact.roots,
             taken=chosen.taken,
-            everything=chosen.everything,
+            scale=chosen.scale,
             sealed_by=version.sealed_by,
             now=writing.now,
             key=self._permit_key,
         )
         released = released_on(writing, permit).union(Held.of(chosen.taken.values()))
+        # No scale: what leaves in two number types counts in the longer one.
+        released_bytes = released.bytes_in(Scale())
         self._gate.require(
             writing,
             actor,
@@ -213,7 +216,7 @@ class Desk:
                 "requestedAt": permit.requested_at,
                 "ledgerHealthy": True,
                 "permit": {
-                    "active": released.bytes <= permit.at_most_bytes,
+                    "active": released_bytes <= permit.at_most_bytes,
                     "notYet": writing.now < permit.not_before,
                     "expired": writing.now >= permit.expires_at,
                     "revoked": row.state is PermitState.REVOKED,
@@ -237,7 +240,7 @@ class Desk:
                     permit=permit,
                     chosen=chosen,
                     exposure=exposure,
-                    released=released,
+                    released=released_bytes,
                 ),
             ),
         )

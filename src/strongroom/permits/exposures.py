@@ -12,11 +12,13 @@ from datetime import datetime
 from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.exposure import (
     Held,
+    cap_bytes,
     coalition_bound,
     smallest_coalition,
     worst_pair,
 )
 from strongroom.access.gate import Gate
+from strongroom.access.scales import Scale
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database.engine import Transaction
@@ -26,6 +28,7 @@ from strongroom.permits.holdings import (
     load_footprints,
     sealers,
 )
+from strongroom.permits.selection import Selection, select_from
 from strongroom.types import AccountId, ArtifactId
 from strongroom.vault.versions import (
     LINEAGES,
@@ -63,7 +66,8 @@ class ExposureReport:
     """Who holds how much.
 
     Attributes:
-        total: Bytes of the version; shares may be of others of its lineage.
+        total: Bytes of the version; shares may be of others of its lineage, counted
+            in its number types.
         shares: Of everybody who holds something, most first, sealers not among
             them.
         sealers: Names of the origin holders: they have the whole anyway.
@@ -92,6 +96,7 @@ class Exposures:
     def __init__(self, gate: Gate, keys: RoomKeys) -> None:
         """Wire the reader."""
         self._gate = gate
+        self._manifest_key = keys.manifest.public
         self._permit_key = keys.permit.public
 
     def report(self, actor: Actor, target: str) -> ExposureReport:
@@ -104,11 +109,12 @@ class Exposures:
         with self._gate.ledger.reading() as reading:
             artifact, version = find_version(reading, target)
             self._gate.require(reading, actor, ACTION, resource_of(artifact))
+            whole = select_from(reading, artifact, version, (), self._manifest_key)
             everything = self._held(reading, artifact, now=reading.now)
             origin = {a for root in artifact.roots for a in sealers(reading, root)}
             origin.add(version.sealed_by)
             held = {a: h for a, h in everything.items() if a not in origin}
-            released = _released(reading, artifact.roots, held)
+            released = _released(reading, artifact.roots, held, whole.scale)
             people = {*held, *origin}
             names = {a: ACCOUNTS.get(reading, a).name for a in people}
             caps = self._caps(reading, artifact)
@@ -118,8 +124,9 @@ class Exposures:
             origin=frozenset(origin),
             names=names,
             caps=caps,
+            whole=whole,
         )
-        return found.report(artifact, version)
+        return found.report()
 
     def _held(
         self, transaction: Transaction, artifact: Artifact, *, now: datetime
@@ -150,6 +157,7 @@ def _released(
     transaction: Transaction,
     roots: Iterable[ArtifactId],
     accounts: Iterable[AccountId],
+    scale: Scale,
 ) -> dict[AccountId, int]:
     """Return the bytes that each account was given for ever."""
     found = {}
@@ -160,7 +168,7 @@ def _released(
             HOLDINGS.columns.root.in_(list(roots)),
         )
         footprints = load_footprints(transaction, {row.footprint for row in rows})
-        found[account] = Held.of(footprints.values()).bytes
+        found[account] = Held.of(footprints.values()).bytes_in(scale)
     return found
 
 
@@ -173,21 +181,23 @@ class _Found:
     origin: frozenset[AccountId]
     names: Mapping[AccountId, str]
     caps: tuple[int | None, int | None]
+    whole: Selection
 
-    def report(self, artifact: Artifact, version: Version) -> ExposureReport:
-        total, names = version.plain_bytes, self.names
-        pair = worst_pair(self.held)
-        coalition = smallest_coalition(total, self.held)
+    def report(self) -> ExposureReport:
+        names, scale = self.names, self.whole.scale
+        total = self.whole.version.plain_bytes
+        pair = worst_pair(self.held, scale)
+        coalition = smallest_coalition(total, self.held, scale)
         person_cap, pair_cap = self.caps
         return ExposureReport(
-            artifact=artifact,
-            version=version,
+            artifact=self.whole.artifact,
+            version=self.whole.version,
             total=total,
             shares=tuple(sorted(self._shares(), key=lambda s: (-s.held, s.name))),
             sealers=tuple(sorted(names[account] for account in self.origin)),
             pair=(names[pair.first], names[pair.second], pair.bytes) if pair else None,
-            person_cap=None if person_cap is None else total * person_cap // 100,
-            pair_cap=None if pair_cap is None else total * pair_cap // 100,
+            person_cap=_share(self.whole.capped_bytes, person_cap),
+            pair_cap=_share(self.whole.capped_bytes, pair_cap),
             coalition=tuple(names[a] for a in coalition) if coalition else None,
             coalition_bound=(
                 coalition_bound(person_cap, pair_cap) if person_cap and pair_cap else 1
@@ -201,8 +211,12 @@ class _Found:
                 account=account,
                 name=self.names[account],
                 released=released,
-                reserved=mine.bytes - released,
+                reserved=mine.bytes_in(self.whole.scale) - released,
             )
+
+
+def _share(total: int, percent: int | None) -> int | None:
+    return None if percent is None else cap_bytes(total, percent)
 
 
 def _least(values: Iterable[int | None]) -> int | None:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from strongroom.access.exposure import Held, worst_partner
 from strongroom.access.footprints import Footprint
+from strongroom.access.scales import Scale
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
@@ -41,7 +42,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
-    """What an account would hold after a release, in bytes of plaintext.
+    """What an account would hold after a release.
+
+    In bytes of plaintext as the version has them: what is held in another number
+    type counts as the same elements do there.
 
     Attributes:
         before: Held and reserved now.
@@ -166,7 +170,7 @@ def exposure_after(
     roots: Iterable[ArtifactId],
     *,
     taken: Mapping[str, Footprint],
-    everything: Mapping[str, Footprint],
+    scale: Scale,
     sealed_by: AccountId,
     now: datetime,
     key: VerifyKey,
@@ -178,7 +182,7 @@ def exposure_after(
         account: Whose exposure.
         roots: The lineages of the version.
         taken: Footprints of the segments that are asked for, by digest.
-        everything: Footprints of all segments of the version.
+        scale: Of the version, in whose bytes all that is held is counted.
         sealed_by: Who sealed the version, and so had all of it before.
         now: Decides which permits still reserve.
         key: Verifies permits.
@@ -190,15 +194,15 @@ def exposure_after(
         mine = held.pop(account, Held())
         after = mine.union(Held.of(taken.values()))
         others = {a: h for a, h in held.items() if a not in origin}
-        pair = worst_partner(account, {**others, account: after})
-        whole = after.union(Held.of(everything.values())).bytes == after.bytes
+        pair = worst_partner(account, {**others, account: after}, scale)
+        own = after.bytes_in(scale)
         found.append(
             Exposure(
-                before=mine.bytes,
-                after=after.bytes,
-                pair_after=pair.bytes if pair else after.bytes,
+                before=mine.bytes_in(scale),
+                after=own,
+                pair_after=pair.bytes if pair else own,
                 partner=pair.second if pair else None,
-                whole=whole,
+                whole=after.union(Held(scale.footprints)).bytes_in(scale) == own,
                 sealer=account in origin,
             )
         )
@@ -226,10 +230,18 @@ def charge(
     account: AccountId,
     roots: Iterable[ArtifactId],
     footprints: Mapping[str, Footprint],
+    scale: Scale,
 ) -> int:
     """Record that ``account`` holds these for ever; return the new bytes.
 
     The caller appends the entry that names the rows.
+
+    Args:
+        writing: Where the lineages are locked.
+        account: Whose exposure.
+        roots: The lineages of the version.
+        footprints: What is released, by digest.
+        scale: Of the version.
     """
     charged = 0
     for root in sorted(roots):
@@ -250,5 +262,6 @@ def charge(
             )
         before = load_footprints(writing, known)
         mine = Held.of(before.values())
-        charged = max(charged, mine.union(Held.of(fresh.values())).bytes - mine.bytes)
+        after = mine.union(Held.of(fresh.values()))
+        charged = max(charged, after.bytes_in(scale) - mine.bytes_in(scale))
     return charged

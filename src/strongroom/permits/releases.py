@@ -50,24 +50,34 @@ def release_id(opening: Opening) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grounds:
-    """What a release was allowed on."""
+    """What a release was allowed on.
+
+    Attributes:
+        released: Distinct bytes on the permit, this release included.
+    """
 
     opening: Opening
     row: PermitRow
     permit: Permit
     chosen: Selection
     exposure: Exposure
-    released: Held
+    released: int
 
 
 def record_release(writing: Writing, actor: Actor, grounds: Grounds) -> ReleaseRow:
     """Charge the exposure and write down what is about to leave."""
     opening, chosen = grounds.opening, grounds.chosen
     permit = grounds.permit
-    charged = charge(writing, permit.counts_as, chosen.artifact.roots, chosen.taken)
+    charged = charge(
+        writing,
+        permit.counts_as,
+        chosen.artifact.roots,
+        chosen.taken,
+        chosen.scale,
+    )
     # Also when no byte is new: a row put back, used and put forward again would
     # else leave no trace in the chain of its revisions.
-    PERMITS.replace(writing, grounds.row, released_bytes=grounds.released.bytes)
+    PERMITS.replace(writing, grounds.row, released_bytes=grounds.released)
     release = RELEASES.insert(
         writing,
         ReleaseRow(

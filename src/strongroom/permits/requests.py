@@ -253,7 +253,7 @@ class Requests:
             account.counts_as,
             chosen.artifact.roots,
             taken=chosen.taken,
-            everything=chosen.everything,
+            scale=chosen.scale,
             sealed_by=chosen.version.sealed_by,
             now=now,
             key=self._permit_key,

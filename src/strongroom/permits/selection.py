@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from strongroom.access.exposure import Held
 from strongroom.access.footprints import Footprint
 from strongroom.access.quorum import Approved, Pending
 from strongroom.access.request import Request, tally
+from strongroom.access.scales import Scale
 from strongroom.access.terms import Terms
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
@@ -28,11 +30,12 @@ class Selection:
     """Segments of one version and what holding them means.
 
     Attributes:
-        capped_bytes: What caps are a share of: the version's bytes, or those of
-            the version with which its lineage began, if that has fewer; else a
-            version padded with bytes of no use would hand out the rest.
+        capped_bytes: What caps are a share of: the version's bytes, or those that
+            the version with which its lineage began has on the same scale, if
+            they are fewer; else a version padded with bytes of no use would hand
+            out the rest.
         taken: Footprints of the segments, by digest.
-        everything: Footprints of all segments of the version.
+        scale: Of the version.
     """
 
     artifact: Artifact
@@ -41,7 +44,7 @@ class Selection:
     segments: tuple[ManifestSegment, ...]
     capped_bytes: int
     taken: Mapping[str, Footprint]
-    everything: Mapping[str, Footprint]
+    scale: Scale
 
     @property
     def plain_bytes(self) -> int:
@@ -60,22 +63,31 @@ def select_from(
     manifest, _ = load_manifest(transaction, version, key)
     segments = manifest.select(names) if names else manifest.segments
     everything = load_footprints(transaction, {s.footprint for s in manifest.segments})
+    scale = Scale.of(everything.values())
+    beginnings = [
+        _bytes_of(transaction, first, key, scale)
+        for root in artifact.roots
+        for first in root_versions(transaction, root)
+        if first.id != version.id
+    ]
     return Selection(
         artifact=artifact,
         version=version,
         manifest=manifest,
         segments=segments,
-        capped_bytes=min(
-            [manifest.plain_bytes]
-            + [
-                first.plain_bytes
-                for root in artifact.roots
-                for first in root_versions(transaction, root)
-            ]
-        ),
+        capped_bytes=min([manifest.plain_bytes, *beginnings]),
         taken={s.footprint: everything[s.footprint] for s in segments},
-        everything=everything,
+        scale=scale,
     )
+
+
+def _bytes_of(
+    transaction: Transaction, version: Version, key: VerifyKey, scale: Scale
+) -> int:
+    """Return the bytes that all of a version has on another one's scale."""
+    manifest, _ = load_manifest(transaction, version, key)
+    footprints = load_footprints(transaction, {s.footprint for s in manifest.segments})
+    return Held.of(footprints.values()).bytes_in(scale)
 
 
 def wanted_facts(

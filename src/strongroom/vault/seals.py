@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from strongroom.access.footprints import Extent, Footprint, coordinate
+from strongroom.access.footprints import Footprint
 from strongroom.crypto.container import RECORD_BYTES
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.keys import (
@@ -28,6 +28,7 @@ from strongroom.types import (
     id_bytes,
     new_id,
 )
+from strongroom.vault.exposed import Exposed
 from strongroom.vault.manifest import ManifestSegment
 from strongroom.vault.recovery_sets import RecoverySet
 from strongroom.vault.segments import Plan, PlannedItem, PlannedSegment, items_of
@@ -115,7 +116,8 @@ def seal_plan(
         InputError: The source changed meanwhile.
         UnavailableError: A store or a custodian did not accept it.
     """
-    attempt = _Attempt(job=job, source=source, progress=progress)
+    exposed = Exposed.of(job.plan, key=job.coordinate_key)
+    attempt = _Attempt(job=job, exposed=exposed, source=source, progress=progress)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="seal") as pool:
         futures = [
             pool.submit(_seal_one, attempt, planned) for planned in job.plan.segments
@@ -151,6 +153,7 @@ class _Attempt:
     """What the threads of one seal share."""
 
     job: SealJob
+    exposed: Exposed
     source: OpenSource
     progress: Progress
     stop: threading.Event = field(default_factory=threading.Event)
@@ -182,7 +185,7 @@ def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
         store=domain.store,
         object_name=name,
     )
-    footprint = footprint_of(planned, key=job.coordinate_key)
+    footprint = attempt.exposed.footprint(planned)
     return SealedPart(
         segment=ManifestSegment(
             id=segment,
@@ -212,18 +215,6 @@ def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
 def object_name(artifact: ArtifactId, version: int, random: Random) -> str:
     """Return a name that no other attempt uses: ``<artifact>/<version>/<random>``."""
     return f"{id_bytes(artifact).hex()}/{version}/{random(16).hex()}"
-
-
-def footprint_of(planned: PlannedSegment, *, key: Secret) -> Footprint:
-    """Return the plaintext extents of a segment, blinded with the room's key."""
-    return Footprint.of(
-        Extent(
-            coordinate(key, path=p.path, tensor=p.tensor, dtype=p.dtype or ""),
-            p.item_offset,
-            p.item_offset + p.length,
-        )
-        for p in planned.pieces
-    )
 
 
 def _items(attempt: _Attempt, planned: PlannedSegment) -> list[Item]:
