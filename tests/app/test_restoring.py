@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from strongroom.app import open_strongroom
 from strongroom.app.copies import UNFINISHED, Wish
+from strongroom.app.drill import drill
 from strongroom.app.restoring import restore
 from strongroom.client.client import Strongroom
 from strongroom.client.writing import write_model
@@ -418,6 +419,51 @@ def test_a_house_is_restored_from_a_set_for_each_domain(
         house.room = room
         house.permit("ana", "blocks.0.1")
         assert house.by("ana").open("llm", segments=("blocks.0.1",)).tensors()
+
+
+def test_segments_of_two_custodians_need_the_papers_of_two_sets(
+    house: House, quick: Path, model: Path
+) -> None:
+    if "postgresql" in house.room.room.settings.database:
+        return  # a house without a file of its database is restored above
+    papers = _sets(house, model)
+    house.publish(model, "apart", custodians=2)
+    kim = house.by("kim")
+    (covered, *others) = kim.room.recovery.sets(kim.actor)
+    assert all(one.wrapped == one.total for one in (covered, *others))
+
+    lost = Lost(house.folder, papers)
+    with pytest.raises(InputError, match="wrapped to none"):
+        restore(
+            lost.wish(quick / "new", papers=papers[:2] + papers[3:5], by="kim"),
+            now=house.clock,
+        )
+    restore(lost.wish(quick / "new", papers=papers, by="kim"), now=house.clock)
+    with opened(quick / "new", house.clock) as room:
+        house.room = room
+        house.permit("ana", "blocks.0.1", target="apart")
+        assert house.by("ana").open("apart", segments=("blocks.0.1",)).tensors()
+
+
+def test_a_drill_opens_a_segment_of_two_custodians(house: House, model: Path) -> None:
+    if "postgresql" in house.room.room.settings.database:
+        return
+    papers = _sets(house, model)
+    house.publish(model, "apart", custodians=2)
+
+    found = drill(house.room.room, house.actors["kim"], papers, now=house.clock)
+    assert (len(found.segments), found.lost) == (2, 0)
+
+
+def test_two_custodians_are_not_sealed_for_with_one_set(
+    house: House, model: Path
+) -> None:
+    house.admit("kim", "keys", Role.KEY_HOLDER)
+    key = RecoveryKey.generate(os.urandom)
+    house.by("ines").approve(propose(house.by("kim"), key).id)
+
+    with pytest.raises(ConflictError, match="several shares"):
+        house.publish(model, "apart", custodians=2)
 
 
 def _sets(house: House, model: Path) -> tuple[PaperShare, ...]:

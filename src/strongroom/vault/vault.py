@@ -30,7 +30,7 @@ from strongroom.vault import drafts, recording
 from strongroom.vault.domains import assign_custodians
 from strongroom.vault.manifest import PURPOSE, Manifest
 from strongroom.vault.maps import map_document
-from strongroom.vault.recovery_sets import sets_by_domain
+from strongroom.vault.recovery_sets import sets_by_domain, verify_apart
 from strongroom.vault.seals import (
     CustodyDomain,
     Progress,
@@ -218,6 +218,8 @@ class Vault:
     ) -> tuple[SealedPart, ...]:
         with self._ledger.reading() as reading:
             recovery = sets_by_domain(reading)
+        for segment, custodians in assigned.items():
+            verify_apart(segment, custodians, recovery)
         job = SealJob(
             room=self._room,
             artifact=version.artifact,
