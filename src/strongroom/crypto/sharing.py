@@ -1,9 +1,11 @@
-"""A secret in several shares: some of them restore it, fewer say nothing of it.
+"""A secret in several shares: some of them restore it, fewer are of no use.
 
 Shamir's scheme over GF(256), byte by byte, in the form of SLIP-0039: the secret
 is the value at 255 of polynomials, a digest of it the value at 254, so that
-shares that do not belong together are noticed.  Before that the secret passes
-a four-round Feistel cipher; without a passphrase it only costs a moment.
+shares that do not belong together are noticed.  One share too few thereby rules
+out all but 2^-32 of the secrets: of 2^256, 2^224 are left.  Before it is split the
+secret passes a four-round Feistel cipher; without a passphrase that only costs a
+moment.
 
 Multiplication takes the same steps for all bytes and looks nothing up by them;
 Python promises no more than that.
