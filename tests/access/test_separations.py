@@ -33,3 +33,18 @@ def test_two_domains_leave_one_separation_missing() -> None:
         "architecture and biases share a custody domain",
         "3 people have no second factor",
     ]
+
+
+def test_what_custodians_elsewhere_keep_is_not_everybodys() -> None:
+    said = missing_separations(
+        Profile.STANDARD,
+        domains=3,
+        embedded=True,
+        witness=True,
+        apart=["biases", "weights"],
+    )
+
+    assert said == [
+        "embedded mode: whoever has the passphrase has everything but what biases"
+        " and weights must release; permits, approvals and caps are recorded rules"
+    ]

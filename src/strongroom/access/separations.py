@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from strongroom.types import Profile
 
 
@@ -12,6 +14,7 @@ def missing_separations(
     embedded: bool,
     witness: bool,
     without_factor: int = 0,
+    apart: Sequence[str] = (),
 ) -> list[str]:
     """Return one sentence per separation that is not in force; for reports.
 
@@ -21,6 +24,7 @@ def missing_separations(
         embedded: Whether users open the database themselves, without a server.
         witness: Whether somebody independent cosigns checkpoints.
         without_factor: Active people who have none.
+        apart: Custody domains whose custodians run elsewhere and give no shares.
     """
     solo = profile is Profile.SOLO
     claims = (
@@ -31,8 +35,9 @@ def missing_separations(
         (domains == 2, "architecture and biases share a custody domain"),  # noqa: PLR2004
         (
             embedded,
-            "embedded mode: whoever has the passphrase has everything;"
-            " permits, approvals and caps are recorded rules",
+            "embedded mode: whoever has the passphrase has everything"
+            + (f" but what {' and '.join(apart)} must release" if apart else "")
+            + "; permits, approvals and caps are recorded rules",
         ),
         (not witness, "no independent witness keeps checkpoints of the ledger"),
         (without_factor > 0, f"{_people(without_factor)} no second factor"),

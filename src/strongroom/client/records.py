@@ -236,6 +236,7 @@ def separations(room: Room) -> list[str]:
         embedded=True,
         witness=room.witnesses is not None and room.witnesses.any_signed(),
         without_factor=len(without),
+        apart=[d.name for d in room.domains.values() if not d.custodian.gives_shares],
     )
 
 
