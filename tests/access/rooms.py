@@ -15,6 +15,7 @@ from strongroom.access.accounts import (
     create_account,
 )
 from strongroom.access.approvals import Approvals
+from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
 from strongroom.access.people import People
 from strongroom.access.policy import Policy
@@ -39,6 +40,7 @@ class Rooms:
     approvals: Approvals
     sessions: Sessions
     people: People
+    erasures: Erasures
 
     def account(
         self, name: str, *roles: Role, team: str = "alpha", kind: str = "person"
@@ -95,4 +97,5 @@ def rooms_at(url: str, profile: Profile = Profile.STANDARD) -> Iterator[Rooms]:
             approvals=approvals,
             sessions=Sessions(world.ledger, totp_key=KEYS.totp, random=os.urandom),
             people=People(gate, approvals, totp_key=KEYS.totp, random=os.urandom),
+            erasures=Erasures(gate, approvals),
         )

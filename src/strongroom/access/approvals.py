@@ -65,6 +65,7 @@ class Approvals:
         self._random = random
         self.executors: dict[str, Executor] = {}
         self.on_refusal: dict[str, Executor] = {}
+        self.afterwards: dict[str, Callable[[], None]] = {}
 
     def ask(
         self,
@@ -154,7 +155,14 @@ class Approvals:
                     },
                 )
             )
-            return self._carry_out_if_agreed(writing, request)
+            request = self._carry_out_if_agreed(writing, request)
+        self.after_commit(request)
+        return request
+
+    def after_commit(self, request: Request) -> None:
+        """Do what must wait until the action that was carried out is committed."""
+        if request.state is RequestState.APPROVED and request.action in self.afterwards:
+            self.afterwards[request.action]()
 
     def decline(self, actor: Actor, request_id: str, *, reason: str = "") -> Request:
         """Refuse a request for good.

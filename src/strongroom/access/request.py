@@ -36,6 +36,9 @@ REQUEST_TTL = timedelta(days=7)
 
 MAX_BODY_BYTES = 256 << 10
 
+ERASED_BODY = '{"erased":true}'
+"""In place of what somebody asked for whose text was erased; the digest stays."""
+
 
 class RequestState(StrEnum):
     """Where a request stands; time turns a pending one into an expired one."""
@@ -85,8 +88,11 @@ class Request:
         """Return what is asked for.
 
         Raises:
+            MissingError: It was erased with the text of whom it was about.
             IntegrityError: The stored body does not have its digest.
         """
+        if self.body == ERASED_BODY:
+            raise MissingError(f"what {self.id} asked for was erased")
         body = self.body.encode()
         if request_digest(self.id, self.action, self.asker, body) != self.digest:
             raise IntegrityError(f"{self.id} is not what was asked for")

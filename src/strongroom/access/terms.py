@@ -21,7 +21,14 @@ from strongroom.errors import SetupError
 from strongroom.types import Classification, Profile
 
 APPROVED_ACTIONS: Final = frozenset(
-    {"account:create", "role:change", "cap:change", "model:publish", "recovery:create"}
+    {
+        "account:create",
+        "role:change",
+        "cap:change",
+        "model:publish",
+        "recovery:create",
+        "person:erase",
+    }
 )
 """Administrative actions that wait for approvals where there is a second team.
 

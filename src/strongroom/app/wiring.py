@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.approvals import Approvals
+from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
 from strongroom.access.people import People
 from strongroom.access.policy import Policy
@@ -167,6 +168,7 @@ def build(
         approvals=approvals,
         sessions=Sessions(ledger, totp_key=keys.totp, random=random),
         people=People(gate, approvals, totp_key=keys.totp, random=random),
+        erasures=Erasures(gate, approvals),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
         vault=Vault(
             gate,

@@ -142,6 +142,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "suspend": Leaf("accounts:suspend", "Suspend an account"),
                 "resume": Leaf("accounts:resume", "Let a suspended account act again"),
                 "leave": Leaf("accounts:leave", "Close an account for good"),
+                "erase": Leaf("erasing:erase", "Erase name and text of who left"),
                 "enrol": Leaf("enrolment:enrol", "Enrol with an invitation"),
                 "factor": Leaf("enrolment:factor", "Begin a new second factor"),
                 "confirm": Leaf("enrolment:confirm", "Confirm a second factor"),

@@ -40,6 +40,10 @@ def details(
     Raises:
         IntegrityError: The request is not what was asked for.
     """
+    from strongroom.access.request import ERASED_BODY
+
+    if request.body == ERASED_BODY:
+        return {"asked": "erased, with the text of a person who left"}
     payload = request.payload()
     if not _models(payload) <= visible:
         return {"model": HIDDEN}

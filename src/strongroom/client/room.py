@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.access.approvals import Approvals
+from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
 from strongroom.access.people import People
 from strongroom.access.sessions import Sessions
@@ -45,6 +46,7 @@ class Room:
     approvals: Approvals
     sessions: Sessions
     people: People
+    erasures: Erasures
     vault: Vault
     catalogue: Catalogue
     recovery: Recovery

@@ -32,6 +32,7 @@ WAIT_SECONDS = 10
 """How long a writer waits for another before it gives up."""
 
 _READ_ONLY = "strongroom_read_only"
+_NO_TRANSACTION = "strongroom_no_transaction"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,6 +120,19 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def maintaining(self) -> Iterator[sa.Connection]:
+        """Give a connection for statements that no transaction may surround.
+
+        Raises:
+            UnavailableError: The database did not answer, or others were in the way.
+        """
+        with _translated(), self.engine.connect() as plain:
+            if self.is_sqlite:  # its driver begins nothing by itself
+                yield plain.execution_options(**{_NO_TRANSACTION: True})
+            else:
+                yield plain.execution_options(isolation_level="AUTOCOMMIT")
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -158,8 +172,11 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    options = connection.get_execution_options()
+    read_only = options.get(_READ_ONLY, False)
     connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+    if options.get(_NO_TRANSACTION, False):
+        return
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 

@@ -19,6 +19,7 @@ from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.errors import IntegrityError
 from strongroom.ledger import events, sequencer, tree_checks
+from strongroom.ledger.erasure import check_erased
 from strongroom.ledger.finding import Finding
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.tiles import TILE_WIDTH
@@ -52,6 +53,7 @@ def check_all(ledger: Ledger, transaction: Transaction) -> list[Finding]:
             _guarded(_check(ledger, transaction, everything=True)),
             _guarded(tree_checks.check_checkpoints(ledger, transaction)),
             _guarded(_check_private(transaction)),
+            _guarded(check_erased(transaction)),
         )
     )
 

@@ -59,6 +59,12 @@ KINDS: Mapping[str, Kind] = {
     "account.changed": Kind(
         "Its state changed.", ("account", "state"), ("reason",), (3001, 99)
     ),
+    "person.erased": Kind(
+        "Name and free text of somebody who left were erased with their salts.",
+        ("account", "request", "count", "entries"),
+        (),
+        (3001, 6),
+    ),
     "role.changed": Kind(
         "Its roles or team changed.",
         ("account", "team", "roles", "request"),
