@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +45,7 @@ from tests.journeys.rooms import (
     solo,
     write_small_model,
 )
+from tests.postgresql import Server, name_of
 from tests.vault.recovering import hand_out, propose
 
 NEW = Secret(b"a passphrase of the new custodian")
@@ -89,6 +90,29 @@ def lost(quick: Path, model: Path) -> Lost:
         room.seal(write_small_model(quick / "late", blocks=2, seed=3), name="late")
     shutil.rmtree(quick / "room" / "custodians")
     return Lost(quick / "room", papers)
+
+
+Copy = Callable[[House], str | None]
+"""Copies the database of a house; its URL, or nothing where it is a file."""
+
+
+@pytest.fixture
+def copied(request: pytest.FixtureRequest, kind: str) -> Iterator[Copy]:
+    """Give a function that copies a database as a dump and its restoration would."""
+    made: list[str] = []
+
+    def copy(house: House) -> str | None:
+        if kind == "sqlite":
+            return None
+        server: Server = request.getfixturevalue("postgresql_server")
+        house.room.room.ledger.database.close()  # else it cannot be copied
+        url = server.create_database(name_of(house.room.room.settings.database))
+        made.append(url)
+        return url
+
+    yield copy
+    for url in made:
+        request.getfixturevalue("postgresql_server").drop_database(url)
 
 
 def kinds(room: Strongroom) -> list[str]:
@@ -368,6 +392,14 @@ def test_a_segment_that_was_never_wrapped_is_named_as_lost(
         restore(lost.wish(quick / "new"), now=Clock())
     done = restore(lost.wish(quick / "new", allow_lost=True), now=Clock())
     assert done.moved.lost == 1
+    database = Database(f"sqlite+pysqlite:///{quick / 'new' / 'room.db'}")
+    with database.reading() as connection:
+        left = connection.execute(
+            sa.select(columns.root_key_id).where(columns.segment == one)
+        ).scalars()
+        # Its own custodian may turn up again, so that wrap is kept.
+        assert [root.partition("-")[0] for root in left] == ["root"]
+    database.close()
 
 
 def test_nothing_is_restored_over_something_else(lost: Lost, quick: Path) -> None:
@@ -390,30 +422,19 @@ def test_new_custodians_need_passphrases(lost: Lost, quick: Path) -> None:
 
 
 def test_a_house_is_restored_from_a_set_for_each_domain(
-    house: House, quick: Path, model: Path
+    house: House, quick: Path, model: Path, copied: Copy
 ) -> None:
-    if "postgresql" in house.room.room.settings.database:
-        with pytest.raises(SetupError, match="no file in its copy"):
-            restore(
-                Lost(house.folder, _sets(house, model)).wish(quick / "new"),
-                now=house.clock,
-            )
-        return
     papers = _sets(house, model)
-    lost = Lost(house.folder, papers)
-    wish = lost.wish(quick / "new", papers=papers[6:8], by="kim")
-    with pytest.raises(InputError, match="the room's own keys"):
-        restore(wish, now=house.clock)
-    wish = lost.wish(quick / "new", papers=papers[:5], by="kim")
-    with pytest.raises(InputError, match="shares of weights"):
-        restore(wish, now=house.clock)
-
-    done = restore(
-        lost.wish(
-            quick / "new", papers=papers[:2] + papers[3:5] + papers[6:8], by="kim"
-        ),
-        now=house.clock,
+    everything = papers[:2] + papers[3:5] + papers[6:8]
+    wish = Lost(house.folder, papers).wish(
+        quick / "new", papers=everything, by="kim", database=copied(house)
     )
+    with pytest.raises(InputError, match="the room's own keys"):
+        restore(replace(wish, papers=papers[6:8]), now=house.clock)
+    with pytest.raises(InputError, match="shares of weights"):
+        restore(replace(wish, papers=papers[:5]), now=house.clock)
+
+    done = restore(wish, now=house.clock)
     assert [one.papers for one in done.recovered] == [2, 2, 2]
     with opened(quick / "new", house.clock) as room:
         house.room = room
@@ -422,37 +443,48 @@ def test_a_house_is_restored_from_a_set_for_each_domain(
 
 
 def test_segments_of_two_custodians_need_the_papers_of_two_sets(
-    house: House, quick: Path, model: Path
+    house: House, quick: Path, model: Path, copied: Copy
 ) -> None:
-    if "postgresql" in house.room.room.settings.database:
-        return  # a house without a file of its database is restored above
     papers = _sets(house, model)
     house.publish(model, "apart", custodians=2)
     kim = house.by("kim")
-    (covered, *others) = kim.room.recovery.sets(kim.actor)
-    assert all(one.wrapped == one.total for one in (covered, *others))
+    assert all(c.wrapped == c.total for c in kim.room.recovery.sets(kim.actor))
 
-    lost = Lost(house.folder, papers)
+    wish = Lost(house.folder, papers).wish(
+        quick / "new", papers=papers, by="kim", database=copied(house)
+    )
     with pytest.raises(InputError, match="wrapped to none"):
-        restore(
-            lost.wish(quick / "new", papers=papers[:2] + papers[3:5], by="kim"),
-            now=house.clock,
-        )
-    restore(lost.wish(quick / "new", papers=papers, by="kim"), now=house.clock)
+        restore(replace(wish, papers=papers[:2] + papers[3:5]), now=house.clock)
+    restore(wish, now=house.clock)
     with opened(quick / "new", house.clock) as room:
         house.room = room
         house.permit("ana", "blocks.0.1", target="apart")
         assert house.by("ana").open("apart", segments=("blocks.0.1",)).tensors()
 
 
-def test_a_drill_opens_a_segment_of_two_custodians(house: House, model: Path) -> None:
-    if "postgresql" in house.room.room.settings.database:
-        return
+def test_a_drill_opens_a_segment_of_two_custodians(
+    house: House, model: Path, copied: Copy
+) -> None:
     papers = _sets(house, model)
     house.publish(model, "apart", custodians=2)
 
-    found = drill(house.room.room, house.actors["kim"], papers, now=house.clock)
+    found = drill(
+        house.room.room,
+        house.actors["kim"],
+        papers,
+        database=copied(house),
+        now=house.clock,
+    )
     assert (len(found.segments), found.lost) == (2, 0)
+
+
+def test_a_database_that_is_no_file_is_named(
+    house: House, quick: Path, model: Path, kind: str
+) -> None:
+    if kind == "postgresql":
+        wish = Lost(house.folder, _sets(house, model)).wish(quick / "new")
+        with pytest.raises(SetupError, match="no file in its copy"):
+            restore(wish, now=house.clock)
 
 
 def test_two_custodians_are_not_sealed_for_with_one_set(

@@ -11,23 +11,24 @@ import contextlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
-from strongroom.app.adapters import database_url
 from strongroom.app.copies import Wish
 from strongroom.app.recovered import Recovered, recover_keys
 from strongroom.app.restoring import restore
-from strongroom.app.wiring import Clock, open_strongroom
+from strongroom.app.wiring import Clock, open_ledger, open_strongroom
+from strongroom.canonical import Json
 from strongroom.client.room import Room
 from strongroom.crypto import keys
 from strongroom.crypto.inspection import verify_object
 from strongroom.crypto.paper import PaperShare
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import InputError, StrongroomError
+from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.settings import load_settings
 from strongroom.types import Random, Secret
@@ -86,18 +87,16 @@ def drill(
         InputError: The papers or the copy do not fit; see ``restore``.
         IntegrityError: The copy, or an object in a store, is not what was sealed.
     """
+    source = copy or room.settings.folder
     with (
         room.gate.recording_refusals(actor, "key:manage", "room"),
-        room.ledger.reading() as reading,
+        room.ledger.transaction() as writing,
     ):
-        room.gate.require(reading, actor, "key:manage", ROOM)
-    if database is not None and database == database_url(room.settings):
-        raise InputError(
-            "a drill writes to the copy, and that is the room's own database",
-            hint="restore a dump into another database, and name that",
-        )
-    source = copy or room.settings.folder
-    recovered = tuple(recover_keys(papers, load_settings(source)))
+        room.gate.require(writing, actor, "key:manage", ROOM)
+        recovered = tuple(recover_keys(papers, load_settings(source)))
+        writing.append(_event(actor, "recovery.tried", recovered))
+    if database is not None:
+        _verify_copy(room, database)
     found = Drilled(recovered=recovered, size=0, segments=(), length=0, lost=0)
     passed = False
     try:
@@ -119,6 +118,24 @@ def drill(
         with contextlib.suppress(StrongroomError):  # what went wrong first counts
             _record(room, actor, found, passed=passed)
     return found
+
+
+def _verify_copy(room: Room, database: str) -> None:
+    """Refuse to drill on the room's own database, by whatever URL.
+
+    An entry was just added to the room; a copy made before does not have it.
+
+    Raises:
+        InputError: It is the room's own.
+    """
+    ledger = open_ledger(replace(room.settings, database=database), now=room.now)
+    with contextlib.closing(ledger.database):
+        size = Anchors(ledger).newest().size
+    if size >= room.anchors.newest().size:
+        raise InputError(
+            "a drill writes to the copy, and that is the room's own database",
+            hint="restore a dump into another database, and name that",
+        )
 
 
 def _restore_and_look(
@@ -209,22 +226,32 @@ def _key(room: Room, shares: Sequence[Held]) -> Secret:
 
 
 def _record(room: Room, actor: Actor, found: Drilled, *, passed: bool) -> None:
+    facts: dict[str, Json] = {
+        "size": found.size,
+        "models": len(found.segments),
+        "segments": list(found.segments),
+        "bytes": found.length,
+        "lost": found.lost,
+        "passed": passed,
+    }
     with room.ledger.transaction() as writing:
-        writing.append(
-            Event(
-                kind="recovery.drilled",
-                actor=actor.account,
-                session=actor.session,
-                facts={
-                    "keys": [one.key.id for one in found.recovered],
-                    "sets": [one.set_id for one in found.recovered],
-                    "papers": [one.papers for one in found.recovered],
-                    "size": found.size,
-                    "models": len(found.segments),
-                    "segments": list(found.segments),
-                    "bytes": found.length,
-                    "lost": found.lost,
-                    "passed": passed,
-                },
-            )
-        )
+        writing.append(_event(actor, "recovery.drilled", found.recovered, facts))
+
+
+def _event(
+    actor: Actor,
+    kind: str,
+    recovered: Sequence[Recovered],
+    facts: Mapping[str, Json] | None = None,
+) -> Event:
+    return Event(
+        kind=kind,
+        actor=actor.account,
+        session=actor.session,
+        facts={
+            "keys": [one.key.id for one in recovered],
+            "sets": [one.set_id for one in recovered],
+            "papers": [one.papers for one in recovered],
+            **(facts or {}),
+        },
+    )

@@ -114,7 +114,7 @@ def restore(
         steps.begin(checked.seeds, _begun(ledger, wish, recovered, checked))
         for manifest in manifests:
             steps.move(manifest, progress)
-        moved = steps.finish(len(lost))
+        moved = steps.finish(manifests, len(lost))
         anchors = Anchors(ledger)
         for domain in domains.values():
             anchors.advance(domain.custodian)

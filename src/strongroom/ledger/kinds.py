@@ -232,6 +232,12 @@ KINDS: Mapping[str, Kind] = {
         (),
         (3004, 1),
     ),
+    "recovery.tried": Kind(
+        "Papers were put together for a drill; its result follows.",
+        ("keys", "sets", "papers"),
+        (),
+        (6005, 99),
+    ),
     "recovery.drilled": Kind(
         "Papers restored a copy of the room, which was then thrown away.",
         (

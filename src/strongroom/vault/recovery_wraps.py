@@ -177,15 +177,11 @@ def remove_room_keys(connection: sa.Connection, root_key_id: str) -> int:
     return connection.execute(statement).rowcount
 
 
-def remove_wraps(connection: sa.Connection, root_key_id: str) -> int:
-    """Delete every wrap under a root key and return how many there were."""
-    removed = 0
-    for table in (tables.wraps, tables.room_keys):
-        result = connection.execute(
-            sa.delete(table).where(table.c.root_key_id == root_key_id)
-        )
-        removed += result.rowcount
-    return removed
+def remove_other_room_keys(connection: sa.Connection, kept: Collection[str]) -> int:
+    """Delete the room's own keys under root keys not in ``kept``; return how many."""
+    columns = tables.room_keys.c
+    statement = sa.delete(tables.room_keys).where(columns.root_key_id.not_in(kept))
+    return connection.execute(statement).rowcount
 
 
 def _of(manifest: Manifest) -> list[sa.ColumnElement[bool]]:

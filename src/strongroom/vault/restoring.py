@@ -27,7 +27,8 @@ from strongroom.vault.recovery_wraps import (
     held_shares,
     load_room_keys,
     place_of,
-    remove_wraps,
+    remove_other_room_keys,
+    remove_wrap,
     room_key_place,
     room_keys_digest,
     sealed_manifests,
@@ -108,7 +109,7 @@ class Moved:
     Attributes:
         moved: Shares under new root keys, also those of an interrupted run.
         lost: Shares that no recovery key opens.
-        removed: Wraps deleted that nobody can open any more.
+        removed: Wraps of moved shares and keys under former root keys, deleted.
     """
 
     moved: int
@@ -203,26 +204,21 @@ class Restoration:
                 writing.append(Event(kind="recovery.moved", actor=None, facts=facts))
             progress(len(batch))
 
-    def finish(self, lost: int) -> Moved:
-        """Delete the wraps that nobody can open any more, and record the end."""
+    def finish(self, manifests: Sequence[Manifest], lost: int) -> Moved:
+        """Delete older wraps of what was moved, and record the end.
+
+        What was not moved keeps its wraps: its custodian may turn up again.
+        """
         with self._ledger.transaction() as writing:
             kept = self._roots() | {one.id for one in active_sets(writing)}
-            columns = tables.wraps.c.root_key_id, tables.room_keys.c.root_key_id
-            found = {
-                str(root)
-                for column in columns
-                for root in writing.connection.execute(sa.select(column).distinct())
-                .scalars()
-                .all()
-            }
-            removed = sum(
-                remove_wraps(writing.connection, root) for root in sorted(found - kept)
-            )
-            moved = writing.connection.execute(
-                sa.select(sa.func.count()).where(
-                    tables.wraps.c.root_key_id.in_(self._roots())
-                )
-            ).scalar_one()
+            moved, removed = 0, remove_other_room_keys(writing.connection, kept)
+            for manifest in manifests:
+                for held in held_shares(writing.connection, manifest):
+                    if self._root_of(held) in held.wrapped:
+                        moved += 1
+                        for root in held.wrapped.keys() - kept:
+                            remove_wrap(writing.connection, held, root)
+                            removed += 1
             writing.append(
                 Event(
                     kind="recovery.restored",
