@@ -17,6 +17,7 @@ from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, settle
+from strongroom.crypto.custody.transit import TransitCustodian
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.keys import derive_share_key
 from strongroom.crypto.parts import open_part
@@ -29,6 +30,7 @@ from strongroom.errors import (
     StaleError,
 )
 from strongroom.types import Secret
+from tests import transit
 from tests.contracts.histories import anchor, verify_extension, word_of
 from tests.contracts.releases import CONTEXT, INFO, READER, SALT, SHARE, case
 from tests.contracts.served import connect, serving
@@ -72,11 +74,26 @@ def in_a_process(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
     return connect(path)
 
 
+def in_a_service(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
+    """Played by the tests: no Vault or OpenBao can be had here."""
+    service = transit.running()
+    engine = service.__enter__()
+    request.addfinalizer(lambda: service.__exit__(None, None, None))
+    return TransitCustodian.create(
+        folder / "home.transit",
+        name="home",
+        uri=engine.uri("home"),
+        token=transit.TOKEN,
+        random=os.urandom,
+    )
+
+
 CUSTODIANS: dict[str, Make] = {
     "memory": in_memory,
     "file": in_a_file,
     "pkcs11": in_a_token,
     "unix": in_a_process,
+    "transit": in_a_service,
 }
 
 

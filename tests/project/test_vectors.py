@@ -73,6 +73,7 @@ REFUSED_ELSEWHERE = {
     "recovery_keys": "tests/crypto/test_recovery.py",
     "recovery_shares": "tests/crypto/test_sharing.py",
     "release_parts": "tests/crypto/test_parts.py",
+    "transit": "tests/crypto/test_transit.py",
 }
 """Files whose refusals are in the tests of their module."""
 

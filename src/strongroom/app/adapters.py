@@ -13,10 +13,12 @@ from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.custody.remote import RemoteCustodian
+from strongroom.crypto.custody.transit import TransitCustodian
 from strongroom.crypto.custody_pin import Pin
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.token_uri import TokenUri
+from strongroom.crypto.transit import TransitUri
 from strongroom.errors import SetupError
 from strongroom.ledger.checkpoint import VerifierKey
 from strongroom.settings import Domain, Settings
@@ -29,6 +31,7 @@ from strongroom.vault.seals import CustodyDomain
 CUSTODIANS = {
     "file": "file:PATH",
     "pkcs11": "pkcs11:token=LABEL?module-path=SO",
+    "transit": "transit:https://HOST/MOUNT/KEY",
     "unix": "unix:PATH?uid=USER",
 }
 """URI of every custodian that a room can name, by scheme."""
@@ -83,6 +86,12 @@ def open_custodian(
             uri=TokenUri.from_text(domain.custodian),
             random=random,
         )
+    if scheme == "transit":
+        return TransitCustodian.open(
+            token_path(settings, domain),
+            passphrase,
+            uri=TransitUri.from_text(domain.custodian),
+        )
     return FileCustodian.open(settings.folder / path, passphrase, random=random)
 
 
@@ -126,6 +135,15 @@ def create_custodian(
             name=domain.name,
             uri=TokenUri.from_text(domain.custodian),
             pin=passphrase,
+            random=random,
+        )
+        return
+    if scheme == "transit":
+        TransitCustodian.create(
+            token_path(settings, domain),
+            name=domain.name,
+            uri=TransitUri.from_text(domain.custodian),
+            token=passphrase,
             random=random,
         )
         return

@@ -10,13 +10,15 @@ from strongroom.crypto import token_login
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.custody.transit import TransitCustodian
 from strongroom.crypto.custody_file import read_private
 from strongroom.crypto.custody_pin import PinFile
 from strongroom.crypto.custody_server import CustodyServer
 from strongroom.crypto.custody_service import CustodyService
 from strongroom.crypto.passphrases import Cost
-from strongroom.crypto.token_file import FORMAT
+from strongroom.crypto.token_file import FORMATS
 from strongroom.crypto.token_uri import TokenUri
+from strongroom.crypto.transit import SCHEME, TransitUri
 from strongroom.permits.evidence import LedgerReferee
 from strongroom.types import Random, Secret
 
@@ -52,6 +54,11 @@ def make_custodian(
         return FileCustodian.create(
             path, name=name, passphrase=secret, random=random, cost=cost
         )
+    if token.startswith(f"{SCHEME}:"):
+        service = TransitUri.from_text(token)
+        return TransitCustodian.create(
+            path, name=name, uri=service, token=secret, random=random
+        )
     uri = TokenUri.from_text(token)
     return Pkcs11Custodian.create(path, name=name, uri=uri, pin=secret, random=random)
 
@@ -68,7 +75,12 @@ def open_custodian_file(
         SetupError: Others may read the file, or the token is of no use.
         UnavailableError: It does not answer.
     """
-    if f'"format":"{FORMAT}"'.encode() in read_private(path):
+    content = read_private(path)
+    for form, kind in FORMATS.items():
+        if f'"format":"{form}"'.encode() not in content:
+            continue
+        if kind is TransitUri:
+            return TransitCustodian.open(path, secret)
         return Pkcs11Custodian.open(path, secret, random=random)
     return FileCustodian.open(path, secret, random=random)
 

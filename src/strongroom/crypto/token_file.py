@@ -17,9 +17,14 @@ from pathlib import Path
 from strongroom import canonical
 from strongroom.crypto.custody_file import MAX_FILE_BYTES, check_name, read_private
 from strongroom.crypto.token_uri import TokenUri
+from strongroom.crypto.transit import TransitUri
 from strongroom.errors import InputError, IntegrityError
 
-FORMAT = "strongroom/custody-token/v1"
+FORMATS: Mapping[str, type[TokenUri] | type[TransitUri]] = {
+    "strongroom/custody-token/v1": TokenUri,
+    "strongroom/custody-transit/v1": TransitUri,
+}
+"""What a file may say it is, and the kind of URI in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +34,13 @@ class TokenFile:
     Attributes:
         name: The custody domain.
         root_key_id: Names the root key; the token finds it by this.
-        uri: The token, as it was when the key was made.
+        uri: The token or service, as it was when the key was made.
         anchor_key: The key of the anchor's MAC, wrapped under the root key.
     """
 
     name: str
     root_key_id: str
-    uri: TokenUri
+    uri: TokenUri | TransitUri
     anchor_key: bytes = b""
 
     def __post_init__(self) -> None:
@@ -45,6 +50,11 @@ class TokenFile:
             InputError: It cannot be used.
         """
         check_name(self.name)
+
+    @property
+    def format(self) -> str:
+        """What the file says it is, by the kind of its URI."""
+        return next(name for name, kind in FORMATS.items() if type(self.uri) is kind)
 
     def context(self) -> bytes:
         """Return the place of the wrapped anchor key."""
@@ -57,7 +67,7 @@ class TokenFile:
         return canonical.to_json(
             {
                 "anchor_key": self.anchor_key.hex(),
-                "format": FORMAT,
+                "format": self.format,
                 "name": self.name,
                 "root_key_id": self.root_key_id,
                 "uri": str(self.uri),
@@ -78,7 +88,7 @@ class TokenFile:
             parsed = cls(
                 name=str(document["name"]),
                 root_key_id=str(document["root_key_id"]),
-                uri=TokenUri.from_text(str(document["uri"])),
+                uri=FORMATS[str(document["format"])].from_text(str(document["uri"])),
                 anchor_key=bytes.fromhex(str(document["anchor_key"])),
             )
         except (InputError, ValueError, TypeError, KeyError):
