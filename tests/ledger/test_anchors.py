@@ -17,10 +17,17 @@ from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
 from strongroom.crypto.passphrases import Cost
 from strongroom.database import tables
-from strongroom.errors import ForkError, IntegrityError, StaleError
+from strongroom.errors import (
+    ForkError,
+    IntegrityError,
+    StaleError,
+    UnavailableError,
+)
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.tree import root_hash
 from strongroom.types import Secret
+from tests.ledger.exports import SmallLedger
 from tests.ledger.world import KEYS, ORIGIN, World, world_at
 
 SHARE = Secret(bytes(range(32)))
@@ -228,3 +235,41 @@ def test_only_the_ledger_is_asked(world: World, custodian: MemoryCustodian) -> N
     Anchors(locked).advance(custodian)
 
     assert custodian.anchor().size == 1
+
+
+def test_a_covering_checkpoint_proves_the_very_entry(
+    world: World, anchors: Anchors
+) -> None:
+    """Altered after its commit: keys once would have left on what nobody signed."""
+    world.notes(5)
+    with world.ledger.reading() as reading:
+        entry = world.ledger.entry(reading, 3)
+        assert anchors.covering(reading, entry).size == 5
+        other = replace(entry, body=entry.body.replace(b"project-3", b"project-4"))
+        with pytest.raises(IntegrityError, match="not in the ledger"):
+            anchors.covering(reading, other)
+        moved = replace(entry, position=2)
+        with pytest.raises(IntegrityError, match="not in the ledger"):
+            anchors.covering(reading, moved)
+        waiting = replace(entry, position=None)
+        with pytest.raises(UnavailableError, match="not under a checkpoint"):
+            anchors.covering(reading, waiting)
+
+
+def test_a_signed_head_of_another_history_is_a_fork_on_either_side(
+    world: World, anchors: Anchors
+) -> None:
+    """Signed with the room's own key, by whoever put a database back for a while."""
+    world.notes(3)
+    mine = anchors.newest()
+    foreign = SmallLedger(signer=KEYS.checkpoint)
+    for number in range(4):
+        foreign.add(f"another {number}")
+    root = root_hash(foreign.leaves)
+    other = Anchor(size=4, root=root, note=foreign.note().encode())
+    world.notes(2)
+
+    anchors.verify_extension(mine, anchors.newest())
+    for older, newer in ((mine, other), (other, anchors.newest())):
+        with pytest.raises(ForkError):
+            anchors.verify_extension(older, newer)
