@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from strongroom.crypto.paper import read_paper
+from strongroom.crypto.slip39 import to_words
 from strongroom.ledger.witness_folder import WitnessFolder
+from tests.cli.keyboard import Keyboard
 from tests.cli.terminal import Terminal
 from tests.cli.test_witnesses import add, audit, served
 from tests.journeys.rooms import same_files
@@ -155,3 +158,25 @@ def test_a_drill_asks_no_witness(
     assert solo.run("ledger", "witness", "ask").status == 0
     assert solo.run("ledger", "verify").status == 0
     assert (quick / "new").exists() is False
+
+
+def test_papers_are_typed_and_a_mistake_is_asked_for_again(
+    solo: Terminal, papers: list[str]
+) -> None:
+    first, second = (
+        list(to_words(read_paper(Path(papers[n]).read_text()).share)) for n in (1, 3)
+    )
+    wrong = [*first[:4], "acid" if first[4] != "acid" else "zero", *first[5:]]
+    typing = Keyboard("recovery", "drill", environment=solo.variables)
+
+    typing.expect("Words of paper 1")
+    typing.type(" ".join(wrong))
+    typing.expect("word 5, ")
+    typing.type(" ".join(first))
+    typing.expect("Words of paper 2")
+    typing.type(" ".join(second))
+    typing.expect("Words of paper 3")
+    typing.type("")
+
+    assert typing.done() == 0
+    assert "these papers restore the room" in typing.shown
