@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from strongroom.cli.main import run
+from strongroom.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(run())
+    main()

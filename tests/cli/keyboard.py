@@ -25,6 +25,7 @@ class Keyboard:
         """Start ``strongroom`` with ``words``; nothing is typed yet."""
         self._end, screen = pty.openpty()
         self.shown = ""
+        self._at = 0
         self.process = subprocess.Popen(
             [sys.executable, "-m", "strongroom", *map(str, words)],
             stdin=screen,
@@ -38,9 +39,10 @@ class Keyboard:
 
     def expect(self, text: str) -> None:
         """Wait until ``text`` stands on the screen, after what was there before."""
-        seen = ""
-        while text not in seen:
-            seen += self._read() or self._give_up(text, seen)
+        while (found := self.shown.find(text, self._at)) < 0:
+            if not self._read():
+                raise AssertionError(f"{text!r} did not come; there is {self.shown!r}")
+        self._at = found + len(text)
 
     def type(self, text: str) -> None:
         """Type a line."""
@@ -68,6 +70,3 @@ class Keyboard:
         text = data.decode(errors="replace")
         self.shown += text
         return text
-
-    def _give_up(self, text: str, seen: str) -> str:
-        raise AssertionError(f"{text!r} did not come; there was {seen!r}")

@@ -46,3 +46,9 @@ def test_a_list_shows_the_model_and_its_segments() -> None:
 
     assert summary(wants) == "llm@1: biases, head"
     assert summary({}) == ""
+
+
+def test_a_list_counts_segments_that_would_fill_the_screen() -> None:
+    wants = {"model": "llm@1", "segments": "a, b, c, d"}
+
+    assert summary(wants) == "llm@1: 4 segments"

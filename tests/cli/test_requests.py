@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Office
+from tests.cli.keyboard import Keyboard
 from tests.cli.terminal import Terminal
 
 ASK = ("request", "llm", "--segment", "biases", "--purpose", "probe the biases")
@@ -36,6 +37,27 @@ def test_a_preview_sends_nothing(house: Office) -> None:
     assert cost["before_bytes"] == 0
     assert 0 < cost["after_bytes"] < cost["model_bytes"]
     assert ana.run("requests").out == "no request waits\n"
+
+
+def test_somebody_at_a_terminal_sees_the_cost_before_it_is_sent(house: Office) -> None:
+    ana = house.at("ana")
+    keyboard = Keyboard(*ASK, environment=ana.variables)
+    keyboard.expect("you would hold")
+    keyboard.expect("Send the request? [Y/n]: ")
+
+    keyboard.type("n")
+
+    assert keyboard.done() == 0
+    assert "nothing was sent" in keyboard.shown
+    assert ana.run("requests").out == "no request waits\n"
+
+
+def test_whoever_says_yes_before_is_not_asked(house: Office) -> None:
+    keyboard = Keyboard(*ASK, "--yes", environment=house.at("ana").variables)
+
+    assert keyboard.done() == 0
+    assert "Send the request?" not in keyboard.shown
+    assert "waits: 2 approvals" in keyboard.shown
 
 
 def test_two_approvals_of_two_teams_make_a_permit(house: Office) -> None:

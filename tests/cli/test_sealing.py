@@ -72,10 +72,9 @@ def test_a_name_that_people_cannot_tell_apart_is_refused(
 ) -> None:
     done = solo.run("seal", model, "--as", name)
 
-    if name:  # an empty one is the default
-        assert done.status == 65
-        assert done.err.count("\n") == 2
-        assert "strongroom: hint: use up to 64 characters" in done.err
+    assert done.status == 65
+    assert done.err.count("\n") == 2
+    assert "strongroom: hint: use up to 64 characters" in done.err
 
 
 def test_a_pickle_is_refused_and_intake_is_named(solo: Terminal, model: Path) -> None:

@@ -8,23 +8,9 @@ from pathlib import Path
 import pytest
 
 from strongroom.access.totp import code_at
-from strongroom.client.client import Strongroom, default_name
+from strongroom.client.client import Strongroom
 from strongroom.errors import DeniedError, MissingError
 from tests.journeys.rooms import PASSWORD, House
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("/a/My Model", "my-model"),
-        ("x/llama-7b.safetensors", "llama-7b"),
-        ("größe", "gr--e"),
-        ("模型", "model"),
-        ("a" * 300, "a" * 64),
-    ],
-)
-def test_a_path_gives_a_name(path: str, name: str) -> None:
-    assert default_name(Path(path)) == name
 
 
 def test_nobody_acts_before_a_login(house: House) -> None:

@@ -94,7 +94,7 @@ def test_an_action_that_does_not_exist_is_refused(
 
 
 def test_an_action_about_nothing_is_refused(solo_room: Strongroom) -> None:
-    with pytest.raises(InputError, match="is about something"):
+    with pytest.raises(InputError, match="is about a model, request"):
         ask(solo_room, "model:show")
 
 

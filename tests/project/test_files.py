@@ -42,6 +42,7 @@ TESTED_ELSEWHERE = {
 """Modules without a test file of the same name, and what tests them."""
 
 TESTS_OF_MORE_THAN_ONE_MODULE = {
+    "cli/test_bad_input.py": "what people get wrong, over all commands",
     "cli/test_demo.py": "plays all of cli/demo",
     "ledger/test_go.py": "another language reads our formats",
 }

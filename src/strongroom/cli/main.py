@@ -6,7 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from strongroom.cli import interrupts
 
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
@@ -16,6 +18,14 @@ BUG: Final = 70  # EX_SOFTWARE: an error that is none of ours
 IO_ERROR: Final = 74  # EX_IOERR: a file could not be read or written
 INTERRUPTED: Final = 130  # what shells say of SIGINT
 STOPPED: Final = "interrupted; nothing is half done"
+
+
+def main() -> NoReturn:
+    """Do what the words of this process say, and end it."""
+    interrupts.deliver_always()
+    status = run()
+    interrupts.ignore()
+    sys.exit(status)
 
 
 def run(words: Sequence[str] | None = None) -> int:
@@ -143,7 +153,7 @@ def one_line(text: str) -> str:
 
 def usage_problem(error: TyperException) -> str:
     """Return what was typed wrongly, in our form of a sentence."""
-    text = error.format_message().strip().rstrip(".")
+    text = error.format_message().strip().rstrip(".").replace("Value error, ", "")
     if not text:
         return "a command is missing"
     return text[0].lower() + text[1:]

@@ -220,7 +220,8 @@ def _name(described: Described) -> str:
 def _references(row: Mapping[str, Json]) -> str:
     found = row["references"]
     pairs = found.items() if isinstance(found, Mapping) else ()
-    return ", ".join(f"{name} is {version}" for name, version in sorted(pairs))
+    named = ", ".join(f"{name} is {version}" for name, version in sorted(pairs))
+    return named or "nothing published"
 
 
 def _number(row: Mapping[str, Json], key: str) -> int:

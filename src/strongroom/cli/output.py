@@ -124,6 +124,17 @@ class Output:
         if lines and not self.json:
             self.console(error=True).print(*lines, sep="\n", soft_wrap=True)
 
+    def agreed(self, question: str) -> bool:
+        """Return whether a person agrees; a program is not asked.
+
+        Enter agrees.
+        """
+        if self.json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return True
+        import typer
+
+        return bool(typer.confirm(question, default=True, err=True))
+
     def console(self, *, error: bool = False) -> Console:
         """Return where to print for a person."""
         from rich.console import Console

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Payload = Mapping[str, "Json"]
 HIDDEN = "in a project that is not yours"
+MOST_NAMES: Final = 3
+"""Of segments in one line of a list."""
 
 
 def visible_models(room: Strongroom) -> frozenset[str]:
@@ -53,9 +55,12 @@ def details(
 
 
 def summary(found: Mapping[str, str]) -> str:
-    """Return the shortest of it, for a list."""
+    """Return the shortest of it, for a list; many segments as their number."""
     first = next(iter(found.values()), "")
     segments = found.get("segments", "")
+    count = segments.count(", ") + 1
+    if count > MOST_NAMES:
+        segments = words.many(count, "segment")
     return f"{first}: {segments}" if segments else first
 
 

@@ -48,10 +48,13 @@ def request(
     preview: Annotated[
         bool, typer.Option("--preview", help="Show what it would cost; do not ask.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Send it without asking back.")
+    ] = False,
 ) -> None:
     """Ask for segments.
 
-    Shows what you would then hold, before it is sent.
+    Shows what you would then hold before it is sent, and asks back at a terminal.
 
     Example: strongroom request tiny --segment blocks.0-1 --purpose "probe layer 1"
     """
@@ -73,6 +76,9 @@ def request(
             call.output.say(cost_document(cost, total), *cost_sentences(cost, total))
             return
         call.output.note(*cost_sentences(cost, total))
+        if not (yes or call.output.agreed("Send the request?")):
+            call.output.note("nothing was sent")
+            return
         asked = room.room.requests.ask(room.actor, draft)
     permit = asked.permit.id if asked.permit else None
     document = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import passphrases, remembered
+from strongroom.cli import interrupts, passphrases, remembered
 from strongroom.cli.call import Call
 from strongroom.cli.output import print_list
 from strongroom.errors import ConflictError, InputError
@@ -126,7 +126,8 @@ def init(
             custodians=custodians,
         )
     except BaseException:  # also an interrupt: without room.toml there is no room
-        _remove_unfinished(folder, before)
+        with interrupts.held_back():
+            _remove_unfinished(folder, before)
         raise
     with room:
         seen = remembered.checkpoint_path(room.room.settings, call.state)

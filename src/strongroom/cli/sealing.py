@@ -55,6 +55,10 @@ def seal(
     """
     from strongroom.client.records import separations
 
+    if not path.exists():
+        raise MissingError(
+            f"there is no file or folder {path}", hint="strongroom seal ./my-model"
+        )
     plan_text = read_plan(plan) if plan else None
     total = bytes_below(path)
     with call.open(every_domain=True) as room:

@@ -49,9 +49,9 @@ def stamp(moment: datetime) -> str:
 
 
 def short(identifier: str) -> str:
-    """Return the start of an id, enough to type it back."""
+    """Return the start of an id, enough to type it back; other words as they are."""
     kind, dash, rest = identifier.rpartition("-")
-    return f"{kind}{dash}{rest[:_SHORT_ID]}"
+    return f"{kind}{dash}{rest[:_SHORT_ID]}" if dash else identifier
 
 
 def many(count: int, noun: str, plural: str = "") -> str:

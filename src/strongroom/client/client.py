@@ -7,7 +7,6 @@ The object is bound to whoever acts.  ``login`` returns another one; in a
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -16,6 +15,7 @@ from pathlib import Path
 from strongroom.access import attempts
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, Session
+from strongroom.client.naming import default_name
 from strongroom.client.opened import OpenedModel
 from strongroom.client.records import Records
 from strongroom.client.room import Room
@@ -144,7 +144,7 @@ class Strongroom:
         """
         source = Path(path)
         options = drafts.SealOptions(
-            name=name or default_name(source),
+            name=default_name(source) if name is None else name,
             project=project,
             classification=Classification(classification) if classification else None,
             parent=parent,
@@ -291,10 +291,3 @@ class Strongroom:
         if asked.permit is None:
             raise waiting(asked.request)
         return asked.permit, target
-
-
-def default_name(path: Path) -> str:
-    """Return a model name for a path: its last part, made to fit."""
-    stem = os.path.basename(os.path.abspath(path)).removesuffix(".safetensors")
-    text = "".join(c if c.isalnum() and c.isascii() else "-" for c in stem.lower())
-    return text.strip("-")[:64] or "model"

@@ -123,7 +123,10 @@ class _Asking:
         if action in ROOMS:
             return ROOM, {}
         if not self.name:
-            raise InputError(f"{action} is about something", hint="name it")
+            raise InputError(
+                f"{action} is about a model, request, permit, account or project",
+                hint=f"name it: strongroom policy explain {action} NAME",
+            )
         if action in WEIGHTS:
             return self._weights(action)
         if action in REQUESTS or action == "permit:revoke":

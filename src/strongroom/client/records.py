@@ -149,6 +149,7 @@ class Records:
     def people(self) -> list[Person]:
         """Return every account, its team, and whether it has a second factor."""
         found = self._room.people.everybody(self._actor())
+        found.sort(key=lambda pair: pair[0].name)
         with self._room.ledger.reading() as reading:
             return [
                 Person(

@@ -198,7 +198,10 @@ class Catalogue:
             DeniedError: The actor may not ask for it.
         """
         if not 0 < person <= pair < 100:  # noqa: PLR2004  # percent
-            raise InputError(f"caps of {person} % and {pair} % are not in order")
+            raise InputError(
+                f"caps of {person} % and {pair} % are not in order",
+                hint="0 < person <= pair < 100",
+            )
         with (
             self._gate.recording_refusals(actor, CAP_ACTION, name[:80]),
             self._ledger.transaction() as writing,

@@ -87,7 +87,7 @@ def resolve(
         InputError: They contradict what exists.
         MissingError: The parent or the project does not exist.
     """
-    existing = find_artifact(writing, checked_name(options.name, what="a model"))
+    existing = find_artifact(writing, _model_name(options.name))
     source, parent = _parent_of(writing, options, existing)
     if existing is None or parent is None:
         artifact = _new_artifact(writing, options, source, terms, random)
@@ -101,6 +101,20 @@ def resolve(
         artifact = existing
         _check_existing(writing, options, existing, source)
     return Draft(artifact=artifact, parent=parent, source=source, plan=options.plan)
+
+
+def _model_name(name: str) -> str:
+    """Return ``name`` if it is one that ``open`` takes for a model's.
+
+    Raises:
+        InputError: It is not.
+    """
+    if name.startswith(("permit-", "request-")):
+        raise InputError(
+            f"{name[:80]!r} would be taken for a permit or a request",
+            hint="name it otherwise: --as NAME",
+        )
+    return checked_name(name, what="a model")
 
 
 def plan_of(options: SealOptions, files: tuple[SourceFile, ...]) -> Plan:

@@ -100,7 +100,9 @@ def scan(path: Path, *, follow_outside: bool = False) -> tuple[SourceFile, ...]:
     permitted = (Path("/"),) if follow_outside else permitted_targets(path, folder)
     files = tuple(_scan_file(folder, name, permitted) for name in names)
     if not any(file.size for file in files):
-        raise InputError(f"{path.name[:80]!a} holds no bytes to seal")
+        raise InputError(
+            f"{path.name[:80]!a} holds no bytes to seal", hint="name another folder"
+        )
     return files
 
 
@@ -229,4 +231,5 @@ def _read_header(name: str, descriptor: int, size: int) -> SafetensorsHeader:
     try:
         return read_header(read, size)
     except InputError as error:
-        raise InputError(f"{name}: {error}", hint=error.hint) from None
+        hint = error.hint or "download it, or save it with safetensors, again"
+        raise InputError(f"{name}: {error}", hint=hint) from None
