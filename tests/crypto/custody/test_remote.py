@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from strongroom import canonical
+from strongroom.crypto import custody_frames
 from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.port import Anchor
 from strongroom.crypto.custody.remote import RemoteCustodian
+from strongroom.crypto.custody_frames import Document
+from strongroom.crypto.custody_messages import anchor_document
 from strongroom.crypto.custody_pin import Pin
 from strongroom.crypto.signing import SigningKey
 from strongroom.errors import (
@@ -153,3 +159,42 @@ def test_a_fork_that_the_desk_vouches_for_is_refused(
         with pytest.raises(ForkError):
             desk.advance(anchor(word), lambda old, new, p=proof: p)  # type: ignore[misc]  # bound here
     assert desk.anchor() == anchor("abc")
+
+
+# --- a custodian that fails ------------------------------------------------------
+
+
+def test_a_late_answer_is_never_taken_for_the_next_one(tmp_path: Path) -> None:
+    """A connection stayed in use after a broken frame or an interrupt.
+
+    What then came late would have been read as the answer to another question.
+    """
+    path = tmp_path / "s"
+    hello: Document = {"name": "home", "root_key_id": "root-a"}
+    late = canonical.to_json({"anchor": anchor_document(anchor("old"))})
+    broken = b"\0\0\0\2[]" + len(late).to_bytes(4, "big") + late
+    right: Document = {"anchor": anchor_document(anchor("abc"))}
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def play() -> None:
+            for last in (broken, right):
+                connection, _ = listener.accept()
+                with connection:
+                    for answer in (hello, last):
+                        custody_frames.receive(
+                            connection, idle_seconds=10, body_seconds=10
+                        )
+                        if isinstance(answer, bytes):
+                            connection.sendall(answer)
+                        else:
+                            custody_frames.send(connection, answer)
+
+        with ThreadPoolExecutor(1) as pool:
+            played = pool.submit(play)
+            remote = connect(path)
+            with pytest.raises(IntegrityError, match="no object"):
+                remote.anchor()
+            assert remote.anchor() == anchor("abc")
+            played.result()

@@ -39,6 +39,7 @@ from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.errors import (
     SetupError,
     StaleError,
+    StrongroomError,
     UnavailableError,
 )
 from strongroom.types import Secret
@@ -171,7 +172,6 @@ class RemoteCustodian:
                     self._greet()
                     answer = self._exchange(request)
                 except UnavailableError:
-                    self._drop()
                     if last:
                         raise
                     continue
@@ -188,32 +188,39 @@ class RemoteCustodian:
         answer = self._exchange(
             {"do": "hello", "room": self._pin.room, "verifier": self._pin.verifier}
         )
-        if "error" in answer:
+        try:
+            if "error" in answer:
+                raise_error(answer["error"])
+            found = text(answer, "name"), text(answer, "root_key_id")
+            if found != (self._name, self._root_key_id or found[1]):
+                raise SetupError(
+                    f"another custodian answers at {self._path}: {found[0]}",
+                    hint=f"serve the one of the domain {self._name} there",
+                )
+        except StrongroomError:
             self._drop()
-            raise_error(answer["error"])
-        found = text(answer, "name"), text(answer, "root_key_id")
-        if found != (self._name, self._root_key_id or found[1]):
-            self._drop()
-            raise SetupError(
-                f"another custodian answers at {self._path}: {found[0]}",
-                hint=f"serve the one of the domain {self._name} there",
-            )
+            raise
         self._root_key_id = found[1]
 
     def _exchange(self, request: Document) -> Document:
+        """Send and receive; a connection on which that failed is never used again."""
         if self._connection is None:
             raise UnavailableError("the connection to a custodian is closed")
-        custody_frames.send(self._connection, request)
-        answer = custody_frames.receive(
-            self._connection,
-            idle_seconds=ANSWER_SECONDS,
-            body_seconds=ANSWER_SECONDS,
-        )
-        if answer is None:
-            raise UnavailableError(
-                f"the custodian at {self._path} closed the connection",
-                hint=f"does it allow user {os.geteuid()}? --allow {os.geteuid()}",
+        try:
+            custody_frames.send(self._connection, request)
+            answer = custody_frames.receive(
+                self._connection,
+                idle_seconds=ANSWER_SECONDS,
+                body_seconds=ANSWER_SECONDS,
             )
+            if answer is None:
+                raise UnavailableError(
+                    f"the custodian at {self._path} closed the connection",
+                    hint=f"does it allow user {os.geteuid()}? --allow {os.geteuid()}",
+                )
+        except BaseException:  # also an interrupt: the answer would be the next one's
+            self._drop()
+            raise
         return answer
 
     def _connect(self) -> socket.socket:
