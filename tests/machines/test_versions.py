@@ -143,7 +143,9 @@ class Versions(RuleBasedStateMachine):
         )
         plan = drafts.plan_of(options, drafts.scan_source(self.source))
         with room.ledger.transaction() as writing:
-            draft = drafts.resolve(writing, options, room.gate.terms, room.random)
+            draft = drafts.resolve(
+                writing, options, room.gate.terms, room.keys.coordinate
+            )
             room.vault._reserve(writing, self.house.actors[SEALER], draft, plan)
         self.begin()
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.errors import InputError
-from strongroom.vault.versions import parse_target
+from strongroom.types import Secret, id_bytes
+from strongroom.vault.versions import artifact_id, parse_target
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,17 @@ def test_any_text_is_a_target_or_refused(text: str) -> None:
     assert "@" not in name
     assert number is None or number >= 0
     assert reference
+
+
+def test_an_id_of_a_model_is_the_same_in_every_version_of_strongroom() -> None:
+    """Another id for a name would be another lineage, held by nobody."""
+    key = Secret(bytes(range(32)))
+
+    assert artifact_id(key, "llm") == "model-ihx7z4shu2ozh4icwcs3xfvtii"
+    assert len(id_bytes(artifact_id(key, "llm"))) == 16
+
+
+def test_an_id_of_a_model_depends_on_name_and_room() -> None:
+    keys = [Secret(bytes(32)), Secret(b"\1" * 32)]
+
+    assert len({artifact_id(key, name) for key in keys for name in ("a", "b")}) == 4

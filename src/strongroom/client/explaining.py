@@ -18,8 +18,8 @@ from strongroom.ledger.log import Reading
 from strongroom.permits.holdings import exposure_after
 from strongroom.permits.permit import find_permit
 from strongroom.permits.selection import select_from, wanted_facts
+from strongroom.vault.lineages import LINEAGES
 from strongroom.vault.versions import (
-    LINEAGES,
     find_version,
     parse_target,
     require_artifact,

@@ -168,15 +168,24 @@ class GuardedTable(Generic[R]):
         return [record for record, _ in found]
 
     def require_all(self, transaction: Transaction, *, prefix: str) -> None:
-        """Check that every row below ``prefix`` that the ledger named is there.
+        """Check that every row that the ledger named is there.
+
+        Args:
+            transaction: Where to look.
+            prefix: How the ids begin; ends in ``/``.  Or one id.
 
         Raises:
             IntegrityError: One was deleted.
         """
         named = tables.entry_rows.c
+        ids = (
+            _below(named.row_id, prefix)
+            if prefix.endswith("/")
+            else (named.row_id == prefix,)
+        )
         gone = transaction.connection.execute(
             sa.select(named.row_id)
-            .where(named.table_name == self.table.name, *_below(named.row_id, prefix))
+            .where(named.table_name == self.table.name, *ids)
             .where(~sa.exists().where(self.columns.id == named.row_id))
             .limit(1)
         ).scalar()

@@ -218,6 +218,7 @@ footprints = sa.Table(
 
 lineages = guarded(
     "lineages",
+    sa.Column("first_version", sa.BigInteger),
     column("permits", sa.Text),
     sa.Column("person_cap_percent", sa.Integer),
     sa.Column("pair_cap_percent", sa.Integer),

@@ -26,12 +26,12 @@ from strongroom.permits.holdings import (
     HOLDINGS,
     held_by_account,
     load_footprints,
-    sealers,
+    sealer,
 )
 from strongroom.permits.selection import Selection, select_from
 from strongroom.types import AccountId, ArtifactId
+from strongroom.vault.lineages import LINEAGES
 from strongroom.vault.versions import (
-    LINEAGES,
     Artifact,
     Version,
     find_version,
@@ -111,7 +111,7 @@ class Exposures:
             self._gate.require(reading, actor, ACTION, resource_of(artifact))
             whole = select_from(reading, artifact, version, (), self._manifest_key)
             everything = self._held(reading, artifact, now=reading.now)
-            origin = {a for root in artifact.roots for a in sealers(reading, root)}
+            origin = {sealer(reading, root) for root in artifact.roots}
             origin.add(version.sealed_by)
             held = {a: h for a, h in everything.items() if a not in origin}
             released = _released(reading, artifact.roots, held, whole.scale)

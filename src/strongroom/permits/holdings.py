@@ -24,7 +24,7 @@ from strongroom.errors import IntegrityError
 from strongroom.ledger.log import Writing
 from strongroom.permits.permit import PERMITS, PermitRow, PermitState
 from strongroom.types import AccountId, ArtifactId, PermitId
-from strongroom.vault.versions import LINEAGES, Lineage, root_versions
+from strongroom.vault.lineages import LINEAGES, Lineage, first_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,14 +154,14 @@ def list_permit(
         LINEAGES.replace(writing, lineage, permits=(*(row.id for row in rows), permit))
 
 
-def sealers(transaction: Transaction, root: ArtifactId) -> frozenset[AccountId]:
+def sealer(transaction: Transaction, root: ArtifactId) -> AccountId:
     """Return who began the lineage: they had all of it before it was sealed.
 
-    Only versions without a parent count.  Beginning a lineage needs somebody
+    Only the version without a parent counts.  Beginning a lineage needs somebody
     else's word; a further version does not, and whoever seals ten bytes as a
     fine-tune of a model does not thereby hold the model.
     """
-    return frozenset(version.sealed_by for version in root_versions(transaction, root))
+    return first_version(transaction, root).sealed_by
 
 
 def exposure_after(
@@ -190,7 +190,7 @@ def exposure_after(
     found = []
     for root in roots:
         held = held_by_account(transaction, root, now=now, key=key)
-        origin = sealers(transaction, root) | {sealed_by}
+        origin = {sealer(transaction, root), sealed_by}
         mine = held.pop(account, Held())
         after = mine.union(Held.of(taken.values()))
         others = {a: h for a, h in held.items() if a not in origin}

@@ -15,13 +15,12 @@ from strongroom.access.terms import Terms
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
 from strongroom.permits.holdings import Exposure, load_footprints
+from strongroom.vault.lineages import Lineage, first_version
 from strongroom.vault.manifest import Manifest, ManifestSegment
 from strongroom.vault.versions import (
     Artifact,
-    Lineage,
     Version,
     load_manifest,
-    root_versions,
 )
 
 
@@ -66,8 +65,7 @@ def select_from(
     scale = Scale.of(everything.values())
     beginnings = [
         _bytes_of(transaction, first, key, scale)
-        for root in artifact.roots
-        for first in root_versions(transaction, root)
+        for first in (first_version(transaction, root) for root in artifact.roots)
         if first.id != version.id
     ]
     return Selection(

@@ -11,16 +11,16 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.crypto.inspection import verify_ciphertext
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.errors import ConflictError, DeniedError, InputError, IntegrityError
+from strongroom.errors import DeniedError, InputError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
 from strongroom.types import ArtifactId
+from strongroom.vault.lineages import LINEAGES, begin_lineage
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.recording import abandoned_event
 from strongroom.vault.seals import CustodyDomain, domain_named
 from strongroom.vault.versions import (
     ARTIFACTS,
-    LINEAGES,
     MAIN,
     PROD,
     REFERENCES,
@@ -34,7 +34,6 @@ from strongroom.vault.versions import (
     move_reference,
     require_artifact,
     resource_of,
-    root_versions,
 )
 
 CAP_ACTION = "cap:change"
@@ -235,11 +234,8 @@ class Catalogue:
         ):
             raise IntegrityError(f"{version.id} is not what was approved")
         artifact = ARTIFACTS.get(writing, version.artifact)
-        if version.parent is None and root_versions(writing, artifact.id):
-            raise ConflictError(
-                f"{artifact.name} has a first version already",
-                hint="decline this one, and seal it again: it will descend from main",
-            )
+        if version.parent is None:
+            begin_lineage(writing, artifact, version)
         version = VERSIONS.replace(writing, version, state=VersionState.PUBLISHED)
         writing.append(
             Event(

@@ -9,19 +9,22 @@ from strongroom.access.projects import find_project
 from strongroom.access.request import REQUEST_TTL
 from strongroom.access.teams import checked_name
 from strongroom.access.terms import AdministrationTerms, TermsTable
-from strongroom.errors import ConflictError, InputError
+from strongroom.errors import ConflictError, InputError, IntegrityError
 from strongroom.ledger.log import Writing
-from strongroom.types import ArtifactId, Classification, Random, new_id
+from strongroom.types import ArtifactId, Classification, Secret
+from strongroom.vault.lineages import LINEAGES
 from strongroom.vault.planfiles import plan_from_toml
 from strongroom.vault.plans import default_plan
 from strongroom.vault.segments import Plan, verify_plan
 from strongroom.vault.sources import SourceFile, scan
 from strongroom.vault.versions import (
+    ARTIFACTS,
     MAIN,
     REFERENCES,
     VERSIONS,
     Artifact,
     VersionState,
+    artifact_id,
     find_artifact,
     find_version,
 )
@@ -75,7 +78,7 @@ def scan_source(path: Path) -> tuple[SourceFile, ...]:
 
 
 def resolve(
-    writing: Writing, options: SealOptions, terms: TermsTable, random: Random
+    writing: Writing, options: SealOptions, terms: TermsTable, key: Secret
 ) -> Draft:
     """Return the artifact that ``options`` names, new or existing, and its parent.
 
@@ -83,14 +86,23 @@ def resolve(
     name under which nothing was published yet belongs to nobody: whoever seals
     next says anew what class and project it is.
 
+    Args:
+        writing: The open transaction.
+        options: What the sealer asked for.
+        terms: The numbers in force.
+        key: The room's key for coordinates, from which ids of artifacts come.
+
     Raises:
         InputError: They contradict what exists.
         MissingError: The parent or the project does not exist.
+        IntegrityError: What the name stood for was deleted.
     """
     existing = find_artifact(writing, _model_name(options.name))
+    own_id = existing.id if existing else artifact_id(key, options.name)
+    _verify_nothing_deleted(writing, own_id)
     source, parent = _parent_of(writing, options, existing)
     if existing is None or parent is None:
-        artifact = _new_artifact(writing, options, source, terms, random)
+        artifact = _new_artifact(writing, options, source, terms, own_id)
         if existing is not None:
             artifact = replace(
                 existing,
@@ -162,12 +174,19 @@ def _parent_of(
     if existing is None:
         return None, None
     main = _main_of(writing, existing)
-    if main is None and existing.roots != (existing.id,):
+    if main is not None:
+        return existing, main
+    if existing.roots != (existing.id,):
         raise InputError(
             f"{existing.name} descends from another model, and has no version yet",
             hint="name its parent: --parent NAME@VERSION",
         )
-    return (existing, main) if main else (None, None)
+    if LINEAGES.get(writing, existing.id).first_version is not None:
+        raise IntegrityError(
+            f"the reference main of {existing.name} is gone",
+            hint="strongroom ledger verify names every deleted row",
+        )
+    return None, None
 
 
 def verify_name_free(writing: Writing, draft: Draft) -> None:
@@ -189,6 +208,21 @@ def verify_name_free(writing: Writing, draft: Draft) -> None:
             f"{draft.artifact.name}@{waiting[0].number} waits to be published",
             hint="approve or decline it first, or choose another name with --as",
         )
+
+
+def _verify_nothing_deleted(writing: Writing, artifact: ArtifactId) -> None:
+    """Check that nothing is gone that would let a name begin a lineage anew.
+
+    Else what everybody holds would count from nothing, and the class of what is
+    published could be lowered.
+
+    Raises:
+        IntegrityError: Something is.
+    """
+    ARTIFACTS.require_all(writing, prefix=artifact)
+    LINEAGES.require_all(writing, prefix=artifact)
+    VERSIONS.require_all(writing, prefix=f"{artifact}/")
+    REFERENCES.require_all(writing, prefix=f"{artifact}/")
 
 
 def _main_of(writing: Writing, artifact: Artifact) -> str | None:
@@ -221,7 +255,7 @@ def _new_artifact(
     options: SealOptions,
     source: Artifact | None,
     terms: TermsTable,
-    random: Random,
+    own_id: ArtifactId,
 ) -> Artifact:
     classification = options.classification or (
         source.classification if source else terms.default_class
@@ -232,17 +266,16 @@ def _new_artifact(
             f" {source.classification}",
             hint=f"--class {source.classification}",
         )
-    artifact_id = ArtifactId(new_id("model", random))
     project = (
         source.project
         if source is not None and options.project is None
         else find_project(writing, options.project or DEFAULT_PROJECT).id
     )
     return Artifact(
-        id=artifact_id,
+        id=own_id,
         name=options.name,
         project=project,
         classification=classification,
-        roots=source.roots if source else (artifact_id,),
+        roots=source.roots if source else (own_id,),
         created_at=writing.now,
     )

@@ -28,6 +28,7 @@ from strongroom.ledger.log import Writing
 from strongroom.types import Random, RoomId
 from strongroom.vault import drafts, recording
 from strongroom.vault.domains import assign_custodians
+from strongroom.vault.lineages import LINEAGES, Lineage
 from strongroom.vault.manifest import PURPOSE, Manifest
 from strongroom.vault.maps import map_document
 from strongroom.vault.recovery_sets import sets_by_domain, verify_apart
@@ -42,10 +43,8 @@ from strongroom.vault.segments import Plan
 from strongroom.vault.sources import OpenSource, SourceFile
 from strongroom.vault.versions import (
     ARTIFACTS,
-    LINEAGES,
     VERSIONS,
     Artifact,
-    Lineage,
     Version,
     VersionState,
     find_artifact,
@@ -129,7 +128,9 @@ class Vault:
             self._gate.recording_refusals(actor, "model:seal", options.name),
             self._ledger.transaction() as writing,
         ):
-            draft = drafts.resolve(writing, options, self._gate.terms, self._random)
+            draft = drafts.resolve(
+                writing, options, self._gate.terms, self._keys.coordinate
+            )
             if draft.source is not None:  # whoever may not see it learns nothing
                 self._gate.require(
                     writing, actor, "model:show", resource_of(draft.source)

@@ -9,6 +9,7 @@ means moving a reference, which is recorded.
 
 from __future__ import annotations
 
+import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from strongroom import canonical
 from strongroom.access.policy import Resource
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
@@ -28,9 +30,10 @@ from strongroom.types import (
     AccountId,
     ArtifactId,
     Classification,
-    PermitId,
     ProjectId,
+    Secret,
     SessionId,
+    new_id,
 )
 from strongroom.vault.manifest import (
     MAX_MANIFEST_BYTES,
@@ -95,27 +98,25 @@ class Reference:
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lineage:
-    """Everything that descends from one root; its row serialises exposure.
-
-    Attributes:
-        permits: Ids of the permits that were in force when the last was issued.
-        person_cap_percent: Replaces the class's cap when it is set.
-        pair_cap_percent: Likewise for any two accounts.
-    """
-
-    id: ArtifactId
-    revision: int = 1
-    permits: tuple[PermitId, ...] = ()
-    person_cap_percent: int | None = None
-    pair_cap_percent: int | None = None
-
-
 ARTIFACTS: GuardedTable[Artifact] = GuardedTable(tables.artifacts, Artifact)
 VERSIONS: GuardedTable[Version] = GuardedTable(tables.versions, Version)
 REFERENCES: GuardedTable[Reference] = GuardedTable(tables.model_references, Reference)
-LINEAGES: GuardedTable[Lineage] = GuardedTable(tables.lineages, Lineage)
+
+
+def artifact_id(key: Secret, name: str) -> ArtifactId:
+    """Return the id of the artifact of this name: the same one at every time.
+
+    So a name whose row was deleted leads back to its lineage, and to what
+    everybody holds of it.
+
+    Args:
+        key: The room's key for coordinates; without it nobody can test guesses
+            of names against ids.
+        name: Of the artifact.
+    """
+    text = canonical.encode("strongroom/v1/artifact", name)
+    digest = hmac.digest(key.reveal(), text, "sha256")
+    return ArtifactId(new_id("model", lambda count: digest[:count]))
 
 
 def resource_of(artifact: Artifact) -> Resource:
@@ -204,16 +205,6 @@ def published(transaction: Transaction, artifact: Artifact, number: int) -> Vers
             hint=f"strongroom model versions {artifact.name}",
         )
     return found[0]
-
-
-def root_versions(transaction: Transaction, root: ArtifactId) -> list[Version]:
-    """Return the published version with which a lineage began; one at most."""
-    return VERSIONS.find(
-        transaction,
-        VERSIONS.columns.artifact == root,
-        VERSIONS.columns.parent.is_(None),
-        VERSIONS.columns.state == VersionState.PUBLISHED,
-    )
 
 
 def load_manifest(

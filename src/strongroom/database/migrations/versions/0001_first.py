@@ -160,6 +160,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("first_version", sa.BigInteger(), nullable=True),
         sa.Column("permits", sa.Text(), nullable=False),
         sa.Column("person_cap_percent", sa.Integer(), nullable=True),
         sa.Column("pair_cap_percent", sa.Integer(), nullable=True),
