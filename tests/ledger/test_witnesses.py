@@ -294,6 +294,29 @@ def test_a_witness_that_went_back_is_told_of(party: Party) -> None:
     assert "it signed 10 entries and now remembers 5" in str(trouble)
 
 
+def test_a_witness_that_no_longer_knows_the_ledger_is_told_of(party: Party) -> None:
+    """It used to be silent about one that signed before and answers 404 now."""
+    party.world.notes(5)
+    party.of().ask()
+    party.links["w1"] = Lying(404, "who?\n")
+
+    (trouble,) = party.of().compare()
+
+    assert "it signed 5 entries and now remembers 0" in str(trouble)
+
+
+def test_a_witness_whose_clock_is_ahead_is_told_of(party: Party) -> None:
+    party.world.notes(5)
+    party.world.clock.pass_(hours=1)
+    party.of().ask()
+    party.world.clock.pass_(hours=-1)
+
+    troubles = party.of().compare()
+
+    assert {t.witness for t in troubles} == {"w1", "w2", "w3"}
+    assert all("has not come yet" in str(trouble) for trouble in troubles)
+
+
 def test_a_witness_that_forgot_is_told_of(party: Party) -> None:
     party.world.notes(5)
     party.of().ask()

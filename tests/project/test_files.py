@@ -45,6 +45,7 @@ TESTS_OF_MORE_THAN_ONE_MODULE = {
     "cli/test_bad_input.py": "what people get wrong, over all commands",
     "cli/test_demo.py": "plays all of cli/demo",
     "ledger/test_go.py": "another language reads our formats",
+    "ledger/test_verify_witnesses.py": "what verify.py says of witnesses",
 }
 """Test files of a package without a module of the same name."""
 

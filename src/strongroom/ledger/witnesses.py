@@ -36,6 +36,7 @@ from strongroom.ledger.sequencer import newest_note
 from strongroom.ledger.tree import consistency_proof
 from strongroom.ledger.witness import Answer, WitnessRequest
 
+_CLOCKS_DIFFER = 300  # seconds that two honest clocks may be apart
 _TRIES = 3
 """The size that a witness has seen may move between its answer and our question."""
 
@@ -130,9 +131,7 @@ class Witnesses:
         Raises:
             MissingError: The ledger is empty.
         """
-        with self._ledger.reading() as reading:
-            older = cosigned.newest_size(reading.connection, known.key)
-        return self._request(older).to_text().encode()
+        return self._request(self._stored_size(known)).to_text().encode()
 
     def accept(self, known: KnownWitness, request: bytes, answer: str) -> Cosignature:
         """Keep what a witness answered to a request, and return it.
@@ -178,22 +177,28 @@ class Witnesses:
             shown = self._ledger.notes.open(note)
             signed = verified_cosignatures(note, [known.key])
         except MissingError:
+            if stored := self._stored_size(known):
+                yield Trouble(known.name, _forgot(stored, 0))
             return
         except StrongroomError as error:
             yield Trouble(known.name, str(error))
             return
+        # Read after the question: what it signed was committed here before.
         with self._ledger.reading() as reading:
-            stored = cosigned.newest_size(reading.connection, known.key)
-            self._judge(known, shown, note, reading)
+            self._judge(known, shown, reading)
+        stored = self._stored_size(known)
         if shown.size < stored:
-            problem = f"it signed {stored} entries and now remembers {shown.size}"
-            yield Trouble(known.name, problem)
+            yield Trouble(known.name, _forgot(stored, shown.size))
         if signed and shown.size > stored:
             self._keep(shown, signed[-1])
+        if signed and signed[-1].seconds > self._now().timestamp() + _CLOCKS_DIFFER:
+            yield Trouble(known.name, "it signed at a time that has not come yet")
 
-    def _judge(
-        self, known: KnownWitness, shown: Checkpoint, note: str, reading: Reading
-    ) -> None:
+    def _stored_size(self, known: KnownWitness) -> int:
+        with self._ledger.reading() as reading:
+            return cosigned.newest_size(reading.connection, known.key)
+
+    def _judge(self, known: KnownWitness, shown: Checkpoint, reading: Reading) -> None:
         """Compare a checkpoint that this room signed with its tree.
 
         Raises:
@@ -233,8 +238,7 @@ class Witnesses:
         self, known: KnownWitness, link: WitnessLink
     ) -> tuple[Answer, WitnessRequest]:
         """Ask, and ask again from the size that the witness says it has seen."""
-        with self._ledger.reading() as reading:
-            older = cosigned.newest_size(reading.connection, known.key)
+        older = self._stored_size(known)
         for _ in range(_TRIES):
             request = self._request(older)
             answer = link.add_checkpoint(request.to_text().encode())
@@ -290,3 +294,7 @@ class Witnesses:
                 )
         self._met_size = found.size
         return True
+
+
+def _forgot(signed: int, remembers: int) -> str:
+    return f"it signed {signed} entries and now remembers {remembers}"
