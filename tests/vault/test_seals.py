@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from strongroom.crypto.wraps import segment_context
 from strongroom.database import tables
 from strongroom.errors import (
+    ConflictError,
     InputError,
     MissingError,
     UnavailableError,
@@ -117,6 +118,23 @@ def assert_abandoned(house: House) -> None:
     assert kinds(house)[-1] == "version.abandoned"
     with pytest.raises(MissingError, match="no main"):
         house.by("ana").request("llm", segments=["x"], purpose="x")
+
+
+def test_a_store_that_fails_at_the_end_leaves_nothing_in_the_others(
+    house: House, model: Path
+) -> None:
+    """Each domain's objects get their names together, but domain after domain."""
+    first = house.publish(model).manifest.segments[-1]
+    taken = house.folder / "stores" / first.domain / first.facts.object_name
+    before = objects(house.folder)
+    (taken.parent.parent / "2").write_bytes(b"in the way")
+
+    with pytest.raises(ConflictError, match="is taken"):
+        house.by("olga").seal(model, name="llm")
+
+    (taken.parent.parent / "2").unlink()
+    assert sorted(objects(house.folder)) == sorted(before)
+    assert kinds(house)[-1] == "version.abandoned"
 
 
 def test_a_locked_custodian_seals_nothing(house: House, model: Path) -> None:

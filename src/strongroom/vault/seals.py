@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from strongroom.access.footprints import Footprint
 from strongroom.crypto.container import RECORD_BYTES
@@ -16,9 +18,9 @@ from strongroom.crypto.keys import (
     SUITE_AES_256_GCM,
     SegmentContext,
 )
-from strongroom.crypto.sealing import Item, seal_segment
+from strongroom.crypto.sealing import Item, Workspace, seal_segment
 from strongroom.errors import SetupError, StrongroomError
-from strongroom.stores.port import BlobStore
+from strongroom.stores.port import BlobStore, BlobWriter
 from strongroom.types import (
     ArtifactId,
     Random,
@@ -35,8 +37,8 @@ from strongroom.vault.segments import Plan, PlannedItem, PlannedSegment, items_o
 from strongroom.vault.sharing import Wrap, wrap_share
 from strongroom.vault.sources import OpenSource
 
-THREADS = 2
-"""Segments sealed at once: writing and hashing bound it, not the cores."""
+THREADS = 4
+"""Segments sealed at once: on two cores, two are hashed while two are written."""
 
 MAP_ITEM = "map"
 """Item of the architecture segment that says where every byte of every file is."""
@@ -118,21 +120,41 @@ def seal_plan(
     """
     exposed = Exposed.of(job.plan, key=job.coordinate_key)
     attempt = _Attempt(job=job, exposed=exposed, source=source, progress=progress)
+    try:
+        with ExitStack() as stack:
+            for name in {custodians[0] for custodians in job.assigned.values()}:
+                store = job.domains[name].store
+                attempt.writers[name] = stack.enter_context(store.batch())
+            parts = _seal_all(attempt)
+            source.verify_unchanged()
+    except BaseException:  # also an interrupt: nothing half done may stay
+        remove_objects(attempt.written)
+        raise
+    return parts
+
+
+def _seal_all(attempt: _Attempt) -> tuple[SealedPart, ...]:
+    workspaces: SimpleQueue[Workspace] = SimpleQueue()
+    for _ in range(THREADS):
+        workspaces.put(Workspace())
+
+    def seal(planned: PlannedSegment) -> SealedPart:
+        workspace = workspaces.get()
+        try:
+            return _seal_one(attempt, planned, workspace)
+        finally:
+            workspaces.put(workspace)
+
     with ThreadPoolExecutor(THREADS, thread_name_prefix="seal") as pool:
-        futures = [
-            pool.submit(_seal_one, attempt, planned) for planned in job.plan.segments
-        ]
+        futures = [pool.submit(seal, one) for one in attempt.job.plan.segments]
         try:
             for future in wait(futures, return_when=FIRST_EXCEPTION).done:
                 future.result()  # raises what failed, while others still run
-            parts = tuple(future.result() for future in futures)
-            source.verify_unchanged()
-        except BaseException:  # also an interrupt: nothing half done may stay
+            return tuple(future.result() for future in futures)
+        except BaseException:
             attempt.stop.set()
             pool.shutdown(cancel_futures=True)
-            remove_objects(attempt.written)
             raise
-    return parts
 
 
 def remove_objects(written: Sequence[tuple[BlobStore, str]]) -> None:
@@ -156,11 +178,14 @@ class _Attempt:
     exposed: Exposed
     source: OpenSource
     progress: Progress
+    writers: dict[str, BlobWriter] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     written: list[tuple[BlobStore, str]] = field(default_factory=list)
 
 
-def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
+def _seal_one(
+    attempt: _Attempt, planned: PlannedSegment, workspace: Workspace
+) -> SealedPart:
     job = attempt.job
     custodians = job.assigned[planned.name]
     domain = job.domains[custodians[0]]
@@ -182,8 +207,9 @@ def _seal_one(attempt: _Attempt, planned: PlannedSegment) -> SealedPart:
         ),
         shares=shares,
         salt=job.random(SALT_BYTES),
-        store=domain.store,
+        store=attempt.writers[domain.name],
         object_name=name,
+        workspace=workspace,
     )
     footprint = attempt.exposed.footprint(planned)
     return SealedPart(
