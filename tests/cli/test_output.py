@@ -91,6 +91,18 @@ def test_what_a_terminal_would_obey_is_replaced(hostile: str) -> None:
     assert text(hostile).isprintable()
 
 
+@pytest.mark.parametrize("hostile", ["\x1b[2J", "a\rb", "a\u202eb", "\x07", "\x9b1m"])
+def test_json_for_programs_has_nothing_that_a_terminal_would_obey(
+    capsys: pytest.CaptureFixture[str], hostile: str
+) -> None:
+    """Once, a purpose went to the terminal as it was typed."""
+    Output(json=True).line({"purpose": hostile})
+
+    shown = capsys.readouterr().out
+    assert shown.rstrip("\n").isprintable()
+    assert json.loads(shown) == {"purpose": hostile}
+
+
 def test_progress_is_silent_unless_a_person_watches(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

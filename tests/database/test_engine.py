@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import StatementError
 
 from strongroom.database import engine, tables
 from strongroom.database.engine import Database
@@ -16,6 +18,7 @@ from strongroom.errors import (
     ConflictError,
     InputError,
     SetupError,
+    StrongroomError,
     UnavailableError,
 )
 from tests.postgresql import Server
@@ -182,3 +185,19 @@ def test_sqlite_makes_a_commit_durable(sqlite_url: str) -> None:
     database.close()
 
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "trusted_schema": 0}
+
+
+@pytest.mark.parametrize("cell", [object(), "noon"])
+def test_an_error_does_not_repeat_what_was_to_be_stored(
+    database: Database, cell: object
+) -> None:
+    """Salts and private text are parameters; a traceback ends in somebody's log."""
+    with pytest.raises((StrongroomError, StatementError)) as caught:
+        store(database, subject=2 * b"SALT", failures=1, wait_until=cell)
+
+    assert "SALTSALT" not in "".join(traceback.format_exception(caught.value))
+
+
+def store(database: Database, **values: object) -> None:
+    with database.writing() as connection:
+        connection.execute(sa.insert(tables.attempts), values)

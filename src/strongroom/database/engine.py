@@ -77,7 +77,8 @@ class Database:
             self.url = sa.make_url(url)
             self.is_sqlite = self.url.get_backend_name() == "sqlite"
             options = _engine_options(self.is_sqlite, wait_seconds)
-            self.engine = sa.create_engine(self.url, **options)
+            # Hidden: they hold salts and private text, and tracebacks end in logs.
+            self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
         except (exc.ArgumentError, exc.NoSuchModuleError):
             raise SetupError(
                 "the database URL is not understood",

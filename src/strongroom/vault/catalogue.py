@@ -34,6 +34,7 @@ from strongroom.vault.versions import (
     move_reference,
     require_artifact,
     resource_of,
+    verify_as_agreed,
 )
 
 CAP_ACTION = "cap:change"
@@ -234,6 +235,8 @@ class Catalogue:
         ):
             raise IntegrityError(f"{version.id} is not what was approved")
         artifact = ARTIFACTS.get(writing, version.artifact)
+        manifest, _ = load_manifest(writing, version, self._manifest_key)
+        verify_as_agreed(artifact, manifest)
         if version.parent is None:
             begin_lineage(writing, artifact, version)
         version = VERSIONS.replace(writing, version, state=VersionState.PUBLISHED)

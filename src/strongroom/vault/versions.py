@@ -23,7 +23,7 @@ from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
-from strongroom.errors import InputError, IntegrityError, MissingError
+from strongroom.errors import ConflictError, InputError, IntegrityError, MissingError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import (
@@ -235,6 +235,24 @@ def load_manifest(
     ):
         raise IntegrityError(f"the manifest of {version.id} belongs to another version")
     return manifest, signed
+
+
+def verify_as_agreed(artifact: Artifact, manifest: Manifest) -> None:
+    """Check that the artifact has the class and project that were agreed to.
+
+    Both stand in its row for every version, and whoever seals under a name of
+    which nothing is published says them anew.
+
+    Raises:
+        ConflictError: Somebody did, while this version was sealed or waited.
+    """
+    agreed = (manifest.classification, manifest.project)
+    if (artifact.classification, artifact.project) != agreed:
+        raise ConflictError(
+            f"{artifact.name} was sealed as {manifest.classification} and is"
+            f" {artifact.classification} now, or in another project",
+            hint="decline this one, and seal it again",
+        )
 
 
 def move_reference(
