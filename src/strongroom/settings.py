@@ -34,11 +34,13 @@ class Domain:
         custodian: URI such as ``file:custodians/home``; relative paths start at
             the room's folder.
         store: URI such as ``folder:stores/home``.
+        file: Where the file beside a token lies; ``custodians/NAME`` if empty.
     """
 
     name: str
     custodian: str
     store: str
+    file: str = ""
 
     def __post_init__(self) -> None:
         """Check the name.
@@ -197,6 +199,7 @@ class Settings:
                 f"name = {_quoted(domain.name)}",
                 f"custodian = {_quoted(domain.custodian)}",
                 f"store = {_quoted(domain.store)}",
+                *([f"file = {_quoted(domain.file)}"] if domain.file else []),
             ]
         for one in self.recovery:
             names = ", ".join(_quoted(name) for name in one.domains)
@@ -256,6 +259,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
                 name=str(item["name"]),
                 custodian=str(item["custodian"]),
                 store=str(item["store"]),
+                file=str(item.get("file", "")),
             )
             for item in document["domain"]
         ),

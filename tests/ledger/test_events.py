@@ -15,7 +15,8 @@ from strongroom.database.guards import RowChange
 from strongroom.errors import InputError
 from strongroom.ledger import events
 from strongroom.ledger.events import MAX_ENTRY_BYTES, Event
-from strongroom.ledger.kinds import KINDS, Kind
+from strongroom.ledger.kind import Kind
+from strongroom.ledger.kinds import KINDS
 from strongroom.ledger.rows import rows_of
 from strongroom.types import AccountId, new_id
 from tests.ledger.world import event

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from strongroom.ledger.kinds import KINDS, Kind
+from strongroom.ledger.kind import Kind
+from strongroom.ledger.kinds import KINDS
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS.items())

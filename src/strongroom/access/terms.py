@@ -28,13 +28,15 @@ APPROVED_ACTIONS: Final = frozenset(
         "model:publish",
         "recovery:create",
         "person:erase",
+        "key:rotate",
     }
 )
 """Administrative actions that wait for approvals where there is a second team.
 
 ``model:publish`` seals an artifact without a parent: it starts a lineage, and
 whoever seals it holds it outside the caps.  ``recovery:create`` wraps everything to
-a key that opens it without the ledger; ``key:manage`` is what allows to ask.
+a key that opens it without the ledger, and ``key:rotate`` to the root key of another
+custodian; ``key:manage`` is what allows to ask.
 """
 
 _T = TypeVar("_T", bound="AdministrationTerms")

@@ -183,7 +183,7 @@ def _remote(settings: Settings, domain: Domain, path: str) -> RemoteCustodian:
 
 def token_path(settings: Settings, domain: Domain) -> Path:
     """Return where the file beside a domain's token lies, in the room's folder."""
-    return settings.folder / "custodians" / domain.name
+    return settings.folder / (domain.file or f"custodians/{domain.name}")
 
 
 def _custodian_scheme(domain: Domain) -> tuple[str, str]:

@@ -48,6 +48,8 @@ from strongroom.types import Profile, Random
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
+from strongroom.vault.rewrapping import Rewrapping
+from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.vault import Vault
 
@@ -188,6 +190,8 @@ def build(
             domains=domains,
             manifest_key=keys.manifest.public,
         ),
+        rotation=Rotation(gate, approvals, domains=domains),
+        rewrapping=Rewrapping(gate, anchors, room=settings.room),
         requests=Requests(
             gate, approvals, room=settings.room, keys=keys, random=random
         ),

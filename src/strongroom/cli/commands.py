@@ -52,6 +52,12 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "serve": Leaf("custodians:serve", "Let another account's desk ask one"),
             },
         ),
+        "key": Branch(
+            "Keys of the room, and what they protect",
+            {
+                "rotate": Leaf("keys:rotate", "Give a domain another root key"),
+            },
+        ),
         "clean": Leaf("upkeep:clean", "Remove what interrupted seals left"),
         "upgrade": Leaf("upkeep:upgrade", "Bring the database to the newest form"),
         "recovery": Branch(

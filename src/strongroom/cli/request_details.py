@@ -110,6 +110,15 @@ def _recovery(_: Reading, payload: Payload) -> dict[str, str]:
     }
 
 
+def _rotation(_: Reading, payload: Payload) -> dict[str, str]:
+    joining = payload["joining"]
+    new = dict(joining) if isinstance(joining, Mapping) else {}
+    return {
+        "root key": f"of {payload['domain']}: another one",
+        "held by": str(new.get("custodian", "")),
+    }
+
+
 def _new_account(_: Reading, payload: Payload) -> dict[str, str]:
     return {"account": f"{payload['name']} ({payload['kind']})", **_roles(payload)}
 
@@ -142,6 +151,7 @@ _DESCRIBE: Final[Mapping[str, Callable[[Reading, Payload], dict[str, str]]]] = {
     "model:publish": _publishing,
     "cap:change": _caps,
     "recovery:create": _recovery,
+    "key:rotate": _rotation,
     "account:create": _new_account,
     "role:change": _new_roles,
 }

@@ -23,6 +23,8 @@ from strongroom.types import Random
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
+from strongroom.vault.rewrapping import Rewrapping
+from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.vault import Vault
 
@@ -51,6 +53,8 @@ class Room:
     catalogue: Catalogue
     recovery: Recovery
     recovery_wrapping: RecoveryWrapping
+    rotation: Rotation
+    rewrapping: Rewrapping
     requests: Requests
     desk: Desk
     domains: Mapping[str, CustodyDomain]

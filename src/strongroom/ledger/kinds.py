@@ -10,25 +10,9 @@ Source: OCSF 1.8.0 class and activity ids; DESIGN section 3.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What an event of this kind says, and how OCSF classifies it.
-
-    Attributes:
-        summary: One sentence for the reference page.
-        facts: Names of the clear fields; all must be given.
-        private: Names of the erasable fields; any may be given.
-        ocsf: Class and activity id of OCSF 1.8.
-    """
-
-    summary: str
-    facts: tuple[str, ...]
-    private: tuple[str, ...] = ()
-    ocsf: tuple[int, int] = (6003, 99)
-
+from strongroom.ledger.key_kinds import KEY_KINDS
+from strongroom.ledger.kind import Kind
 
 _RELEASED = ("permit", "artifact", "version", "generation", "segments", "bytes")
 
@@ -260,6 +244,7 @@ KINDS: Mapping[str, Kind] = {
         (),
         (6005, 4),
     ),
+    **KEY_KINDS,
     "ledger.exported": Kind(
         "Somebody took a copy of the ledger.", ("size", "private"), (), (6005, 1)
     ),

@@ -192,5 +192,6 @@ def _wrapped_at(
     except KeyError:
         raise IntegrityError(
             f"the key of {segment.name} is not wrapped by {segment.custodians[number]}",
-            hint="strongroom ledger verify; restore a backup",
+            hint="open the room again, its root key may be another one by now;"
+            " else strongroom ledger verify",
         ) from None

@@ -32,6 +32,7 @@ from strongroom.vault.lineages import LINEAGES, Lineage
 from strongroom.vault.manifest import PURPOSE, Manifest
 from strongroom.vault.maps import map_document
 from strongroom.vault.recovery_sets import sets_by_domain, verify_apart
+from strongroom.vault.roots import verify_in_use
 from strongroom.vault.seals import (
     CustodyDomain,
     Progress,
@@ -268,6 +269,7 @@ class Vault:
                 state=VersionState.PENDING,
                 manifest_digest=manifest.digest,
             )
+            verify_in_use(writing, {w.root_key_id for p in parts for w in p.wraps})
             signed = self._keys.manifest.sign(PURPOSE, manifest.payload())
             recording.store_parts(writing.connection, manifest, signed, parts)
             writing.append(recording.sealed_event(actor, manifest))

@@ -1,0 +1,232 @@
+"""Rotates a domain's root key: makes the successor, moves everything, switches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from strongroom.access.request import Request
+from strongroom.app.adapters import create_custodian, open_custodian, scheme_of
+from strongroom.client.client import Strongroom
+from strongroom.crypto.anchor_file import anchor_path
+from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.passphrases import Cost
+from strongroom.errors import ConflictError, InputError, UnavailableError
+from strongroom.settings import FILE_NAME, Domain, Settings, load_settings
+from strongroom.types import Secret
+from strongroom.vault.roots import Move, RootKey
+from strongroom.vault.rotation import Place
+
+_MOST_SUCCESSORS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How a root key is to be rotated.
+
+    Attributes:
+        domain: Whose.
+        to: URI of the successor; a new file in the room's folder unless given.
+        new: Passphrase or PIN of the successor, if it needs one.
+        old: Of the former custodian; needed only after an interruption.
+        cost: Of guessing the new passphrase; ``Cost()`` unless given.
+    """
+
+    domain: str
+    to: str | None = None
+    new: Secret | None = None
+    old: Secret | None = None
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """How far a rotation came.
+
+    Attributes:
+        request: What others have to agree to first; ``None`` when it is done.
+        wrapped: Keys wrapped under the successor by this call.
+        removed: Wraps under the former root key that were deleted.
+        former: The root key that is no longer in use.
+    """
+
+    request: Request | None
+    wrapped: int = 0
+    removed: int = 0
+    former: RootKey | None = None
+    successor: RootKey | None = None
+
+
+def rotate(
+    room: Strongroom, wish: Wish, progress: Callable[[int], None] = lambda _: None
+) -> Rotated:
+    """Begin a rotation, or go on with the one that is under way.
+
+    Args:
+        room: Opened by a key-holder, the domain's custodian unlocked.
+        wish: Which domain, and how.
+        progress: Told the keys wrapped since the last call.
+
+    Raises:
+        InputError: There is no such domain, or the URI names no custodian.
+        DeniedError: The actor may not, or a passphrase is wrong.
+        ConflictError: There is a custodian at the successor's place.
+        SetupError: The successor needs a passphrase, or the old custodian gives
+            no shares.
+        UnavailableError: A custodian, the disk or the database does not answer.
+    """
+    rotation = room.room.rotation
+    rotation.verify_allowed(room.actor, wish.domain)
+    move = rotation.under_way(wish.domain)
+    if move is None:
+        request = rotation.waiting(wish.domain) or _propose(room, wish)
+        move = rotation.under_way(wish.domain)
+        if move is None:
+            return Rotated(request=request)
+    new = _custodian_of(room, move.joining, wish.new)
+    wrapped = 0
+    in_use = room.room.domains[wish.domain].custodian
+    if in_use.root_key_id == move.leaving.id:
+        wrapped += room.room.rewrapping.wrap(room.actor, move, in_use, new, progress)
+        room.room.anchors.advance(new)
+        _switch(room, move.joining)
+    late, removed = _finish(room, wish, move, new)
+    room.room.anchors.advance(new)
+    return Rotated(
+        request=None,
+        wrapped=wrapped + late,
+        removed=removed,
+        former=move.leaving,
+        successor=move.joining,
+    )
+
+
+def _finish(
+    room: Strongroom, wish: Wish, move: Move, new: KeyCustodian
+) -> tuple[int, int]:
+    """Delete the old wraps; wrap first what was sealed between two looks.
+
+    Returns:
+        How many were wrapped, and how many deleted.
+    """
+    rewrapping = room.room.rewrapping
+    try:
+        return 0, rewrapping.end(room.actor, move)
+    except ConflictError:
+        old = room.room.domains[wish.domain].custodian
+        if old.root_key_id != move.leaving.id:
+            old = _custodian_of(room, move.leaving, wish.old or wish.new)
+        wrapped = rewrapping.wrap(room.actor, move, old, new)
+        return wrapped, rewrapping.end(room.actor, move)
+
+
+def destroy_former(room: Strongroom, domain: str) -> list[tuple[RootKey, Path | None]]:
+    """Delete custody files of root keys that wrap nothing any more.
+
+    The entry comes first: a root key that is said to be destroyed may still be
+    there after a crash, never the other way round.
+
+    Returns:
+        Each root key with the file that was deleted; ``None`` where somebody has to
+        delete it in a token, or where another account keeps it.
+
+    Raises:
+        InputError: There is no such domain.
+        DeniedError: The actor may not manage keys.
+        UnavailableError: A file cannot be deleted.
+    """
+    settings = room.room.settings
+    done: list[tuple[RootKey, Path | None]] = []
+    for root in room.room.rotation.retired(room.actor, domain):
+        scheme, rest = scheme_of(root.custodian)
+        path = settings.folder / rest if scheme == "file" else None
+        room.room.rotation.record_destroyed(room.actor, root)
+        if path is not None:
+            _delete(path)
+        done.append((root, path))
+    return done
+
+
+def _propose(room: Strongroom, wish: Wish) -> Request:
+    settings = load_settings(room.room.settings.folder)
+    leaving = next(d for d in settings.domains if d.name == wish.domain)
+    joining = _successor(settings, leaving, wish.to)
+    random = room.room.random
+    create_custodian(settings, joining, wish.new, cost=wish.cost, random=random)
+    made = open_custodian(settings, joining, wish.new, random=random)
+    in_use = room.room.domains[wish.domain].custodian
+    return room.room.rotation.propose(
+        room.actor,
+        wish.domain,
+        leaving=Place(
+            root_key_id=in_use.root_key_id,
+            custodian=leaving.custodian,
+            file=leaving.file,
+        ),
+        joining=Place(
+            root_key_id=made.root_key_id,
+            custodian=joining.custodian,
+            file=joining.file,
+        ),
+    )
+
+
+def _successor(settings: Settings, domain: Domain, to: str | None) -> Domain:
+    """Return the domain with its successor in place of its custodian."""
+    free = _free_file(settings, domain.name)
+    uri = to or f"file:{free}"
+    if uri == domain.custodian:
+        raise InputError(f"{domain.name} has this custodian already")
+    scheme, _ = scheme_of(uri)
+    return replace(domain, custodian=uri, file=free if scheme == "pkcs11" else "")
+
+
+def _free_file(settings: Settings, name: str) -> str:
+    """Return a file for a successor that is not there yet: ``custodians/NAME.2``."""
+    for number in range(2, _MOST_SUCCESSORS):
+        path = f"custodians/{name}.{number}"
+        taken = settings.folder / path
+        if not taken.exists() and not anchor_path(taken).exists():
+            return path
+    raise ConflictError(
+        f"there are {_MOST_SUCCESSORS} custodians of {name}",
+        hint="delete those that no root key is in",
+    )
+
+
+def _custodian_of(
+    room: Strongroom, root: RootKey, secret: Secret | None
+) -> KeyCustodian:
+    settings = room.room.settings
+    store = next(d.store for d in settings.domains if d.name == root.domain)
+    domain = Domain(
+        name=root.domain, custodian=root.custodian, store=store, file=root.file
+    )
+    return open_custodian(settings, domain, secret, random=room.room.random)
+
+
+def _switch(room: Strongroom, joining: RootKey) -> None:
+    """Let ``room.toml`` name the successor; whoever opens the room now uses it."""
+    settings = load_settings(room.room.settings.folder)
+    switched = replace(
+        settings,
+        domains=tuple(
+            replace(d, custodian=joining.custodian, file=joining.file)
+            if d.name == joining.domain
+            else d
+            for d in settings.domains
+        ),
+    )
+    path = settings.folder / FILE_NAME
+    text = switched.to_toml().encode()
+    write_durably(path, text, room.room.random, overwrite=True)
+
+
+def _delete(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+        anchor_path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise UnavailableError(f"{path}: {error.strerror}") from None

@@ -1,0 +1,35 @@
+"""Kinds of events about keys that are replaced or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from strongroom.ledger.kind import Kind
+
+KEY_KINDS: Mapping[str, Kind] = {
+    "rotation.begun": Kind(
+        "The root key of a custody domain gets a successor.",
+        ("domain", "root", "successor", "request"),
+        (),
+        (6005, 9),
+    ),
+    "rotation.wrapped": Kind(
+        "Keys were unwrapped and wrapped under the successor too.",
+        ("domain", "root", "successor", "wraps", "room_keys"),
+        (),
+        (6005, 9),
+    ),
+    "rotation.ended": Kind(
+        "The successor is in use; the wraps under the former root key are deleted.",
+        ("domain", "root", "successor", "removed"),
+        (),
+        (6005, 3),
+    ),
+    "root.destroyed": Kind(
+        "A root key that is no longer in use is about to be deleted where it was.",
+        ("domain", "root"),
+        (),
+        (6005, 4),
+    ),
+}
+"""Part of ``kinds.KINDS``."""

@@ -1,0 +1,81 @@
+"""Who may ask for another root key of a domain, and who has to agree."""
+
+from __future__ import annotations
+
+import pytest
+
+from strongroom.app.rotating import Wish, rotate
+from strongroom.errors import ConflictError, DeniedError, InputError
+from strongroom.types import Role
+from strongroom.vault.roots import RootState, roots_of
+from strongroom.vault.rotation import ACTION, Place
+from tests.journeys.rooms import CHEAP, PASSPHRASE, House
+
+
+def wish(domain: str) -> Wish:
+    """Return the wish for another root key in a file."""
+    return Wish(domain=domain, new=PASSPHRASE, cost=CHEAP)
+
+
+@pytest.fixture
+def holders(house: House) -> House:
+    """Give a house with a key-holder."""
+    house.admit("kim", "keys", Role.KEY_HOLDER)
+    return house
+
+
+def test_another_team_agrees_before_anything_is_wrapped(holders: House) -> None:
+    kim = holders.by("kim")
+    asked = rotate(kim, wish("weights"))
+
+    assert asked.request is not None
+    assert asked.request.action == ACTION
+    assert kim.room.rotation.under_way("weights") is None
+    again = rotate(kim, wish("weights"))
+    assert again.request is not None
+    assert again.request.id == asked.request.id  # it is not asked for twice
+    holders.by("ines").approve(asked.request.id)
+    move = kim.room.rotation.under_way("weights")
+    assert move is not None
+    assert move.leaving.id == kim.room.domains["weights"].custodian.root_key_id
+    with kim.room.ledger.reading() as reading:
+        states = {root.state for root in roots_of(reading, "weights", *RootState)}
+    assert states == {RootState.LEAVING, RootState.JOINING}
+
+
+@pytest.mark.parametrize("name", ["root", "olga", "ana", "ines"])
+def test_only_key_holders_ask(house: House, name: str) -> None:
+    before = sorted((house.folder / "custodians").iterdir())
+    with pytest.raises(DeniedError):
+        rotate(house.by(name), wish("weights"))
+
+    assert sorted((house.folder / "custodians").iterdir()) == before
+
+
+def test_a_domain_that_is_not_there_is_refused(holders: House) -> None:
+    with pytest.raises(InputError, match="no custody domain 'elsewhere'"):
+        rotate(holders.by("kim"), wish("elsewhere"))
+
+
+def test_two_rotations_of_a_domain_are_not_under_way_at_once(holders: House) -> None:
+    kim = holders.by("kim")
+    asked = rotate(kim, wish("weights"))
+    assert asked.request is not None
+    old = kim.room.domains["weights"].custodian.root_key_id
+    other = kim.room.rotation.propose(
+        kim.actor,
+        "weights",
+        leaving=Place(root_key_id=old, custodian="file:custodians/weights"),
+        joining=Place(root_key_id="root-other", custodian="file:custodians/other"),
+    )
+    holders.by("ines").approve(asked.request.id)
+
+    with pytest.raises(ConflictError, match="under way"):
+        holders.by("ines").approve(other.id)
+
+
+def test_a_root_key_does_not_follow_itself(holders: House) -> None:
+    kim = holders.by("kim")
+    same = Place(root_key_id="root-1", custodian="file:custodians/weights")
+    with pytest.raises(InputError, match="has this root key already"):
+        kim.room.rotation.propose(kim.actor, "weights", leaving=same, joining=same)
