@@ -158,10 +158,15 @@ class Targets:
         return self._cell(table.name, column, f"rowid = {rowid}", self.replay)
 
     def _exported(self, random: Random) -> Place:
-        files = [p for p in sorted(self._export.rglob("*")) if p.is_file()]
-        checked = [path for path in files if path.name != "README.txt"]
-        mine = random.choice(checked)
-        others = [path for path in checked if path != mine]
+        """Return a file of the export; each kind of file is as likely as another."""
+        kinds: dict[str, list[Path]] = {}
+        for path in sorted(self._export.rglob("*")):
+            if path.is_file() and path.name != "README.txt":
+                kind = path.relative_to(self._export).parts[0]
+                kinds.setdefault(kind, []).append(path)
+        alike = random.choice(list(kinds.values()))
+        mine = random.choice(alike)
+        others = [path for path in alike if path != mine]
         return _file("export", mine, others, self.check_export)
 
     def _custody(self, random: Random) -> Place:
