@@ -96,9 +96,10 @@ def main(words: list[str] | None = None) -> int:
         promises = Promises()
         try:
             for number in range(given.rounds):
-                last = kill_once(house, source, promises, random)
+                last, killed = kill_once(house, source, promises, random)
                 killed_after[last] += 1
                 found = problems_after(house, MODEL, promises)
+                found += [] if killed else ["the process ended by itself"]
                 problems += [f"round {number}, after {last}: {p}" for p in found]
             garbage = house.acting_as("ada").clean()
         finally:
@@ -137,8 +138,14 @@ def begin(house: House, folder: Path) -> Path:
     return source
 
 
-def kill_once(house: House, source: Path, promises: Promises, random: Random) -> str:
-    """Start a process, kill it after a while, and return the last it said."""
+def kill_once(
+    house: House, source: Path, promises: Promises, random: Random
+) -> tuple[str, bool]:
+    """Start a process and kill it after a while.
+
+    Returns:
+        The last it said, and whether it was still at work when it was killed.
+    """
     words = [sys.executable, "-m", "campaigns.kill", "--source", str(source)]
     child = subprocess.Popen(
         [*words, "--child", ticket(house, *PEOPLE)], stdout=subprocess.PIPE, text=True
@@ -151,9 +158,9 @@ def kill_once(house: House, source: Path, promises: Promises, random: Random) ->
     for line in child.stdout:
         if line.endswith("\n"):  # a torn line promised nothing
             last = promises.note(line)
-    child.wait()
+    killed = child.wait() == -signal.SIGKILL
     child.stdout.close()
-    return last
+    return last, killed
 
 
 def work(desk: Desk, source: Path) -> None:

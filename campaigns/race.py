@@ -4,11 +4,12 @@
                         [--postgresql | --url URL]
 
 Every process asks in rosa's and noor's name for random segments of a restricted
-model, has two approvers agree, and opens what it was given.  One holds at most 25
-percent, both at most 45, whatever happens at once: added up from what the
-processes say they opened, and compared with what the room says.  A SQLite file is
-used unless something else is asked for.  Prints one line of JSON; exit status 1 if
-a cap was exceeded, if nothing was allowed, or if the ledger does not verify.
+model, rosa of one half and noor of the other, has two approvers agree, and opens
+what it was given.  One holds at most 25 percent, both at most 45, whatever happens
+at once: added up from what the processes say they opened, and compared with what
+the room says.  A SQLite file is used unless something else is asked for.  Prints
+one line of JSON; exit status 1 if a cap was exceeded, if nothing was allowed, or if
+the ledger does not verify.
 """
 
 from __future__ import annotations
@@ -133,7 +134,9 @@ def race(house: House, requests: int, processes: int, seed: int) -> Heard:
 def collect(desk: Desk, requests: int, random: Random) -> None:
     """Ask, have it approved, and open, again and again; print each ending."""
     for _ in range(requests):
-        who, segment = random.choice(COLLECTORS), random.choice(SEGMENTS)
+        mine = random.randrange(len(COLLECTORS))
+        who = COLLECTORS[mine]
+        segment = random.choice(SEGMENTS[mine :: len(COLLECTORS)])  # as if they agreed
         try:
             asked = desk.acting_as(who).request(
                 MODEL, segments=[segment], purpose="a race"

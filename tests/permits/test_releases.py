@@ -13,7 +13,7 @@ from strongroom.errors import (
 )
 from strongroom.permits.releases import RELEASES
 from tests.journeys.rooms import House
-from tests.permits.openings import BLOCK, OTHER, Reader, held_bytes, newest, size
+from tests.permits.openings import BLOCK, BYTES, OTHER, Reader, held_bytes, newest, size
 
 
 def test_a_repeated_opening_returns_the_same_keys_and_charges_nothing(
@@ -80,3 +80,15 @@ def test_a_deleted_release_does_not_win_bytes_back(sealed: House) -> None:
     assert held_bytes(sealed, "ana") == 32768
     findings = sealed.by("ines").records.verify().findings
     assert any("releases" in text and "deleted" in text for text in findings)
+
+
+def test_a_permit_whose_release_was_deleted_releases_nothing_more(
+    sealed: House,
+) -> None:
+    """The meter of the permit would begin anew, and only the replay noticed."""
+    row = sealed.permit("ana", BLOCK, OTHER, at_most_bytes=BYTES)
+    Reader.of(sealed, "ana", row, segments=(BLOCK,)).release()
+    change(sealed, sa.delete(RELEASES.table))
+
+    with pytest.raises(IntegrityError, match="was deleted"):
+        Reader.of(sealed, "ana", row, segments=(OTHER,)).release()

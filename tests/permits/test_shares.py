@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from strongroom.crypto.wraps import segment_context
 from strongroom.database import tables
 from strongroom.errors import (
     IntegrityError,
     UnavailableError,
 )
+from strongroom.types import Secret
 from tests.journeys.rooms import House, again
 from tests.permits.openings import (
     BLOCK,
@@ -55,4 +57,34 @@ def test_wraps_swapped_between_segments_are_refused(sealed: House) -> None:
             )
 
     with pytest.raises(IntegrityError):
+        Reader.of(sealed, "ana", row).release()
+
+
+def test_another_share_wrapped_for_the_right_place_is_refused_by_the_desk(
+    sealed: House,
+) -> None:
+    """By whoever has the custodian's passphrase; readers would notice only later."""
+    row = sealed.permit("ana", BLOCK)
+    (segment,) = permit_in(sealed, row).segment_ids
+    room, wraps = sealed.room.room, tables.wraps
+    custodian = room.domains["weights"].custodian
+    with room.ledger.database.engine.begin() as connection:
+        found = connection.execute(
+            sa.select(wraps).where(wraps.c.segment == segment)
+        ).one()
+        context = segment_context(
+            room=room.settings.room,
+            artifact=found.artifact,
+            version=found.version,
+            generation=found.generation,
+            segment=found.segment,
+            share=found.share,
+            root_key_id=found.root_key_id,
+        )
+        other = custodian.wrap(Secret(bytes(range(32))), context)
+        connection.execute(
+            sa.update(wraps).where(wraps.c.segment == segment).values(wrapped=other)
+        )
+
+    with pytest.raises(IntegrityError, match="not the one that sealed"):
         Reader.of(sealed, "ana", row).release()
