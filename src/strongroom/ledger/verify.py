@@ -10,6 +10,7 @@ those in the export.  Exit status 0 if everything holds, otherwise 65.
 Source: RFC 8032 section 5.1.7; RFC 9162 section 2.1; C2SP signed-note, tlog-tiles,
 tlog-cosignature.
 """
+# Long because an outsider copies one file, and reads it from top to bottom.
 # ruff: noqa: PLR2004, T201  the numbers are those of the formats; it is a program
 
 from __future__ import annotations
