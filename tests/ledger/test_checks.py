@@ -264,3 +264,22 @@ def test_a_cell_of_another_type_is_a_finding(
         world.attack(f"UPDATE {table.name} SET {column} = {value}")  # noqa: S608
 
         assert found(world)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"facts":{}}', "{}", '{"facts":7}', '{"a":' * 20_000 + "1" + "}" * 20_000],
+    ids=["no entries", "no facts", "facts of another type", "too deep"],
+)
+def test_an_entry_that_only_claims_to_be_an_erasure_is_a_finding(
+    sqlite_url: str, body: str
+) -> None:
+    """The command ended as a bug of ours, and showed none of its findings."""
+    with world_at(sqlite_url) as world:
+        schema.upgrade(world.database)
+        world.note("alpha")
+        world.attack(
+            sa.update(tables.entries).values(kind="person.erased", body=body.encode())
+        )
+
+        assert found(world)

@@ -59,10 +59,16 @@ def check_all(ledger: Ledger, transaction: Transaction) -> list[Finding]:
 
 
 def _guarded(findings: Iterator[Finding]) -> Generator[Finding]:
-    """Pass findings on; a cell of a type that we never write is one more."""
+    """Pass findings on; what no room writes is one more."""
     try:
         yield from findings
-    except (AttributeError, TypeError, ValueError):  # SQLite keeps any type anywhere
+    except (
+        AttributeError,
+        LookupError,  # a kind was changed: its entry lacks what that kind has
+        RecursionError,
+        TypeError,  # SQLite keeps any type anywhere
+        ValueError,
+    ):
         yield Finding(position=None, problem="a row holds what no room writes")
 
 
