@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,12 @@ from strongroom.client.client import Strongroom
 from strongroom.crypto.paper import PaperShare
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.database import tables
-from strongroom.errors import DeniedError, InputError, IntegrityError
+from strongroom.errors import (
+    DeniedError,
+    InputError,
+    IntegrityError,
+    SetupError,
+)
 from strongroom.types import Role
 from tests.journeys.rooms import Clock, House, write_small_model
 from tests.vault.recovering import hand_out, propose
@@ -93,6 +99,28 @@ def test_a_drill_that_fails_is_recorded_too(
     last = solo_room.room.recovery.last_drill(solo_room.actor)
     assert last is not None
     assert not last.passed
+
+
+def test_a_drill_that_cannot_be_recorded_did_not_pass(
+    solo_room: Strongroom, papers: tuple[PaperShare, ...], clock: Clock
+) -> None:
+    """It was reported as passed, and no entry said so."""
+    started = clock.now
+
+    def set_back(_: int) -> None:
+        clock.now = started - timedelta(hours=1)
+
+    with pytest.raises(SetupError, match="behind the newest entry"):
+        drill(
+            solo_room.room,
+            solo_room.actor,
+            papers[:2],
+            progress=set_back,
+            now=lambda: started,
+        )
+
+    clock.now = started
+    assert facts(solo_room, "recovery.drilled") == []
 
 
 def test_a_drill_on_a_backup_says_how_old_it_is(

@@ -86,6 +86,8 @@ def drill(
         DeniedError: The actor may not manage keys.
         InputError: The papers or the copy do not fit; see ``restore``.
         IntegrityError: The copy, or an object in a store, is not what was sealed.
+        SetupError: The clock is behind, so that it cannot be recorded.
+        UnavailableError: The database does not answer, so that it cannot either.
     """
     source = copy or room.settings.folder
     with (
@@ -98,7 +100,6 @@ def drill(
     if database is not None:
         _verify_copy(room, database)
     found = Drilled(recovered=recovered, size=0, segments=(), length=0, lost=0)
-    passed = False
     try:
         with tempfile.TemporaryDirectory(prefix="strongroom-drill-") as folder:
             wish = Wish(
@@ -113,10 +114,11 @@ def drill(
                 cost=_CHEAP,
             )
             found = _restore_and_look(wish, recovered, progress, now, random)
-        passed = True
-    finally:
+    except BaseException:  # also an interrupt: that it failed is an entry too
         with contextlib.suppress(StrongroomError):  # what went wrong first counts
-            _record(room, actor, found, passed=passed)
+            _record(room, actor, found, passed=False)
+        raise
+    _record(room, actor, found, passed=True)
     return found
 
 
