@@ -114,12 +114,15 @@ def test_a_service_that_fails_is_unavailable(
         b"{",
         b'{"data": []}',
         b'{"data": {"ciphertext": 7, "plaintext": "*"}}',
+        b'{"data": {"ciphertext": "\\u00e9", "plaintext": "\\u00e9"}}',
+        b'{"data": {"ciphertext": "\\ud800", "plaintext": "\\ud800"}}',
         b" " * (MAX_ANSWER_BYTES + 1),
     ],
 )
 def test_an_answer_that_is_none_is_refused(
     engine: Engine, key: TransitKey, body: bytes
 ) -> None:
+    """Text that is no ASCII, or half a character, once got out as a ValueError."""
     wrapped = key.wrap(SHARE, b"place")
     engine.body = body
     with pytest.raises(UnavailableError):

@@ -11,7 +11,6 @@ Source: HashiCorp Vault API, "Transit secrets engine" (encrypt, decrypt, read ke
 from __future__ import annotations
 
 import base64
-import binascii
 import http.client
 import json
 import re
@@ -155,7 +154,8 @@ class TransitKey:
             "plaintext": _base64(secret.reveal()),
             "associated_data": _base64(place),
         }
-        wrapped = str(self._ask("POST", "encrypt", asked).get("ciphertext")).encode()
+        text = str(self._ask("POST", "encrypt", asked).get("ciphertext"))
+        wrapped = text.encode(errors="replace")  # JSON may hold half a character
         if not _WRAP.fullmatch(wrapped):
             raise UnavailableError(f"{self._uri.host} answers something else")
         return wrapped
@@ -177,7 +177,7 @@ class TransitKey:
             return None
         try:
             return Secret(base64.b64decode(str(answer["plaintext"]), validate=True))
-        except (KeyError, binascii.Error):
+        except (KeyError, ValueError):
             raise UnavailableError(f"{self._uri.host} answers something else") from None
 
     def _ask(
