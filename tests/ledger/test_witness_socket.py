@@ -121,6 +121,18 @@ def test_a_socket_that_a_dead_process_left_is_replaced(tmp_path: Path) -> None:
         assert SocketWitness(path, seconds=5).add_checkpoint(body(LEDGER, 0)).body
 
 
+def test_a_socket_that_cannot_be_asked_is_not_taken_for_a_dead_one(
+    tmp_path: Path,
+) -> None:
+    """Any failure to connect passed for a dead process, and its socket was removed."""
+    folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        other.bind(str(path))
+        with at_work(folder.path) as witness, pytest.raises(UnavailableError):
+            WitnessServer(witness, path, tell=lambda _: None)
+        assert path.is_socket()
+
+
 def test_a_file_is_never_replaced_by_a_socket(tmp_path: Path) -> None:
     """A server that could not bind removed what was there when it gave up."""
     folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "file"

@@ -236,8 +236,10 @@ def _make_way(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))
-        except OSError:
+        except ConnectionRefusedError:  # nothing else says that nobody listens
             with contextlib.suppress(OSError):
                 os.unlink(path)
             return
+        except OSError as error:
+            raise UnavailableError(f"{path}: {error.strerror or error}") from None
     raise ConflictError(f"somebody listens on {path} already", hint="name another")
