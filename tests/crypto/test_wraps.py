@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strongroom import canonical
 from strongroom.crypto import wraps
 from strongroom.errors import InputError, IntegrityError
 from strongroom.types import ArtifactId, RoomId, Secret, SegmentId
@@ -91,9 +92,7 @@ def test_a_wrap_under_another_root_key_is_refused() -> None:
 
 def test_a_field_opens_in_its_own_row_only() -> None:
     def place(row: str) -> bytes:
-        return wraps.field_context(
-            room=RoomId("room-a"), table="factors", row=row, field="secret"
-        )
+        return canonical.encode("strongroom/v1/totp-secret", row, "account-a")
 
     sealed = wraps.seal_field(ROOT, b"JBSWY3DPEHPK3PXP", place("1"), counting())
 

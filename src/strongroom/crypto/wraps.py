@@ -74,11 +74,6 @@ def room_key_context(*, room: RoomId, name: str, root_key_id: str) -> bytes:
     return canonical.encode("strongroom/v1/wrap/room-key", room, name, root_key_id)
 
 
-def field_context(*, room: RoomId, table: str, row: str, field: str) -> bytes:
-    """Return the place of one encrypted field of one row, such as a TOTP secret."""
-    return canonical.encode("strongroom/v1/wrap/field", room, table, row, field)
-
-
 def wrap(root: Secret, secret: Secret, context: bytes, random: Random) -> bytes:
     """Return ``secret`` encrypted under ``root`` for exactly this context.
 
