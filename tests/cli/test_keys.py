@@ -47,3 +47,16 @@ def test_in_a_house_another_team_agrees_first(office: Office, model: Path) -> No
     office.at("ines").ok("approve", waiting["request"])
     assert kim.ok("key", "rotate", "weights")["state"] == "done"
     assert office.at("ana").run("key", "rotate", "weights").status == 77
+
+
+def test_a_version_is_re_keyed_into_another_suite(
+    solo: Terminal, model: Path, quick: Path
+) -> None:
+    solo.ok("seal", model, "--as", "llm")
+    done = solo.ok("key", "rekey", "llm", "--suite", "2")
+
+    assert done["generation"] == 2
+    assert len(done["segments"]) > 5
+    assert solo.ok("clean")["objects"] == len(done["segments"])
+    solo.ok("open", "llm", "--purpose", "a test", "--to", quick / "out")
+    assert "strongroom clean" in solo.run("key", "rekey", "llm").out

@@ -38,6 +38,8 @@ TESTED_ELSEWHERE = {
     "ledger/kind.py": "test_kinds",
     "ledger/key_kinds.py": "test_kinds",
     "vault/rewrapping.py": "tests/app/test_rotating.py",
+    "vault/rekeys.py": "test_rekeying",
+    "vault/resealing.py": "test_rekeying",
     "vault/roots.py": "test_rotation",
     "database/tables.py": "declarations; the migrations are compared with them",
     "database/migrations/*": "tests/database/test_schema.py runs them",

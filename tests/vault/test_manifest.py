@@ -75,6 +75,41 @@ def test_the_second_form_names_the_custodian_of_every_share() -> None:
     assert "custodians" not in VECTOR["payload"]
 
 
+def one_rekeyed() -> Manifest:
+    """Return the published manifest after its last segment was re-keyed."""
+    *others, last = MANIFEST.segments
+    context = replace(last.facts.context, generation=2)
+    fresh = replace(last, facts=replace(last.facts, context=context))
+    return replace(MANIFEST, generation=2, segments=(*others, fresh))
+
+
+def test_the_third_form_names_the_generation_of_every_segment() -> None:
+    """The other forms stay what they were: one generation, stated once."""
+    found = VECTOR["one_rekeyed"]
+    key = VerifyKey(bytes.fromhex(VECTOR["public_key"]))
+    signed = Signed.from_bytes(found["signed"].encode(), MAX_MANIFEST_BYTES)
+    payload = signed.verify(PURPOSE, key)
+
+    assert payload.decode() == found["payload"]
+    assert manifest_digest(payload) == found["digest"]
+    assert parse_manifest(payload) == one_rekeyed()
+    assert one_rekeyed().payload() == payload
+    assert json.loads(payload)["v"] == 3
+    assert [s["generation"] for s in json.loads(payload)["segments"]][-1] == 2
+    assert "generation" not in json.loads(VECTOR["payload"])["segments"][0]
+
+
+@pytest.mark.parametrize("generation", [0, 3, -1, None, "1", True])
+def test_a_segment_of_a_generation_that_cannot_be_is_refused(
+    generation: object,
+) -> None:
+    document = json.loads(one_rekeyed().payload())
+    document["segments"][0]["generation"] = generation
+
+    with pytest.raises(IntegrityError):
+        parse_manifest(canonical.to_json(document))
+
+
 @pytest.mark.parametrize(
     "names", [["weights"], ["second", "weights"], ["weights"] * 2, [], [1, 2], "ab"]
 )
@@ -87,7 +122,12 @@ def test_custodians_that_do_not_fit_the_shares_are_refused(names: object) -> Non
 
 
 def test_one_form_does_not_pass_for_the_other() -> None:
-    for manifest, form in ((MANIFEST, 2), (two_custodians(), 1), (MANIFEST, 3)):
+    for manifest, form in (
+        (MANIFEST, 2),
+        (two_custodians(), 1),
+        (MANIFEST, 3),
+        (one_rekeyed(), 2),
+    ):
         document = {**json.loads(manifest.payload()), "v": form}
         with pytest.raises(IntegrityError):
             parse_manifest(canonical.to_json(document))
@@ -168,7 +208,7 @@ def test_a_field_that_nobody_knows_is_refused() -> None:
 
 def test_a_newer_form_is_refused() -> None:
     with pytest.raises(IntegrityError, match="newer form"):
-        parse_manifest(canonical.to_json({**document(), "v": 3}))  # type: ignore[dict-item]
+        parse_manifest(canonical.to_json({**document(), "v": 4}))  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("payload", [b"[]", b"1", b"null", b'"x"', b"", b"{}"])

@@ -48,6 +48,7 @@ from strongroom.types import Profile, Random
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
+from strongroom.vault.rekeying import Rekeying
 from strongroom.vault.rewrapping import Rewrapping
 from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
@@ -192,6 +193,14 @@ def build(
         ),
         rotation=Rotation(gate, approvals, domains=domains),
         rewrapping=Rewrapping(gate, anchors, room=settings.room),
+        rekeying=Rekeying(
+            gate,
+            anchors,
+            room=settings.room,
+            domains=domains,
+            keys=keys,
+            random=random,
+        ),
         requests=Requests(
             gate, approvals, room=settings.room, keys=keys, random=random
         ),

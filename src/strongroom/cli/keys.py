@@ -73,6 +73,52 @@ def rotate(
     _say_rotated(call, domain, done)
 
 
+def rekey(
+    call: Call,
+    *,
+    target: Annotated[str, typer.Argument(metavar="NAME[@V]", help="A version.")],
+    segment: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these segments.", metavar="S"),
+    ] = None,
+    suite: Annotated[
+        int | None,
+        typer.Option(help="1 AES-256-GCM, 2 ChaCha20-Poly1305.", min=1, max=2),
+    ] = None,
+) -> None:
+    """Seal a version anew under other keys, or in another suite.
+
+    Content, names and permits stay what they are, and the version opens all the
+    time.  Interrupted, the same command goes on.
+
+    Example: strongroom key rekey llm --suite 2
+    """
+    names = tuple(segment or ())
+    with call.open(every_domain=True) as room:
+        shown = room.room.catalogue.show(room.actor, target)
+        chosen = shown.manifest.select(names) if names else shown.manifest.segments
+        total = sum(one.facts.stream_bytes for one in chosen)
+        with call.output.progress("re-keying", total) as progress:
+            done = room.room.rekeying.run(
+                room.actor, target, segments=names, suite=suite, progress=progress
+            )
+    count = words.many(len(done.segments), "segment")
+    call.output.say(
+        {
+            "model": shown.artifact.name,
+            "version": done.version.number,
+            "generation": done.version.generation,
+            "segments": [one.name for one in done.segments],
+            "manifest": done.manifest.digest,
+        },
+        f"{shown.artifact.name}@{done.version.number} is in generation"
+        f" {done.version.generation}: {count} under other keys",
+        "next: strongroom clean, which removes the former objects",
+        "Copies of database and store from before still open with the old root keys,"
+        " and whoever received old keys has what they opened.",
+    )
+
+
 def _unlock(call: Call, domain: str) -> dict[str, Secret]:
     """Return the passphrases of the home custodian and of this domain's."""
     from strongroom.app import needs_secret

@@ -23,6 +23,7 @@ from strongroom.types import Random
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
+from strongroom.vault.rekeying import Rekeying
 from strongroom.vault.rewrapping import Rewrapping
 from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
@@ -55,6 +56,7 @@ class Room:
     recovery_wrapping: RecoveryWrapping
     rotation: Rotation
     rewrapping: Rewrapping
+    rekeying: Rekeying
     requests: Requests
     desk: Desk
     domains: Mapping[str, CustodyDomain]

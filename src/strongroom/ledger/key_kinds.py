@@ -31,5 +31,17 @@ KEY_KINDS: Mapping[str, Kind] = {
         (),
         (6005, 4),
     ),
+    "rekey.begun": Kind(
+        "Segments of a version are sealed anew under other keys.",
+        ("artifact", "version", "generation", "segments", "suite"),
+        (),
+        (6005, 9),
+    ),
+    "version.rekeyed": Kind(
+        "A version is in its next generation; keys and wraps of the former are gone.",
+        ("artifact", "version", "generation", "segments", "manifest", "previous"),
+        (),
+        (6005, 3),
+    ),
 }
 """Part of ``kinds.KINDS``."""

@@ -230,7 +230,7 @@ class Desk:
             chosen=chosen,
             manifest=manifest,
             wraps=load_wraps(writing, chosen),
-            row=earlier(writing, opening)
+            row=earlier(writing, opening, version.generation)
             or record_release(
                 writing,
                 actor,

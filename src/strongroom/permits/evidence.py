@@ -107,7 +107,6 @@ class LedgerReferee:
             facts.get("permit"),
             facts.get("artifact"),
             facts.get("version"),
-            facts.get("generation"),
         )
         wanted = (
             order.room,
@@ -116,13 +115,15 @@ class LedgerReferee:
             opening.permit,
             context.artifact,
             context.version,
-            context.generation,
         )
-        segments = facts.get("segments")
+        segments, generation = facts.get("segments"), facts.get("generation")
         if (
             named != wanted
             or order.reader != opening.reader
             or not isinstance(segments, list)
+            # Segments that were not re-keyed are of an earlier one than the version.
+            or not isinstance(generation, int)
+            or not 1 <= context.generation <= generation
             or context.segment not in segments
         ):
             raise DeniedError(

@@ -98,16 +98,23 @@ def record_release(writing: Writing, actor: Actor, grounds: Grounds) -> ReleaseR
     return release
 
 
-def earlier(transaction: Transaction, opening: Opening) -> ReleaseRow | None:
+def earlier(
+    transaction: Transaction, opening: Opening, generation: int
+) -> ReleaseRow | None:
     """Return the release that this opening repeats, if it does.
 
     Raises:
-        ConflictError: Its nonce was used for another opening.
+        ConflictError: Its nonce was used for another opening, or the version is in
+            another generation by now.
     """
     found = RELEASES.find(transaction, RELEASES.columns.id == release_id(opening))
     if found and found[0].reader_digest != opening.digest:
         raise ConflictError(
             "this nonce was used for another opening", hint="open again"
+        )
+    if found and found[0].generation != generation:
+        raise ConflictError(
+            "the version was re-keyed since this opening", hint="open again"
         )
     return found[0] if found else None
 
@@ -149,18 +156,24 @@ def load_wraps(
         IntegrityError: One is gone.
     """
     columns = tables.wraps.c
+    generations = {s.id: s.facts.context.generation for s in chosen.segments}
     rows = transaction.connection.execute(
         sa.select(
-            columns.segment, columns.share, columns.root_key_id, columns.wrapped
+            columns.segment,
+            columns.generation,
+            columns.share,
+            columns.root_key_id,
+            columns.wrapped,
         ).where(
             columns.artifact == chosen.version.artifact,
             columns.version == chosen.version.number,
-            columns.generation == chosen.version.generation,
             columns.segment.in_([s.id for s in chosen.segments]),
         )
     )
     found: dict[SegmentId, dict[tuple[int, str], bytes]] = {}
     for row in rows:
+        if row.generation != generations[SegmentId(row.segment)]:
+            continue  # of an object that takes its place, or did before
         held = found.setdefault(SegmentId(row.segment), {})
         held[row.share, row.root_key_id] = bytes(row.wrapped)
     if len(found) != len(chosen.segments):

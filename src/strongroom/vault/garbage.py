@@ -19,6 +19,7 @@ from strongroom.ledger.log import Ledger
 from strongroom.types import id_bytes
 from strongroom.vault.manifest import MAX_MANIFEST_BYTES, PURPOSE, parse_manifest
 from strongroom.vault.recording import abandoned_event
+from strongroom.vault.rekeys import active_rekeys
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.versions import VERSIONS, VersionState
 
@@ -90,6 +91,8 @@ def _named_objects(transaction: Transaction, key: VerifyKey) -> set[str]:
 
 
 def _under_way(transaction: Transaction) -> tuple[str, ...]:
-    """Return the prefixes of objects that a running seal may still name."""
+    """Return the prefixes of objects that a seal or a re-keying may still name."""
     running = VERSIONS.find(transaction, VERSIONS.columns.state == VersionState.SEALING)
-    return tuple(f"{id_bytes(v.artifact).hex()}/{v.number}/" for v in running)
+    places = [(v.artifact, v.number) for v in running]
+    places += [(one.artifact, one.number) for one in active_rekeys(transaction)]
+    return tuple(f"{id_bytes(artifact).hex()}/{n}/" for artifact, n in places)

@@ -32,8 +32,8 @@ PURPOSE = "manifest"
 """What the desk's signature over a manifest is for."""
 
 MAX_MANIFEST_BYTES = 16 << 20
-FORMS = (1, 2)
-"""The second one names the custodian of every share."""
+FORMS = (1, 2, 3)
+"""The second one names the custodian of every share, the third generations too."""
 
 Part = Literal["architecture", "biases", "weights"]
 
@@ -110,6 +110,10 @@ class Manifest:
             if not values or len(values) != len(self.segments):
                 raise InputError(f"segments of a manifest share an {key}, or are none")
 
+        for segment in self.segments:
+            if not 1 <= segment.facts.context.generation <= self.generation:
+                raise InputError(f"{segment.name} is of a later generation, or of none")
+
     def payload(self) -> bytes:
         """Return the canonical JSON that the desk signs."""
         return canonical.to_json(
@@ -132,7 +136,12 @@ class Manifest:
 
     @property
     def _form(self) -> int:
-        """1 as long as one custodian is enough for each segment, else 2."""
+        """1 as long as one custodian is enough for each segment, else 2.
+
+        3 where a segment is of an earlier generation than the rest.
+        """
+        if any(s.facts.context.generation != self.generation for s in self.segments):
+            return 3
         return 2 if any(len(s.custodians) > 1 for s in self.segments) else 1
 
     @property
@@ -205,9 +214,13 @@ def _from_document(document: Mapping[str, object]) -> Manifest:
 
 def _segment_document(segment: ManifestSegment, form: int) -> canonical.Json:
     facts = segment.facts
-    shared = {} if form == 1 else {"custodians": list(segment.custodians)}
+    more: dict[str, canonical.Json] = {}
+    if form > 1:
+        more["custodians"] = list(segment.custodians)
+    if form > 2:  # noqa: PLR2004  see ``FORMS``
+        more["generation"] = facts.context.generation
     return {
-        **shared,
+        **more,
         "id": segment.id,
         "name": segment.name,
         "part": segment.part,
@@ -248,7 +261,7 @@ def _segment(
                 suite=_number(document["suite"]),
                 artifact=artifact,
                 version=version,
-                generation=generation,
+                generation=_number(document.get("generation", generation)),
                 segment=segment,
                 record_bytes=_number(document["record_bytes"]),
                 shares=_number(document["shares"]),

@@ -15,6 +15,7 @@ from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.seals import SealedPart
+from strongroom.vault.sharing import Wrap
 from strongroom.vault.versions import VERSIONS, Version, VersionState
 
 
@@ -33,21 +34,29 @@ def store_parts(
     connection.execute(
         sa.insert(tables.manifests).values(**place, signed=signed.to_bytes())
     )
+    store_wraps(connection, manifest, [wrap for part in parts for wrap in part.wraps])
+    store_footprints(connection, [part.footprint for part in parts])
+
+
+def store_wraps(
+    connection: sa.Connection, manifest: Manifest, wraps: Iterable[Wrap]
+) -> None:
+    """Insert wraps of shares, in the manifest's generation."""
     connection.execute(
         sa.insert(tables.wraps),
         [
             {
-                **place,
+                "artifact": manifest.artifact,
+                "version": manifest.version,
+                "generation": manifest.generation,
                 "segment": wrap.segment,
                 "share": wrap.share,
                 "root_key_id": wrap.root_key_id,
                 "wrapped": wrap.wrapped,
             }
-            for part in parts
-            for wrap in part.wraps
+            for wrap in wraps
         ],
     )
-    store_footprints(connection, [part.footprint for part in parts])
 
 
 def store_footprints(

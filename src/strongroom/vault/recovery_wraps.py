@@ -47,7 +47,7 @@ class Held:
             room=self.manifest.room,
             artifact=self.manifest.artifact,
             version=self.manifest.version,
-            generation=self.manifest.generation,
+            generation=self.segment.facts.context.generation,
             segment=self.segment.id,
             share=self.share,
             root_key_id=root_key_id,
@@ -57,6 +57,7 @@ class Held:
         """Return the row of ``wraps`` for another wrap of it."""
         return {
             **place_of(self.manifest),
+            "generation": self.segment.facts.context.generation,
             "segment": self.segment.id,
             "share": self.share,
             "root_key_id": root_key_id,
@@ -162,7 +163,9 @@ def remove_wrap(connection: sa.Connection, held: Held, root_key_id: str) -> None
     columns = tables.wraps.c
     connection.execute(
         sa.delete(tables.wraps).where(
-            *_of(held.manifest),
+            columns.artifact == held.manifest.artifact,
+            columns.version == held.manifest.version,
+            columns.generation == held.segment.facts.context.generation,
             columns.segment == held.segment.id,
             columns.share == held.share,
             columns.root_key_id == root_key_id,
@@ -185,4 +188,20 @@ def remove_other_room_keys(connection: sa.Connection, kept: Collection[str]) -> 
 
 
 def _of(manifest: Manifest) -> list[sa.ColumnElement[bool]]:
-    return [tables.wraps.c[name] == value for name, value in place_of(manifest).items()]
+    """Return what selects the wraps of a version, each segment's in its generation."""
+    columns = tables.wraps.c
+    by_generation: dict[int, list[str]] = {}
+    for segment in manifest.segments:
+        by_generation.setdefault(segment.facts.context.generation, []).append(
+            segment.id
+        )
+    return [
+        columns.artifact == manifest.artifact,
+        columns.version == manifest.version,
+        sa.or_(
+            *(
+                sa.and_(columns.generation == generation, columns.segment.in_(ids))
+                for generation, ids in by_generation.items()
+            )
+        ),
+    ]

@@ -1,0 +1,179 @@
+"""Seals the segments of a re-keying anew, one after the other.
+
+Each finished segment is a commit of its own, signed, so that an interruption loses
+at most one.  Of each, only records pass through memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from strongroom.crypto import keys
+from strongroom.crypto.keys import KEY_BYTES, SALT_BYTES
+from strongroom.crypto.rekeying import Anew, rekey_object
+from strongroom.crypto.roomkeys import RoomKeys
+from strongroom.errors import IntegrityError, SetupError
+from strongroom.ledger.anchors import Anchors
+from strongroom.ledger.log import Ledger
+from strongroom.types import Random, RoomId, Secret, SegmentId
+from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.recording import store_wraps
+from strongroom.vault.recovery_sets import sets_by_domain
+from strongroom.vault.recovery_wraps import Held, held_shares
+from strongroom.vault.rekeys import (
+    Rekey,
+    load_finished,
+    remove_finished,
+    remove_wraps,
+    still_active,
+    store_finished,
+)
+from strongroom.vault.roots import verify_in_use
+from strongroom.vault.seals import CustodyDomain, domain_named, object_name
+from strongroom.vault.sharing import wrap_share
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes that were sealed anew since the last call."""
+
+
+class Resealing:
+    """Everything between the beginning of a re-keying and its switch."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        anchors: Anchors,
+        *,
+        room: RoomId,
+        domains: Mapping[str, CustodyDomain],
+        keys: RoomKeys,
+        random: Random,
+    ) -> None:
+        """Wire it; nothing is read yet."""
+        self._ledger = ledger
+        self._anchors = anchors
+        self._room = room
+        self._domains = domains
+        self._keys = keys
+        self._random = random
+
+    def run(self, rekey: Rekey, manifest: Manifest, progress: Progress) -> None:
+        """Seal every segment of the re-keying anew that is not finished.
+
+        Args:
+            rekey: Which segments, and how.
+            manifest: Of the generation that is in use.
+            progress: Told the bytes since the last call.
+
+        Raises:
+            SetupError: A custodian gives out no shares.
+            IntegrityError: An object is not the one that was sealed, or its key is
+                not wrapped.
+            ConflictError: Somebody else ended it, or a root key was rotated.
+            UnavailableError: A custodian or a store does not answer.
+        """
+        frame = replace(manifest, generation=rekey.generation)
+        with self._ledger.reading() as reading:
+            done = load_finished(reading.connection, rekey, self._keys.manifest.public)
+            held: dict[SegmentId, list[Held]] = {}
+            for share in held_shares(reading.connection, manifest):
+                held.setdefault(share.segment.id, []).append(share)
+            usable = [
+                one
+                for one in done.values()
+                if self._is_wrapped(reading.connection, frame, one)
+            ]
+        finished = {segment.id for segment in usable}
+        for segment in manifest.segments:
+            if segment.id not in rekey.segments:
+                continue
+            if segment.id in finished:
+                progress(segment.facts.stream_bytes)
+                continue
+            key = self._key(segment, held.get(segment.id, []))
+            self._seal_one(rekey, frame, segment, key, progress)
+
+    def _is_wrapped(
+        self, connection: sa.Connection, frame: Manifest, one: ManifestSegment
+    ) -> bool:
+        """Return whether the custodians of today hold the shares of a finished one."""
+        found = held_shares(connection, replace(frame, segments=(one,)))
+        roots = {held.share: held.wrapped.keys() for held in found}
+        return all(
+            domain_named(self._domains, name).custodian.root_key_id
+            in roots.get(number, ())
+            for number, name in enumerate(one.custodians)
+        )
+
+    def _key(self, segment: ManifestSegment, held: Sequence[Held]) -> Secret:
+        """Return K of a segment as it is now."""
+        facts, parts = segment.facts, []
+        by_number = {one.share: one for one in held}
+        for number, name in enumerate(segment.custodians):
+            custodian = domain_named(self._domains, name).custodian
+            if not custodian.gives_shares:
+                raise SetupError(
+                    f"the custodian {name} gives out no shares, so {segment.name}"
+                    " cannot be re-keyed here",
+                    hint="seal the version again",
+                )
+            root, share = custodian.root_key_id, by_number.get(number)
+            if share is None or root not in share.wrapped:
+                raise IntegrityError(
+                    f"the key of {segment.name} is not wrapped by {name}"
+                )
+            secret = self._anchors.unwrap(
+                custodian, share.wrapped[root], share.context(root)
+            )
+            part = keys.derive_share_key(secret, number, facts.salt, facts.context)
+            parts.append(part)
+        key = keys.derive_key(parts, facts.salt, facts.context)
+        keys.verify_commitment(key, facts.commitment, facts.salt, facts.context)
+        return key
+
+    def _seal_one(
+        self,
+        rekey: Rekey,
+        frame: Manifest,
+        segment: ManifestSegment,
+        key: Secret,
+        progress: Progress,
+    ) -> None:
+        store = domain_named(self._domains, segment.domain).store
+        shares = tuple(Secret(self._random(KEY_BYTES)) for _ in segment.custodians)
+        anew = Anew(
+            context=replace(
+                segment.facts.context, generation=rekey.generation, suite=rekey.suite
+            ),
+            shares=shares,
+            salt=self._random(SALT_BYTES),
+            object_name=object_name(rekey.artifact, rekey.number, self._random),
+        )
+        facts = rekey_object(
+            store, segment.facts, key, anew, store=store, progress=progress
+        )
+        fresh = replace(segment, facts=facts)
+        with self._ledger.reading() as reading:
+            recovery = sets_by_domain(reading)
+        wraps = [
+            wrap
+            for number, name in enumerate(segment.custodians)
+            for wrap in wrap_share(
+                shares[number],
+                number,
+                facts.context,
+                room=self._room,
+                custodian=domain_named(self._domains, name).custodian,
+                recovery=recovery.get(name),
+            )
+        ]
+        with self._ledger.transaction() as writing:
+            still_active(writing, rekey)
+            verify_in_use(writing, {wrap.root_key_id for wrap in wraps})
+            remove_finished(writing.connection, rekey, segment.id)
+            remove_wraps(writing.connection, frame, segment.id, rekey.generation)
+            store_wraps(writing.connection, frame, wraps)
+            store_finished(writing.connection, frame, fresh, self._keys.manifest)
