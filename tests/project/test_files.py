@@ -40,6 +40,7 @@ TESTED_ELSEWHERE = {
     "vault/rewrapping.py": "tests/app/test_rotating.py",
     "vault/rekeys.py": "test_rekeying",
     "vault/resealing.py": "test_rekeying",
+    "client/survivors.py": "tests/vault/test_shredding.py",
     "vault/roots.py": "test_rotation",
     "database/tables.py": "declarations; the migrations are compared with them",
     "database/migrations/*": "tests/database/test_schema.py runs them",

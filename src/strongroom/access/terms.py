@@ -29,6 +29,7 @@ APPROVED_ACTIONS: Final = frozenset(
         "recovery:create",
         "person:erase",
         "key:rotate",
+        "key:shred",
     }
 )
 """Administrative actions that wait for approvals where there is a second team.

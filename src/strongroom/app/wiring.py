@@ -52,6 +52,7 @@ from strongroom.vault.rekeying import Rekeying
 from strongroom.vault.rewrapping import Rewrapping
 from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
+from strongroom.vault.shredding import Shredding
 from strongroom.vault.vault import Vault
 
 Clock = Callable[[], datetime]
@@ -193,6 +194,7 @@ def build(
         ),
         rotation=Rotation(gate, approvals, domains=domains),
         rewrapping=Rewrapping(gate, anchors, room=settings.room),
+        shredding=Shredding(gate, approvals, manifest_key=keys.manifest.public),
         rekeying=Rekeying(
             gate,
             anchors,

@@ -119,6 +119,11 @@ def _rotation(_: Reading, payload: Payload) -> dict[str, str]:
     }
 
 
+def _shredding(reading: Reading, payload: Payload) -> dict[str, str]:
+    names = ", ".join(str(name) for name in _list(payload["names"]))
+    return {**_publishing(reading, payload), "gives up the keys of": names}
+
+
 def _new_account(_: Reading, payload: Payload) -> dict[str, str]:
     return {"account": f"{payload['name']} ({payload['kind']})", **_roles(payload)}
 
@@ -152,6 +157,7 @@ _DESCRIBE: Final[Mapping[str, Callable[[Reading, Payload], dict[str, str]]]] = {
     "cap:change": _caps,
     "recovery:create": _recovery,
     "key:rotate": _rotation,
+    "key:shred": _shredding,
     "account:create": _new_account,
     "role:change": _new_roles,
 }

@@ -27,6 +27,7 @@ from strongroom.vault.rekeying import Rekeying
 from strongroom.vault.rewrapping import Rewrapping
 from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
+from strongroom.vault.shredding import Shredding
 from strongroom.vault.vault import Vault
 
 
@@ -57,6 +58,7 @@ class Room:
     rotation: Rotation
     rewrapping: Rewrapping
     rekeying: Rekeying
+    shredding: Shredding
     requests: Requests
     desk: Desk
     domains: Mapping[str, CustodyDomain]

@@ -37,3 +37,5 @@ rekeyed = sa.Table(
     column("segment", sa.Text, key=True),
     column("signed", sa.LargeBinary),
 )
+
+shreds = guarded("shreds", column("request", sa.Text), column("at", UtcDateTime))

@@ -43,5 +43,12 @@ KEY_KINDS: Mapping[str, Kind] = {
         (),
         (6005, 3),
     ),
+    "key.shredded": Kind(
+        "Keys of segments were given up; whoever has one of these root keys and an"
+        " older copy of the wraps can still open them.",
+        ("artifact", "version", "segments", "wraps", "roots", "request"),
+        (),
+        (6005, 4),
+    ),
 }
 """Part of ``kinds.KINDS``."""

@@ -20,6 +20,7 @@ from strongroom.permits.opening import Opening
 from strongroom.permits.permit import PERMITS, Permit, PermitRow
 from strongroom.permits.selection import Selection
 from strongroom.types import AccountId, ArtifactId, PermitId, SegmentId
+from strongroom.vault.shredding import verify_not_shredded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +155,10 @@ def load_wraps(
 
     Raises:
         IntegrityError: One is gone.
+        MissingError: One was given up.
     """
     columns = tables.wraps.c
+    verify_not_shredded(transaction, chosen.manifest, chosen.segments)
     generations = {s.id: s.facts.context.generation for s in chosen.segments}
     rows = transaction.connection.execute(
         sa.select(

@@ -37,6 +37,7 @@ from strongroom.vault.rekeys import (
 )
 from strongroom.vault.resealing import Progress, Resealing
 from strongroom.vault.seals import CustodyDomain
+from strongroom.vault.shredding import shredded, verify_not_shredded
 from strongroom.vault.versions import (
     VERSIONS,
     Version,
@@ -120,7 +121,11 @@ class Rekeying:
             artifact, version = find_version(writing, target)
             self._gate.require(writing, actor, "model:show", resource_of(artifact))
             manifest, _ = load_manifest(writing, version, self._keys.manifest.public)
+            gone = shredded(writing, manifest)
             chosen = manifest.select(segments) if segments else manifest.segments
+            if segments or len(gone) == len(manifest.segments):
+                verify_not_shredded(writing, manifest, chosen)
+            chosen = tuple(s for s in chosen if s.id not in gone)
             suite = _suite_of(chosen, suite)
             rekey = self._begin(writing, actor, version, chosen, suite)
         self._resealing.run(rekey, manifest, progress)
