@@ -33,7 +33,7 @@ class Targets:
         self._target = story.target
         self._folder = story.house.folder
         self._export = story.folder / "export"
-        story.house.acting_as("ada").records.export(self._export)
+        story.house.acting_as("ada").records.export(self._export, private=True)
         self._verifier = story.house.room.room.ledger.verifier.text()
         self._database = sqlite3.connect(self._folder / "room.db", isolation_level=None)
         self._rows = Rows(self._database, story.target.yesterday, self.replay)

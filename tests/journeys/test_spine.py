@@ -12,13 +12,15 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
+from strongroom.access.totp import code_at
 from strongroom.client.client import Strongroom
 from strongroom.client.writing import PARTIAL_NAME, write_model
 from strongroom.errors import DeniedError
 from strongroom.ledger import verify as outsider
+from strongroom.types import Secret
 from tests.conftest import require
 from tests.journeys import rooms
-from tests.journeys.rooms import Clock, House, same_files
+from tests.journeys.rooms import PASSWORD, Clock, House, same_files
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +128,23 @@ def test_restricted_in_solo_waits_a_day_and_asks_for_a_factor(
     with pytest.raises(DeniedError) as caught:
         solo_room.open("secret", purpose="a test")
     assert {"second-factor-present"} & set(caught.value.reasons)
+
+    secret = solo_room.room.people.begin_factor(solo_room.actor).secret
+    code = code_at(secret, clock.now)
+    solo_room.room.people.confirm_factor("me", code, source="test")
+    asked = proved(solo_room, secret, clock).request("secret", purpose="a test")
+    assert asked.permit is not None
+    for hours in (0, 23.8):
+        clock.advance(hours=hours)
+        with pytest.raises(DeniedError) as caught:
+            proved(solo_room, secret, clock).open(asked.permit.id)
+        assert {"permit-not-yet", "wait-is-over"} <= set(caught.value.reasons)
+    clock.advance(hours=0.2)
+    with proved(solo_room, secret, clock).open(asked.permit.id) as opened:
+        assert opened.complete
+
+
+def proved(room: Strongroom, secret: Secret, clock: Clock) -> Strongroom:
+    """Return the room bound to its owner, who has just typed a code."""
+    clock.advance(seconds=30)
+    return room.login("me", PASSWORD, code_at(secret, clock.now))[0]
