@@ -73,6 +73,14 @@ def test_a_script_without_a_home_may_name_a_folder(solo: Terminal, quick: Path) 
     assert len(list((quick / "mine").iterdir())) == 1
 
 
+def test_init_finds_out_before_it_makes_anything(solo: Terminal, quick: Path) -> None:
+    """The room was made, and its invitations were lost in the error."""
+    for state, status in (("/proc/nowhere", 69), (quick / "new" / "state", 78)):
+        done = solo.run("init", quick / "new", "--state", state)
+        assert done.status == status
+        assert not (quick / "new").exists()
+
+
 # An attacker puts the whole room back, or another one in its place.
 
 

@@ -12,6 +12,11 @@ from strongroom.cli import words
 from strongroom.errors import InputError
 
 
+def test_what_took_no_second_is_said_in_milliseconds() -> None:
+    assert words.elapsed(0.0421) == "42 ms"
+    assert words.elapsed(61.04) == "61.0 s"
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [

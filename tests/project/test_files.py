@@ -50,6 +50,7 @@ TESTED_ELSEWHERE = {
 TESTS_OF_MORE_THAN_ONE_MODULE = {
     "cli/test_bad_input.py": "what people get wrong, over all commands",
     "cli/test_demo.py": "plays all of cli/demo",
+    "cli/test_two_at_once.py": "two terminals, over all commands",
     "ledger/test_go.py": "another language reads our formats",
     "ledger/test_verify_witnesses.py": "what verify.py says of witnesses",
 }

@@ -206,7 +206,10 @@ def _home_passphrase(call: Call) -> dict[str, Secret] | None:
 def _report(call: Call, typed: Mapping[str, Secret] | None) -> LedgerReport:
     """Check everything; a room that does not open is checked as far as it goes."""
     try:
-        with call.open(every_domain=True, typed=typed) as room:
+        with (
+            call.open(every_domain=True, typed=typed) as room,
+            call.output.working("checking the ledger"),
+        ):
             return room.records.verify()
     except IntegrityError as error:
         found = _locked_report(call)

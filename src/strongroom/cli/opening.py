@@ -70,7 +70,7 @@ def open_(
             "files": list(written),
         }
     what = f"{words.many(len(opened.segments), 'segment')} of {opened.name}"
-    rate = f"{words.size(total)} in {seconds:.1f} s"
+    rate = f"{words.size(total)} in {words.elapsed(seconds)}"
     sentences = [f"  {name}" for name in written]
     if to is not None and not opened.complete:
         sentences.append("it is a part, and says so in its metadata")

@@ -144,6 +144,15 @@ class Output:
         return console
 
     @contextmanager
+    def working(self, label: str) -> Iterator[None]:
+        """Show a person who watches that something goes on."""
+        if self.json or not sys.stderr.isatty():
+            yield
+            return
+        with self.console(error=True).status(label, spinner="line"):
+            yield
+
+    @contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
         """Give a function to tell of bytes done; a bar when a person watches.
 

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from strongroom.errors import SetupError
+from strongroom.errors import SetupError, UnavailableError
 from strongroom.settings import Settings
 
 VARIABLE: Final = "STRONGROOM_STATE"
@@ -25,15 +25,37 @@ def checkpoint_path(settings: Settings, state: Path | None) -> Path:
 
     Raises:
         SetupError: It would lie inside the room, and be put back with it.
+        UnavailableError: The folder cannot be made.
+    """
+    return usable_folder(settings.folder, state) / f"{settings.room}.checkpoint"
+
+
+def usable_folder(room: Path, state: Path | None) -> Path:
+    """Return the folder for checkpoints, which lies outside the room.
+
+    Args:
+        room: Folder of the room; it need not be there yet.
+        state: The folder that was named; the user's state folder if none was.
+
+    Raises:
+        SetupError: It would lie inside the room, and be put back with it.
+        UnavailableError: It cannot be made.
     """
     folder = state or own_state()
-    if _inside(folder, settings.folder):
+    if _inside(folder, room):
         raise SetupError(
             f"{folder} lies inside the room: whoever puts the room back to"
             " yesterday puts back what you saw too",
             hint=f"name another folder: --state DIR, or {VARIABLE}",
         )
-    return folder / f"{settings.room}.checkpoint"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UnavailableError(
+            f"what you saw last cannot be kept in {folder}: {error.strerror}",
+            hint=f"name another folder: --state DIR, or {VARIABLE}",
+        ) from None
+    return folder
 
 
 def own_state() -> Path:

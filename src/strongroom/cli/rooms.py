@@ -12,7 +12,7 @@ import typer
 
 from strongroom.cli import interrupts, passphrases, remembered
 from strongroom.cli.call import Call
-from strongroom.cli.output import print_list
+from strongroom.cli.output import plain_grid, print_list
 from strongroom.errors import ConflictError, InputError
 from strongroom.settings import FILE_NAME
 from strongroom.types import Profile, Secret
@@ -94,6 +94,7 @@ def init(
     folder = folder or call.room or own_room()
     if (folder / FILE_NAME).exists():
         raise ConflictError(f"{folder} is a room already", hint="name a new folder")
+    remembered.usable_folder(folder, call.state)  # before anything is made
     approvers = [_approver(text) for text in approver or ()]
     domains = DOMAINS[profile]
     custodians = dict(_custodian(text, domains) for text in custodian or ())
@@ -219,22 +220,24 @@ def _answer(
         console.print("\nNext:")
         solo = settings.profile is Profile.SOLO
         steps = SOLO_STEPS if solo else STANDARD_STEPS
-        for step in steps:
-            console.print("  " + step.format(name=founded.owner.name))
+        grid = plain_grid()
+        for step, why in steps:
+            grid.add_row("  " + step.format(name=founded.owner.name), why)
+        console.print(grid)
 
     call.output.answer(document, show)
 
 
 SOLO_STEPS = (
-    "strongroom seal ./my-model",
-    "strongroom open my-model --purpose TEXT",
-    "strongroom account factor, a second factor: restricted models open with one",
+    ("strongroom seal ./my-model", ""),
+    ("strongroom open my-model --purpose TEXT", ""),
+    ("strongroom account factor", "restricted models need a second factor"),
 )
 STANDARD_STEPS = (
-    "strongroom login {name}",
-    "strongroom account factor",
-    "strongroom login {name}, now with a code",
-    "strongroom account enrol NAME, each approver with the invitation",
+    ("strongroom login {name}", ""),
+    ("strongroom account factor", ""),
+    ("strongroom login {name}", "now with a code"),
+    ("strongroom account enrol NAME", "each approver, with the invitation"),
 )
 
 

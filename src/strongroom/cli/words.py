@@ -38,6 +38,11 @@ def share(part: int, whole: int) -> str:
     return "<0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"  # noqa: PLR2004
 
 
+def elapsed(seconds: float) -> str:
+    """Return how long something took, such as ``3.2 s`` or ``40 ms``."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
 def when(moment: datetime) -> str:
     """Return a time such as ``2026-11-22 03:51 UTC``."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -65,6 +65,6 @@ def begin_lineage(writing: Writing, artifact: Artifact, version: Version) -> Non
     if lineage.first_version is not None:
         raise ConflictError(
             f"{artifact.name} has a first version already",
-            hint="decline this one, and seal it again: it will descend from main",
+            hint="seal it again: it will descend from main",
         )
     LINEAGES.replace(writing, lineage, first_version=version.number)

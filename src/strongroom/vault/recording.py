@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import sqlalchemy as sa
 
@@ -10,9 +11,9 @@ from strongroom.access.footprints import Footprint
 from strongroom.access.sessions import Actor
 from strongroom.crypto.signing import Signed
 from strongroom.database import tables
-from strongroom.errors import ConflictError
+from strongroom.errors import ConflictError, StrongroomError
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Writing
+from strongroom.ledger.log import Ledger, Writing
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.seals import SealedPart
 from strongroom.vault.sharing import Wrap
@@ -107,6 +108,15 @@ def abandoned_event(version: Version, actor: Actor | None = None) -> Event:
         session=actor.session if actor else None,
         facts={"artifact": version.artifact, "version": version.number},
     )
+
+
+def abandon(ledger: Ledger, actor: Actor, version: Version) -> None:
+    """Give a version up, if that can be written: what went wrong first counts."""
+    with suppress(StrongroomError), ledger.transaction() as writing:
+        VERSIONS.replace(
+            writing, still_sealing(writing, version), state=VersionState.ABANDONED
+        )
+        writing.append(abandoned_event(version, actor))
 
 
 def still_sealing(writing: Writing, version: Version) -> Version:

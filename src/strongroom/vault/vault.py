@@ -8,7 +8,6 @@ leaves objects that no manifest names.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import tables
-from strongroom.errors import StrongroomError
+from strongroom.errors import ConflictError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import Random, RoomId
@@ -147,12 +146,15 @@ class Vault:
                 path, files, plan, version, assigned=assigned, progress=progress
             )
         except BaseException:  # also an interrupt: the number stays unused
-            with contextlib.suppress(StrongroomError):  # what went wrong first counts
-                self._abandon(actor, version)
+            recording.abandon(self._ledger, actor, version)
             raise
         # From here on objects stay even if this fails: when the connection is lost
         # during a commit nobody knows whether it happened, and garbage is collected.
-        return self._record(actor, account, draft, version, parts)
+        try:
+            return self._record(actor, account, draft, version, parts)
+        except ConflictError:  # no lost connection: nothing of it was committed
+            recording.abandon(self._ledger, actor, version)
+            raise
 
     def _reserve(
         self, writing: Writing, actor: Actor, draft: drafts.Draft, plan: Plan
@@ -285,12 +287,3 @@ class Vault:
         return Sealed(
             artifact=artifact, version=version, manifest=manifest, request=request
         )
-
-    def _abandon(self, actor: Actor, version: Version) -> None:
-        with self._ledger.transaction() as writing:
-            VERSIONS.replace(
-                writing,
-                recording.still_sealing(writing, version),
-                state=VersionState.ABANDONED,
-            )
-            writing.append(recording.abandoned_event(version, actor))
