@@ -6,7 +6,6 @@ The object is bound to whoever acts.  ``login`` returns another one; in a
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -29,7 +28,7 @@ from strongroom.client.usable import (
 from strongroom.crypto.arena import Arena
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.segment import open_object
-from strongroom.errors import DeniedError, StrongroomError
+from strongroom.errors import DeniedError, ForkError, StrongroomError
 from strongroom.permits.opening import NONCE_BYTES, Opening
 from strongroom.permits.permit import PermitRow
 from strongroom.permits.reader import open_answer
@@ -55,7 +54,7 @@ class Strongroom:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the database."""
+        """Close it; see ``close``."""
         self.close()
 
     @property
@@ -265,14 +264,32 @@ class Strongroom:
         )
 
     def close(self) -> None:
-        """Close the database; a room can be opened again."""
-        with contextlib.suppress(StrongroomError):  # the next opening says it again
-            self._anchor()
-            if self.room.witnesses is not None:
-                self.room.witnesses.ask()
-            if (seen := self.room.seen) is not None:
-                check_seen(self.room.anchors, seen.path, random=self.room.random)
-        self.room.ledger.database.close()
+        """Anchor, have witnesses sign, keep what was seen; close the database.
+
+        Whatever else is wrong with one of them, the next opening says again.
+
+        Raises:
+            ForkError: The database is not what the custodians, a witness, or this
+                reader, saw last.
+        """
+        try:
+            for step in (self._anchor, self._ask_witnesses, self._keep_seen):
+                try:
+                    step()
+                except ForkError:
+                    raise
+                except StrongroomError:
+                    continue
+        finally:
+            self.room.ledger.database.close()
+
+    def _ask_witnesses(self) -> None:
+        if self.room.witnesses is not None:
+            self.room.witnesses.ask()
+
+    def _keep_seen(self) -> None:
+        if (seen := self.room.seen) is not None:
+            check_seen(self.room.anchors, seen.path, random=self.room.random)
 
     def _anchor(self) -> None:
         """Show the custodians what happened; see ``Anchors.advance_all``."""
