@@ -34,6 +34,7 @@ from strongroom.crypto.token_uri import TokenUri
 from strongroom.types import Secret
 from tests import softhsm
 from tests.contracts.histories import anchor, verify_extension
+from tests.contracts.releases import room_key_place
 from tests.contracts.served import connect
 
 SHARE = Secret(bytes(range(32)))
@@ -139,15 +140,16 @@ def measure(
     custodian: KeyCustodian, bare: tuple[Call, Call], arguments: argparse.Namespace
 ) -> dict[str, object]:
     """Return calls a second, and how many bare calls each costs."""
-    wrapped = custodian.wrap(SHARE, PLACE)
+    place = room_key_place(custodian)
+    wrapped = custodian.wrap(SHARE, place)
 
     def unwrap() -> object:
         return custodian.unwrap(
-            wrapped, PLACE, anchor=LEDGER, verify_extension=verify_extension
+            wrapped, place, anchor=LEDGER, verify_extension=verify_extension
         )
 
     unwrap()  # stores the anchor
-    ours: tuple[Call, Call] = (lambda: custodian.wrap(SHARE, PLACE), unwrap)
+    ours: tuple[Call, Call] = (lambda: custodian.wrap(SHARE, place), unwrap)
     found: dict[str, object] = {}
     for name, call, limit in zip(("wrap", "unwrap"), ours, bare, strict=True):
         pairs = [

@@ -11,7 +11,7 @@ from strongroom.crypto.custody.port import Anchor, KeyCustodian, VerifyExtension
 from strongroom.crypto.hpke import SEED_BYTES, ReaderKey
 from strongroom.crypto.keys import SUITE_AES_256_GCM, SegmentContext
 from strongroom.crypto.parts import Evidence, PartOrder
-from strongroom.crypto.wraps import segment_context
+from strongroom.crypto.wraps import room_key_context, segment_context
 from strongroom.ledger.tree import consistency_proof, inclusion_proof, leaf_hash
 from strongroom.permits.opening import Opening
 from strongroom.types import ArtifactId, PermitId, RoomId, Secret, SegmentId, new_id
@@ -54,6 +54,11 @@ FACTS: dict[str, canonical.Json] = {
     "segments": [CONTEXT.segment],
     "reader": OPENING.digest,
 }
+
+
+def room_key_place(custodian: KeyCustodian) -> bytes:
+    """Return a place whose secret every custodian gives its desk."""
+    return room_key_context(room=ROOM, name="guard", root_key_id=custodian.root_key_id)
 
 
 def entry_of(

@@ -32,7 +32,15 @@ from strongroom.errors import (
 from strongroom.types import Secret
 from tests import transit
 from tests.contracts.histories import anchor, verify_extension, word_of
-from tests.contracts.releases import CONTEXT, INFO, READER, SALT, SHARE, case
+from tests.contracts.releases import (
+    CONTEXT,
+    INFO,
+    READER,
+    SALT,
+    SHARE,
+    case,
+    room_key_place,
+)
 from tests.contracts.served import connect, serving
 from tests.crypto.sealed import flipped
 from tests.softhsm import PIN, SoftHsm
@@ -104,14 +112,17 @@ def custodian(request: pytest.FixtureRequest, tmp_path: Path) -> KeyCustodian:
 
 def unwrap(custodian: KeyCustodian, wrapped: bytes, ledger: str) -> Secret:
     return custodian.unwrap(
-        wrapped, b"place", anchor=anchor(ledger), verify_extension=verify_extension
+        wrapped,
+        room_key_place(custodian),
+        anchor=anchor(ledger),
+        verify_extension=verify_extension,
     )
 
 
 def test_what_was_wrapped_comes_back_and_the_anchor_moves(
     custodian: KeyCustodian,
 ) -> None:
-    wrapped = custodian.wrap(SHARE, b"place")
+    wrapped = custodian.wrap(SHARE, room_key_place(custodian))
 
     assert custodian.anchor() == Anchor.empty()
     assert unwrap(custodian, wrapped, "abc") == SHARE
@@ -134,7 +145,7 @@ def test_a_wrap_opens_in_its_own_context_only(custodian: KeyCustodian) -> None:
 
 
 def test_an_older_ledger_of_the_same_line_is_stale(custodian: KeyCustodian) -> None:
-    wrapped = custodian.wrap(SHARE, b"place")
+    wrapped = custodian.wrap(SHARE, room_key_place(custodian))
     custodian.advance(anchor("abc"), verify_extension)
 
     with pytest.raises(StaleError):
@@ -149,7 +160,7 @@ def test_a_ledger_of_another_line_is_a_fork(
     custodian: KeyCustodian, forged: str
 ) -> None:
     """Shorter, equal and longer: an older fork must not pass for merely stale."""
-    wrapped = custodian.wrap(SHARE, b"place")
+    wrapped = custodian.wrap(SHARE, room_key_place(custodian))
     custodian.advance(anchor("abc"), verify_extension)
 
     with pytest.raises(ForkError):
@@ -181,6 +192,10 @@ def test_threads_that_race_leave_the_newest_anchor(custodian: KeyCustodian) -> N
 def test_whatever_is_wrapped_comes_back_and_a_flipped_bit_is_refused(
     custodian: KeyCustodian, secret: bytes, context: bytes, bit: int
 ) -> None:
+    """One that gives no shares opens nothing but the room's own keys."""
+    if not custodian.gives_shares:
+        context = room_key_place(custodian)
+
     def opened(wrapped: bytes) -> Secret:
         return custodian.unwrap(
             wrapped, context, anchor=anchor("a"), verify_extension=verify_extension
@@ -204,13 +219,19 @@ def test_what_has_the_length_of_no_wrap_is_refused(
 def test_the_longest_secret_comes_back(custodian: KeyCustodian) -> None:
     longest = Secret(bytes(range(256)) * 256)
 
-    assert unwrap(custodian, custodian.wrap(longest, b"place"), "a") == longest
+    assert (
+        unwrap(custodian, custodian.wrap(longest, room_key_place(custodian)), "a")
+        == longest
+    )
 
 
 def test_threads_wrap_and_unwrap_at_once(custodian: KeyCustodian) -> None:
     def there_and_back(number: int) -> bool:
         secret = Secret(number.to_bytes(32, "big"))
-        return unwrap(custodian, custodian.wrap(secret, b"place"), "a") == secret
+        return (
+            unwrap(custodian, custodian.wrap(secret, room_key_place(custodian)), "a")
+            == secret
+        )
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(there_and_back, range(64)))
@@ -285,7 +306,7 @@ def test_shares_are_given_to_the_caller_or_to_nobody(custodian: KeyCustodian) ->
 
 def test_a_secret_that_is_too_long_is_refused(custodian: KeyCustodian) -> None:
     with pytest.raises(InputError):
-        custodian.wrap(Secret(bytes(70_000)), b"place")
+        custodian.wrap(Secret(bytes(70_000)), room_key_place(custodian))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,13 @@ from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.remote import RemoteCustodian
 from strongroom.crypto.custody_frames import Document, base64_of
 from strongroom.crypto.custody_messages import anchor_document
+from strongroom.crypto.wraps import room_key_context
+from strongroom.types import RoomId
 from tests.contracts.histories import anchor, verify_extension
-from tests.contracts.releases import case
+from tests.contracts.releases import ROOM, SHARE, case, identifier
 from tests.contracts.served import connect, kind, say, serving
+
+OTHER_ROOM = RoomId(identifier("room", 9))
 
 
 @pytest.fixture
@@ -45,6 +50,28 @@ def test_no_share_is_given_whatever_the_ledger(
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"room": OTHER_ROOM},
+        {"name": "invented"},
+        {"root_key_id": "root-of-another"},
+    ],
+)
+def test_nothing_but_a_key_of_the_pinned_room_is_unwrapped(
+    desk: RemoteCustodian, path: Path, changes: dict[str, Any]
+) -> None:
+    """Only a segment's share was refused; any other wrap came back in the clear."""
+    here = {"room": ROOM, "name": "guard", "root_key_id": desk.root_key_id}
+    for context in (b"", b"place", room_key_context(**{**here, **changes})):
+        request: Document = {
+            "do": "unwrap",
+            "wrapped": base64_of(desk.wrap(SHARE, context)),
+            "context": base64_of(context),
+        }
+        assert kind(say(path, request)) == "DeniedError"
+
+
+@pytest.mark.parametrize(
     "request_",
     [
         {},
@@ -53,7 +80,7 @@ def test_no_share_is_given_whatever_the_ledger(
         {"do": "hello"},
         {"do": "wrap"},
         {"do": "wrap", "secret": "*", "context": ""},
-        {"do": "unwrap", "wrapped": "", "context": ""},
+        {"do": "unwrap"},
         {"do": "advance"},
         {"do": "advance", "anchor": 3, "seen": 0, "proof": []},
         {"do": "advance", "anchor": {"size": True}, "seen": 0, "proof": []},

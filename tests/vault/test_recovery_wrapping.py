@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from strongroom import canonical
 from strongroom.client.client import Strongroom
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, VerifyExtension
 from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.roomkeys import NAMES, RoomKeys
-from strongroom.crypto.wraps import is_segment_context
 from strongroom.database import tables
 from strongroom.errors import DeniedError, UnavailableError
 from strongroom.types import Role, Secret
@@ -301,7 +301,7 @@ class Keeping(Shredding):
         anchor: Anchor,
         verify_extension: VerifyExtension,
     ) -> Secret:
-        assert not is_segment_context(context)
+        assert context.startswith(canonical.encode("strongroom/v1/wrap/room-key"))
         return self._custodian.unwrap(
             wrapped, context, anchor=anchor, verify_extension=verify_extension
         )

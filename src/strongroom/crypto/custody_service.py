@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Protocol
 
-from strongroom.crypto import wraps
+from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, VerifyExtension
 from strongroom.crypto.custody_frames import (
     Document,
@@ -44,6 +44,8 @@ from strongroom.errors import (
     StrongroomError,
 )
 from strongroom.types import RoomId, Secret
+
+_NO_ROOM = "this custodian has no room yet"
 
 
 class Referee(Protocol):
@@ -146,7 +148,7 @@ class CustodyService:
 
     def _unwrap(self, request: Document) -> Document:
         context = raw(request, "context")
-        if wraps.is_segment_context(context):
+        if context not in self._room_key_places():
             raise DeniedError(
                 f"the custodian {self._custodian.name} gives no shares",
                 hint="it releases to readers, for an entry that names them",
@@ -174,9 +176,19 @@ class CustodyService:
         self._custodian.advance(*self._shown(request))
         return {}
 
+    def _room_key_places(self) -> set[bytes]:
+        """Return the only places whose secrets a desk is given."""
+        pin, root_key_id = self._pin, self._custodian.root_key_id
+        if pin is None:
+            raise SetupError(_NO_ROOM)
+        return {
+            wraps.room_key_context(room=pin.room, name=name, root_key_id=root_key_id)
+            for name in roomkeys.NAMES
+        }
+
     def _judge(self) -> Referee:
         if self._referee is None:
-            raise SetupError("this custodian has no room yet")
+            raise SetupError(_NO_ROOM)
         return self._referee
 
     def _shown(self, request: Document) -> tuple[Anchor, VerifyExtension]:

@@ -25,7 +25,6 @@ MAX_SECRET_BYTES = 64 * 1024
 """Longest secret, in bytes: keys, seeds and fields of a row, never documents."""
 
 _KEY_BYTES = 32
-_SEGMENT_TAG = "strongroom/v1/wrap/segment"
 
 
 def segment_context(
@@ -53,7 +52,7 @@ def segment_context(
         InputError: An id is no id, or a number does not fit 64 bits.
     """
     return canonical.encode(
-        _SEGMENT_TAG,
+        "strongroom/v1/wrap/segment",
         room,
         id_bytes(artifact),
         version,
@@ -62,11 +61,6 @@ def segment_context(
         share,
         root_key_id,
     )
-
-
-def is_segment_context(context: bytes) -> bool:
-    """Return whether this is the place of a segment's share."""
-    return context.startswith(canonical.encode(_SEGMENT_TAG))
 
 
 def room_key_context(*, room: RoomId, name: str, root_key_id: str) -> bytes:

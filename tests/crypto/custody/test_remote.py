@@ -30,7 +30,7 @@ from strongroom.errors import (
 )
 from strongroom.types import RoomId, Secret
 from tests.contracts.histories import anchor, proof_between, verify_extension
-from tests.contracts.releases import ROOM, identifier
+from tests.contracts.releases import ROOM, identifier, room_key_place
 from tests.contracts.served import PIN, connect, kind, say, serving
 
 OTHER = SigningKey(Secret(bytes(32)))
@@ -109,14 +109,15 @@ def test_a_custodian_that_began_anew_is_asked_again(
     file = tmp_path / "home.custody"
     with serving(inner, file) as path:
         remote = connect(path)
-        wrapped = remote.wrap(Secret(b"secret"), b"place")
+        place = room_key_place(remote)
+        wrapped = remote.wrap(Secret(b"secret"), place)
     with pytest.raises(UnavailableError, match="no custodian answers"):
         remote.anchor()
     with serving(inner, file) as again:
         path.parent.mkdir()
         path.symlink_to(again)
         secret = remote.unwrap(
-            wrapped, b"place", anchor=anchor("a"), verify_extension=verify_extension
+            wrapped, place, anchor=anchor("a"), verify_extension=verify_extension
         )
         path.unlink()
         path.parent.rmdir()
