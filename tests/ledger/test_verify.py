@@ -181,6 +181,33 @@ def test_a_proof_file_is_checked(tmp_path: Path) -> None:
     assert report["problems"] == ["entry 299: is not in the ledger of 300"]
 
 
+def test_a_proof_file_without_the_word_index_is_refused(tmp_path: Path) -> None:
+    """A bare number passed for the line of the index."""
+    proof, entry = tmp_path / "7.tlog-proof", tmp_path / "7.json"
+    text = LEDGER.proof(7).to_text()
+    entry.write_bytes(LEDGER.entries[7])
+    for wrong in ("7\n", "Index 7\n", "index7\n", ""):
+        proof.write_text(text.replace("index 7\n", wrong))
+        assert check("--proof", proof, "--entry", entry)["problems"]
+
+
+def test_a_checkpoint_of_many_signatures_is_refused_before_they_are_verified(
+    small: Path,
+) -> None:
+    """A file of 32 MiB held the reader for hours: each line takes 20 ms and more."""
+    path = small / "checkpoint"
+    honest = path.read_text()
+    line = honest.rpartition("\n\n")[2]
+    path.write_text(honest + line * 64)
+    many = check(small)["problems"]
+    path.write_text(honest + line * 63)
+    enough = check(small)["problems"]
+    path.write_text(honest)
+
+    assert many == ["a checkpoint has over 64 signatures"]
+    assert enough == []
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 299), st.data())
 def test_a_flipped_bit_anywhere_in_a_proof_file_is_refused(

@@ -73,6 +73,15 @@ def test_as_many_as_were_asked_for_sign_one_checkpoint(folder: Path) -> None:
     assert check(folder, 1, 2)["problems"] == ["1 of 2 witnesses signed one checkpoint"]
 
 
+def test_a_quorum_below_nobody_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With ``--quorum -1`` any export had enough witnesses."""
+    with pytest.raises(SystemExit):
+        check(folder, 1, quorum=-1)
+    assert "--quorum is 0 or more" in capsys.readouterr().err
+
+
 def test_one_witness_twice_is_no_two(folder: Path) -> None:
     twice = cosigned(cosigned(LEDGER.note(), 1, seconds=5), 1, seconds=6)
     (folder / "checkpoint").write_text(twice)

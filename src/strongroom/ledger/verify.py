@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 AT_MOST_BYTES = 32 << 20  # of any one file; a full bundle has at most half of it
+AT_MOST_SIGNATURES = 64  # of a checkpoint; each of ours takes 20 to 30 ms
 WIDTH = 256  # hashes in a full tile, entries in a full bundle
 P = 2**255 - 19  # Ed25519: the field, the order, the constant, the base point
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -79,10 +80,12 @@ class Check:
         entry = self._read(Path(entry_file))
         size, root = self.checkpoint(note, key)
         first, *lines = [x for x in head.split(b"\n") if not x.startswith(b"extra ")]
-        _need(first == b"c2sp.org/tlog-proof@v1" and lines, "it is no proof file")
-        index = _number(lines[0].removeprefix(b"index "))
+        place, *rest = lines or [b""]
+        valid = first == b"c2sp.org/tlog-proof@v1" and place[:6] == b"index "
+        _need(valid, "it is no proof file")
+        index = _number(place[6:])
         leaf = hashlib.sha256(b"\x00" + entry).digest()
-        siblings = [_base64(line) for line in lines[1:]]
+        siblings = [_base64(line) for line in rest]
         same = index < size and _climb(index, size, leaf, siblings) == root
         _need(same, f"entry {index}: is not in the ledger of {size}")
         _canonical(entry)
@@ -91,6 +94,8 @@ class Check:
     def checkpoint(self, note: bytes, key: str) -> tuple[int, bytes]:
         """Return the size and root in a checkpoint that ``key`` signed."""
         text, _, lines = note.rpartition(b"\n\n")
+        few = lines.count(b"\n") <= AT_MOST_SIGNATURES
+        _need(few, f"a checkpoint has over {AT_MOST_SIGNATURES} signatures")
         public, signatures = _signatures(lines, key, b"\x01")
         _need(signatures and lines[-1:] == b"\n", "the key did not sign the checkpoint")
         for signature in signatures:
@@ -314,6 +319,8 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
     if bool(given.export) == bool(given.proof and given.entry):
         parser.error("give an EXPORT, or --proof and --entry")
+    if (given.quorum or 0) < 0:
+        parser.error("--quorum is 0 or more")
     witnesses = given.witness or []
     check = Check(given.export or "", *witnesses)
     try:
