@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -109,6 +110,19 @@ def test_what_is_no_canonical_object_is_refused(pair: Pair, data: bytes) -> None
         got(there)
 
 
+def test_a_request_that_came_late_leaves_time_for_its_answer(pair: Pair) -> None:
+    """What was left of the wait for a frame, 1 us at worst, was all for the answer."""
+    here, there = pair
+    for each in pair:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    here.settimeout(1e-6)
+    large: Document = {"a": "b" * (MAX_FRAME_BYTES - 100)}
+    with ThreadPoolExecutor(1) as pool:
+        arrived = pool.submit(got, there)
+        send(here, large)
+        assert arrived.result() == large
+
+
 def test_sending_to_nobody_is_an_error(pair: Pair) -> None:
     here, there = pair
     there.close()
@@ -129,6 +143,21 @@ def test_errors_cross_with_their_kind_and_hint(name: str) -> None:
         raise_error(document["error"])
     assert type(raised.value) is KINDS[name]
     assert raised.value.hint == "do that"
+
+
+def test_an_error_of_a_private_kind_crosses_as_the_nearest_known_one() -> None:
+    """It raised StopIteration, and the custodian hung up without a word."""
+
+    class _MovedError(errors.StaleError):
+        pass
+
+    for error, kind in (
+        (_MovedError("it moved"), errors.StaleError),
+        (errors.StrongroomError("of no kind"), UnavailableError),
+    ):
+        with pytest.raises(kind, match=str(error)) as raised:
+            raise_error(error_document(error)["error"])
+        assert type(raised.value) is kind
 
 
 def test_every_kind_of_error_crosses() -> None:

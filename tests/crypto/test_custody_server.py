@@ -17,6 +17,7 @@ from strongroom.crypto.custody_service import CustodyService
 from strongroom.errors import ConflictError, UnavailableError
 from strongroom.permits.evidence import LedgerReferee
 from tests.contracts.served import connect, kind, say, serving
+from tests.threads import no_threads
 
 
 @pytest.fixture
@@ -109,3 +110,33 @@ def test_a_place_that_takes_no_socket_is_named(
     for path in (tmp_path / "absent" / "s", tmp_path / ("x" * 120)):
         with pytest.raises(UnavailableError):
             server_at(path, inner)
+
+
+def test_a_peer_that_the_kernel_does_not_name_is_turned_away(
+    inner: MemoryCustodian, tmp_path: Path
+) -> None:
+    """What was raised there ended the loop that serves everybody."""
+    closed = socket.socket(socket.AF_UNIX)
+    closed.close()
+
+    with server_at(tmp_path / "s", inner) as server:
+        assert not server.verify_request(closed, "")
+
+
+def test_a_connection_for_which_no_thread_can_start_keeps_no_place(
+    inner: MemoryCustodian, tmp_path: Path
+) -> None:
+    """Each one kept its place, and was never closed."""
+    with server_at(tmp_path / "s", inner) as server:
+        for _ in range(MOST_CONNECTIONS + 1):
+            here, there = socket.socketpair()
+            with here, there, no_threads():
+                server.process_request(there, "")
+                assert here.recv(1) == b""
+        here, there = socket.socketpair()
+        with here, there:
+            server.process_request(there, "")
+            custody_frames.send(here, {"do": "?"})
+            answer = custody_frames.receive(here, idle_seconds=10, body_seconds=10)
+            assert answer is not None
+            assert kind(answer) == "InputError"

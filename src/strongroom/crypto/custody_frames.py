@@ -32,6 +32,7 @@ MAX_FRAME_BYTES = 1 << 20
 
 _LENGTH_BYTES = 4
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+_SEND_SECONDS = 30.0  # in all; who asks waits as long for an answer
 _SHORTEST_SECONDS = 1e-6  # 0 would mean: do not wait at all
 
 Document = Mapping[str, Json]
@@ -70,9 +71,13 @@ def peer_uid(connection: socket.socket) -> int:
 def send(connection: socket.socket, document: Document) -> None:
     """Send one frame.
 
+    Args:
+        connection: The socket; its time-out is changed.
+        document: What to send.
+
     Raises:
         InputError: It is longer than a frame may be.
-        UnavailableError: The other side is gone.
+        UnavailableError: The other side is gone, or takes nothing.
     """
     data = canonical.to_json(document)
     if len(data) > MAX_FRAME_BYTES:
@@ -80,6 +85,7 @@ def send(connection: socket.socket, document: Document) -> None:
             f"a frame of {len(data)} bytes is not sent", hint="open fewer segments"
         )
     try:
+        connection.settimeout(_SEND_SECONDS)  # receive leaves what it had left
         connection.sendall(len(data).to_bytes(_LENGTH_BYTES, "big") + data)
     except OSError as error:
         raise _gone(error) from None
@@ -113,8 +119,9 @@ def receive(
 
 
 def error_document(error: StrongroomError) -> Document:
-    """Return what is sent of an error: its kind, and what it says."""
-    kind = next(name for name, known in KINDS.items() if type(error) is known)
+    """Return what is sent of an error: its nearest kind, and what it says."""
+    known = (each.__name__ for each in type(error).__mro__ if each in KINDS.values())
+    kind = next(known, UnavailableError.__name__)
     return {"error": {"kind": kind, "message": str(error), "hint": error.hint}}
 
 

@@ -23,6 +23,7 @@ from strongroom.errors import (
     ConflictError,
     InputError,
     IntegrityError,
+    SetupError,
     UnavailableError,
 )
 
@@ -66,13 +67,20 @@ class CustodyServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ANN401  as the base class
         """Return whether the user at the other end is one of those named."""
         del client_address
-        return custody_frames.peer_uid(request) in self._allowed
+        try:
+            return custody_frames.peer_uid(request) in self._allowed
+        except (SetupError, OSError):  # else it would end serve_forever
+            return False
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  as the base class
         """Serve a connection in a thread of its own; close it if there are many."""
-        if self._free.acquire(blocking=False):
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
             super().process_request(request, client_address)
-        else:
+        except RuntimeError:  # no thread can be started
+            self._free.release()
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  as the base class
