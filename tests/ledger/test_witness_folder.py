@@ -79,3 +79,15 @@ def test_a_damaged_file_is_refused(name: str, tmp_path: Path) -> None:
 
     with pytest.raises(InputError):
         folder.key() if name == PUBLIC else folder.logs()
+
+
+def test_what_would_block_inside_the_lock_is_not_taken_for_another_process(
+    tmp_path: Path,
+) -> None:
+    """A BlockingIOError of whoever held the lock was said to be a second witness."""
+    folder = made(tmp_path / "w")
+
+    with pytest.raises(BlockingIOError), folder.locked():
+        raise BlockingIOError
+    with folder.locked(), pytest.raises(ConflictError), folder.locked():
+        pass

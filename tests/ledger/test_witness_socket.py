@@ -22,6 +22,7 @@ from strongroom.ledger.note import AT_MOST_NOTE_BYTES
 from strongroom.ledger.witness_socket import SocketWitness, WitnessServer
 from tests.ledger.exports import ORIGIN, ledger_of
 from tests.ledger.witnesses import at_work, body, serving, watching
+from tests.threads import no_threads
 
 LEDGER = ledger_of(30)
 
@@ -100,6 +101,48 @@ def test_more_callers_than_places_are_hung_up_on(tmp_path: Path) -> None:
         assert waiting[-1].recv(1) == b""
         for plain in waiting:
             plain.close()
+
+
+def test_a_caller_that_drips_loses_its_place(tmp_path: Path) -> None:
+    """Only the wait between two bytes was bounded: a drip held a place for ever."""
+    folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "socket"
+
+    with (
+        serving(folder.path, path, seconds=0.3),
+        socket.socket(socket.AF_UNIX) as plain,
+    ):
+        plain.connect(str(path))
+        assert any(refuses(plain) for _ in range(500))
+
+
+def refuses(plain: socket.socket) -> bool:
+    """Send a byte now and then until nobody takes it."""
+    threading.Event().wait(0.02)
+    try:
+        plain.sendall(b"x")
+    except OSError:
+        return True
+    return False
+
+
+def test_a_caller_for_whom_no_thread_can_start_keeps_no_place(tmp_path: Path) -> None:
+    """Each one kept its place, and was never hung up on."""
+    folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "socket"
+
+    with (
+        at_work(folder.path) as witness,
+        WitnessServer(witness, path, tell=lambda _: None) as server,
+    ):
+        for _ in range(40):
+            here, there = socket.socketpair()
+            with here, there, no_threads():
+                server.process_request(there, "")
+                assert here.recv(1) == b""
+        here, there = socket.socketpair()
+        with here, there:
+            server.process_request(there, "")
+            here.sendall(b"GET /newest/ HTTP/1.1\r\n\r\n")
+            assert b" 404 " in here.recv(1000)
 
 
 def test_two_servers_cannot_share_a_socket(tmp_path: Path) -> None:

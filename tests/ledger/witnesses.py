@@ -121,13 +121,13 @@ class Party:
 
 @contextmanager
 def serving(
-    folder: Path, path: Path, clock: Clock | None = None
+    folder: Path, path: Path, clock: Clock | None = None, *, seconds: float = 10
 ) -> Iterator[list[Answer]]:
     """Serve the witness in ``folder`` until the block ends."""
     told: list[Answer] = []
     with (
         at_work(folder, clock) as witness,
-        WitnessServer(witness, path, tell=told.append) as server,
+        WitnessServer(witness, path, tell=told.append, seconds=seconds) as server,
     ):
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -121,15 +121,21 @@ class WitnessFolder:
         except OSError as error:
             raise UnavailableError(f"{self.path}: {error.strerror}") from None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(descriptor)
             yield
+        finally:
+            os.close(descriptor)
+
+    def _lock(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConflictError(
                 f"another process answers for the witness in {self.path}",
                 hint="ask it over its socket, or stop it first",
             ) from None
-        finally:
-            os.close(descriptor)
+        except OSError as error:
+            raise UnavailableError(f"{self.path}: {error.strerror}") from None
 
     @property
     def key_path(self) -> Path:

@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import ClassVar
 
 from strongroom.errors import (
     ConflictError,
@@ -38,7 +37,7 @@ from strongroom.ledger.witness_service import Witness
 ADD_CHECKPOINT = "/add-checkpoint"
 NEWEST = "/newest/"
 _AT_MOST_CALLERS = 32
-_SLOWEST_CALLER = 10  # seconds between two of its bytes
+_SLOWEST_CALLER = 10.0  # seconds in all
 _SOCKET_MODE = 0o666  # the folder around it decides who gets there
 
 
@@ -129,6 +128,7 @@ class WitnessServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         witness: Is asked.
         path: Of the socket; one that nobody listens on any more is replaced.
         tell: Is given a sentence about each answer.
+        seconds: How long one caller keeps its place, whatever it sends.
 
     Raises:
         ConflictError: Somebody listens there already.
@@ -138,10 +138,16 @@ class WitnessServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
 
     def __init__(
-        self, witness: Witness, path: Path, *, tell: Callable[[Answer], None]
+        self,
+        witness: Witness,
+        path: Path,
+        *,
+        tell: Callable[[Answer], None],
+        seconds: float = _SLOWEST_CALLER,
     ) -> None:
         self.witness = witness
         self.tell = tell
+        self.seconds = seconds
         self._path = path
         self._places = threading.BoundedSemaphore(_AT_MOST_CALLERS)
         self._bound = False  # what is there until then is somebody else's
@@ -157,9 +163,13 @@ class WitnessServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self, request: socket.socket | tuple[bytes, socket.socket], client: object
     ) -> None:
         """Hang up at once on more callers than there are places."""
-        if self._places.acquire(blocking=False):
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
             super().process_request(request, client)
-        else:
+        except RuntimeError:  # no thread can be started
+            self._places.release()
             self.shutdown_request(request)
 
     def process_request_thread(
@@ -182,9 +192,18 @@ class WitnessServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    timeout: ClassVar[int] = _SLOWEST_CALLER
     protocol_version = "HTTP/1.1"
     server: WitnessServer
+
+    def handle(self) -> None:
+        """Answer until the caller leaves or its time is over, drip or no drip."""
+        over = threading.Event()
+        alarm = threading.Timer(self.server.seconds, _cut, (self.connection, over))
+        alarm.start()
+        try:
+            super().handle()
+        finally:
+            alarm.cancel()
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
