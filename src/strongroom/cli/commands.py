@@ -56,6 +56,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
             "Keys of the room, and what they protect",
             {
                 "rotate": Leaf("keys:rotate", "Give a domain another root key"),
+                "inventory": Leaf("inventory:inventory", "List every key and its age"),
                 "shred": Leaf("shredding:shred", "Give up keys, for ever"),
                 "rekey": Leaf("keys:rekey", "Seal a version anew under other keys"),
             },

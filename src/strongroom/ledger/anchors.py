@@ -101,6 +101,7 @@ class Anchors:
         context: bytes,
         *,
         covering: Anchor | None = None,
+        known: Anchor | None = None,
     ) -> Secret:
         """Return the secret once the custodian stored a checkpoint.
 
@@ -110,6 +111,8 @@ class Anchors:
             context: What it is bound to.
             covering: The checkpoint that covers the entry which says that the
                 secret leaves; the custodian stores this one or an extension.
+            known: A recent checkpoint, where nothing leaves and many secrets are
+                unwrapped: reading the newest costs more than unwrapping.
 
         Raises:
             ForkError: The database does not extend what the custodian saw, or
@@ -122,7 +125,7 @@ class Anchors:
             self._ask_first(covering)
         return self._retried(
             custodian,
-            self.newest() if covering is None else covering,
+            covering or known or self.newest(),
             lambda anchor: custodian.unwrap(
                 wrapped,
                 context,

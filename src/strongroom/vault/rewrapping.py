@@ -12,7 +12,7 @@ from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
-from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.custody.port import Anchor, KeyCustodian
 from strongroom.errors import ConflictError, IntegrityError, MissingError, SetupError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
@@ -164,6 +164,7 @@ class Rewrapping:
                 f"the custodian {old.name} gives out no shares, so they cannot move",
                 hint="seal again with custodians that do, or keep this one",
             )
+        known = self._anchors.newest()
         rows = [
             one.under(
                 new.root_key_id,
@@ -173,6 +174,7 @@ class Rewrapping:
                     one.wrapped,
                     one.context(self._room, old.root_key_id),
                     one.context(self._room, new.root_key_id),
+                    known=known,
                 ),
             )
             for one in batch
@@ -194,11 +196,16 @@ class Rewrapping:
         wrapped: bytes,
         before: bytes,
         after: bytes,
+        *,
+        known: Anchor | None = None,
     ) -> bytes:
         """Return a secret wrapped by the successor, which opened it once."""
-        secret = self._anchors.unwrap(old, wrapped, before)
+        secret = self._anchors.unwrap(old, wrapped, before, known=known)
         again = new.wrap(secret, after)
-        if new.gives_shares and self._anchors.unwrap(new, again, after) != secret:
+        if (
+            new.gives_shares
+            and self._anchors.unwrap(new, again, after, known=known) != secret
+        ):
             raise IntegrityError(f"{new.name} does not give back what it wrapped")
         return again
 
