@@ -19,8 +19,9 @@ from strongroom.errors import (
 from strongroom.types import Role
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.vault import Sealed
-from strongroom.vault.versions import find_version
+from strongroom.vault.versions import VERSIONS, find_version
 from tests.journeys.rooms import House, write_small_model
+from tests.ledger.world import event
 
 
 @pytest.fixture
@@ -117,6 +118,31 @@ def test_prod_moves_to_what_was_verified_and_not_to_a_newer_main(
 
     assert means(house, "llm") == 1
     assert means(house, "llm@prod") == 2
+
+
+def test_prod_does_not_move_to_what_was_sealed_anew_after_the_check(
+    house: House, two: tuple[Sealed, Sealed]
+) -> None:
+    """The check pinned the number only: prod could name bytes that nobody read."""
+    ledger = house.room.room.ledger
+    changed: list[int] = []
+
+    def seal_anew(_: int) -> None:
+        if changed:
+            return
+        changed.append(1)
+        with ledger.transaction() as writing:
+            version = find_version(writing, "llm@2")[1]
+            VERSIONS.replace(writing, version, generation=version.generation + 1)
+            writing.append(event())
+
+    with pytest.raises(ConflictError, match="sealed anew"):
+        catalogue(house).point(
+            house.actors["olga"], "llm@2", "prod", progress=seal_anew
+        )
+
+    with pytest.raises(MissingError):
+        means(house, "llm@prod")
 
 
 @pytest.mark.parametrize("name", ["ana", "root", "ines", "ada"])

@@ -11,7 +11,7 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.crypto.inspection import verify_ciphertext
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.errors import DeniedError, InputError, IntegrityError
+from strongroom.errors import ConflictError, DeniedError, InputError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
 from strongroom.types import ArtifactId
@@ -163,11 +163,13 @@ class Catalogue:
             DeniedError: The actor may not move references.
             MissingError: There is no such version.
             IntegrityError: The version is not what was sealed.
+            ConflictError: It was sealed anew while its bytes were read.
         """
         if reference not in (MAIN, PROD):
             raise InputError(
                 f"there is no reference {reference[:40]!r}", hint="main, prod"
             )
+        verified = None
         if reference == PROD:  # what was verified moves, whatever moves meanwhile
             verified = self.verify(actor, target, progress=progress).version
             target = f"{verified.artifact}@{verified.number}"
@@ -177,6 +179,12 @@ class Catalogue:
         ):
             artifact, version = find_version(writing, target)
             self._gate.require(writing, actor, "model:rollback", resource_of(artifact))
+            if verified is not None and _sealed(version) != _sealed(verified):
+                raise ConflictError(
+                    f"{artifact.name}@{version.number} was sealed anew while it was"
+                    " checked",
+                    hint="move the reference again; it is checked again",
+                )
             move_reference(
                 writing,
                 artifact,
@@ -285,3 +293,8 @@ class Catalogue:
                     },
                 )
             )
+
+
+def _sealed(version: Version) -> tuple[int, str]:
+    """Return what a check of stored bytes is about."""
+    return version.generation, version.manifest_digest
