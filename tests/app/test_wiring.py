@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from strongroom.app import open_strongroom
+from strongroom.canonical import Json
 from strongroom.database import tables
 from strongroom.errors import (
+    IntegrityError,
     SetupError,
     StrongroomError,
     UnavailableError,
@@ -21,6 +24,7 @@ from tests.conftest import require
 from tests.journeys import rooms
 from tests.journeys.fixtures import clock, model, quick
 from tests.journeys.rooms import PASSPHRASE, Clock, again
+from tests.ledger.world import event
 
 __all__ = ["clock", "model", "quick"]
 
@@ -73,6 +77,57 @@ def test_a_room_without_its_keys_is_refused(quick: Path) -> None:
     engine.dispose()
     with pytest.raises(SetupError, match="not in its database"):
         again(quick / "room")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("policy.loaded", b'{"facts":{"digest":"forged"}}'),
+        ("witnesses.changed", b"{"),
+    ],
+)
+def test_an_older_entry_that_decides_at_the_start_is_checked(
+    quick: Path, clock: Clock, kind: str, body: bytes
+) -> None:
+    """Bodies before the last tile were believed: a bug of ours, or no new entry."""
+    create(quick / "room")
+    with again(quick / "room", clock) as room, room.room.ledger.transaction() as log:
+        facts: dict[str, Json] = {
+            "digest": "",
+            "witnesses": 0,
+            "needed": 0,
+            "releases_wait": False,
+        }
+        log.append(event("witnesses.changed", facts))
+        for number in range(300):
+            log.append(event(facts={"project": f"project-{number}"}))
+    engine = sa.create_engine(f"sqlite+pysqlite:///{quick / 'room' / 'room.db'}")
+    with engine.begin() as connection:
+        columns = tables.entries.c
+        done = connection.execute(
+            sa.update(tables.entries).where(columns.kind == kind).values(body=body)
+        )
+    engine.dispose()
+    assert done.rowcount == 1
+
+    with pytest.raises(IntegrityError, match="is not what the signed tree has there"):
+        again(quick / "room", clock)
+
+
+def test_rules_that_cannot_be_read_leave_no_database_open(quick: Path) -> None:
+    """Whoever tried to open the room again and again ran out of descriptors."""
+    create(quick / "room")
+    (quick / "room" / "policy").mkdir()
+    settings = quick / "room" / "room.toml"
+    text = settings.read_text()
+    before = sorted(os.listdir("/proc/self/fd"))
+    settings.write_text('policy = "policy"\n' + text)
+
+    for _ in range(2):
+        with pytest.raises(SetupError):
+            again(quick / "room")
+
+    assert sorted(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_database_that_goes_away_loses_nothing(

@@ -207,7 +207,9 @@ def check_copy(
         witnesses = open_witnesses(settings, ledger, now=now)
         troubles = witnesses.compare() if witnesses else []
         with ledger.reading() as reading:
-            seeds = room_seeds(reading, [r.key for r in recovered], settings.room)
+            seeds = room_seeds(
+                ledger, reading, [r.key for r in recovered], settings.room
+            )
     keys = verified_keys(seeds, PublicKeys.from_hex(settings.keys))
     ledger = open_ledger(settings, keys=keys, now=now, random=random)
     with contextlib.closing(ledger.database), ledger.reading() as reading:

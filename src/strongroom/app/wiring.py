@@ -40,7 +40,7 @@ from strongroom.ledger import checks
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger
-from strongroom.ledger.sequencer import newest_body
+from strongroom.ledger.recorded import newest_recorded
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
@@ -154,6 +154,22 @@ def build(
         SetupError: The rules or the terms do not hold together.
     """
     ledger = open_ledger(settings, keys=keys, now=now, random=random)
+    with contextlib.ExitStack() as undo:
+        undo.callback(ledger.database.close)
+        room = _wired(settings, ledger, domains, keys, now=now, random=random)
+        undo.pop_all()
+    return room
+
+
+def _wired(
+    settings: Settings,
+    ledger: Ledger,
+    domains: Mapping[str, CustodyDomain],
+    keys: RoomKeys,
+    *,
+    now: Clock,
+    random: Random,
+) -> Room:
     gate = Gate(
         ledger=ledger,
         policy=Policy.load(settings.profile, settings.policy_folder),
@@ -271,9 +287,9 @@ def _check_start(room: Room) -> None:
 def _record_rules(room: Room) -> None:
     """Record the rules in force if they are not those of the last time."""
     with room.ledger.reading() as reading:
-        newest = newest_body(reading.connection, "policy.loaded")
+        last = newest_recorded(room.ledger, reading, "policy.loaded")
     digest = room.gate.rules_digest
-    if newest is not None and f'"digest":"{digest}"'.encode() in newest:
+    if last is not None and last.facts["digest"] == digest:
         return
     facts = {"digest": digest, "profile": room.settings.profile}
     with room.ledger.transaction() as writing:

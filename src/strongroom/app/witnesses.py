@@ -7,7 +7,6 @@ change of it is an entry of the ledger at the next opening.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +26,7 @@ from strongroom.ledger.policy_file import (
     KnownWitness,
     WitnessPolicy,
 )
-from strongroom.ledger.sequencer import newest_body
+from strongroom.ledger.recorded import newest_recorded
 from strongroom.ledger.witness_socket import SocketWitness
 from strongroom.ledger.witnesses import Witnesses
 from strongroom.settings import FILE_NAME, Settings, WitnessSettings
@@ -163,7 +162,11 @@ def pin_policy(
 
 
 def record_witnesses(ledger: Ledger, settings: Settings) -> None:
-    """Record who keeps the checkpoints, if that is not what was recorded last."""
+    """Record who keeps the checkpoints, if that is not what was recorded last.
+
+    Raises:
+        IntegrityError: What stands there as recorded last is not in the tree.
+    """
     policy, stated = load_policy(settings), settings.witnesses
     facts: dict[str, Json] = {
         "digest": stated.digest if stated else "",
@@ -172,10 +175,8 @@ def record_witnesses(ledger: Ledger, settings: Settings) -> None:
         "releases_wait": stated is not None and stated.releases_wait,
     }
     with ledger.reading() as reading:
-        body = newest_body(reading.connection, "witnesses.changed")
-    if (body is None and stated is None) or (
-        body is not None and json.loads(body)["facts"] == facts
-    ):
+        last = newest_recorded(ledger, reading, "witnesses.changed")
+    if stated is None if last is None else last.facts == facts:
         return
     with ledger.transaction() as writing:
         writing.append(Event(kind="witnesses.changed", actor=None, facts=facts))

@@ -230,17 +230,6 @@ def newest_note(connection: sa.Connection) -> str | None:
     return None if row is None else row.note
 
 
-def newest_body(connection: sa.Connection, kind: str) -> bytes | None:
-    """Return the body of the newest entry of a kind, if there is one."""
-    columns = tables.entries.c
-    return connection.execute(
-        sa.select(columns.body)
-        .where(columns.kind == kind)
-        .order_by(columns.id.desc())
-        .limit(1)
-    ).scalar()
-
-
 def tile_reader(connection: sa.Connection) -> TileReader:
     """Return a reader of the stored tiles."""
 

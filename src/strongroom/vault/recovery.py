@@ -8,7 +8,6 @@ worth nothing until that approval.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +21,10 @@ from strongroom.canonical import Json
 from strongroom.crypto.recovery import recovery_key_id
 from strongroom.crypto.signing import VerifyKey
 from strongroom.crypto.slip39 import MOST_SHARES, SET_IDS
-from strongroom.database.times import parse_time
 from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
-from strongroom.ledger.sequencer import newest_body
+from strongroom.ledger.recorded import newest_recorded
 from strongroom.vault.recovery_sets import (
     RECOVERY_SETS,
     RecoverySet,
@@ -91,15 +89,14 @@ class Recovery:
 
         Raises:
             DeniedError: The actor may not manage keys.
+            IntegrityError: What stands there as the newest drill is not in the tree.
         """
         with self._ledger.reading() as reading:
             self._gate.require(reading, actor, "key:manage", ROOM)
-            body = newest_body(reading.connection, "recovery.drilled")
-        if body is None:
+            last = newest_recorded(self._ledger, reading, "recovery.drilled")
+        if last is None:
             return None
-        document = json.loads(body)
-        passed = document["facts"]["passed"] is True
-        return Drill(at=parse_time(document["at"]), passed=passed)
+        return Drill(at=last.at, passed=last.facts["passed"] is True)
 
     def verify_allowed(self, actor: Actor, domains: Sequence[str]) -> None:
         """Check that the actor may ask for such a key, before papers are made.

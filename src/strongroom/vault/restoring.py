@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,6 +18,7 @@ from strongroom.database.engine import Transaction
 from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.recorded import newest_recorded
 from strongroom.types import RoomId, Secret
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.recovery_sets import active_sets
@@ -41,11 +41,14 @@ BATCH = 256
 
 
 def room_seeds(
-    transaction: Transaction, recovered: Sequence[RecoveryKey], room: RoomId
+    ledger: Ledger,
+    transaction: Transaction,
+    recovered: Sequence[RecoveryKey],
+    room: RoomId,
 ) -> dict[str, Secret]:
     """Return the seeds of the room's own keys, as one of the recovery keys has them.
 
-    The caller checked the ledger: what it says of these wraps is compared first.
+    What the ledger says of these wraps is compared first.
 
     Raises:
         InputError: They are wrapped to none of the keys.
@@ -55,9 +58,9 @@ def room_seeds(
         wrapped = load_room_keys(transaction.connection, key.id)
         if not wrapped:
             continue
-        if room_keys_digest(wrapped) != _recorded_digest(transaction, key.id) or (
-            wrapped.keys() != set(NAMES)
-        ):
+        if room_keys_digest(wrapped) != _recorded_digest(
+            ledger, transaction, key.id
+        ) or (wrapped.keys() != set(NAMES)):
             raise IntegrityError(
                 "the room's own keys are not wrapped as the ledger recorded it",
                 hint="somebody wrote to the database: take an older copy",
@@ -72,19 +75,15 @@ def room_seeds(
     )
 
 
-def _recorded_digest(transaction: Transaction, key_id: str) -> object:
+def _recorded_digest(ledger: Ledger, transaction: Transaction, key_id: str) -> Json:
     """Return what the newest entry about wrapping the room's keys says."""
-    columns = tables.entries.c
-    bodies = transaction.connection.execute(
-        sa.select(columns.body)
-        .where(columns.kind == "recovery.wrapped", columns.position.is_not(None))
-        .order_by(columns.position.desc())
-    ).scalars()
-    for body in bodies:
-        facts = json.loads(body)["facts"]
-        if facts["key"] == key_id and facts["digest"] is not None:
-            return facts["digest"]
-    return None
+    last = newest_recorded(
+        ledger,
+        transaction,
+        "recovery.wrapped",
+        where=lambda facts: facts["key"] == key_id and facts["digest"] is not None,
+    )
+    return None if last is None else last.facts["digest"]
 
 
 def verified_keys(seeds: Mapping[str, Secret], pinned: PublicKeys) -> RoomKeys:
