@@ -98,6 +98,21 @@ def test_a_locked_room_is_verified_with_its_witnesses_too(
     assert [w["name"] for w in report["witnesses"]] == ["audit"]
 
 
+def test_a_witness_that_does_not_answer_is_named_at_every_opening(
+    solo: Terminal, audit: WitnessFolder, quick: Path
+) -> None:
+    """Whoever put a room back and stopped its witness opened it without a word."""
+    with serving_now(audit, quick / "socket") as socket:
+        add(solo, audit, "--socket", socket)
+        assert "witness audit" not in solo.run("ledger", "tail").err
+
+    done = solo.run("ledger", "tail")
+
+    assert done.status == 0
+    (line,) = [line for line in done.err.splitlines() if "witness audit: " in line]
+    assert line.startswith("witness audit: ")
+
+
 def test_witnesses_are_asked_without_a_passphrase(
     solo: Terminal, audit: WitnessFolder, served: Path
 ) -> None:

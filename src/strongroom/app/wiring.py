@@ -28,7 +28,7 @@ from strongroom.app.adapters import (
 )
 from strongroom.app.witnesses import open_witnesses, record_witnesses
 from strongroom.client.client import Strongroom
-from strongroom.client.room import Room
+from strongroom.client.room import Room, tell_nobody
 from strongroom.client.seen import check_seen
 from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
@@ -40,6 +40,7 @@ from strongroom.ledger import checks
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.port import Trouble
 from strongroom.ledger.recorded import newest_recorded
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
@@ -68,6 +69,7 @@ def open_strongroom(
     *,
     passphrases: Passphrases,
     seen: Path | None = None,
+    tell: Callable[[Trouble], None] = tell_nobody,
     now: Clock = clock,
     random: Random = os.urandom,
 ) -> Strongroom:
@@ -78,6 +80,7 @@ def open_strongroom(
         passphrases: The home custodian's is needed; the others' open what lies
             in their domains.
         seen: Where this reader keeps the newest checkpoint they saw, if anywhere.
+        tell: Is given what keeps a witness from watching, until the room is closed.
         now: The clock, aware UTC.
         random: Source of every key, salt, nonce and id.
 
@@ -100,7 +103,7 @@ def open_strongroom(
     locked = open_ledger(settings, now=now, random=random)
     with contextlib.closing(locked.database):
         keys = _unwrap_keys(settings, domains[settings.home.name], locked)
-    room = build(settings, domains, keys, now=now, random=random)
+    room = replace(build(settings, domains, keys, now=now, random=random), tell=tell)
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
         _check_start(room)
@@ -277,7 +280,8 @@ def _check_start(room: Room) -> None:
     with room.ledger.reading() as reading:
         checks.check_tail(room.ledger, reading)
     if room.witnesses is not None:  # before anything is signed on top
-        room.witnesses.compare()
+        for trouble in room.witnesses.compare():
+            room.tell(trouble)
     room.ledger.catch_up()
     _record_rules(room)
     record_witnesses(room.ledger, room.settings)

@@ -20,13 +20,14 @@ from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
 from strongroom import __version__
-from strongroom.cli.output import Output
+from strongroom.cli.output import Output, text
 
 if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
 
     from strongroom.client.client import Strongroom
     from strongroom.ledger.log import Ledger
+    from strongroom.ledger.port import Trouble
     from strongroom.settings import Settings
     from strongroom.types import Secret
 
@@ -96,11 +97,24 @@ class Call:
             files=self.passphrase_files,
             descriptor=self.passphrase_fd,
         )
-        with open_strongroom(settings.folder, passphrases=found, seen=seen) as room:
+        with open_strongroom(
+            settings.folder, passphrases=found, seen=seen, tell=self._teller()
+        ) as room:
             acting = room if anonymous else logins.resumed(room)
             if settings.profile is Profile.SOLO:
                 self.output.note(*waiting.lines(notices(room.room)))
             yield acting
+
+    def _teller(self) -> Callable[[Trouble], None]:
+        """Return what notes each trouble with a witness, the same one only once."""
+        told: set[Trouble] = set()
+
+        def tell(trouble: Trouble) -> None:
+            if trouble not in told:
+                self.output.note(text(str(trouble)))
+            told.add(trouble)
+
+        return tell
 
     @contextmanager
     def read_ledger(self, *, compare: bool = True) -> Iterator[Ledger]:

@@ -18,7 +18,6 @@ from strongroom.client.naming import default_name
 from strongroom.client.opened import OpenedModel
 from strongroom.client.records import Records
 from strongroom.client.room import Room
-from strongroom.client.seen import check_seen
 from strongroom.client.usable import (
     explained,
     permit_named,
@@ -191,8 +190,7 @@ class Strongroom:
         """Stop every further release on a permit."""
         row = self.room.desk.revoke(self.actor, permit, reason=reason)
         self._anchor()
-        if self.room.witnesses is not None:
-            self.room.witnesses.ask_seldom()
+        self.room.ask_witnesses(seldom=True)
         return row
 
     def open(
@@ -273,7 +271,7 @@ class Strongroom:
                 reader, saw last.
         """
         try:
-            for step in (self._anchor, self._ask_witnesses, self._keep_seen):
+            for step in (self._anchor, self.room.ask_witnesses, self.room.keep_seen):
                 try:
                     step()
                 except ForkError:
@@ -282,14 +280,6 @@ class Strongroom:
                     continue
         finally:
             self.room.ledger.database.close()
-
-    def _ask_witnesses(self) -> None:
-        if self.room.witnesses is not None:
-            self.room.witnesses.ask()
-
-    def _keep_seen(self) -> None:
-        if (seen := self.room.seen) is not None:
-            check_seen(self.room.anchors, seen.path, random=self.room.random)
 
     def _anchor(self) -> None:
         """Show the custodians what happened; see ``Anchors.advance_all``."""

@@ -130,8 +130,7 @@ class Records:
                     },
                 )
             )
-        if room.witnesses is not None:
-            room.witnesses.ask()
+        room.ask_witnesses()
         with room.ledger.reading() as reading:
             return export.export_ledger(
                 room.ledger,

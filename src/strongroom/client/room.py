@@ -11,10 +11,11 @@ from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
 from strongroom.access.people import People
 from strongroom.access.sessions import Sessions
-from strongroom.client.seen import Seen
+from strongroom.client.seen import Seen, check_seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.port import Trouble
 from strongroom.ledger.witnesses import Witnesses
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
@@ -31,6 +32,10 @@ from strongroom.vault.shredding import Shredding
 from strongroom.vault.vault import Vault
 
 
+def tell_nobody(_: Trouble) -> None:
+    """Leave what troubles a witness untold."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """The parts of one installation.
@@ -41,6 +46,7 @@ class Room:
         now: The clock, aware UTC.
         seen: What this reader had seen before, if they keep it.
         witnesses: Who else keeps checkpoints; ``None`` if nobody does.
+        tell: Is given what keeps a witness from watching; it stops nothing.
     """
 
     settings: Settings
@@ -68,3 +74,31 @@ class Room:
     random: Random
     seen: Seen | None = None
     witnesses: Witnesses | None = None
+    tell: Callable[[Trouble], None] = tell_nobody
+
+    def ask_witnesses(self, *, seldom: bool = False) -> None:
+        """Have the witnesses sign the newest checkpoint; tell what troubles them.
+
+        Args:
+            seldom: Whether to leave it if they were asked a moment ago.
+
+        Raises:
+            ForkError: One shows a checkpoint of this room that the ledger does not
+                continue.
+        """
+        if self.witnesses is None:
+            return
+        ask = self.witnesses.ask_seldom if seldom else self.witnesses.ask
+        for trouble in ask():
+            self.tell(trouble)
+
+    def keep_seen(self) -> None:
+        """Keep the newest checkpoint for this reader, if they keep any.
+
+        Raises:
+            ForkError: The ledger does not continue what this reader saw.
+            IntegrityError: What is kept is not a checkpoint of this ledger.
+            UnavailableError: The file cannot be read or written.
+        """
+        if self.seen is not None:
+            check_seen(self.anchors, self.seen.path, random=self.random)
