@@ -14,7 +14,7 @@ from strongroom.crypto.custody.port import Anchor
 from strongroom.crypto.signing import SigningKey
 from strongroom.errors import ForkError
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
-from strongroom.ledger.note import SignatureLine, signature_lines
+from strongroom.ledger.note import SignatureLine, split_note
 from strongroom.ledger.tree import (
     NodeReader,
     consistency_proof,
@@ -49,7 +49,7 @@ def word_of(anchor: Anchor) -> str:
     """Return the word whose ledger an anchor is of."""
     if not anchor.size:
         return ""
-    lines = signature_lines(anchor.note.decode())
+    lines = split_note(anchor.note.decode()).lines
     return next(x.signature.decode() for x in lines if x.name == "word")
 
 

@@ -46,7 +46,7 @@ def test_a_published_note_signature_verifies_over_its_text() -> None:
     note = VECTORS["note"]
     key = VerifierKey.from_text(note["key"])
 
-    (line,) = notes.signature_lines(note["text"] + "\n" + note["line"] + "\n")
+    (line,) = notes.split_note(note["text"] + "\n" + note["line"] + "\n").lines
 
     assert (line.name, line.key_id) == (key.origin, key.key_id)
     VerifyKey(key.public).verify_bytes(line.signature, note["text"].encode())
@@ -104,9 +104,9 @@ def test_lines_of_witnesses_are_kept_and_do_not_disturb() -> None:
 
     for both in (note + WITNESS, note.replace("\n\n", "\n\n" + WITNESS)):
         assert opened(both) == opened(note)
-        names = {line.name for line in notes.signature_lines(both)}
+        names = {line.name for line in notes.split_note(both).lines}
         assert names == {ORIGIN, "witness.example/w1"}
-        lines = "".join(line.text() for line in notes.signature_lines(both))
+        lines = "".join(line.text() for line in notes.split_note(both).lines)
         assert both.endswith(lines)
 
 

@@ -2,7 +2,7 @@
 
 The facts are read by the caller inside the transaction that acts on the answer.
 ``policies/schema.cedarschema`` is their specification; the dictionaries below
-are the same for mypy.  A fact too many or too few is a refusal.
+are those of it that code names, for mypy.  A fact too many or too few is a refusal.
 """
 
 from __future__ import annotations
@@ -103,15 +103,6 @@ class Asked(TypedDict):
     approvals: NotRequired[int]
     approverTeams: NotRequired[int]
     ledgerHealthy: NotRequired[bool]
-
-
-class AskedByOther(Asked):
-    """Facts of ``request:approve|decline|withdraw`` and ``permit:revoke``."""
-
-    asker: str
-    askerTeam: str
-    askerOwner: str
-    ownTeamCounts: NotRequired[bool]
 
 
 class Wanted(Asked):

@@ -175,13 +175,11 @@ class Anchors:
         Raises:
             ForkError: The database does not extend what the custodian saw.
         """
-        for _ in range(_TRIES):
-            try:
-                custodian.advance(self.newest(), self.verify_extension)
-            except StaleError:
-                continue
-            return
-        raise StaleError(f"{custodian.name} moves faster than the ledger is read")
+        self._retried(
+            custodian,
+            self.newest(),
+            lambda anchor: custodian.advance(anchor, self.verify_extension),
+        )
 
     def advance_all(self, custodians: Iterable[KeyCustodian]) -> None:
         """Show every unlocked custodian the newest checkpoint.

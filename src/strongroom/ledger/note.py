@@ -114,15 +114,6 @@ def check_key(name: str, public: bytes, *, problem: str = "") -> None:
         raise InputError(problem or f"an Ed25519 public key is {PUBLIC_BYTES} bytes")
 
 
-def signature_lines(note: str) -> tuple[SignatureLine, ...]:
-    """Return every signature in a note, none of them verified.
-
-    Raises:
-        IntegrityError: The note is malformed.
-    """
-    return split_note(note).lines
-
-
 def split_note(note: str) -> Note:
     """Return the signed text and the signatures.
 

@@ -24,7 +24,6 @@ TILE_WIDTH = 1 << TILE_HEIGHT
 AT_MOST_ENTRY_BYTES = 4096
 """An entry in a bundle; the format has room for 65,535, the ledger asks for less."""
 
-AT_MOST_BUNDLE_BYTES = TILE_WIDTH * (2 + AT_MOST_ENTRY_BYTES)
 AT_MOST_LEVEL = 63
 _TILE_BYTES = TILE_WIDTH * HASH_BYTES
 
@@ -172,32 +171,6 @@ def encode_bundle(entries: Sequence[bytes]) -> bytes:
     if any(len(entry) > AT_MOST_ENTRY_BYTES for entry in entries):
         raise InputError(f"an entry is over {AT_MOST_ENTRY_BYTES} bytes")
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
-
-
-def decode_bundle(data: bytes, *, width: int) -> list[bytes]:
-    """Return the entries of a bundle.
-
-    Args:
-        data: What ``encode_bundle`` wrote.
-        width: How many entries the tree has in this bundle, 1 to 256.
-
-    Raises:
-        IntegrityError: A length points past the end or over 4,096 bytes, or bytes
-            are left over.
-    """
-    entries: list[bytes] = []
-    position = 0
-    for _ in range(width):
-        start = position + 2
-        position = start + int.from_bytes(data[position:start], "big")
-        if start > len(data) or position > len(data):
-            raise IntegrityError(f"entry bundle ends inside entry {len(entries)}")
-        if position - start > AT_MOST_ENTRY_BYTES:
-            raise IntegrityError(f"entry {len(entries)} of the bundle is too long")
-        entries.append(data[start:position])
-    if position != len(data):
-        raise IntegrityError(f"entry bundle has more than {width} entries")
-    return entries
 
 
 def _partial(read: TileReader, level: int, number: int, width: int) -> bytes:

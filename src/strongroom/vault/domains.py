@@ -1,34 +1,13 @@
-"""Which segment lies in which custody domain, and what losing one would reveal."""
+"""Which segment lies in which custody domain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from strongroom.errors import InputError, SetupError
 from strongroom.vault.segments import Plan
 
 _SEPARATE = 3  # architecture, biases, weights
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revealed:
-    """What whoever has the keys and the store of one domain can read.
-
-    Attributes:
-        segments: Names, in the order of the plan.
-        length: Bytes of the files in them.
-        total: Bytes of the model.
-    """
-
-    segments: tuple[str, ...]
-    length: int
-    total: int
-
-    @property
-    def percent(self) -> float:
-        """Share of the bytes of the model."""
-        return 100 * self.length / self.total if self.total else 0.0
 
 
 def assign_domains(plan: Plan, domains: Sequence[str]) -> Mapping[str, str]:
@@ -94,19 +73,3 @@ def assign_custodians(
         name: tuple(domains[(begin + i) % len(domains)] for i in range(each))
         for name, begin in begins.items()
     }
-
-
-def revealed_by(plan: Plan, assigned: Mapping[str, str], domain: str) -> Revealed:
-    """Return what losing or stealing one domain reveals.
-
-    Args:
-        plan: The plan.
-        assigned: The domain of every segment, from ``assign_domains``.
-        domain: Which one is lost.
-    """
-    lost = [segment for segment in plan.segments if assigned[segment.name] == domain]
-    return Revealed(
-        segments=tuple(segment.name for segment in lost),
-        length=sum(segment.length for segment in lost),
-        total=plan.length,
-    )
