@@ -26,6 +26,7 @@ from tests.journeys.rooms import (
     again,
     write_small_model,
 )
+from tests.softhsm import PIN, SoftHsm
 from tests.vault.test_recovery import facts
 from tests.vault.test_recovery_wrapping import roots
 
@@ -195,6 +196,25 @@ def test_in_a_house_other_domains_are_left_alone(house: House, model: Path) -> N
     with again(house.folder, house.clock) as room:
         ana = Strongroom(room.room, house.actors["ana"])
         assert ana.open(permit.id).tensors()
+
+
+def test_a_domain_moves_into_a_token_and_on_into_another(
+    solo_room: Strongroom, model: Path, quick: Path, clock: Clock, hsm: SoftHsm
+) -> None:
+    first, second_token = hsm.new_token(), hsm.new_token()
+    solo_room.seal(model, name="llm")
+    rotate(solo_room, wish(new=PIN, to=str(first)))
+    solo_room.close()
+    with open_with(PIN, quick / "room", clock) as room:
+        assert room.open("llm", purpose="a test").tensors()
+        second = rotate(room, wish(new=PIN, to=str(second_token)))
+        assert second.removed == second.wrapped > 7
+    (domain,) = load_settings(quick / "room").domains
+    assert domain.file == "custodians/home.3"
+    with open_with(PIN, quick / "room", clock) as room:
+        assert room.open("llm", purpose="a test").tensors()
+        gone = destroy_former(room, "home")
+        assert {path is None for _, path in gone} == {True, False}
 
 
 def test_a_custodian_at_the_place_of_the_successor_is_not_replaced(

@@ -67,6 +67,13 @@ def test_an_entry_that_names_others_gives_nothing(
         case(fresh, entry_of(changes)).ask(fresh)
 
 
+def test_a_segment_of_an_earlier_generation_than_its_version_is_given(
+    fresh: RemoteCustodian,
+) -> None:
+    """Other segments of the version were re-keyed, this one was not."""
+    assert case(fresh, entry_of({"generation": 2})).ask(fresh)
+
+
 def test_an_entry_of_another_kind_gives_nothing(fresh: RemoteCustodian) -> None:
     with pytest.raises(DeniedError):
         case(fresh, entry_of(kind="key.refused")).ask(fresh)
