@@ -38,7 +38,7 @@ def test_a_program_reads_an_error_as_one_document(solo: Terminal) -> None:
 
 
 def test_a_program_reads_which_rules_refused(office: Office) -> None:
-    said = json.loads(office.at("root").run("seal", ".", "--json").err)
+    said = json.loads(office.at("root").run("seal", __file__, "--json").err)
 
     assert said["reasons"]
 
