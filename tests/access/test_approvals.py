@@ -195,6 +195,20 @@ def test_an_asker_who_moves_to_an_approvers_team_gains_nothing(house: House) -> 
     assert approvals.approve(house.actors["dee"], request).state == "approved"
 
 
+@pytest.mark.parametrize("use", ["approve", "decline", "withdraw"])
+def test_an_expired_request_takes_no_answer(house: House, use: str) -> None:
+    request = house.ask()
+    name = "asker" if use == "withdraw" else "bob"
+    house.rooms.world.clock.pass_(seconds=REQUEST_TTL.total_seconds() - 1)
+    house.refresh()
+    assert house.state(request) == "pending"
+    house.rooms.world.clock.pass_(seconds=1)
+
+    with pytest.raises(ConflictError, match="has expired"):
+        getattr(house.rooms.approvals, use)(house.actors[name], request)
+    assert house.state(request) == "pending"
+
+
 def test_nobody_withdraws_what_somebody_else_asked_for(house: House) -> None:
     request = house.ask()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,29 @@ def test_publishing_twice_is_refused(house: House, model: Path) -> None:
     house.by("ines").approve(sealed.request.id)
     with pytest.raises((ConflictError, DeniedError)):
         house.by("tom").approve(sealed.request.id)
+
+
+def test_of_two_first_versions_sealed_at_once_one_is_published(
+    house: House, model: Path
+) -> None:
+    """Both began while nothing was published; a lineage has one beginning."""
+    beside: list[Sealed] = []
+    once = threading.Lock()
+
+    def meanwhile(_: int) -> None:
+        if once.acquire(blocking=False):  # several threads tell of progress
+            beside.append(house.by("olga").seal(model, name="llm"))
+
+    sealed = house.by("olga").seal(model, name="llm", progress=meanwhile)
+    first, second = (x.request for x in (*beside, sealed))
+    assert first is not None
+    assert second is not None
+    house.by("ines").approve(first.id)
+
+    with pytest.raises(ConflictError, match="has a first version already"):
+        house.by("ines").approve(second.id)
+    assert house.by("ines").decline(second.id).state == "declined"
+    assert means(house, "llm") == beside[0].version.number
 
 
 def _execute(house: House, statement: sa.Executable) -> None:
