@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, settings
@@ -86,3 +87,17 @@ class Office:
 def random_source() -> str:
     """Return an address that nobody tried from yet."""
     return os.urandom(8).hex()
+
+
+def once(act: Callable[[], object]) -> Callable[[int], None]:
+    """Return a progress callback that acts the first time it is called.
+
+    Several threads of a seal call it, and only one of them may act.
+    """
+    first = threading.Lock()
+
+    def progress(_: int) -> None:
+        if first.acquire(blocking=False):
+            act()
+
+    return progress

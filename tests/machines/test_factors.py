@@ -170,4 +170,4 @@ def test_factors_do_what_their_model_says(new_database: Databases, on: str) -> N
     class Machine(Factors):
         databases = staticmethod(new_database)
 
-    run(Machine, on, examples=8, steps=20)
+    run(Machine, on, examples=6, steps=20)

@@ -19,7 +19,7 @@ from strongroom.vault.garbage import ABANDONED_AFTER
 from strongroom.vault.vault import Sealed
 from strongroom.vault.versions import find_version
 from tests.journeys.rooms import House
-from tests.machines.running import run, works
+from tests.machines.running import once, run, works
 
 SEALER, APPROVER = "olga", "ines"
 POINTERS = ("main", "prod")
@@ -114,12 +114,11 @@ class Versions(RuleBasedStateMachine):
         """The second begins and ends while the first one runs."""
         versions, seals = [self.begin()], []
 
-        def meanwhile(_: int) -> None:
-            if len(versions) == 1:
-                versions.append(self.begin())
-                seals.append(self.seal())
+        def meanwhile() -> None:
+            versions.append(self.begin())
+            seals.append(self.seal())
 
-        seals.append(self.seal(meanwhile))
+        seals.append(self.seal(once(meanwhile)))
         self.note(versions[1], seals[0])
         self.note(versions[0], seals[1])
 
@@ -155,13 +154,12 @@ class Versions(RuleBasedStateMachine):
         """A seal is given up while it runs, and finds out at its end."""
         slow: list[Known] = []
 
-        def sleep(_: int) -> None:
-            if not slow:
-                slow.append(self.begin())
-                self.wait(DAY)
-                self.clean()
+        def sleep() -> None:
+            slow.append(self.begin())
+            self.wait(DAY)
+            self.clean()
 
-        assert not works(lambda: self.seal(sleep))
+        assert not works(lambda: self.seal(once(sleep)))
         assert slow[0].state == "abandoned"
 
     @rule()
