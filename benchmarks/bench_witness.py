@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from strongroom.client.records import verify_ledger
+from strongroom.client.verifying import verify_ledger
 from strongroom.crypto.custody_file import write_durably
 from strongroom.database import schema
 from strongroom.ledger import verify as outsider

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -152,25 +153,34 @@ def test_a_holding_that_is_moved_away_is_still_counted(
     assert found.ok, found.why
 
 
-def test_a_revocation_and_its_trace_removed_open_once_and_are_shown(
-    story: Story,
+def test_a_revocation_and_its_trace_removed_open_in_a_room_that_is_running(
+    story: Story, house: House
 ) -> None:
     """ATT&CK T1070: the window that SECURITY.md states, no wider and no narrower."""
+    database.delete_revocation_and_its_index(house.folder, story.target)
 
-    def use(house: House, target: Target) -> None:
-        open_revoked(house, target)
-        replay(house, target)
+    with (
+        pytest.raises(IntegrityError, match=r"permits .* was restored"),
+        house.opened_at(house.folder),
+    ):
+        pass
+    open_revoked(house, story.target)  # by whoever had the room open before
 
-    tampering = Tampering(
-        step="window",
-        tamper=database.delete_revocation_and_its_index,
-        use=use,
-        expected=Refusal(error=IntegrityError, says="permits"),
-    )
+    with pytest.raises(IntegrityError, match=r"permits .* was restored"):
+        replay(house, story.target)
 
-    found = attack(story.house, story.target, tampering)
 
-    assert found.ok, found.why
+def test_what_a_check_found_is_an_entry(story: Story, house: House) -> None:
+    """ATT&CK T1070: once for each result, whoever asks and how often."""
+    database.delete_revocation_and_its_index(house.folder, story.target)
+
+    for _ in range(2):
+        assert house.acting_as("lena").records.verify().findings
+
+    entries = [json.loads(e.body) for e in house.acting_as("lena").records.tail(9)]
+    (found,) = [e["facts"] for e in entries if e["kind"] == "reconcile.failed"]
+    assert found["count"] == len(found["rows"]) > 0
+    assert any("permits" in row for row in found["rows"])
 
 
 def test_the_file_from_before_a_revocation_cannot_be_put_back(

@@ -156,7 +156,7 @@ def test_a_forged_row_is_refused(world: World) -> None:
 
 def test_a_row_of_another_room_is_refused(world: World) -> None:
     """The MAC is right, but no entry of this ledger names the row."""
-    mac = world.ledger._guards.mac("teams", {"id": "t", "revision": 1, "name": "n"})
+    mac = world.ledger.guards.mac("teams", {"id": "t", "revision": 1, "name": "n"})
     world.attack(sa.insert(tables.teams).values(id="t", revision=1, name="n", mac=mac))
 
     with pytest.raises(IntegrityError, match="not what the ledger last recorded"):

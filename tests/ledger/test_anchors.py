@@ -228,7 +228,7 @@ def test_only_the_ledger_is_asked(world: World, custodian: MemoryCustodian) -> N
         origin=ORIGIN,
         key=KEYS.checkpoint.public,
         signer=None,
-        guards=type(other._guards)(None),
+        guards=type(other.guards)(None),
         now=world.clock,
         random=os.urandom,
     )

@@ -32,7 +32,7 @@ def write(
     world: World, pending: Pending, ids: list[int], position: int | None
 ) -> list[bytes]:
     with world.database.writing() as connection:
-        guards = world.ledger._guards
+        guards = world.ledger.guards
         return pending.write(connection, ids, guards, position=position)
 
 

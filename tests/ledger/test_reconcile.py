@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from strongroom.database import schema, tables
 from strongroom.database.times import UtcDateTime
 from strongroom.errors import IntegrityError, UnavailableError
-from strongroom.ledger.events import Event
 from strongroom.ledger.reconcile import RowFinding, guarded_tables, reconcile
 from tests.database.rows import sample, write
 from tests.ledger.world import START, World, another_sequencer, event, world_at
@@ -218,13 +217,3 @@ def test_a_locked_room_cannot_compare(migrated_url: str) -> None:
         pytest.raises(UnavailableError, match="locked"),
     ):
         found(locked)
-
-
-def test_what_the_ledger_says_of_its_findings_fits_an_entry(world: World) -> None:
-    with world.ledger.transaction() as writing:
-        rows = [f"permits permit-{number} was restored" for number in range(500)]
-        entry = writing.append(
-            Event(kind="reconcile.failed", actor=None, facts={"rows": rows})
-        )
-
-    assert entry.attached is not None

@@ -18,7 +18,7 @@ from strongroom.database.basis import Basis, RowsRead, RowUsed, digest_of
 from strongroom.database.guards import RowChange
 from strongroom.ledger.log import Writing
 from strongroom.ledger.reconcile import reconcile
-from strongroom.ledger.replay import DecisionFinding, Replay
+from strongroom.ledger.replay import DecisionFinding, Named, Replay
 from strongroom.ledger.rows import Rows
 from strongroom.types import AccountId, ProjectId, TeamId
 from tests.ledger.world import World, event
@@ -182,6 +182,45 @@ def test_it_agrees_with_a_list_of_all_rows(entries: list[list[str]]) -> None:
         taken.append(entry(*changes, reads=tuple(reads)))
 
     assert not replayed(*taken)
+
+
+@given(st.lists(st.lists(IDS | PREFIXES, max_size=5), max_size=8), st.integers(0, 8))
+def test_one_that_is_resumed_goes_on_as_if_it_never_stopped(
+    entries: list[list[str]], stop: int
+) -> None:
+    """Some readings are wrong, some rows put back: both find the same from there."""
+    taken = [
+        entry(
+            *[change(s, 1 + at % 3) for at, s in enumerate(steps) if s[-1] != "/"],
+            reads=tuple(saw(prefix=s) for s in steps if s[-1] == "/"),
+        )
+        for steps in entries
+    ]
+    before, whole = Replay(), Replay()
+    for position, rows in enumerate(taken):
+        whole.take(rows, position)
+        if position < stop:
+            before.take(rows, position)
+    counted = {(r.table, r.prefix) for rows in taken[stop:] for r in rows.basis.reads}
+
+    resumed = Replay.resumed(before.named, min(stop, len(taken)), counted)
+    for position, rows in enumerate(taken[stop:], start=stop):
+        resumed.take(rows, position)
+
+    assert resumed.named == whole.named
+    later = [f for f in whole.findings if f.position is not None and f.position >= stop]
+    assert resumed.findings == later
+
+
+def test_one_that_is_resumed_knows_that_older_rows_were_changed_before() -> None:
+    """Revision 2 came before entry 7, so whoever saw seven entries saw it."""
+    key = ("members", "project-a/ana")
+    old = RowUsed(table="members", id="project-a/ana", revision=1)
+    for seen, outdated in ((7, True), (6, False)):
+        replay = Replay.resumed({key: Named(None, 2, mac_of(2))}, 7, set())
+        replay.take(entry(used=(old,), seen=seen), 7)
+
+        assert bool(replay.findings) is outdated
 
 
 def test_a_finding_is_a_sentence() -> None:

@@ -8,6 +8,7 @@ from strongroom import canonical
 from strongroom.database.basis import Basis, RowsRead, RowUsed
 from strongroom.database.guards import RowChange
 from strongroom.errors import IntegrityError
+from strongroom.ledger.events import attached_digest
 from strongroom.ledger.rows import rows_of
 
 BODY = canonical.to_json(
@@ -39,9 +40,26 @@ def test_an_entry_says_what_changed_and_what_was_read() -> None:
 
 def test_what_is_attached_counts_alike() -> None:
     bare = canonical.to_json({"rows": []})
+    naming = canonical.to_json({"attached": attached_digest(BODY).hex(), "rows": []})
 
-    assert rows_of(bare, BODY) == rows_of(BODY, None)
-    assert not rows_of(bare, None).basis
+    assert rows_of(naming, BODY) == rows_of(BODY, None)
+    assert not rows_of(bare, None).says_anything
+
+
+@pytest.mark.parametrize(
+    ("digest", "attached"),
+    [(None, BODY), (attached_digest(BODY).hex(), None), ("00" * 32, BODY)],
+    ids=["not named", "gone", "another one"],
+)
+def test_another_attached_document_than_the_one_named_is_refused(
+    digest: str | None, attached: bytes | None
+) -> None:
+    """Its rows would be taken for what the entry says."""
+    more = {} if digest is None else {"attached": digest}
+    body = canonical.to_json({"rows": [], **more})
+
+    with pytest.raises(IntegrityError, match="another attached document"):
+        rows_of(body, attached)
 
 
 @pytest.mark.parametrize(

@@ -280,7 +280,7 @@ def test_two_sequencers_past_the_lock_collide_and_do_not_fork(
     world = on_postgresql
     world.note()
     leave_unsequenced(world)
-    guards = world.ledger._guards
+    guards = world.ledger.guards
 
     def sequence(connection: sa.Connection) -> None:
         sequencer.sequence(connection, notes=world.ledger.notes, guards=guards)

@@ -17,6 +17,7 @@ from strongroom.app.adapters import (
     open_domains,
     passphrase_of,
 )
+from strongroom.app.starting import check_rows
 from strongroom.app.wiring import Clock, build, clock, local_actor
 from strongroom.client.client import Strongroom
 from strongroom.crypto import roomkeys, wraps
@@ -112,6 +113,7 @@ def create_strongroom(
         )
         for custody in domains.values():
             room.anchors.advance(custody.custodian)
+        check_rows(room.ledger)  # so that the first opening need not read it all
         write_durably(folder / FILE_NAME, settings.to_toml().encode(), random)
         created = Strongroom(room, local_actor(room))
         undo.pop_all()

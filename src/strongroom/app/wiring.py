@@ -26,7 +26,8 @@ from strongroom.app.adapters import (
     open_domains,
     passphrase_of,
 )
-from strongroom.app.witnesses import open_witnesses, record_witnesses
+from strongroom.app.starting import check_start
+from strongroom.app.witnesses import open_witnesses
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room, tell_nobody
 from strongroom.client.seen import check_seen
@@ -36,12 +37,9 @@ from strongroom.database import schema, tables
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
 from strongroom.errors import SetupError
-from strongroom.ledger import checks
 from strongroom.ledger.anchors import Anchors
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
-from strongroom.ledger.recorded import newest_recorded
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
@@ -106,7 +104,7 @@ def open_strongroom(
     room = replace(build(settings, domains, keys, now=now, random=random), tell=tell)
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
-        _check_start(room)
+        check_start(room)
         if seen is not None:
             before = check_seen(room.anchors, seen, random=random)
             room = replace(room, seen=before)
@@ -270,31 +268,3 @@ def local_actor(room: Room) -> Actor | None:
     with room.ledger.reading() as reading:
         owner = min(ACCOUNTS.find(reading), key=lambda account: account.created_at)
     return Actor(account=owner.id)
-
-
-def _check_start(room: Room) -> None:
-    """Refuse to work on a ledger whose tail, or whose anchors, do not fit."""
-    pinned = PublicKeys.from_hex(room.settings.keys)
-    if room.keys.public != pinned:
-        raise SetupError("room.toml pins other keys than the home custodian holds")
-    with room.ledger.reading() as reading:
-        checks.check_tail(room.ledger, reading)
-    if room.witnesses is not None:  # before anything is signed on top
-        for trouble in room.witnesses.compare():
-            room.tell(trouble)
-    room.ledger.catch_up()
-    _record_rules(room)
-    record_witnesses(room.ledger, room.settings)
-    room.anchors.advance_all(domain.custodian for domain in room.domains.values())
-
-
-def _record_rules(room: Room) -> None:
-    """Record the rules in force if they are not those of the last time."""
-    with room.ledger.reading() as reading:
-        last = newest_recorded(room.ledger, reading, "policy.loaded")
-    digest = room.gate.rules_digest
-    if last is not None and last.facts["digest"] == digest:
-        return
-    facts = {"digest": digest, "profile": room.settings.profile}
-    with room.ledger.transaction() as writing:
-        writing.append(Event(kind="policy.loaded", actor=None, facts=facts))

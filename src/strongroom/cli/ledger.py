@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from strongroom.canonical import Json
-    from strongroom.client.records import LedgerReport
+    from strongroom.client.verifying import LedgerReport
     from strongroom.ledger.cosigned import WitnessReport
     from strongroom.ledger.log import Entry
     from strongroom.ledger.proof import Proof

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from strongroom.canonical import Json
-    from strongroom.client.records import LedgerReport
+    from strongroom.client.verifying import LedgerReport
     from strongroom.ledger.cosigned import WitnessReport
     from strongroom.ledger.log import Ledger
     from strongroom.ledger.policy_file import KnownWitness, WitnessPolicy
@@ -201,7 +201,7 @@ def verified(call: Call, *, compare: bool = True) -> LedgerReport:
     """Return what can be verified without a passphrase, witnesses included."""
     from strongroom.app import clock
     from strongroom.app.witnesses import open_witnesses
-    from strongroom.client.records import verify_ledger
+    from strongroom.client.verifying import verify_ledger
 
     with call.read_ledger(compare=compare) as ledger:
         witnesses = open_witnesses(call.settings(), ledger, now=clock)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import sqlalchemy as sa
 
@@ -17,20 +16,18 @@ from strongroom.access.request import REQUESTS, Request, tally
 from strongroom.access.separations import missing_separations
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.client.room import Room
+from strongroom.client.verifying import LedgerReport, verify_ledger
 from strongroom.errors import StrongroomError, UnavailableError
-from strongroom.ledger import checks, export, reconcile
+from strongroom.ledger import export
 from strongroom.ledger.cosigned import WitnessReport
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Entry, Ledger
+from strongroom.ledger.failures import record_failure
+from strongroom.ledger.log import Entry
 from strongroom.ledger.proof import Proof
-from strongroom.ledger.witnesses import Witnesses
 from strongroom.permits.exposures import ExposureReport, Exposures
 from strongroom.types import AccountKind, Role
 
 _SEE_EVERY_REQUEST = frozenset({Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR})
-
-LOCKED: Final = "guarded rows, and what custodians saw: the home custodian is locked"
-OUT_OF_ORDER: Final = "guarded rows: only a ledger in order says what they should be"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,31 +46,6 @@ class Person:
     account: Account
     team: str
     has_factor: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerReport:
-    """What a full verification found.
-
-    Attributes:
-        size: Entries under the newest checkpoint.
-        root: Its root, hexadecimal.
-        findings: Everything that is wrong, one sentence each.
-        rows_checked: Whether the guarded rows were compared too; only while the
-            home custodian is unlocked.
-        unchecked: What was not looked at, and why, one sentence each.
-        separations: Those that the room does not have, one sentence each; empty
-            while the home custodian is locked.
-        witnesses: What independent witnesses signed; ``None`` if there is none.
-    """
-
-    size: int
-    root: str
-    findings: tuple[str, ...]
-    rows_checked: bool
-    unchecked: tuple[str, ...] = ()
-    separations: tuple[str, ...] = ()
-    witnesses: WitnessReport | None = None
 
 
 class Records:
@@ -160,10 +132,17 @@ class Records:
             ]
 
     def verify(self) -> LedgerReport:
-        """Check every entry, every guarded row, and every custodian's anchor."""
+        """Check every entry, every guarded row, and every custodian's anchor.
+
+        Rows that differ are recorded as an entry, once for each result.
+        """
         room = self._room
         report = verify_ledger(room.ledger, rows=True, witnesses=room.witnesses)
         problems, unchecked = list(report.findings), list(report.unchecked)
+        try:
+            record_failure(room.ledger, report.row_findings)
+        except StrongroomError as error:
+            unchecked.append(f"what was found could not be recorded: {error}")
         for domain in self._room.domains.values():
             try:
                 self._room.anchors.advance(domain.custodian)
@@ -237,54 +216,4 @@ def separations(room: Room) -> list[str]:
         witness=room.witnesses is not None and room.witnesses.any_signed(),
         without_factor=len(without),
         apart=[d.name for d in room.domains.values() if not d.custodian.gives_shares],
-    )
-
-
-def verify_ledger(
-    ledger: Ledger, *, rows: bool, witnesses: Witnesses | None = None
-) -> LedgerReport:
-    """Check a whole ledger; the guarded rows only with the guard key.
-
-    Args:
-        ledger: What to check.
-        rows: Whether to replay it against the guarded tables.
-        witnesses: Who else keeps its checkpoints; they are asked what they saw.
-    """
-    with ledger.reading() as reading:
-        problems = [finding.problem for finding in checks.check_all(ledger, reading)]
-        unchecked = () if rows else (LOCKED,)
-        if rows and problems:
-            rows, unchecked = False, (OUT_OF_ORDER,)
-        elif rows:
-            problems = [str(f) for f in reconcile.reconcile(ledger, reading)]
-        try:
-            checkpoint = ledger.checkpoint(reading)
-        except StrongroomError:
-            checkpoint = None  # check_all has named the reason
-        report = LedgerReport(
-            size=checkpoint.size if checkpoint else 0,
-            root=checkpoint.root.hex() if checkpoint else "",
-            findings=tuple(problems),
-            rows_checked=rows,
-            unchecked=unchecked,
-        )
-    return report if witnesses is None else _with_witnesses(report, witnesses)
-
-
-def _with_witnesses(report: LedgerReport, witnesses: Witnesses) -> LedgerReport:
-    """Add what witnesses signed, and what they show of another history."""
-    findings, troubles, signed = list(report.findings), list[str](), None
-    try:
-        troubles = [str(trouble) for trouble in witnesses.compare()]
-    except StrongroomError as error:
-        findings.append(str(error))
-    try:
-        signed = witnesses.report()
-    except StrongroomError as error:
-        findings.append(str(error))
-    return replace(
-        report,
-        findings=tuple(findings),
-        unchecked=(*report.unchecked, *troubles),
-        witnesses=signed,
     )

@@ -80,6 +80,14 @@ class Guards:
             macs.append(mac.digest())
         return macs
 
+    def confirmed_mac(self, frontier: bytes, rows: bytes) -> bytes:
+        """Return the 32-byte MAC over how far rows were what the entries say.
+
+        Raises:
+            UnavailableError: The home custodian is locked.
+        """
+        return self._digest("strongroom/v1/confirmed", frontier, rows)
+
     def _digest(self, tag: str, *fields: canonical.Field) -> bytes:
         return hmac.digest(self._revealed(), canonical.encode(tag, *fields), "sha256")
 

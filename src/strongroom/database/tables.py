@@ -76,6 +76,15 @@ cosignatures = sa.Table(
     column("line", sa.Text),
 )
 
+confirmed = sa.Table(
+    "confirmed",
+    metadata,
+    column("size", sa.BigInteger, key=True),
+    column("frontier", sa.LargeBinary),
+    column("rows", sa.LargeBinary),
+    column("mac", sa.LargeBinary),
+)
+
 room_keys = sa.Table(
     "room_keys",
     metadata,

@@ -249,7 +249,10 @@ KINDS: Mapping[str, Kind] = {
         "Somebody took a copy of the ledger.", ("size", "private"), (), (6005, 1)
     ),
     "reconcile.failed": Kind(
-        "Rows differ from what the ledger recorded.", ("rows",), (), (2004, 1)
+        "Rows differ from what the ledger recorded.",
+        ("count", "digest", "rows"),
+        (),
+        (2004, 1),
     ),
 }
 """Every kind by name; ``docs/reference/events.md`` is checked against it."""

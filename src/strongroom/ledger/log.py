@@ -127,7 +127,7 @@ class Ledger:
         """
         self.database = database
         self.notes = Notes(origin=origin, key=key, signer=signer)
-        self._guards = guards
+        self.guards = guards
         self._now = now
         self._random = random
 
@@ -150,11 +150,11 @@ class Ledger:
                 waits for its index is not what this room wrote.
         """
         with self.database.writing() as connection:
-            newest = newest_entry(connection, self._guards)
+            newest = newest_entry(connection, self.guards)
             now = self._time(newest, strict=True)
             writing = Writing(
                 connection=connection,
-                guards=self._guards,
+                guards=self.guards,
                 now=now,
                 seen=newest.size,
                 random=self._random,
@@ -165,7 +165,7 @@ class Ledger:
                 names = ", ".join(change.table for change in writing.changes)
                 raise AssertionError(f"no ledger entry names the change of {names}")
             covered = not writing.pending or sequencer.store(
-                connection, writing.pending, notes=self.notes, guards=self._guards
+                connection, writing.pending, notes=self.notes, guards=self.guards
             )
         if not covered:
             self.catch_up()
@@ -185,7 +185,7 @@ class Ledger:
         with self.database.writing() as connection:
             if not self.database.is_sqlite:
                 sequencer.lock(connection)
-            sequencer.sequence(connection, notes=self.notes, guards=self._guards)
+            sequencer.sequence(connection, notes=self.notes, guards=self.guards)
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
@@ -196,7 +196,7 @@ class Ledger:
         """
         with self.database.reading() as connection:
             now = self._time(newest_entry(connection, None), strict=False)
-            yield Reading(connection=connection, guards=self._guards, now=now)
+            yield Reading(connection=connection, guards=self.guards, now=now)
 
     def checkpoint(self, transaction: Transaction) -> Checkpoint | None:
         """Return the newest checkpoint, verified; ``None`` in an empty ledger.

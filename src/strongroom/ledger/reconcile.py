@@ -67,15 +67,32 @@ def reconcile(ledger: Ledger, transaction: Transaction) -> list[Finding]:
         IntegrityError: An entry cannot be read; ``checks.check_all`` says more.
             Or one that waits for its index was not written by this room.
     """
-    replay = _replay(ledger, transaction)
-    findings: list[Finding] = [*_put_back(replay), *replay.findings]
-    findings += _check_index(transaction, replay.named)
+    replay = replay_all(ledger, transaction)
+    return [*past(replay), *differences(transaction, replay)]
+
+
+def differences(transaction: Transaction, replay: Replay) -> list[RowFinding]:
+    """Return which rows are not what they should be now."""
+    findings = _check_index(transaction, replay.named)
     for table in guarded_tables():
         expected = {
             key[1]: n for key, n in replay.named.items() if key[0] == table.name
         }
         findings += _compare(transaction, table, expected)
     return findings
+
+
+def past(replay: Replay) -> list[Finding]:
+    """Return what was done in sight of other rows, which stays true for ever.
+
+    Revisions of a row count up by one from entry to entry; one that was put back
+    and then changed in good faith has a revision a second time.
+    """
+    put_back = [
+        RowFinding(table=table, id=row_id, problem="restored", position=position)
+        for table, row_id, position in replay.repeated
+    ]
+    return [*put_back, *replay.findings]
 
 
 def guarded_tables() -> list[sa.Table]:
@@ -87,7 +104,7 @@ def guarded_tables() -> list[sa.Table]:
     ]
 
 
-def _replay(ledger: Ledger, transaction: Transaction) -> Replay:
+def replay_all(ledger: Ledger, transaction: Transaction) -> Replay:
     """Return what all entries say of guarded rows.
 
     Beside a busy server some entries wait for their index; they count as well.
@@ -98,16 +115,6 @@ def _replay(ledger: Ledger, transaction: Transaction) -> Replay:
     for late in waiting(transaction.connection, transaction.guards):
         replay.take(rows_of(late.body, late.attached), None)
     return replay
-
-
-def _put_back(replay: Replay) -> Iterator[RowFinding]:
-    """Name rows that were put back and then changed in good faith.
-
-    Revisions of a row count up by one from entry to entry; such a row has one
-    revision a second time.
-    """
-    for table, row_id, position in replay.repeated:
-        yield RowFinding(table=table, id=row_id, problem="restored", position=position)
 
 
 def _compare(

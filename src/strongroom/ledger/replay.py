@@ -28,9 +28,9 @@ from __future__ import annotations
 
 import hmac
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from strongroom.database.basis import RowsRead, RowUsed, digest_of
 from strongroom.database.guards import RowChange
@@ -63,8 +63,7 @@ class DecisionFinding:
         return f"{entry} relies on {self.table} {self.id} as it was before"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """What an entry said of a row.
 
     Attributes:
@@ -93,9 +92,31 @@ class Replay:
     repeated: list[tuple[str, str, int | None]] = field(default_factory=list)
     findings: list[DecisionFinding] = field(default_factory=list)
     _taken: int = 0
+    _began: int = 0
     _history: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     _below: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _digests: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    @classmethod
+    def resumed(
+        cls,
+        named: Mapping[tuple[str, str], Named],
+        entries: int,
+        counted: Set[tuple[str, str]],
+    ) -> Replay:
+        """Return a replay that goes on after ``entries`` entries.
+
+        Args:
+            named: What the entries so far said of the rows that will occur.
+            entries: How many there were.
+            counted: Tables and prefixes below which will be counted.
+        """
+        replay = cls(named=dict(named), _taken=entries, _began=entries)
+        for table, row_id in sorted(named) if counted else ():
+            for prefix in prefixes_of(row_id):
+                if (table, prefix) in counted:
+                    replay._below.setdefault((table, prefix), []).append(row_id)
+        return replay
 
     def take(self, rows: Rows, position: int | None) -> None:
         """Go on by one entry.
@@ -136,7 +157,7 @@ class Replay:
             self.repeated.append((*key, position))
         self.named[key] = Named(position, change.revision, change.mac)
         self._history.setdefault(key, []).append(self._taken)
-        for prefix in _prefixes(change.id):
+        for prefix in prefixes_of(change.id):
             self._digests.pop((change.table, prefix), None)
             if before is None:
                 insort(self._below.setdefault((change.table, prefix), []), change.id)
@@ -149,9 +170,10 @@ class Replay:
             return True
         if used.revision == newest.revision:
             return False
-        history = self._history[key]
-        following = max(used.revision - newest.revision, -len(history))
-        return history[following] < seen
+        history = self._history.get(key, [])
+        ago = newest.revision - used.revision  # namings since the one that was used
+        following = history[-ago] if ago <= len(history) else self._began - 1
+        return following < seen
 
     def _digest(self, read: RowsRead) -> bytes:
         """Return what ``read`` had to see; text sorts as its UTF-8 does."""
@@ -163,7 +185,7 @@ class Replay:
         return self._digests[key]
 
 
-def _prefixes(row_id: str) -> Iterator[str]:
+def prefixes_of(row_id: str) -> Iterator[str]:
     """Yield every beginning of an id that ends in ``/``."""
     end = row_id.find("/")
     while end >= 0:

@@ -10,7 +10,11 @@ from strongroom import canonical
 from strongroom.database.basis import Basis, RowsRead, RowUsed
 from strongroom.database.guards import RowChange
 from strongroom.errors import IntegrityError
-from strongroom.ledger.events import MAX_ATTACHED_BYTES, MAX_ENTRY_BYTES
+from strongroom.ledger.events import (
+    MAX_ATTACHED_BYTES,
+    MAX_ENTRY_BYTES,
+    attached_digest,
+)
 
 T = TypeVar("T")
 
@@ -27,6 +31,11 @@ class Rows:
     changes: tuple[RowChange, ...]
     basis: Basis
 
+    @property
+    def says_anything(self) -> bool:
+        """Whether a row changed or was read."""
+        return bool(self.changes or self.basis)
+
 
 def rows_of(body: bytes, attached: bytes | None) -> Rows:
     """Return what an entry says of guarded rows.
@@ -40,6 +49,9 @@ def rows_of(body: bytes, attached: bytes | None) -> Rows:
     """
     document = _mapping(canonical.from_json(body, at_most_bytes=MAX_ENTRY_BYTES))
     beside: Mapping[str, canonical.Json] = {}
+    stated = None if attached is None else attached_digest(attached).hex()
+    if document.get("attached") != stated:
+        raise IntegrityError("an entry names another attached document")
     if attached is not None:
         beside = _mapping(
             canonical.from_json(attached, at_most_bytes=MAX_ATTACHED_BYTES)

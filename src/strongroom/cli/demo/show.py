@@ -61,9 +61,6 @@ TITLES: Final = {
 }
 """What each step is called on the terminal."""
 
-SHOWN: Final = {"deleted-revocation-and-index": "shown"}
-"""What is not stopped at once, and comes to light."""
-
 HONEST: Final = (
     "Everything here runs on this machine under your account, with one passphrase"
     " that you could read. In this embedded mode whoever has the passphrases has"
@@ -107,7 +104,7 @@ def show_chapter(console: Console, title: str) -> None:
 
 def show_outcome(console: Console, outcome: Outcome) -> None:
     """Print one line: a mark, a word, what it was, and why it ended so."""
-    word = SHOWN.get(outcome.step, "refused" if outcome.refused else "done")
+    word = "refused" if outcome.refused else "done"
     mark, word, style = ("✓", word, "green") if outcome.ok else ("✗", "FAILED", "red")
     table = _grid()
     for width, look in ((9, style), (29, ""), (None, "dim")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom.cli.demo.copies import copy_room
@@ -47,14 +47,12 @@ class Tampering:
         use: What somebody then does in good faith, or the attacker with what
             the change should have brought.
         expected: How that has to fail.
-        note: What has to be said of it besides.
     """
 
     step: str
     tamper: Callable[[Path, Target], None]
     use: Callable[[House, Target], object]
     expected: Refusal
-    note: str = ""
 
 
 def attack(
@@ -79,8 +77,7 @@ def attack(
             with house.opened_at(copy) as opened:
                 tampering.use(opened, target)
 
-        found = judge(tampering.step, tampering.expected, use)
-    return replace(found, why=found.why + tampering.note) if found.ok else found
+        return judge(tampering.step, tampering.expected, use)
 
 
 def open_held(house: House, target: Target) -> None:

@@ -93,6 +93,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("previous_size", name=op.f("uq_checkpoints_previous_size")),
     )
     op.create_table(
+        "confirmed",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("frontier", sa.LargeBinary(), nullable=False),
+        sa.Column("rows", sa.LargeBinary(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name=op.f("pk_confirmed")),
+    )
+    op.create_table(
         "entries",
         sa.Column("id", _COUNTER, nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=True),

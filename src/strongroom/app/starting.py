@@ -1,0 +1,82 @@
+"""What is checked each time a room is opened, before anybody works in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from strongroom.app.witnesses import record_witnesses
+from strongroom.client.room import Room
+from strongroom.crypto.roomkeys import PublicKeys
+from strongroom.errors import IntegrityError, SetupError
+from strongroom.ledger import checks, confirmed
+from strongroom.ledger.events import Event
+from strongroom.ledger.failures import record_failure
+from strongroom.ledger.log import Ledger
+from strongroom.ledger.reconcile import RowFinding
+from strongroom.ledger.recorded import newest_recorded
+
+_NAMED = 5
+"""Rows that are named when a room does not open."""
+
+
+def check_start(room: Room) -> None:
+    """Refuse to work on a room whose ledger, rows or anchors do not fit.
+
+    Raises:
+        SetupError: ``room.toml`` pins other keys than the home custodian holds.
+        IntegrityError: The tail of the ledger was altered, or guarded rows are not
+            what the entries say.
+        ForkError: A custodian or a witness saw another history.
+        UnavailableError: The database does not answer.
+    """
+    pinned = PublicKeys.from_hex(room.settings.keys)
+    if room.keys.public != pinned:
+        raise SetupError("room.toml pins other keys than the home custodian holds")
+    with room.ledger.reading() as reading:
+        checks.check_tail(room.ledger, reading)
+    if room.witnesses is not None:  # before anything is signed on top
+        for trouble in room.witnesses.compare():
+            room.tell(trouble)
+    room.ledger.catch_up()
+    check_rows(room.ledger)
+    _record_rules(room)
+    record_witnesses(room.ledger, room.settings)
+    room.anchors.advance_all(domain.custodian for domain in room.domains.values())
+
+
+def check_rows(ledger: Ledger) -> None:
+    """Refuse to work with rows that are not what the ledger recorded.
+
+    What was done in sight of other rows cannot be undone, so it is only recorded.
+
+    Raises:
+        IntegrityError: Rows differ; the message names the first of them.
+    """
+    with ledger.reading() as reading:
+        checked = confirmed.check_rows(ledger, reading)
+    record_failure(ledger, checked.findings)
+    if checked.differing:
+        raise IntegrityError(
+            f"rows are not what the ledger recorded: {_some(checked.differing)}",
+            hint="keep the room as it is, and compare it with a backup",
+        )
+    if checked.confirmed is not None:
+        confirmed.save(ledger, checked.confirmed)
+
+
+def _some(findings: Sequence[RowFinding]) -> str:
+    named = "; ".join(str(finding) for finding in findings[:_NAMED])
+    more = len(findings) - _NAMED
+    return f"{named}; and {more} more" if more > 0 else named
+
+
+def _record_rules(room: Room) -> None:
+    """Record the rules in force if they are not those of the last time."""
+    with room.ledger.reading() as reading:
+        last = newest_recorded(room.ledger, reading, "policy.loaded")
+    digest = room.gate.rules_digest
+    if last is not None and last.facts["digest"] == digest:
+        return
+    facts = {"digest": digest, "profile": room.settings.profile}
+    with room.ledger.transaction() as writing:
+        writing.append(Event(kind="policy.loaded", actor=None, facts=facts))
