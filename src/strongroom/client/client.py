@@ -16,28 +16,22 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client.naming import default_name
 from strongroom.client.opened import OpenedModel
+from strongroom.client.opening import open_model
 from strongroom.client.records import Records
 from strongroom.client.room import Room
 from strongroom.client.usable import (
-    explained,
     permit_named,
     usable_permit,
     waiting,
 )
 from strongroom.crypto.arena import Arena
-from strongroom.crypto.hpke import ReaderKey
-from strongroom.crypto.segment import open_object
-from strongroom.errors import DeniedError, ForkError, StrongroomError
-from strongroom.permits.opening import NONCE_BYTES, Opening
+from strongroom.errors import DeniedError
 from strongroom.permits.permit import PermitRow
-from strongroom.permits.reader import open_answer
 from strongroom.permits.requests import DEFAULT_DURATION, Asked, RequestDraft
 from strongroom.types import Classification, Secret
 from strongroom.vault import drafts
 from strongroom.vault.garbage import Collected, collect_garbage
-from strongroom.vault.seals import domain_named
 from strongroom.vault.vault import Sealed
-from strongroom.vault.versions import find_version
 
 
 class Strongroom:
@@ -189,7 +183,7 @@ class Strongroom:
     def revoke(self, permit: str, *, reason: str = "") -> PermitRow:
         """Stop every further release on a permit."""
         row = self.room.desk.revoke(self.actor, permit, reason=reason)
-        self._anchor()
+        self.room.anchor()
         self.room.ask_witnesses(seldom=True)
         return row
 
@@ -216,43 +210,8 @@ class Strongroom:
             UnavailableError: A custodian or store does not answer.
         """
         row, name = self._permit_for(target, segments, purpose)
-        permit = row.open(self.room.public_keys.permit)
-        with self.room.ledger.reading() as reading:
-            wanted = name or permit.artifact
-            if permit.version is not None:
-                wanted = f"{permit.artifact}@{permit.version}"
-            artifact, version = find_version(reading, wanted)
-        reader = ReaderKey.generate()
-        opening = Opening(
-            permit=permit.id,
-            artifact=artifact.id,
-            version=version.number,
-            segments=tuple(segments) or permit.segments,
-            reader=reader.public,
-            nonce=self.room.random(NONCE_BYTES),
-        )
-        try:
-            signed = self.room.desk.release(self.actor, opening)
-        except DeniedError as error:
-            raise explained(error, permit) from None
-        answer = open_answer(
-            signed,
-            opening=opening,
-            reader=reader,
-            keys=self.room.public_keys,
-            room=self.room.settings.room,
-        )
-        opened = {
-            segment.name: open_object(
-                domain_named(self.room.domains, segment.domain).store,
-                segment.facts,
-                answer.keys[segment.id],
-            )
-            for segment in answer.manifest.segments
-            if segment.id in answer.keys
-        }
-        return OpenedModel(
-            answer.manifest, opened, answer.release, name=artifact.name, arena=arena
+        return open_model(
+            self.room, self.actor, row, name=name, segments=segments, arena=arena
         )
 
     def clean(self) -> Collected:
@@ -270,20 +229,7 @@ class Strongroom:
             ForkError: The database is not what the custodians, a witness, or this
                 reader, saw last.
         """
-        try:
-            for step in (self._anchor, self.room.ask_witnesses, self.room.keep_seen):
-                try:
-                    step()
-                except ForkError:
-                    raise
-                except StrongroomError:
-                    continue
-        finally:
-            self.room.ledger.database.close()
-
-    def _anchor(self) -> None:
-        """Show the custodians what happened; see ``Anchors.advance_all``."""
-        self.room.anchors.advance_all(d.custodian for d in self.room.domains.values())
+        self.room.close()
 
     def _permit_for(
         self, target: str, segments: Sequence[str], purpose: str

@@ -13,6 +13,7 @@ from strongroom.access.people import People
 from strongroom.access.sessions import Sessions
 from strongroom.client.seen import Seen, check_seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
+from strongroom.errors import ForkError, StrongroomError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
@@ -92,6 +93,14 @@ class Room:
         for trouble in ask():
             self.tell(trouble)
 
+    def anchor(self) -> None:
+        """Show the custodians what happened; see ``Anchors.advance_all``.
+
+        Raises:
+            ForkError: The database does not extend what one of them saw.
+        """
+        self.anchors.advance_all(d.custodian for d in self.domains.values())
+
     def keep_seen(self) -> None:
         """Keep the newest checkpoint for this reader, if they keep any.
 
@@ -102,3 +111,23 @@ class Room:
         """
         if self.seen is not None:
             check_seen(self.anchors, self.seen.path, random=self.random)
+
+    def close(self) -> None:
+        """Anchor, have witnesses sign, keep what was seen; close the database.
+
+        Whatever else is wrong with one of them, the next opening says again.
+
+        Raises:
+            ForkError: The database is not what the custodians, a witness, or this
+                reader, saw last.
+        """
+        try:
+            for step in (self.anchor, self.ask_witnesses, self.keep_seen):
+                try:
+                    step()
+                except ForkError:
+                    raise
+                except StrongroomError:
+                    continue
+        finally:
+            self.ledger.database.close()

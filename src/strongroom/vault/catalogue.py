@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
@@ -11,13 +12,12 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.crypto.inspection import verify_ciphertext
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.errors import ConflictError, DeniedError, InputError, IntegrityError
+from strongroom.errors import ConflictError, DeniedError, InputError
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Reading, Writing
-from strongroom.types import ArtifactId
-from strongroom.vault.lineages import LINEAGES, begin_lineage
+from strongroom.ledger.log import Reading
+from strongroom.vault.caps import CAP_ACTION, change_caps, check_caps
 from strongroom.vault.manifest import Manifest
-from strongroom.vault.recording import abandoned_event
+from strongroom.vault.publishing import PUBLISH_ACTION, abandon, publish
 from strongroom.vault.seals import CustodyDomain, domain_named
 from strongroom.vault.versions import (
     ARTIFACTS,
@@ -28,17 +28,12 @@ from strongroom.vault.versions import (
     Artifact,
     Reference,
     Version,
-    VersionState,
     find_version,
     load_manifest,
     move_reference,
     require_artifact,
     resource_of,
-    verify_as_agreed,
 )
-
-CAP_ACTION = "cap:change"
-PUBLISH_ACTION = "model:publish"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +62,9 @@ class Catalogue:
         self._approvals = approvals
         self._domains = domains
         self._manifest_key = keys.manifest.public
-        approvals.executors[PUBLISH_ACTION] = self._publish
-        approvals.on_refusal[PUBLISH_ACTION] = self._abandon
-        approvals.executors[CAP_ACTION] = self._change_caps
+        approvals.executors[PUBLISH_ACTION] = partial(publish, key=self._manifest_key)
+        approvals.on_refusal[PUBLISH_ACTION] = abandon
+        approvals.executors[CAP_ACTION] = change_caps
 
     def all(self, actor: Actor) -> list[tuple[Artifact, list[Reference]]]:
         """Return every artifact that the actor may see, with its references.
@@ -205,11 +200,7 @@ class Catalogue:
             InputError: The caps are not in order.
             DeniedError: The actor may not ask for it.
         """
-        if not 0 < person <= pair < 100:  # noqa: PLR2004  # percent
-            raise InputError(
-                f"caps of {person} % and {pair} % are not in order",
-                hint="0 < person <= pair < 100",
-            )
+        check_caps(person=person, pair=pair)
         with (
             self._gate.recording_refusals(actor, CAP_ACTION, name[:80]),
             self._ledger.transaction() as writing,
@@ -233,66 +224,6 @@ class Catalogue:
         except DeniedError:
             return False
         return True
-
-    def _publish(self, writing: Writing, request: Request) -> None:
-        """Let a sealed version be asked for; what allows it was decided before."""
-        payload = request.payload()
-        version = VERSIONS.get(writing, str(payload["version"]), lock=True)
-        if version.manifest_digest != payload["manifest"] or (
-            version.state is not VersionState.PENDING
-        ):
-            raise IntegrityError(f"{version.id} is not what was approved")
-        artifact = ARTIFACTS.get(writing, version.artifact)
-        manifest, _ = load_manifest(writing, version, self._manifest_key)
-        verify_as_agreed(artifact, manifest)
-        if version.parent is None:
-            begin_lineage(writing, artifact, version)
-        version = VERSIONS.replace(writing, version, state=VersionState.PUBLISHED)
-        writing.append(
-            Event(
-                kind="version.published",
-                actor=request.asker,
-                facts={
-                    "artifact": artifact.id,
-                    "version": version.number,
-                    "manifest": version.manifest_digest,
-                    "request": request.id,
-                },
-            )
-        )
-        move_reference(writing, artifact, MAIN, version, by=request.asker, session=None)
-
-    def _abandon(self, writing: Writing, request: Request) -> None:
-        """Give a version up whose publishing was refused; its name is free again."""
-        version = VERSIONS.get(writing, str(request.payload()["version"]), lock=True)
-        if version.state is VersionState.PENDING:
-            VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
-            writing.append(abandoned_event(version))
-
-    def _change_caps(self, writing: Writing, request: Request) -> None:
-        payload = request.payload()
-        roots, person, pair = payload["roots"], payload["person"], payload["pair"]
-        if not isinstance(roots, list) or not (
-            isinstance(person, int) and isinstance(pair, int)
-        ):
-            raise IntegrityError(f"{request.id} does not ask for caps")
-        for root in roots:
-            lineage = LINEAGES.get(writing, ArtifactId(str(root)), lock=True)
-            LINEAGES.replace(
-                writing, lineage, person_cap_percent=person, pair_cap_percent=pair
-            )
-            writing.append(
-                Event(
-                    kind="cap.changed",
-                    actor=request.asker,
-                    facts={
-                        "root": lineage.id,
-                        "person_percent": person,
-                        "pair_percent": pair,
-                        "request": request.id,
-                    },
-                )
-            )
 
 
 def _sealed(version: Version) -> tuple[int, str]:

@@ -48,7 +48,7 @@ def test_no_key_leaves_when_its_entry_is_hidden_before_the_custodian_sees_it(
         room.seal(model, name="llm", classification="internal")
         permit = room.request("llm", purpose="a test").permit
         assert permit is not None
-        room._anchor()
+        room.room.anchor()
         database, read = quick / "room" / "room.db", 0
         before = entries_in(database)
         with (

@@ -1,0 +1,1 @@
+"""Tests of splitting, sealing and keeping models."""
