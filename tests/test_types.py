@@ -50,6 +50,8 @@ def test_no_two_ids_have_the_same_bytes(raw: bytes, at: int, other: str) -> None
         "permit-" + "\u0131" * 26,  # becomes an I in capitals
         "permit-" + "\u00df" * 13,  # becomes SS in capitals
         f"permit-{'a' * 26}======",
+        f"permit-{'a_' * 13}",
+        f"permit-{'1' * 26}",
         f"permit-{'a' * 26}\n",
         "a" * 100_000,
     ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import NewType, TypeAlias
@@ -31,7 +32,11 @@ Random: TypeAlias = Callable[[int], bytes]
 ID_BYTES = 16
 """Random bytes in an id: two ids of 2**64 collide once in a lifetime."""
 
-_PADDING = "=" * 6  # what 26 base32 characters lack to a multiple of 8
+_TEXT = re.compile("[a-z2-7]{26}")
+_DIGITS = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghijklmnopqrstuv"
+)
+_STRAY = 0b11  # 26 characters carry two bits more than 16 bytes
 
 
 def new_id(kind: str, random: Random) -> str:
@@ -46,14 +51,11 @@ def id_bytes(identifier: str) -> bytes:
         InputError: It is not an id.
     """
     text = identifier.rpartition("-")[2]
-    try:
-        raw = base64.b32decode(text.upper() + _PADDING)
-    except ValueError:
-        raw = b""
-    # Written again, since capitals and two stray bits would give the same bytes.
-    if len(raw) != ID_BYTES or _base32(raw) != text:
+    # Python's own base 32 has other digits; ``base64`` takes six times as long.
+    number = int(text.translate(_DIGITS), 32) if _TEXT.fullmatch(text) else _STRAY
+    if number & _STRAY:  # the same bytes in a second form
         raise InputError(f"{identifier[:80]!r} is not an id")
-    return raw
+    return (number >> 2).to_bytes(ID_BYTES, "big")
 
 
 def _base32(raw: bytes) -> str:

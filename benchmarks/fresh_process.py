@@ -1,0 +1,145 @@
+"""Opens once in a process of its own: fresh memory, perhaps a cold page cache.
+
+Sealed and plain weights go into a fresh arena, with as many threads; starting the
+interpreter and importing is not measured, the first touch of memory is.  On a virtual
+machine the host may have taken that memory back, and giving it again costs more than
+everything else; so another process touches as much and ends, just before.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from benchmarks.opened_model import (
+    Sealed,
+    bring_into_cache,
+    decrypt_only,
+    drop_from_cache,
+    new_arena,
+    open_sealed,
+    read_plain,
+)
+from benchmarks.rounds import Times, going_first
+from strongroom.crypto.arena import Arena
+from strongroom.crypto.container import ObjectFacts
+from strongroom.stores.folder import FolderStore
+from strongroom.types import Secret
+
+TOUCH = "touch"
+SIDES = ("ours", "limit", "plain")
+PAGE_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """Seconds by the clock and of CPU, and bytes of memory at the peak."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """What both sides opened in fresh processes took, with either cache.
+
+    Attributes:
+        peaks: Memory at the peak of each opening of sealed weights, in bytes.
+    """
+
+    warm: Times
+    cold: Times
+    peaks: list[int]
+
+
+def measure_fresh(
+    path: Path, folder: Path, sealed: Sequence[Sealed], length: int, rounds: int
+) -> Fresh:
+    """Open sealed and plain weights in turn, each in a process of its own.
+
+    Args:
+        path: The plain safetensors file.
+        folder: Of the store.
+        sealed: Segments in it.
+        length: Bytes of all tensors.
+        rounds: For each of the two caches.
+    """
+    found = Fresh(warm=Times(), cold=Times(), peaks=[])
+    keys = [(one.facts, one.key.reveal()) for one in sealed]
+    files = [path, *(folder / one.facts.object_name for one in sealed)]
+    for number in range(rounds):
+        for times, prepare in (
+            (found.warm, bring_into_cache),
+            (found.cold, drop_from_cache),
+        ):
+            for side in SIDES[number % len(SIDES) :] + SIDES[: number % len(SIDES)]:
+                prepare(files)
+                _in_process(Task(TOUCH, path, folder, keys, 2 * length))
+                took = _in_process(Task(side, path, folder, keys, length))
+                times.add(side, wall=took.wall, cpu=took.cpu)
+                if side == "ours":
+                    found.peaks.append(took.peak)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a fresh process does; ``keys`` in the clear, as they have to travel."""
+
+    side: str
+    path: Path
+    folder: Path
+    keys: list[tuple[ObjectFacts, bytes]]
+    length: int
+
+
+def _in_process(task: Task) -> Took:
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    process = spawn.Process(target=_open, args=(there, task))
+    process.start()
+    there.close()
+    took = here.recv()
+    process.join()
+    if not isinstance(took, Took):
+        raise SystemExit("a fresh process failed")
+    return took
+
+
+def _open(answer: Connection, task: Task) -> None:
+    sealed = [Sealed(facts=facts, key=Secret(key)) for facts, key in task.keys]
+    store = FolderStore(task.folder)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak
+    before = _memory("VmRSS")
+    with going_first():
+        began, burned = time.perf_counter(), time.process_time()
+        if task.side == TOUCH:
+            _touch(task.length)
+        elif task.side == "ours":
+            open_sealed(store, sealed, new_arena(sealed))
+        elif task.side == "limit":
+            decrypt_only(task.folder, sealed, new_arena(sealed))
+        else:
+            read_plain(task.path, task.length, Arena(task.length))
+        wall, cpu = time.perf_counter() - began, time.process_time() - burned
+    answer.send(Took(wall=wall, cpu=cpu, peak=_memory("VmHWM") - before))
+
+
+def _touch(length: int) -> None:
+    memory = Arena(length).memory()
+    for start in range(0, length, PAGE_BYTES):
+        memory[start] = 1
+
+
+def _memory(field: str) -> int:
+    """Return a line of ``/proc/self/status``, in bytes."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0]) * 1024
+    raise SystemExit(f"the kernel does not tell {field}")
