@@ -1,7 +1,7 @@
 """Seal weights in memory, beside stock safetensors; both end with fsync.
 
 Ours encrypts, hashes and writes one object for each segment of the default plan,
-four at a time, into one batch of a folder store, as the product does; stock is
+eight at a time, into one batch of a folder store, as the product does; stock is
 ``save_file`` and then ``fsync`` of file and folder.  Store and folder are there
 before.  Two limits beside them: the same bytes written by the same store, which is
 the disk, and SHA-256 of them by as many threads as there are cores, which is most of
@@ -119,12 +119,12 @@ def _write(size: int, part: memoryview, store: FolderStore) -> None:
 
 
 def _digest(size: int) -> None:
-    part = bytes(PART_BYTES)
+    part = memoryview(bytes(PART_BYTES))
 
     def work(length: int) -> None:
         digest = hashlib.sha256()
-        for _ in range(0, length, PART_BYTES):
-            digest.update(part)
+        for start in range(0, length, PART_BYTES):
+            digest.update(part[: length - start])
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(work, [size // 10] * 10))

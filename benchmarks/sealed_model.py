@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from benchmarks.opened_model import Sealed
 from strongroom.crypto import keys
-from strongroom.crypto.container import RECORD_BYTES
+from strongroom.crypto.container import RECORD_BYTES, ObjectFacts
 from strongroom.crypto.sealing import Item, Workspace, seal_segment
 from strongroom.stores.port import BlobStore
 from strongroom.types import ArtifactId, Secret, SegmentId, new_id
@@ -93,12 +93,18 @@ class Source:
         )
 
 
-def seal_source(source: Source, store: BlobStore, attempt: str) -> list[Sealed]:
-    """Seal all segments, several at a time, into one batch, as the product does."""
+def seal_source(
+    source: Source, store: BlobStore, attempt: str
+) -> list[tuple[ObjectFacts, Secret]]:
+    """Seal all segments, several at a time, into one batch, as the product does.
+
+    Returns:
+        What a manifest would state of each, and the share that a custodian keeps.
+    """
     artifact = ArtifactId(new_id("artifact", os.urandom))
     workspaces = [Workspace() for _ in range(SEAL_THREADS)]
 
-    def seal(planned: PlannedSegment) -> Sealed:
+    def seal(planned: PlannedSegment) -> tuple[ObjectFacts, Secret]:
         workspace = workspaces.pop()
         share, salt = Secret(os.urandom(32)), os.urandom(32)
         context = keys.SegmentContext(
@@ -121,11 +127,25 @@ def seal_source(source: Source, store: BlobStore, attempt: str) -> list[Sealed]:
             workspace=workspace,
         )
         workspaces.append(workspace)
-        share_key = keys.derive_share_key(share, 0, salt, context)
-        return Sealed(facts=facts, key=keys.derive_key([share_key], salt, context))
+        return facts, share
 
     with store.batch() as batch, ThreadPoolExecutor(SEAL_THREADS) as pool:
         return list(pool.map(seal, source.plan.segments))
+
+
+def with_keys(sealed: Sequence[tuple[ObjectFacts, Secret]]) -> list[Sealed]:
+    """Return sealed segments with the keys that open them, as a desk derives them."""
+    return [
+        Sealed(
+            facts=facts,
+            key=keys.derive_key(
+                [keys.derive_share_key(share, 0, facts.salt, facts.context)],
+                facts.salt,
+                facts.context,
+            ),
+        )
+        for facts, share in sealed
+    ]
 
 
 def _item(source: Source, item: PlannedItem) -> Item:
