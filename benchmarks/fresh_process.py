@@ -8,11 +8,13 @@ everything else; so another process touches as much and ends, just before.
 
 from __future__ import annotations
 
-import multiprocessing
+import json
+import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.opened_model import (
@@ -99,19 +101,25 @@ class Task:
 
 
 def _in_process(task: Task) -> Took:
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    process = spawn.Process(target=_open, args=(there, task))
-    process.start()
-    there.close()
-    took = here.recv()
-    process.join()
-    if not isinstance(took, Took):
-        raise SystemExit("a fresh process failed")
-    return took
+    """Let a new interpreter, which imports neither torch nor this one's main, do it."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"from {__name__} import main; main()"],
+        input=pickle.dumps(task),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Took(**json.loads(done.stdout))
 
 
-def _open(answer: Connection, task: Task) -> None:
+def main() -> None:
+    """Do the task on standard input, and print what it took."""
+    task = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own parent wrote it)
+    if not isinstance(task, Task):
+        raise SystemExit("a task was expected")
+    print(json.dumps(asdict(_took(task))))
+
+
+def _took(task: Task) -> Took:
     sealed = [Sealed(facts=facts, key=Secret(key)) for facts, key in task.keys]
     store = FolderStore(task.folder)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak
@@ -127,7 +135,7 @@ def _open(answer: Connection, task: Task) -> None:
         else:
             read_plain(task.path, task.length, Arena(task.length))
         wall, cpu = time.perf_counter() - began, time.process_time() - burned
-    answer.send(Took(wall=wall, cpu=cpu, peak=_memory("VmHWM") - before))
+    return Took(wall=wall, cpu=cpu, peak=_memory("VmHWM") - before)
 
 
 def _touch(length: int) -> None:
