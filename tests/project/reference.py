@@ -85,7 +85,16 @@ def errors() -> str:
         "# Errors and exit statuses\n\n"
         "Everything that Strongroom refuses is one of these. The command line ends\n"
         "with the status, and 0 means that what was asked has happened.\n"
-        f"\n{table(('error', 'means', 'exit status'), rows)}"
+        f"\n{table(('error', 'means', 'exit status'), rows)}\n"
+        "Beside them: 64 is a command typed wrongly, 70 a mistake of ours, 74 a file\n"
+        "that cannot be read or written, and 130 an interrupt.\n\n"
+        "People read two lines on standard error: what happened, what to type next.\n"
+        "With `--json` it is one document there:\n\n"
+        "```\n"
+        '{"error": "there is no model \'tiny\'", "hint": "strongroom model list",'
+        ' "kind": "MissingError", "reasons": [], "status": 66}\n'
+        "```\n\n"
+        "`reasons` holds the ids of the rules that refused, when rules did.\n"
     )
 
 

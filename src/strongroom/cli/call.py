@@ -61,6 +61,27 @@ class Call:
 
         return load_settings(find_room(self.room))
 
+    def passphrases(self, *, every_domain: bool = False) -> dict[str, Secret]:
+        """Return the passphrases that opening takes, typed now if none is given.
+
+        What else is typed is asked for after this and before the room is opened:
+        that takes a second, and what is typed meanwhile would be seen.
+
+        Raises:
+            SetupError: There is no room, or no way to get its passphrase.
+        """
+        from strongroom.app import needs_secret
+        from strongroom.cli import passphrases
+
+        settings = self.settings()
+        wanted = settings.domains if every_domain else settings.domains[:1]
+        return passphrases.find(
+            [domain.name for domain in wanted if needs_secret(domain)],
+            known=[domain.name for domain in settings.domains],
+            files=self.passphrase_files,
+            descriptor=self.passphrase_fd,
+        )
+
     @contextmanager
     def open(
         self,
@@ -82,21 +103,14 @@ class Call:
             DeniedError: A passphrase is wrong, or the login has ended.
             ForkError: The room is older than this user saw it, or another one.
         """
-        from strongroom.app import needs_secret, open_strongroom
-        from strongroom.cli import logins, passphrases, remembered, waiting
+        from strongroom.app import open_strongroom
+        from strongroom.cli import logins, remembered, waiting
         from strongroom.client.notices import notices
         from strongroom.types import Profile
 
         settings = self.settings()
         seen = remembered.checkpoint_path(settings, self.state)
-        domains = [domain.name for domain in settings.domains]
-        wanted = settings.domains if every_domain else settings.domains[:1]
-        found = typed or passphrases.find(
-            [domain.name for domain in wanted if needs_secret(domain)],
-            known=domains,
-            files=self.passphrase_files,
-            descriptor=self.passphrase_fd,
-        )
+        found = self.passphrases(every_domain=every_domain) if typed is None else typed
         with open_strongroom(
             settings.folder, passphrases=found, seen=seen, tell=self._teller()
         ) as room:

@@ -40,13 +40,12 @@ def enrol(
 
     Example: strongroom account enrol ada
     """
-    with call.open(anonymous=True) as room:
-        code = passphrases.secret(
-            "Invitation", invitation_file, option="--invitation-file"
-        )
-        password = passphrases.secret(
-            "New password", password_file, option="--password-file", new=True
-        )
+    unlocking = call.passphrases()
+    code = passphrases.secret("Invitation", invitation_file, option="--invitation-file")
+    password = passphrases.secret(
+        "New password", password_file, option="--password-file", new=True
+    )
+    with call.open(anonymous=True, typed=unlocking) as room:
         enrolment = room.room.people.enrol(name, code, password)
         _finish(call, room, enrolment)
 
@@ -65,8 +64,9 @@ def confirm(call: Call, name: NAME, code_file: CODE_FILE = None) -> None:
 
     Example: strongroom account confirm ada
     """
-    with call.open(anonymous=True) as room:
-        codes = _confirmed(room, name, code_file)
+    unlocking, code = call.passphrases(), _code(code_file)
+    with call.open(anonymous=True, typed=unlocking) as room:
+        codes = _confirmed(room, name, code)
     _answer_codes(call, name, codes)
 
 
@@ -85,15 +85,18 @@ def _finish(call: Call, room: Strongroom, enrolment: Enrolment) -> None:
     if not passphrases.somebody_types():
         call.output.console().print(f"then: strongroom account confirm {name}")
         return
-    _answer_codes(call, name, _confirmed(room, name, None))
+    _answer_codes(call, name, _confirmed(room, name, _code(None)))
 
 
-def _confirmed(room: Strongroom, name: str, code_file: str | None) -> list[str]:
+def _code(code_file: str | None) -> str:
     code = passphrases.secret("Code on the phone", code_file, option="--code-file")
-    text = code.reveal().decode(errors="replace")
+    return code.reveal().decode(errors="replace")
+
+
+def _confirmed(room: Strongroom, name: str, code: str) -> list[str]:
     from strongroom.access.attempts import local_source
 
-    return room.room.people.confirm_factor(name, text, source=local_source())
+    return room.room.people.confirm_factor(name, code, source=local_source())
 
 
 def _show(console: Console, uri: str) -> None:

@@ -41,11 +41,10 @@ def login(
     """
     from strongroom.client.notices import notices
 
-    with call.open(anonymous=True) as room:
-        password = passphrases.secret(
-            "Password", password_file, option="--password-file"
-        )
-        code = _code(code_file)
+    unlocking = call.passphrases()
+    password = passphrases.secret("Password", password_file, option="--password-file")
+    code = _code(code_file)
+    with call.open(anonymous=True, typed=unlocking) as room:
         _, session, token = room.login(name, password, code)
         write_token(room.room.settings.room, token)
         found = notices(room.room)

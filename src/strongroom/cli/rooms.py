@@ -231,7 +231,7 @@ def _answer(
 SOLO_STEPS = (
     ("strongroom seal ./my-model", ""),
     ("strongroom open my-model --purpose TEXT", ""),
-    ("strongroom account factor", "restricted models need a second factor"),
+    ("strongroom account factor", "needed by restricted models"),
 )
 STANDARD_STEPS = (
     ("strongroom login {name}", ""),
