@@ -34,6 +34,7 @@ from benchmarks.opened_model import (
     open_sealed,
     read_plain,
 )
+from benchmarks.peers.comparison import compare_opening, compare_peers
 from benchmarks.rounds import going_first, interleave, load, weigh_more
 from benchmarks.sealed_model import (
     Source,
@@ -63,7 +64,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--gib", type=float, default=1.0)
+    parser.add_argument("--peers", action="store_true", help="other tools beside it")
     arguments = parser.parse_args()
+    if arguments.peers:
+        print(json.dumps(compare_peers(arguments.gib, compare_opening)))
+        return
     first = weigh_more()
     torch.set_num_threads(THREADS)
     figures: dict[str, object] = {"bench": "open", "threads": THREADS}

@@ -25,6 +25,7 @@ import torch
 from safetensors.torch import save_file
 
 from benchmarks.opened_model import THREADS
+from benchmarks.peers.comparison import compare_peers, compare_sealing
 from benchmarks.rounds import going_first, interleave, load, weigh_more
 from benchmarks.sealed_model import (
     SEAL_THREADS,
@@ -44,7 +45,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--gib", type=float, default=1.0)
+    parser.add_argument("--peers", action="store_true", help="other tools beside it")
     arguments = parser.parse_args()
+    if arguments.peers:
+        print(json.dumps(compare_peers(arguments.gib, compare_sealing)))
+        return
     first = weigh_more()
     torch.set_num_threads(THREADS)
     figures: dict[str, object] = {"bench": "seal", "threads": SEAL_THREADS}

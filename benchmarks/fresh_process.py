@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.memory import forget_peak, memory
 from benchmarks.opened_model import (
     Sealed,
     bring_into_cache,
@@ -122,8 +123,8 @@ def main() -> None:
 def _took(task: Task) -> Took:
     sealed = [Sealed(facts=facts, key=Secret(key)) for facts, key in task.keys]
     store = FolderStore(task.folder)
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak
-    before = _memory("VmRSS")
+    forget_peak()
+    before = memory("VmRSS")
     with going_first():
         began, burned = time.perf_counter(), time.process_time()
         if task.side == TOUCH:
@@ -135,19 +136,10 @@ def _took(task: Task) -> Took:
         else:
             read_plain(task.path, task.length, Arena(task.length))
         wall, cpu = time.perf_counter() - began, time.process_time() - burned
-    return Took(wall=wall, cpu=cpu, peak=_memory("VmHWM") - before)
+    return Took(wall=wall, cpu=cpu, peak=memory("VmHWM") - before)
 
 
 def _touch(length: int) -> None:
     memory = Arena(length).memory()
     for start in range(0, length, PAGE_BYTES):
         memory[start] = 1
-
-
-def _memory(field: str) -> int:
-    """Return a line of ``/proc/self/status``, in bytes."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        name, _, value = line.partition(":")
-        if name == field:
-            return int(value.split()[0]) * 1024
-    raise SystemExit(f"the kernel does not tell {field}")

@@ -51,6 +51,18 @@ def test_torch_gets_the_same(opened: OpenedModel, model: Path) -> None:
     assert all(np.array_equal(tensors[n].numpy(), v) for n, v in original.items())
 
 
+def test_one_tensor_comes_alone_and_leaves_the_others_sealed(
+    opened: OpenedModel, model: Path
+) -> None:
+    original = load_file(model / "model.safetensors")
+    name = sorted(original)[1]
+    tensors = opened.tensors(names=[name])
+    assert set(tensors) == {name}
+    assert np.array_equal(tensors[name], original[name])
+    assert opened._arena is not None
+    assert len(opened._arena) < 2 * 1024 * 1024 + original[name].nbytes
+
+
 def test_tensors_lie_aligned_in_one_arena_without_another_copy(
     opened: OpenedModel,
 ) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from strongroom.client import arrays
 from strongroom.client.arrays import TensorPart
+from strongroom.client.parts import open_parts, whole_parts
 from strongroom.crypto.arena import Arena
 from strongroom.crypto.index import IndexItem
 from strongroom.crypto.opening import ReadRequest, read_items
@@ -86,35 +86,14 @@ class OpenedModel:
 
     def parts(self) -> tuple[TensorPart, ...]:
         """Return every run of tensor bytes that is open, joined across segments."""
-        runs: dict[tuple[int, str], list[tuple[int, int]]] = {}
-        items: dict[tuple[int, str], IndexItem] = {}
-        for segment in self._segments.values():
-            for item in segment.index().items:
-                if item.dtype is not None:
-                    items[item.file, item.name] = item
-                    runs.setdefault((item.file, item.name), []).extend(item.ranges)
-        files = Counter(name for _, name in items)
-        found = []
-        for key, item in sorted(items.items()):
-            dtype, shape = item.dtype or "", item.shape or ()
-            size = arrays.tensor_bytes(dtype, shape, name=item.name)
-            for start, length in arrays.joined(runs[key], empty=size == 0):
-                found.append(
-                    TensorPart(
-                        name=item.name,
-                        file=item.file,
-                        dtype=dtype,
-                        shape=tuple(shape),
-                        start=start,
-                        length=length,
-                        size=size,
-                        shared=files[item.name] > 1,
-                    )
-                )
-        return tuple(found)
+        return open_parts(self._segments.values())
 
     def tensors(
-        self, framework: Framework = "numpy", *, threads: int = 2
+        self,
+        framework: Framework = "numpy",
+        *,
+        names: Collection[str] = (),
+        threads: int = 2,
     ) -> dict[str, Any]:
         """Return every tensor that is wholly open by label, without another copy.
 
@@ -124,13 +103,16 @@ class OpenedModel:
         Args:
             framework: ``numpy`` arrays (bfloat16 through ``ml_dtypes``) or
                 ``torch`` tensors.
+            names: Labels of those wanted, all unless given; only the records in
+                which they lie are read.
             threads: Records decrypted at once.
 
         Raises:
+            MissingError: One of ``names`` is not open, or not as a whole.
             IntegrityError: A record was altered; nothing is returned.
             ConflictError: Tensors of this handle are in use already.
         """
-        wanted = [part for part in self.parts() if part.whole]
+        wanted = whole_parts(self.parts(), names)
         return {
             part.label: arrays.as_tensor(view, part.dtype, part.shape, framework)
             for part, view in self._read(wanted, threads=threads)
