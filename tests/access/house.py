@@ -80,9 +80,21 @@ PEOPLE |= {
 }
 
 WEIGHTS = ("request:create", "permit:issue", "segment:release")
-VOTES = ("request:approve", "request:decline", "request:withdraw", "permit:revoke")
+VOTES = (
+    "request:approve",
+    "request:decline",
+    "request:withdraw",
+    "permit:revoke",
+    "breakglass:review",
+)
+BREAK_GLASS = {
+    "offered": True,
+    "reasonStated": True,
+    "lasts": timedelta(hours=1),
+    "longest": timedelta(hours=1),
+}
 _KINDS = {"request": "Request", "permit": "Permit", "account": "Account"}
-_KINDS |= {"role": "Account", "project": "Project"}
+_KINDS |= {"breakglass": "Permit", "role": "Account", "project": "Project"}
 
 
 def ask(
@@ -101,7 +113,8 @@ def ask(
         profile: Whose terms apply.
         classification: Class of the model.
         **changes: Facts to replace; None leaves a fact out.  ``permit_…``
-            changes one fact of the permit, ``kind`` and ``id`` the resource.
+            changes one fact of the permit, ``glass_…`` one of break-glass,
+            ``kind`` and ``id`` the resource.
     """
     terms = TERMS[profile]
     context: dict[str, object] = {
@@ -120,6 +133,7 @@ def ask(
             "pairBytesAfter": 200,
             "whole": False,
             "sealer": False,
+            "reviewsOverdue": 0,
         }
     if action in WEIGHTS[1:]:
         context |= {
@@ -154,7 +168,11 @@ def _resource(action: str, classification: str, changes: dict[str, object]) -> R
 
 
 def _change(context: dict[str, object], name: str, value: object) -> None:
-    if name.startswith("permit_"):
+    if name.startswith("glass_"):
+        glass = context.setdefault("breakGlass", dict(BREAK_GLASS))
+        assert isinstance(glass, dict)
+        context["breakGlass"] = {**glass, name.removeprefix("glass_"): value}
+    elif name.startswith("permit_"):
         permit = context["permit"]
         assert isinstance(permit, dict)
         context["permit"] = {**permit, name.removeprefix("permit_"): value}

@@ -275,6 +275,7 @@ def test_solo_drops_only_the_separation_of_roles() -> None:
         "administrator-reads-no-weights",
         "auditor-only-evidence",
         "not-your-own-teams-request",
+        "not-your-own-teams-review",
         "not-your-own-roles",
         "restricted-keeps-its-terms",
     }

@@ -30,7 +30,8 @@ def about(action: str, permit: str) -> str:
     """Return the name of something that ``action`` can be about."""
     if action in ROOMS:
         return ""
-    if action.startswith(("request:", "permit:revoke")) and action != "request:create":
+    others = ("request:", "permit:revoke", "breakglass:")
+    if action.startswith(others) and action != "request:create":
         return permit
     names = {"account:change": "me", "role:change": "me", "project:change": "default"}
     return names.get(action, "llm")

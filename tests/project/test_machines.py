@@ -19,6 +19,8 @@ MACHINES = {
 """Which test runs the machine of an enumeration of states."""
 
 ONE_STEP = {
+    "GlassState": "open until somebody else reviewed it",
+    "NoticeState": "due until people were told, or could not be",
     "RecoveryState": "active until it is retired",
     "RekeyState": "active until it has ended",
 }

@@ -74,6 +74,7 @@ def _words(question: Question) -> dict[str, str]:
         **_count_words(facts, "approvals", "approvals", "approvalsRequired"),
         **_count_words(facts, "teams", "approverTeams", "teamsRequired"),
         **_time_words(facts),
+        **_glass_words(facts),
     }
 
 
@@ -113,6 +114,16 @@ def _time_words(facts: Mapping[str, object]) -> dict[str, str]:
     if isinstance(now, datetime) and isinstance(waited, datetime):
         words["wait_left"] = spell(_left(wait, since=waited, now=now))
     return words
+
+
+def _glass_words(facts: Mapping[str, object]) -> dict[str, str]:
+    found = facts.get("breakGlass")
+    glass = found if isinstance(found, Mapping) else {}
+    return {
+        "glass_lasts": spell(_duration(glass, "lasts")),
+        "glass_longest": spell(_duration(glass, "longest")),
+        "reviews_overdue": str(_number(facts, "reviewsOverdue")),
+    }
 
 
 def _left(wait: timedelta, *, since: datetime, now: datetime) -> timedelta:

@@ -11,6 +11,7 @@ from strongroom.access import projects, sessions
 from strongroom.access.accounts import Account
 from strongroom.access.policy import Deny, Policy, Principal, Question, Resource
 from strongroom.access.sessions import Actor
+from strongroom.access.standing import standing_facts
 from strongroom.access.terms import TermsTable
 from strongroom.canonical import Json
 from strongroom.errors import DeniedError, InputError
@@ -68,6 +69,7 @@ class Gate:
         context: dict[str, object] = {
             **self.terms.of_action(action).facts(),
             "now": transaction.now,
+            **standing_facts(transaction, account, action, now=transaction.now),
             **(facts or {}),
         }
         if actor.factor_at is not None:

@@ -91,6 +91,15 @@ class PermitFact(TypedDict):
     matches: bool
 
 
+class BreakGlassFact(TypedDict):
+    """Going past the approvals; left out when somebody asks in the usual way."""
+
+    offered: bool
+    reasonStated: bool
+    lasts: timedelta
+    longest: timedelta
+
+
 class Asked(TypedDict):
     """Facts of every question; the terms give all but now, factor and counts."""
 
@@ -118,6 +127,8 @@ class Wanted(Asked):
     wholeAllowed: bool
     sealer: bool
     wait: timedelta
+    breakGlass: NotRequired[BreakGlassFact]
+    reviewsOverdue: int
 
 
 class Released(Wanted):

@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 from strongroom import canonical
 from strongroom.access.exposure import cap_bytes
+from strongroom.access.person_terms import BreakGlassTerms
 from strongroom.errors import SetupError
 from strongroom.types import Classification, Profile
 
@@ -40,7 +41,7 @@ a key that opens it without the ledger, and ``key:rotate`` to the root key of an
 custodian; ``key:manage`` is what allows to ask.
 """
 
-_T = TypeVar("_T", bound="AdministrationTerms")
+_T = TypeVar("_T", bound="AdministrationTerms | BreakGlassTerms")
 _TERMS_BYTES = 64 * 1024
 _MOST_APPROVALS = 20
 _MOST_SECONDS = 366 * 24 * 3600
@@ -145,6 +146,8 @@ class TermsTable:
         classes: Terms per class; all three are there.
         administration: Terms of the actions in ``APPROVED_ACTIONS``; other
             administrative actions ask for the same second factor only.
+        break_glass: How weights may be opened past the approvals; ``None`` if they
+            may not.
         digest: Hexadecimal, over the whole file; part of what the ledger records.
     """
 
@@ -152,6 +155,7 @@ class TermsTable:
     default_class: Classification
     classes: Mapping[Classification, Terms]
     administration: AdministrationTerms
+    break_glass: BreakGlassTerms | None
     digest: str
 
     def __post_init__(self) -> None:
@@ -214,6 +218,11 @@ def parse_terms(profile: Profile, data: bytes) -> TermsTable:
             default_class=Classification(str(table.get("default_class"))),
             classes={c: _terms(Terms, table, c.value) for c in Classification},
             administration=_terms(AdministrationTerms, table, "administration"),
+            break_glass=(
+                _terms(BreakGlassTerms, table, "break_glass")
+                if "break_glass" in table
+                else None
+            ),
             digest=canonical.digest("strongroom/v1/terms", data).hex(),
         )
     except (ValueError, SetupError) as error:

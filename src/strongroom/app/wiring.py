@@ -15,6 +15,7 @@ from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.approvals import Approvals
 from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
+from strongroom.access.glass_reviews import GlassReviews
 from strongroom.access.people import People
 from strongroom.access.policy import Policy
 from strongroom.access.sessions import Actor, Sessions
@@ -26,6 +27,7 @@ from strongroom.app.adapters import (
     open_domains,
     passphrase_of,
 )
+from strongroom.app.notifications import teller
 from strongroom.app.starting import check_start
 from strongroom.app.witnesses import open_witnesses
 from strongroom.client.client import Strongroom
@@ -190,6 +192,7 @@ def _wired(
         sessions=Sessions(ledger, totp_key=keys.totp, random=random),
         people=People(gate, approvals, totp_key=keys.totp, random=random),
         erasures=Erasures(gate, approvals),
+        glass_reviews=GlassReviews(gate),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
         vault=Vault(
             gate,
@@ -221,7 +224,12 @@ def _wired(
             random=random,
         ),
         requests=Requests(
-            gate, approvals, room=settings.room, keys=keys, random=random
+            gate,
+            approvals,
+            room=settings.room,
+            keys=keys,
+            random=random,
+            tell=teller(settings.folder),
         ),
         desk=Desk(gate, anchors, room=settings.room, domains=domains, keys=keys),
         domains=domains,

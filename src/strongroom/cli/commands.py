@@ -101,6 +101,14 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
         "decline": Leaf("requests:decline", "Refuse a request for good"),
         "withdraw": Leaf("requests:withdraw", "Take your own request back"),
         "revoke": Leaf("requests:revoke", "Stop every further release on a permit"),
+        "review": Branch(
+            "What others opened, and who may reach what",
+            {
+                "breakglass": Leaf(
+                    "breakglass:review", "Review an opening past the approvals"
+                ),
+            },
+        ),
         "policy": Branch(
             "The rules, and what they say",
             {

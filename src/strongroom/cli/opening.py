@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strongroom.cli import words
+from strongroom.cli.breakglass import BREAK_GLASS, told_lines
 from strongroom.cli.call import Call
 from strongroom.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from strongroom.canonical import Json
+    from strongroom.client.client import Strongroom
     from strongroom.client.opened import OpenedModel
 
     Progress = Callable[[int], None]
@@ -35,6 +37,7 @@ def open_(
     purpose: Annotated[
         str, typer.Option(help="What for, when this has to ask first.", metavar="TEXT")
     ] = "",
+    break_glass: BREAK_GLASS = None,
     to: Annotated[
         Path | None, typer.Option(help="Write them here.", metavar="DIR")
     ] = None,
@@ -52,7 +55,14 @@ def open_(
         raise InputError("--to writes and --check does not", hint="give one of them")
     with (
         call.open(every_domain=True) as room,
-        room.open(target, segments=segment or (), purpose=purpose) as opened,
+        _opened(
+            call,
+            room,
+            target,
+            segments=segment or (),
+            purpose=purpose,
+            break_glass=break_glass,
+        ) as opened,
     ):
         started = time.monotonic()
         total = _plain_bytes(opened)
@@ -78,6 +88,30 @@ def open_(
     call.output.say(
         document, f"{what}@{opened.manifest.version}: {done} ({rate})", *sentences
     )
+
+
+def _opened(
+    call: Call,
+    room: Strongroom,
+    target: str,
+    *,
+    segments: Sequence[str],
+    purpose: str,
+    break_glass: str | None,
+) -> OpenedModel:
+    """Return the opened segments; past the approvals if somebody says why."""
+    if break_glass is None:
+        return room.open(target, segments=segments, purpose=purpose)
+    if target.startswith(("permit-", "request-")):
+        raise InputError(
+            "--break-glass asks for a permit, and here is one",
+            hint="strongroom open NAME --segment S --purpose TEXT --break-glass REASON",
+        )
+    asked = room.request(
+        target, segments=segments, purpose=purpose, break_glass=break_glass
+    )
+    call.output.note(*told_lines(asked))
+    return room.open(asked.request.id)
 
 
 def _plain_bytes(opened: OpenedModel) -> int:

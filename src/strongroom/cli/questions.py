@@ -35,7 +35,13 @@ _KEYS: Final = frozenset(
 ) | {"member", "factor_age_seconds", "facts", "resource"}
 _WEIGHTS: Final = frozenset(("request:create", "permit:issue", "segment:release"))
 _OTHERS: Final = frozenset(
-    ("request:approve", "request:decline", "request:withdraw", "permit:revoke")
+    (
+        "request:approve",
+        "request:decline",
+        "request:withdraw",
+        "permit:revoke",
+        "breakglass:review",
+    )
 )
 
 
@@ -119,6 +125,7 @@ def _question(asked: Mapping[str, Any]) -> Question:
 def _resource(action: str, asked: Mapping[str, Any], project: str) -> Resource:
     noun = action.partition(":")[0]
     kinds = {"request": "Request", "permit": "Permit", "model": "Model"}
+    kinds["breakglass"] = "Permit"
     kind = str(asked.get("resource", kinds.get(noun, "Room")))
     if action in _WEIGHTS or action in ("exposure:read", "cap:change"):
         kind = "Model"
@@ -160,6 +167,7 @@ def _facts(action: str, asked: Mapping[str, Any]) -> dict[str, object]:
             "wholeAllowed": False,
             "sealer": False,
             "wait": timedelta(0),
+            "reviewsOverdue": 0,
         }
     if action in _WEIGHTS - {"request:create"}:
         facts |= {

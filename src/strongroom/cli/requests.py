@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from strongroom.cli import words
+from strongroom.cli.breakglass import BREAK_GLASS, told_document, told_lines
 from strongroom.cli.call import Call
 from strongroom.cli.exposures import cost_document, cost_sentences
 from strongroom.cli.output import Column, plain_grid, text
@@ -37,14 +38,16 @@ def request(
         str, typer.Option(help="Where more is written.", metavar="TEXT")
     ] = "",
     for_: Annotated[
-        str, typer.Option("--for", help="How long.", metavar="TIME")
-    ] = "4h",
+        str | None,
+        typer.Option("--for", help="How long; 4h unless given.", metavar="TIME"),
+    ] = None,
     lineage: Annotated[
         bool, typer.Option("--lineage", help="Every version of the lineage.")
     ] = False,
     bytes_: Annotated[
         str | None, typer.Option("--bytes", help="At most so many.", metavar="SIZE")
     ] = None,
+    break_glass: BREAK_GLASS = None,
     preview: Annotated[
         bool, typer.Option("--preview", help="Show what it would cost; do not ask.")
     ] = False,
@@ -58,16 +61,17 @@ def request(
 
     Example: strongroom request tiny --segment blocks.0-1 --purpose "probe layer 1"
     """
-    from strongroom.permits.requests import RequestDraft
+    from strongroom.permits.drafts import RequestDraft, default_duration
 
     draft = RequestDraft(
         target=target,
         segments=tuple(segment or ()),
         purpose=purpose,
         ticket=ticket,
-        duration=words.duration(for_),
+        duration=words.duration(for_) if for_ else default_duration(break_glass),
         lineage=lineage,
         at_most_bytes=words.byte_count(bytes_) if bytes_ is not None else None,
+        break_glass=break_glass,
     )
     with call.open() as room:
         cost = room.room.requests.preview(room.actor, draft)
@@ -86,11 +90,10 @@ def request(
         "permit": permit,
         "exposure": cost_document(asked.exposure, total),
     }
+    sentence = f"{asked.request.id} waits: {_who(asked.request)}"
     if permit:
         sentence = f"{permit} is issued: strongroom open {words.short(permit)}"
-    else:
-        sentence = f"{asked.request.id} waits: {_who(asked.request)}"
-    call.output.say(document, sentence)
+    call.output.say({**document, **told_document(asked)}, sentence, *told_lines(asked))
 
 
 def requests(

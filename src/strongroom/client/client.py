@@ -19,15 +19,12 @@ from strongroom.client.opened import OpenedModel
 from strongroom.client.opening import open_model
 from strongroom.client.records import Records
 from strongroom.client.room import Room
-from strongroom.client.usable import (
-    permit_named,
-    usable_permit,
-    waiting,
-)
+from strongroom.client.usable import permit_for
 from strongroom.crypto.arena import Arena
 from strongroom.errors import DeniedError
+from strongroom.permits.drafts import RequestDraft, default_duration
 from strongroom.permits.permit import PermitRow
-from strongroom.permits.requests import DEFAULT_DURATION, Asked, RequestDraft
+from strongroom.permits.requests import Asked
 from strongroom.types import Classification, Secret
 from strongroom.vault import drafts
 from strongroom.vault.garbage import Collected, collect_garbage
@@ -152,19 +149,32 @@ class Strongroom:
         segments: Sequence[str] = (),
         purpose: str = "",
         ticket: str = "",
-        duration: timedelta = DEFAULT_DURATION,
+        duration: timedelta | None = None,
         lineage: bool = False,
         at_most_bytes: int | None = None,
+        break_glass: str | None = None,
     ) -> Asked:
-        """Ask for segments; see ``permits.requests.Requests.ask``."""
+        """Ask for segments; see ``permits.requests.Requests.ask``.
+
+        Args:
+            target: ``NAME``, ``NAME@3`` or ``NAME@prod``.
+            segments: Names; all unless given.
+            purpose: What for.
+            ticket: Where more is written.
+            duration: Of the permit; 4 hours unless given, one past the approvals.
+            lineage: Whether it covers every version of the lineage.
+            at_most_bytes: Of plaintext; all of the segments if ``None``.
+            break_glass: Why it cannot wait for approvals; ``None`` if it can.
+        """
         draft = RequestDraft(
             target=target,
             segments=tuple(segments),
             purpose=purpose,
             ticket=ticket,
-            duration=duration,
+            duration=(default_duration(break_glass) if duration is None else duration),
             lineage=lineage,
             at_most_bytes=at_most_bytes,
+            break_glass=break_glass,
         )
         return self.room.requests.ask(self.actor, draft)
 
@@ -209,7 +219,8 @@ class Strongroom:
             IntegrityError: Something is not what was written.
             UnavailableError: A custodian or store does not answer.
         """
-        row, name = self._permit_for(target, segments, purpose)
+        draft = RequestDraft(target=target, segments=tuple(segments), purpose=purpose)
+        row, name = permit_for(self.room, self.actor, draft)
         return open_model(
             self.room, self.actor, row, name=name, segments=segments, arena=arena
         )
@@ -230,17 +241,3 @@ class Strongroom:
                 reader, saw last.
         """
         self.room.close()
-
-    def _permit_for(
-        self, target: str, segments: Sequence[str], purpose: str
-    ) -> tuple[PermitRow, str | None]:
-        """Return the permit to open on, and the model's name if one was given."""
-        if target.startswith(("permit-", "request-")):
-            return permit_named(self.room, target), None
-        usable = usable_permit(self.room, self.actor, target, segments)
-        if usable is not None and not purpose:
-            return usable, target
-        asked = self.request(target, segments=segments, purpose=purpose)
-        if asked.permit is None:
-            raise waiting(asked.request)
-        return asked.permit, target

@@ -12,6 +12,7 @@ from strongroom.access.policy import Decision, Principal, Question, Resource
 from strongroom.access.projects import find_project
 from strongroom.access.request import find_request
 from strongroom.access.sessions import Actor, verify_actor
+from strongroom.access.standing import standing_facts
 from strongroom.client.room import Room
 from strongroom.errors import InputError
 from strongroom.ledger.log import Reading
@@ -36,6 +37,7 @@ MODELS = (
     "cap:change",
 )
 REQUESTS = ("request:approve", "request:decline", "request:withdraw")
+PERMITS_ = ("permit:revoke", "breakglass:review")
 ACCOUNTS_ = ("account:change", "role:change")
 ROOMS = (
     "account:create",
@@ -49,7 +51,7 @@ ACTIONS = (
     *WEIGHTS,
     *MODELS,
     *REQUESTS,
-    "permit:revoke",
+    *PERMITS_,
     *ACCOUNTS_,
     "project:change",
     *ROOMS,
@@ -89,6 +91,7 @@ def explain(
         context: dict[str, object] = {
             **room.gate.terms.of_action(action).facts(),
             "now": reading.now,
+            **standing_facts(reading, account, action, now=reading.now),
             **facts,
         }
         if actor.factor_at is not None:
@@ -129,7 +132,7 @@ class _Asking:
             )
         if action in WEIGHTS:
             return self._weights(action)
-        if action in REQUESTS or action == "permit:revoke":
+        if action in REQUESTS or action in PERMITS_:
             return self._of_others(action)
         return self._thing(action), {}
 
@@ -144,7 +147,7 @@ class _Asking:
 
     def _of_others(self, action: str) -> tuple[Resource, Mapping[str, object]]:
         """Return somebody's request or permit, and whose it is."""
-        if action == "permit:revoke":
+        if action in PERMITS_:
             permit = find_permit(self.reading, self.name)
             owner = ACCOUNTS.get(self.reading, permit.account)
             return Resource(kind="Permit", id=permit.id), _of_other(owner)

@@ -9,6 +9,7 @@ from datetime import datetime
 from strongroom.access.approvals import Approvals
 from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
+from strongroom.access.glass_reviews import GlassReviews
 from strongroom.access.people import People
 from strongroom.access.sessions import Sessions
 from strongroom.client.seen import Seen, check_seen
@@ -58,6 +59,7 @@ class Room:
     sessions: Sessions
     people: People
     erasures: Erasures
+    glass_reviews: GlassReviews
     vault: Vault
     catalogue: Catalogue
     recovery: Recovery

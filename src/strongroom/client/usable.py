@@ -9,6 +9,7 @@ from strongroom.access.request import Request, RequestState, find_request
 from strongroom.access.sessions import Actor
 from strongroom.client.room import Room
 from strongroom.errors import DeniedError
+from strongroom.permits.drafts import RequestDraft
 from strongroom.permits.permit import (
     PERMITS,
     Permit,
@@ -72,6 +73,26 @@ def permit_named(room: Room, target: str) -> PermitRow:
                 raise waiting(request)
             return find_permit(reading, request.id)
         return find_permit(reading, target)
+
+
+def permit_for(
+    room: Room, actor: Actor, draft: RequestDraft
+) -> tuple[PermitRow, str | None]:
+    """Return the permit to open on, and the model's name if one was given.
+
+    Raises:
+        DeniedError: None covers it, and others have to agree first.
+        MissingError: There is no such permit, version or segment.
+    """
+    if draft.target.startswith(("permit-", "request-")):
+        return permit_named(room, draft.target), None
+    usable = usable_permit(room, actor, draft.target, draft.segments)
+    if usable is not None and not draft.purpose:
+        return usable, draft.target
+    asked = room.requests.ask(actor, draft)
+    if asked.permit is None:
+        raise waiting(asked.request)
+    return asked.permit, draft.target
 
 
 def waiting(request: Request) -> DeniedError:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from strongroom.ledger.key_kinds import KEY_KINDS
 from strongroom.ledger.kind import Kind
+from strongroom.ledger.people_kinds import PEOPLE_KINDS
 
 _RELEASED = ("permit", "artifact", "version", "generation", "segments", "bytes")
 
@@ -245,6 +246,7 @@ KINDS: Mapping[str, Kind] = {
         (6005, 4),
     ),
     **KEY_KINDS,
+    **PEOPLE_KINDS,
     "ledger.exported": Kind(
         "Somebody took a copy of the ledger.", ("size", "private"), (), (6005, 1)
     ),

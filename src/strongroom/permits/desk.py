@@ -27,6 +27,7 @@ from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.permits.answer import PURPOSE, Answer, Release
+from strongroom.permits.breakglass import used_facts
 from strongroom.permits.holdings import exposure_after, lock_lineages
 from strongroom.permits.opening import Opening
 from strongroom.permits.permit import (
@@ -213,6 +214,7 @@ class Desk:
                     purpose=permit.purpose_stated,
                 ),
                 **approval_facts(writing, request, now=writing.now),
+                **used_facts(writing, self._gate.terms, permit),
                 "requestedAt": permit.requested_at,
                 "ledgerHealthy": True,
                 "permit": {

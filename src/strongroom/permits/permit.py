@@ -22,6 +22,7 @@ from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.database.times import format_time, parse_time
 from strongroom.errors import InputError, IntegrityError, MissingError
+from strongroom.ledger.events import Event
 from strongroom.types import AccountId, ArtifactId, PermitId, RequestId, RoomId
 
 PURPOSE = "permit"
@@ -157,6 +158,29 @@ def find_permit(
             hint="strongroom requests",
         )
     return found[0]
+
+
+def issued_event(permit: Permit, reserved: int) -> Event:
+    """Return the entry for a permit that reserves so many bytes."""
+    return Event(
+        kind="permit.issued",
+        actor=permit.account,
+        facts={
+            "permit": permit.id,
+            "request": permit.request,
+            "account": permit.account,
+            "roots": list(permit.roots),
+            "artifact": permit.artifact,
+            "version": permit.version,
+            "segments": list(permit.segment_ids or permit.segments),
+            "lineage": permit.version is None,
+            "bytes": permit.at_most_bytes,
+            "not_before": format_time(permit.not_before),
+            "expires": format_time(permit.expires_at),
+            "policy": permit.policy,
+            "reserved": reserved,
+        },
+    )
 
 
 @lru_cache(maxsize=4096)  # pure, immutable; every decision reads all in force

@@ -12,18 +12,26 @@ from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
+from strongroom.access.telling import Tell, Told
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database.engine import Transaction
-from strongroom.database.times import format_time
-from strongroom.errors import IntegrityError
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
+from strongroom.permits.breakglass import (
+    asked_facts,
+    asked_terms,
+    is_past_approvals,
+    issued_facts,
+    record_issued,
+    tell_of,
+)
 from strongroom.permits.drafts import (
     DEFAULT_DURATION,
     RequestDraft,
     check_draft,
     payload_of,
     private_words,
+    stored_number,
+    stored_texts,
 )
 from strongroom.permits.holdings import (
     Exposure,
@@ -37,6 +45,7 @@ from strongroom.permits.permit import (
     Permit,
     PermitRow,
     PermitState,
+    issued_event,
 )
 from strongroom.permits.selection import (
     Selection,
@@ -59,11 +68,16 @@ ACTION = "segment:release"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request, what it would cost, and the permit if nobody had to agree."""
+    """A request, what it would cost, and the permit if nobody had to agree.
+
+    Attributes:
+        told: Who heard that it went past the approvals, if it did.
+    """
 
     request: Request
     exposure: Exposure
     permit: PermitRow | None
+    told: Told | None = None
 
 
 class Requests:
@@ -77,8 +91,10 @@ class Requests:
         room: RoomId,
         keys: RoomKeys,
         random: Random,
+        tell: Tell,
     ) -> None:
         """Wire the shell; permits are issued by the last approval."""
+        self._tell = tell
         self._gate = gate
         self._ledger = gate.ledger
         self._approvals = approvals
@@ -119,9 +135,16 @@ class Requests:
             check_draft(draft, terms)
             account = ACCOUNTS.get(writing, actor.account)
             exposure = self._exposure(writing, account, chosen, now=writing.now)
-            facts = wanted_facts(
-                terms, lineages, exposure, chosen, purpose=bool(draft.purpose.strip())
-            )
+            facts = {
+                **wanted_facts(
+                    terms,
+                    lineages,
+                    exposure,
+                    chosen,
+                    purpose=bool(draft.purpose.strip()),
+                ),
+                **asked_facts(self._gate.terms, draft),
+            }
             account = self._gate.require(
                 writing,
                 actor,
@@ -135,13 +158,15 @@ class Requests:
                 account,
                 ACTION,
                 payload_of(draft, chosen),
-                terms=terms,
+                terms=asked_terms(terms, draft),
                 private=private_words(draft),
             )
             found = PERMITS.find(writing, PERMITS.columns.request == request.id)
-        return Asked(
-            request=request, exposure=exposure, permit=found[0] if found else None
-        )
+        permit = found[0] if found else None
+        told = None
+        if permit is not None and draft.break_glass is not None:
+            told = tell_of(self._ledger, self._tell, actor, permit, chosen.artifact)
+        return Asked(request=request, exposure=exposure, permit=permit, told=told)
 
     def issue(self, writing: Writing, request: Request) -> None:
         """Issue the permit that a request asked for; reserves its bytes.
@@ -152,12 +177,12 @@ class Requests:
         """
         payload = request.payload()
         artifact = ARTIFACTS.get(writing, str(payload["artifact"]))
-        version = published(writing, artifact, _number(payload["version"]))
+        version = published(writing, artifact, stored_number(payload["version"]))
         chosen = select_from(
             writing,
             artifact,
             version,
-            _texts(payload["segments"]),
+            stored_texts(payload["segments"]),
             self._manifest_key,
         )
         lineages = lock_lineages(writing, artifact.roots)
@@ -178,6 +203,7 @@ class Requests:
                     purpose=payload["purpose"] is True,
                 ),
                 **approval_facts(writing, request, now=writing.now),
+                **issued_facts(self._gate.terms, payload),
                 "requestedAt": request.created_at,
                 "ledgerHealthy": True,
             },
@@ -185,7 +211,9 @@ class Requests:
         permit = self._permit(writing, request, payload, chosen, account)
         PERMITS.insert(writing, self._row(permit))
         list_permit(writing, lineages, permit.id)
-        writing.append(_issued(permit, exposure))
+        writing.append(issued_event(permit, exposure.after - exposure.before))
+        if is_past_approvals(payload):
+            record_issued(writing, account, permit, payload, self._gate.terms)
 
     def _select(
         self, transaction: Writing | Reading, actor: Actor, draft: RequestDraft
@@ -219,12 +247,12 @@ class Requests:
             segments=tuple(s.name for s in chosen.segments),
             segment_ids=() if lineage else tuple(s.id for s in chosen.segments),
             footprints=tuple(sorted(chosen.taken)),
-            at_most_bytes=_number(payload["bytes"]),
+            at_most_bytes=stored_number(payload["bytes"]),
             purpose_stated=payload["purpose"] is True,
             requested_at=request.created_at,
             not_before=request.created_at + terms.wait,
             expires_at=max(writing.now, request.created_at + terms.wait)
-            + timedelta(seconds=_number(payload["seconds"])),
+            + timedelta(seconds=stored_number(payload["seconds"])),
             policy=self._gate.rules_digest,
         )
 
@@ -258,37 +286,3 @@ class Requests:
             now=now,
             key=self._permit_key,
         )
-
-
-def _issued(permit: Permit, exposure: Exposure) -> Event:
-    return Event(
-        kind="permit.issued",
-        actor=permit.account,
-        facts={
-            "permit": permit.id,
-            "request": permit.request,
-            "account": permit.account,
-            "roots": list(permit.roots),
-            "artifact": permit.artifact,
-            "version": permit.version,
-            "segments": list(permit.segment_ids or permit.segments),
-            "lineage": permit.version is None,
-            "bytes": permit.at_most_bytes,
-            "not_before": format_time(permit.not_before),
-            "expires": format_time(permit.expires_at),
-            "policy": permit.policy,
-            "reserved": exposure.after - exposure.before,
-        },
-    )
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise IntegrityError("a request holds something else than a number")
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise IntegrityError("a request holds something else than a list")
-    return tuple(value)

@@ -1,0 +1,129 @@
+"""Going past the approvals, and reviewing what went past them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import words
+from strongroom.cli.call import Call
+from strongroom.cli.output import Column
+from strongroom.errors import InputError
+
+if TYPE_CHECKING:
+    from strongroom.access.breakglass import BreakGlass
+    from strongroom.access.glass_reviews import Listed
+    from strongroom.canonical import Json
+    from strongroom.permits.requests import Asked
+
+BREAK_GLASS = Annotated[
+    str | None,
+    typer.Option(
+        "--break-glass",
+        help="Why it cannot wait for approvals; for an hour, and reviewed after.",
+        metavar="REASON",
+    ),
+]
+
+
+def review(
+    call: Call,
+    *,
+    permit: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="Of the permit; a list unless given."),
+    ] = None,
+    accept: Annotated[
+        str | None, typer.Option(help="It was right, and why.", metavar="TEXT")
+    ] = None,
+    reject: Annotated[
+        str | None, typer.Option(help="It was wrong, and why.", metavar="TEXT")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also those that were reviewed.")
+    ] = False,
+) -> None:
+    """Review what somebody opened past the approvals, or list what waits.
+
+    Whoever opened it gets nothing else while the review is overdue.
+
+    Example: strongroom review breakglass permit-k7qv2mfa --accept "the site was down"
+    """
+    if permit is None:
+        if accept is not None or reject is not None:
+            raise InputError("a review is of one permit", hint="name it")
+        with call.open() as room:
+            found = room.room.glass_reviews.listed(room.actor, every=every)
+        rows = [listed_document(one) for one in found]
+        call.output.listing(rows, COLUMNS, empty="no opening waits for a review")
+        return
+    if (accept is None) == (reject is None):
+        raise InputError(
+            "a review accepts or rejects", hint="--accept TEXT, or --reject TEXT"
+        )
+    text = accept if accept is not None else reject or ""
+    with call.open() as room:
+        glass = room.room.glass_reviews.review(
+            room.actor, permit, accept=accept is not None, text=text
+        )
+    after = "what follows is for people: strongroom account suspend NAME"
+    call.output.say(
+        glass_document(glass),
+        f"{glass.permit} is {glass.state}",
+        *([after] if reject is not None else []),
+    )
+
+
+def glass_document(glass: BreakGlass) -> dict[str, Json]:
+    """Return an opening past the approvals, for programs."""
+    return {
+        "permit": glass.permit,
+        "account": glass.account,
+        "state": glass.state,
+        "opened": words.stamp(glass.opened_at),
+        "due": words.stamp(glass.due_at),
+        "notice": glass.notice,
+    }
+
+
+def listed_document(one: Listed) -> dict[str, Json]:
+    """Return the same with names, for programs and the list."""
+    return {
+        **glass_document(one.glass),
+        "opener": one.opener,
+        "reviewer": one.reviewer,
+        "overdue": one.overdue,
+    }
+
+
+def told_document(asked: Asked) -> dict[str, Json]:
+    """Return who was told of a request past the approvals, for programs."""
+    if asked.told is None:
+        return {}
+    return {"told": {"reached": asked.told.reached, "failed": list(asked.told.failed)}}
+
+
+def told_lines(asked: Asked) -> list[str]:
+    """Return what whoever went past the approvals has to know."""
+    if asked.told is None or asked.permit is None:
+        return []
+    return [
+        f"past the approvals until {words.when(asked.permit.expires_at)};"
+        " somebody of another team reviews it",
+        asked.told.sentence,
+    ]
+
+
+def _due(row: Mapping[str, Json]) -> str:
+    return "overdue" if row["overdue"] else str(row["due"])[:16].replace("T", " ")
+
+
+COLUMNS = (
+    Column("permit", lambda row: words.short(str(row["permit"]))),
+    Column("opened by", lambda row: str(row["opener"])),
+    Column("state", lambda row: str(row["state"])),
+    Column("review due", _due),
+    Column("told", lambda row: "yes" if row["notice"] == "sent" else "nobody"),
+)

@@ -1,0 +1,29 @@
+"""Kinds of events about what people owe and are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from strongroom.ledger.kind import Kind
+
+PEOPLE_KINDS: Mapping[str, Kind] = {
+    "breakglass.opened": Kind(
+        "A permit was issued past the approvals; somebody else has to review it.",
+        ("permit", "request", "account", "team", "artifact", "expires", "due"),
+        ("reason",),
+        (3005, 1),
+    ),
+    "breakglass.reviewed": Kind(
+        "Somebody else reviewed what was opened past the approvals.",
+        ("permit", "account", "verdict", "overdue"),
+        ("text",),
+        (3005, 99),
+    ),
+    "notice.sent": Kind(
+        "People were told outside the room, or could not be.",
+        ("about", "subject", "reached", "failed"),
+        ("why",),
+        (6003, 99),
+    ),
+}
+"""Part of ``kinds.KINDS``."""

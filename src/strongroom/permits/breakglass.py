@@ -1,0 +1,147 @@
+"""Permits that nobody agreed to beforehand: what is asked of them, and who is told.
+
+Only the count of approvals, and of their teams, is lifted.  Caps, purpose, second
+factor, membership, revocation and the rule about whole models stay in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from strongroom import canonical
+from strongroom.access.accounts import ACCOUNTS, Account
+from strongroom.access.breakglass import (
+    BREAK_GLASS,
+    Issued,
+    NoticeState,
+    opened_by,
+    record_break_glass,
+)
+from strongroom.access.sessions import Actor
+from strongroom.access.telling import Message, Tell, Told, record_told
+from strongroom.access.terms import Terms, TermsTable
+from strongroom.errors import SetupError
+from strongroom.ledger.log import Ledger, Writing
+from strongroom.permits.drafts import RequestDraft, stored_number
+from strongroom.permits.permit import Permit, PermitRow
+from strongroom.vault.versions import Artifact
+
+Payload = Mapping[str, canonical.Json]
+
+
+def asked_terms(terms: Terms, draft: RequestDraft) -> Terms:
+    """Return how many have to agree to a draft: nobody, past the approvals."""
+    if draft.break_glass is None:
+        return terms
+    return replace(terms, approvals=0, distinct_teams=0)
+
+
+def asked_facts(terms: TermsTable, draft: RequestDraft) -> dict[str, object]:
+    """Return what policy reads of a draft that goes past the approvals."""
+    if draft.break_glass is None:
+        return {}
+    return _facts(terms, lasts=draft.duration, reason=bool(draft.break_glass.strip()))
+
+
+def is_past_approvals(payload: Payload) -> bool:
+    """Return whether a request goes past the approvals."""
+    return payload.get("break_glass") is True
+
+
+def issued_facts(terms: TermsTable, payload: Payload) -> dict[str, object]:
+    """Return what policy reads of a request that goes past the approvals."""
+    if not is_past_approvals(payload):
+        return {}
+    lasts = timedelta(seconds=stored_number(payload["seconds"]))
+    return _facts(terms, lasts=lasts, reason=bool(_reason(payload)))
+
+
+def used_facts(
+    writing: Writing, terms: TermsTable, permit: Permit
+) -> dict[str, object]:
+    """Return what policy reads of a permit that was issued past the approvals.
+
+    A permit whose row was removed is one without approvals.
+
+    Raises:
+        IntegrityError: A row was deleted, forged, altered or restored.
+    """
+    account = ACCOUNTS.get(writing, permit.account)
+    if permit.id not in {glass.permit for glass in opened_by(writing, account)}:
+        return {}
+    return _facts(terms, lasts=permit.expires_at - permit.not_before, reason=True)
+
+
+def record_issued(
+    writing: Writing,
+    account: Account,
+    permit: Permit,
+    payload: Payload,
+    terms: TermsTable,
+) -> None:
+    """Record that a permit was issued past the approvals, and the review it owes.
+
+    Raises:
+        SetupError: The terms know no break-glass; policy refused it before.
+    """
+    if terms.break_glass is None:
+        raise SetupError("the terms know no break-glass, and a rule allows it")
+    record_break_glass(
+        writing,
+        account,
+        Issued(permit.id, permit.request, permit.artifact, permit.expires_at),
+        terms=terms.break_glass,
+        reason=_reason(payload),
+    )
+
+
+def tell_of(
+    ledger: Ledger, tell: Tell, actor: Actor, permit: PermitRow, artifact: Artifact
+) -> Told:
+    """Tell people of a permit past the approvals, and record whether they heard.
+
+    Called after the commit: what was not sent does not keep anybody out, and what
+    was sent cannot be rolled back.
+    """
+    with ledger.reading() as reading:
+        account = ACCOUNTS.get(reading, permit.account)
+    message = Message(
+        about="break-glass",
+        subject=permit.id,
+        title=f"{account.name} opened {artifact.name} past the approvals",
+        text=(
+            f"{permit.id} was issued without approvals and ends at"
+            f" {permit.expires_at:%Y-%m-%d %H:%M} UTC.\n"
+            f"To stop it: strongroom revoke {permit.id}\n"
+            f"Somebody of another team reviews it:"
+            f" strongroom review breakglass {permit.id} --accept TEXT, or --reject TEXT"
+        ),
+    )
+    told = tell(message)
+    state = NoticeState.SENT if told.reached else NoticeState.FAILED
+    with ledger.transaction() as writing:
+        ACCOUNTS.get(writing, account.counts_as, lock=True)
+        glass = BREAK_GLASS.get(writing, f"{account.counts_as}/{permit.id}", lock=True)
+        BREAK_GLASS.replace(writing, glass, notice=state)
+        record_told(writing, actor, message, told)
+    return told
+
+
+def _facts(terms: TermsTable, *, lasts: timedelta, reason: bool) -> dict[str, object]:
+    longest = terms.break_glass.longest if terms.break_glass else timedelta(0)
+    return {
+        "breakGlass": {
+            "offered": terms.break_glass is not None,
+            "reasonStated": reason,
+            "lasts": lasts,
+            "longest": longest,
+        }
+    }
+
+
+def _reason(payload: Payload) -> str:
+    words = payload["words"]
+    reason = words.get("reason") if isinstance(words, Mapping) else None
+    return reason if isinstance(reason, str) else ""

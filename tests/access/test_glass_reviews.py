@@ -1,0 +1,183 @@
+"""Reviews of what went past the approvals, by people over a real room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from strongroom.access.glass_reviews import GlassReviews
+from strongroom.access.projects import Membership
+from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
+from strongroom.permits.permit import PermitRow
+from strongroom.types import Role
+from tests.journeys.fixtures import clock, house, kind, model, quick
+from tests.journeys.rooms import House
+from tests.permits.conftest import sealed
+from tests.permits.openings import BLOCK, Reader, newest
+
+__all__ = ["clock", "house", "kind", "model", "quick", "sealed"]
+
+
+def opened(house: House, name: str = "ana") -> PermitRow:
+    asked = house.by(name).request(
+        "llm", segments=[BLOCK], purpose="a test", break_glass="the site is down"
+    )
+    assert asked.permit is not None
+    return asked.permit
+
+
+def reviews(house: House) -> GlassReviews:
+    return house.room.room.glass_reviews
+
+
+def test_somebody_of_another_team_reviews(sealed: House) -> None:
+    row = opened(sealed)
+
+    glass = reviews(sealed).review(
+        sealed.actors["ines"], row.id, accept=True, text="seen in the incident log"
+    )
+
+    assert glass.state == "accepted"
+    assert glass.reviewer == sealed.actors["ines"].account
+    assert newest(sealed) == {
+        "kind": "breakglass.reviewed",
+        "permit": row.id,
+        "account": row.account,
+        "verdict": "accepted",
+        "overdue": False,
+    }
+
+
+def test_an_overdue_review_stops_every_next_use_until_it_is_done(sealed: House) -> None:
+    row = opened(sealed)
+    other = sealed.permit("ana", BLOCK, duration=timedelta(days=2))
+    sealed.clock.advance(hours=24)
+    sealed.refresh()
+
+    for use in (
+        lambda: sealed.by("ana").request("llm", segments=[BLOCK], purpose="a test"),
+        lambda: Reader.of(sealed, "ana", other).release(),
+        lambda: opened(sealed),
+    ):
+        with pytest.raises(DeniedError) as refused:
+            use()
+        assert refused.value.reasons == ("review-overdue",)
+    reviews(sealed).review(
+        sealed.actors["tom"], row.id, accept=False, text="it could wait"
+    )
+
+    assert newest(sealed)["overdue"] is True
+    assert Reader.of(sealed, "ana", other).keys()
+
+
+def test_until_it_is_due_work_goes_on(sealed: House) -> None:
+    opened(sealed)
+    other = sealed.permit("ana", BLOCK, duration=timedelta(days=2))
+    sealed.clock.advance(hours=23, minutes=59)
+    sealed.refresh()
+
+    assert Reader.of(sealed, "ana", other).keys()
+
+
+def test_an_overdue_review_of_one_stops_nobody_else(sealed: House) -> None:
+    opened(sealed)
+    other = sealed.permit("ben", BLOCK, duration=timedelta(days=2))
+    sealed.clock.advance(hours=25)
+    sealed.refresh()
+
+    assert Reader.of(sealed, "ben", other).keys()
+
+
+def test_a_review_says_why(sealed: House) -> None:
+    row = opened(sealed)
+
+    with pytest.raises(InputError, match="a review says why"):
+        reviews(sealed).review(sealed.actors["ines"], row.id, accept=True, text=" ")
+
+
+def test_a_second_review_is_refused(sealed: House) -> None:
+    row = opened(sealed)
+    reviews(sealed).review(sealed.actors["ines"], row.id, accept=True, text="right")
+
+    with pytest.raises(ConflictError, match="is accepted already"):
+        reviews(sealed).review(sealed.actors["tom"], row.id, accept=False, text="no")
+
+
+@pytest.mark.parametrize("start", ["", "permit-", "nothing"])
+def test_a_review_is_of_one_opening(sealed: House, start: str) -> None:
+    opened(sealed)
+    opened(sealed, "ben")
+
+    with pytest.raises(MissingError, match="openings past the approvals start with"):
+        reviews(sealed).review(sealed.actors["ines"], start, accept=True, text="x")
+
+
+def test_reviewers_see_everybodys_and_others_their_own(sealed: House) -> None:
+    opened(sealed)
+    opened(sealed, "ben")
+
+    def openers(name: str) -> list[str]:
+        return [one.opener for one in reviews(sealed).listed(sealed.actors[name])]
+
+    assert sorted(openers("ines")) == sorted(openers("ada")) == ["ana", "ben"]
+    assert openers("ana") == ["ana"]
+    assert openers("cy") == []
+
+
+def test_what_was_reviewed_is_listed_only_on_request(sealed: House) -> None:
+    row = opened(sealed)
+    reviews(sealed).review(sealed.actors["ines"], row.id, accept=True, text="right")
+    ines = sealed.actors["ines"]
+
+    assert reviews(sealed).listed(ines) == []
+    (one,) = reviews(sealed).listed(ines, every=True)
+    assert (one.reviewer, one.overdue) == ("ines", False)
+
+
+def test_nobody_reviews_their_own(sealed: House) -> None:
+    """ATT&CK T1078: somebody who may approve as well opens, and would close it."""
+    sealed.admit("max", "delta", Role.RESEARCHER, Role.APPROVER)
+    member(sealed, "max")
+    row = opened(sealed, "max")
+
+    with pytest.raises(DeniedError) as refused:
+        reviews(sealed).review(sealed.actors["max"], row.id, accept=True, text="fine")
+
+    assert set(refused.value.reasons) == {
+        "not-your-own-review",
+        "not-your-own-teams-review",
+    }
+
+
+def test_a_colleague_of_the_own_team_does_not_review(sealed: House) -> None:
+    sealed.admit("abe", "alpha", Role.APPROVER)
+    row = opened(sealed)
+
+    with pytest.raises(DeniedError) as refused:
+        reviews(sealed).review(sealed.actors["abe"], row.id, accept=True, text="fine")
+    assert refused.value.reasons == ("not-your-own-teams-review",)
+
+
+def test_moving_to_the_reviewers_team_since_does_not_help(sealed: House) -> None:
+    """The team counts as it was, and as it is."""
+    sealed.admit("abe", "alpha", Role.APPROVER)
+    row = opened(sealed)
+    root = sealed.by("root")
+    asked = root.room.people.change_roles(
+        root.actor, "ana", team="safety", roles=[Role.RESEARCHER]
+    )
+    sealed.by("tom").approve(asked.id)
+
+    for name in ("abe", "ines"):
+        with pytest.raises(DeniedError) as refused:
+            reviews(sealed).review(
+                sealed.actors[name], row.id, accept=True, text="fine"
+            )
+        assert refused.value.reasons == ("not-your-own-teams-review",)
+
+
+def member(house: House, name: str) -> None:
+    house.room.room.people.set_member(
+        house.actors["root"], "default", name, Membership.MEMBER
+    )
