@@ -1,4 +1,4 @@
-"""The adapters that a room's URIs name."""
+"""What a room's URIs name: custodians, stores, the database."""
 
 from __future__ import annotations
 
@@ -8,33 +8,17 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from strongroom.crypto.custody.file import FileCustodian
+from strongroom.app.schemes import ELSEWHERE, STORES, custodian_scheme, scheme_of
 from strongroom.crypto.custody.locked import LockedCustodian
-from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import KeyCustodian
-from strongroom.crypto.custody.remote import RemoteCustodian
-from strongroom.crypto.custody.transit import TransitCustodian
-from strongroom.crypto.custody_pin import Pin
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import PublicKeys
-from strongroom.crypto.token_uri import TokenUri
-from strongroom.crypto.transit import TransitUri
 from strongroom.errors import SetupError
 from strongroom.ledger.checkpoint import VerifierKey
 from strongroom.settings import Domain, Settings
-from strongroom.stores.folder import FolderStore
-from strongroom.stores.memory import MemoryStore
 from strongroom.stores.port import BlobStore
 from strongroom.types import Random, Secret
 from strongroom.vault.seals import CustodyDomain
-
-CUSTODIANS = {
-    "file": "file:PATH",
-    "pkcs11": "pkcs11:token=LABEL?module-path=SO",
-    "transit": "transit:https://HOST/MOUNT/KEY",
-    "unix": "unix:PATH?uid=USER",
-}
-"""URI of every custodian that a room can name, by scheme."""
 
 Passphrases = Mapping[str, Secret]
 """Passphrase of each custody domain by name; ``"*"`` for all the others."""
@@ -74,25 +58,14 @@ def open_custodian(
         SetupError: The URI names no adapter, or it lacks something.
         UnavailableError: The custodian does not answer.
     """
-    scheme, path = _custodian_scheme(domain)
-    if scheme == "unix":
-        return _remote(settings, domain, path)
+    scheme, rest = scheme_of(domain.custodian)
+    if scheme == ELSEWHERE:
+        return _remote(settings, domain, rest)
+    kind = custodian_scheme(scheme)
     if passphrase is None:
         return LockedCustodian(domain.name)
-    if scheme == "pkcs11":
-        return Pkcs11Custodian.open(
-            token_path(settings, domain),
-            passphrase,
-            uri=TokenUri.from_text(domain.custodian),
-            random=random,
-        )
-    if scheme == "transit":
-        return TransitCustodian.open(
-            token_path(settings, domain),
-            passphrase,
-            uri=TransitUri.from_text(domain.custodian),
-        )
-    return FileCustodian.open(settings.folder / path, passphrase, random=random)
+    path = _custody_path(settings, domain)
+    return kind.open(path, passphrase, uri=domain.custodian, random=random)
 
 
 def create_custodian(
@@ -120,39 +93,23 @@ def create_custodian(
         MissingError: There is no such token.
         UnavailableError: It cannot be written.
     """
-    scheme, path = _custodian_scheme(domain)
-    if scheme == "unix":  # it was made by its own account; now it learns its room
-        _remote(settings, domain, path).anchor()
+    scheme, rest = scheme_of(domain.custodian)
+    if scheme == ELSEWHERE:  # it was made by its own account; now it learns its room
+        _remote(settings, domain, rest).anchor()
         return
+    kind = custodian_scheme(scheme)
     if passphrase is None:
         raise SetupError(
             f"the custodian {domain.name} has no passphrase",
             hint=f"--passphrase-file {domain.name}=FILE",
         )
-    if scheme == "pkcs11":
-        Pkcs11Custodian.create(
-            token_path(settings, domain),
-            name=domain.name,
-            uri=TokenUri.from_text(domain.custodian),
-            pin=passphrase,
-            random=random,
-        )
-        return
-    if scheme == "transit":
-        TransitCustodian.create(
-            token_path(settings, domain),
-            name=domain.name,
-            uri=TransitUri.from_text(domain.custodian),
-            token=passphrase,
-            random=random,
-        )
-        return
-    FileCustodian.create(
-        settings.folder / path,
+    kind.create(
+        _custody_path(settings, domain),
+        passphrase,
         name=domain.name,
-        passphrase=passphrase,
-        random=random,
+        uri=domain.custodian,
         cost=cost,
+        random=random,
     )
 
 
@@ -160,11 +117,17 @@ def needs_secret(domain: Domain) -> bool:
     """Return whether a passphrase or PIN unlocks this domain's custodian here.
 
     A custodian that runs as a process of its own was unlocked where it runs.
+
+    Raises:
+        SetupError: The domain's custodian is no URI.
     """
-    return not domain.custodian.startswith("unix:")
+    return scheme_of(domain.custodian)[0] != ELSEWHERE
 
 
-def _remote(settings: Settings, domain: Domain, path: str) -> RemoteCustodian:
+def _remote(settings: Settings, domain: Domain, path: str) -> KeyCustodian:
+    from strongroom.crypto.custody.remote import RemoteCustodian
+    from strongroom.crypto.custody_pin import Pin
+
     name, _, query = path.partition("?")
     uid = query.removeprefix("uid=")
     if query and not (query.startswith("uid=") and uid.isdecimal() and len(uid) < 11):  # noqa: PLR2004  digits of 2**32
@@ -181,19 +144,12 @@ def _remote(settings: Settings, domain: Domain, path: str) -> RemoteCustodian:
     )
 
 
-def token_path(settings: Settings, domain: Domain) -> Path:
-    """Return where the file beside a domain's token lies, in the room's folder."""
+def _custody_path(settings: Settings, domain: Domain) -> Path:
+    """Return where a domain's custody file lies, or the file beside its token."""
+    scheme, rest = scheme_of(domain.custodian)
+    if scheme == "file":
+        return settings.folder / rest
     return settings.folder / (domain.file or f"custodians/{domain.name}")
-
-
-def _custodian_scheme(domain: Domain) -> tuple[str, str]:
-    scheme, path = scheme_of(domain.custodian)
-    if scheme not in CUSTODIANS:
-        raise SetupError(
-            f"no custodian is made for {scheme}:",
-            hint="use " + " or ".join(CUSTODIANS.values()),
-        )
-    return scheme, path
 
 
 def open_store(settings: Settings, domain: Domain) -> BlobStore:
@@ -203,11 +159,9 @@ def open_store(settings: Settings, domain: Domain) -> BlobStore:
         SetupError: The URI names no adapter.
     """
     scheme, path = scheme_of(domain.store)
-    if scheme == "folder":
-        return FolderStore(settings.folder / path)
-    if scheme == "memory":
-        return MemoryStore()
-    raise SetupError(f"no store is made for {scheme}:", hint="use folder:PATH")
+    if scheme not in STORES:
+        raise SetupError(f"no store is made for {scheme}:", hint="use folder:PATH")
+    return STORES[scheme](settings.folder / path)
 
 
 def database_url(settings: Settings) -> str:
@@ -216,18 +170,6 @@ def database_url(settings: Settings) -> str:
     if url.get_backend_name() == "sqlite" and url.database:
         url = url.set(database=str((settings.folder / url.database).absolute()))
     return url.render_as_string(hide_password=False)
-
-
-def scheme_of(uri: str) -> tuple[str, str]:
-    """Return scheme and rest of an adapter's URI.
-
-    Raises:
-        SetupError: It is no URI.
-    """
-    scheme, colon, rest = uri.partition(":")
-    if not colon or not rest:
-        raise SetupError(f"{uri[:80]!r} is no URI", hint="such as folder:stores/home")
-    return scheme, rest
 
 
 def passphrase_of(domain: Domain, passphrases: Passphrases) -> Secret | None:

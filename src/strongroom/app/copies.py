@@ -9,8 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from strongroom.app.adapters import Passphrases, database_url, scheme_of
+from strongroom.app.adapters import Passphrases, database_url
 from strongroom.app.recovered import Recovered
+from strongroom.app.schemes import scheme_of
 from strongroom.app.wiring import Clock, open_ledger
 from strongroom.app.witnesses import open_witnesses
 from strongroom.crypto.custody_file import write_durably

@@ -6,19 +6,15 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from strongroom.app.schemes import custodian_scheme, scheme_of
 from strongroom.crypto import token_login
-from strongroom.crypto.custody.file import FileCustodian
-from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
 from strongroom.crypto.custody.port import KeyCustodian
-from strongroom.crypto.custody.transit import TransitCustodian
 from strongroom.crypto.custody_file import read_private
 from strongroom.crypto.custody_pin import PinFile
 from strongroom.crypto.custody_server import CustodyServer
 from strongroom.crypto.custody_service import CustodyService
 from strongroom.crypto.passphrases import Cost
-from strongroom.crypto.token_file import FORMATS
-from strongroom.crypto.token_uri import TokenUri
-from strongroom.crypto.transit import SCHEME, TransitUri
+from strongroom.crypto.token_file import scheme_in
 from strongroom.permits.evidence import LedgerReferee
 from strongroom.types import Random, Secret
 
@@ -50,17 +46,10 @@ def make_custodian(
         SetupError: The token or its library is of no use.
         UnavailableError: It cannot be written.
     """
-    if token is None:
-        return FileCustodian.create(
-            path, name=name, passphrase=secret, random=random, cost=cost
-        )
-    if token.startswith(f"{SCHEME}:"):
-        service = TransitUri.from_text(token)
-        return TransitCustodian.create(
-            path, name=name, uri=service, token=secret, random=random
-        )
-    uri = TokenUri.from_text(token)
-    return Pkcs11Custodian.create(path, name=name, uri=uri, pin=secret, random=random)
+    scheme = "file" if token is None else scheme_of(token)[0]
+    return custodian_scheme(scheme).create(
+        path, secret, name=name, uri=token or "", cost=cost, random=random
+    )
 
 
 def open_custodian_file(
@@ -75,14 +64,8 @@ def open_custodian_file(
         SetupError: Others may read the file, or the token is of no use.
         UnavailableError: It does not answer.
     """
-    content = read_private(path)
-    for form, kind in FORMATS.items():
-        if f'"format":"{form}"'.encode() not in content:
-            continue
-        if kind is TransitUri:
-            return TransitCustodian.open(path, secret)
-        return Pkcs11Custodian.open(path, secret, random=random)
-    return FileCustodian.open(path, secret, random=random)
+    scheme = scheme_in(read_private(path)) or "file"
+    return custodian_scheme(scheme).open(path, secret, uri=None, random=random)
 
 
 def serve_custodian(

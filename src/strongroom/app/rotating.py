@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from strongroom.access.request import Request
-from strongroom.app.adapters import create_custodian, open_custodian, scheme_of
+from strongroom.app.adapters import create_custodian, open_custodian
+from strongroom.app.schemes import scheme_of
 from strongroom.client.client import Strongroom
 from strongroom.crypto.anchor_file import anchor_path
 from strongroom.crypto.custody.port import KeyCustodian

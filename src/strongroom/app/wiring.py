@@ -1,4 +1,4 @@
-"""Builds a room from its settings; the only module that names adapters."""
+"""Builds a room from its settings."""
 
 from __future__ import annotations
 

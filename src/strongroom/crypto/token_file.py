@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom import canonical
+from strongroom.crypto import token_uri, transit
 from strongroom.crypto.custody_file import MAX_FILE_BYTES, check_name, read_private
 from strongroom.crypto.token_uri import TokenUri
 from strongroom.crypto.transit import TransitUri
@@ -25,6 +26,8 @@ FORMATS: Mapping[str, type[TokenUri] | type[TransitUri]] = {
     "strongroom/custody-transit/v1": TransitUri,
 }
 """What a file may say it is, and the kind of URI in it."""
+
+_SCHEMES = {TokenUri: token_uri.SCHEME, TransitUri: transit.SCHEME}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,21 @@ class TokenFile:
         if parsed.to_bytes() != data:
             raise IntegrityError("it is not a token custodian's file of this version")
         return parsed
+
+
+def scheme_in(content: bytes) -> str | None:
+    """Return the scheme of the custodian beside whose token such a file lies.
+
+    Args:
+        content: Of any custodian's file; not checked further.
+
+    Returns:
+        ``None`` if it is no file beside a token.
+    """
+    for form, kind in FORMATS.items():
+        if f'"format":"{form}"'.encode() in content:
+            return _SCHEMES[kind]
+    return None
 
 
 def read_token_file(path: Path) -> TokenFile:
