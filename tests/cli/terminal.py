@@ -117,7 +117,9 @@ class Terminal:
     def ok(self, *words: str | Path, stdin: str = "") -> Any:  # noqa: ANN401
         """Run a command that must succeed; return its JSON."""
         done = self.run(*words, "--json", stdin=stdin)
-        assert (done.status, done.err) == (0, ""), done
+        notes = [json.loads(line) for line in done.err.splitlines()]
+        assert done.status == 0, done
+        assert all("note" in note for note in notes), done
         rows = done.rows
         return rows[0] if len(rows) == 1 else rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def test_each_command_says_what_waits_and_how_to_stop_it(
     assert first.startswith("me asked for llm; it opens from ")
     assert second == f"  not you? strongroom revoke {waiting[:15]}"
     assert len(first) < 80
+
+
+def test_each_command_tells_it_to_programs_too(solo: Terminal, waiting: str) -> None:
+    """With ``--json`` a thief's request was told by ``login`` alone."""
+    done = solo.run("request", "llm", "--segment", "none", "--purpose", "x", "--json")
+
+    note, refusal = (json.loads(line) for line in done.err.splitlines())
+    assert note["waiting"]["permit"] == waiting
+    assert note["note"].startswith("me asked for llm; it opens from ")
+    assert refusal["status"] == done.status == 66
 
 
 def test_it_stops_once_it_is_revoked(solo: Terminal, waiting: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,22 @@ def test_a_witness_that_does_not_answer_is_named_at_every_opening(
     assert done.status == 0
     (line,) = [line for line in done.err.splitlines() if "witness audit: " in line]
     assert line.startswith("witness audit: ")
+
+
+def test_a_witness_that_does_not_answer_is_named_to_programs_too(
+    solo: Terminal, audit: WitnessFolder, quick: Path
+) -> None:
+    """With ``--json`` nobody heard of it."""
+    with serving_now(audit, quick / "socket") as socket:
+        add(solo, audit, "--socket", socket)
+
+    done = solo.run("model", "list", "--json")
+
+    assert done.status == 0
+    (note,) = [json.loads(line) for line in done.err.splitlines()]
+    assert note["witness"] == "audit"
+    assert note["note"].startswith("witness audit: ")
+    assert all("note" not in row for row in done.rows)
 
 
 def test_witnesses_are_asked_without_a_passphrase(

@@ -94,7 +94,10 @@ def errors() -> str:
         '{"error": "there is no model \'tiny\'", "hint": "strongroom model list",'
         ' "kind": "MissingError", "reasons": [], "status": 66}\n'
         "```\n\n"
-        "`reasons` holds the ids of the rules that refused, when rules did.\n"
+        "`reasons` holds the ids of the rules that refused, when rules did.\n\n"
+        "Before it, or beside an answer, there may be notes, each on a line of its\n"
+        "own with a `note`, and `witness` or `waiting`: a witness that does not\n"
+        "watch, an opening that waits. They change neither answer nor status.\n"
     )
 
 

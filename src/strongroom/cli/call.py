@@ -20,7 +20,7 @@ from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
 from strongroom import __version__
-from strongroom.cli.output import Output, text
+from strongroom.cli.output import Output
 
 if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
@@ -116,7 +116,8 @@ class Call:
         ) as room:
             acting = room if anonymous else logins.resumed(room)
             if settings.profile is Profile.SOLO:
-                self.output.note(*waiting.lines(notices(room.room)))
+                for notice in notices(room.room):
+                    self.output.warn(waiting.note(notice), *waiting.lines(notice))
             yield acting
 
     def _teller(self) -> Callable[[Trouble], None]:
@@ -125,7 +126,8 @@ class Call:
 
         def tell(trouble: Trouble) -> None:
             if trouble not in told:
-                self.output.note(text(str(trouble)))
+                document = {"note": str(trouble), "witness": trouble.witness}
+                self.output.warn(document, str(trouble))
             told.add(trouble)
 
         return tell

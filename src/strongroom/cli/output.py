@@ -119,8 +119,20 @@ class Output:
         """Print one line of JSON."""
         sys.stdout.write(json.dumps(document) + "\n")
 
+    def warn(self, document: Mapping[str, Json], *lines: str) -> None:
+        """Say on standard error what the answer does not depend on.
+
+        Args:
+            document: For a program, on a line of its own; ``note`` is a sentence.
+            lines: For a person.
+        """
+        if self.json:
+            sys.stderr.write(json.dumps(document) + "\n")
+        else:
+            self.note(*map(text, lines))
+
     def note(self, *lines: RenderableType) -> None:
-        """Print for a person beside the answer, on standard error."""
+        """Print what only a person needs beside the answer, on standard error."""
         if lines and not self.json:
             self.console(error=True).print(*lines, sep="\n", soft_wrap=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from strongroom.cli import words
@@ -12,16 +11,19 @@ if TYPE_CHECKING:
     from strongroom.client.notices import Notice
 
 
-def lines(found: Sequence[Notice]) -> list[str]:
-    """Return two lines for each permit: what opens when, and how to stop it."""
-    said = []
-    for notice in found:
-        opens = words.when(notice.opens_at)
-        said += [
-            f"{notice.asker} asked for {notice.model}; it opens from {opens}",
-            f"  not you? strongroom revoke {words.short(notice.permit)}",
-        ]
-    return said
+def lines(notice: Notice) -> tuple[str, str]:
+    """Return what opens when, and how to stop it."""
+    opens = words.when(notice.opens_at)
+    return (
+        f"{notice.asker} asked for {notice.model}; it opens from {opens}",
+        f"  not you? strongroom revoke {words.short(notice.permit)}",
+    )
+
+
+def note(notice: Notice) -> dict[str, Json]:
+    """Return the same for programs."""
+    said, _ = lines(notice)
+    return {"note": said, "waiting": document(notice)}
 
 
 def document(notice: Notice) -> dict[str, Json]:
