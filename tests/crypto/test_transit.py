@@ -54,6 +54,20 @@ def test_what_is_no_wrap_of_an_engine_is_not_sent(
         key.unwrap(wrapped["text"].encode(), b"place")
 
 
+@pytest.mark.parametrize("length", range(1, 7))
+def test_no_bit_of_a_wrap_can_be_flipped(key: TransitKey, length: int) -> None:
+    """The last bits of base64 stood for nothing: flipped, the wrap still opened."""
+    wrapped = key.wrap(Secret(bytes(length)), b"place")
+    last = len(wrapped.rstrip(b"=")) - 1
+
+    for bit in range(8):
+        altered = bytearray(wrapped)
+        altered[last] ^= 1 << bit
+        with pytest.raises(IntegrityError):
+            if key.unwrap(bytes(altered), b"place") is None:
+                raise IntegrityError("the service refused it")
+
+
 def test_a_wrap_opens_in_its_place_only(key: TransitKey) -> None:
     wrapped = key.wrap(SHARE, b"place")
 
