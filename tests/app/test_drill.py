@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from strongroom.app.adapters import database_url
 from strongroom.app.drill import drill
 from strongroom.client.client import Strongroom
-from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.paper import Paper
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.database import tables
 from strongroom.errors import (
@@ -31,7 +31,7 @@ from tests.vault.test_recovery import facts
 
 
 @pytest.fixture
-def papers(solo_room: Strongroom, model: Path, quick: Path) -> tuple[PaperShare, ...]:
+def papers(solo_room: Strongroom, model: Path, quick: Path) -> tuple[Paper, ...]:
     """Give the papers of one person's room with two models."""
     key = RecoveryKey.generate(os.urandom)
     made = hand_out(solo_room, key)
@@ -50,7 +50,7 @@ def left_behind() -> set[str]:
 
 
 def test_a_drill_opens_a_segment_of_each_model_and_records_it(
-    solo_room: Strongroom, papers: tuple[PaperShare, ...], clock: Clock
+    solo_room: Strongroom, papers: tuple[Paper, ...], clock: Clock
 ) -> None:
     before = left_behind()
     found = drill(solo_room.room, solo_room.actor, papers[1:], now=clock)
@@ -69,7 +69,7 @@ def test_a_drill_opens_a_segment_of_each_model_and_records_it(
 
 
 def test_nothing_of_a_drill_is_in_the_room(
-    solo_room: Strongroom, papers: tuple[PaperShare, ...], clock: Clock
+    solo_room: Strongroom, papers: tuple[Paper, ...], clock: Clock
 ) -> None:
     drill(solo_room.room, solo_room.actor, papers[1:], now=clock)
 
@@ -83,7 +83,7 @@ def test_nothing_of_a_drill_is_in_the_room(
 
 def test_a_drill_that_fails_is_recorded_too(
     solo_room: Strongroom,
-    papers: tuple[PaperShare, ...],
+    papers: tuple[Paper, ...],
     quick: Path,
     clock: Clock,
 ) -> None:
@@ -102,7 +102,7 @@ def test_a_drill_that_fails_is_recorded_too(
 
 
 def test_a_drill_that_cannot_be_recorded_did_not_pass(
-    solo_room: Strongroom, papers: tuple[PaperShare, ...], clock: Clock
+    solo_room: Strongroom, papers: tuple[Paper, ...], clock: Clock
 ) -> None:
     """It was reported as passed, and no entry said so."""
     started = clock.now
@@ -125,7 +125,7 @@ def test_a_drill_that_cannot_be_recorded_did_not_pass(
 
 def test_a_drill_on_a_backup_says_how_old_it_is(
     solo_room: Strongroom,
-    papers: tuple[PaperShare, ...],
+    papers: tuple[Paper, ...],
     model: Path,
     quick: Path,
     clock: Clock,
@@ -153,7 +153,7 @@ def test_what_the_copy_does_not_have_wrapped_is_counted(
 
 
 def test_a_segment_that_would_be_lost_is_counted_and_others_are_opened(
-    solo_room: Strongroom, papers: tuple[PaperShare, ...], clock: Clock
+    solo_room: Strongroom, papers: tuple[Paper, ...], clock: Clock
 ) -> None:
     columns = tables.wraps.c
     with solo_room.room.ledger.database.engine.begin() as connection:
@@ -172,7 +172,7 @@ def test_a_segment_that_would_be_lost_is_counted_and_others_are_opened(
 
 
 def test_too_few_papers_start_nothing(
-    solo_room: Strongroom, papers: tuple[PaperShare, ...], clock: Clock
+    solo_room: Strongroom, papers: tuple[Paper, ...], clock: Clock
 ) -> None:
     with pytest.raises(InputError, match="1 of 2"):
         drill(solo_room.room, solo_room.actor, papers[:1], now=clock)
@@ -209,7 +209,7 @@ def test_a_drill_never_works_on_the_rooms_own_database(
 
 
 def test_that_papers_were_put_together_is_an_entry_before_anything_else(
-    solo_room: Strongroom, papers: tuple[PaperShare, ...], clock: Clock
+    solo_room: Strongroom, papers: tuple[Paper, ...], clock: Clock
 ) -> None:
     def interrupt(_: int) -> None:
         raise KeyboardInterrupt

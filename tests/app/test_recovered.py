@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.app.recovered import recover_keys
-from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.paper import Paper
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.sharing import split
 from strongroom.errors import InputError, IntegrityError
@@ -20,11 +20,11 @@ ROOM = RoomId(f"room-{'a' * 26}")
 HOME, FAR = (RecoveryKey.generate(os.urandom) for _ in range(2))
 
 
-def papers(key: RecoveryKey, set_id: int) -> tuple[PaperShare, ...]:
+def papers(key: RecoveryKey, set_id: int) -> tuple[Paper, ...]:
     """Return three papers, two of which restore the key."""
     shares = split(key.seed, shares=3, threshold=2, set_id=set_id, random=os.urandom)
     return tuple(
-        PaperShare(share=share, room=ROOM, key=key.id, shares=3) for share in shares
+        Paper(share=share, room=ROOM, key=key.id, shares=3) for share in shares
     )
 
 
@@ -61,7 +61,7 @@ def test_the_papers_of_two_sets_restore_two_keys() -> None:
 
 
 def test_words_alone_are_enough() -> None:
-    words = [PaperShare(share=paper.share) for paper in OF_HOME[:2]]
+    words = [Paper(share=paper.share) for paper in OF_HOME[:2]]
 
     assert recover_keys(words, SETTINGS)[0].key.id == HOME.id
     assert recover_keys(words, replace(SETTINGS, recovery=()))[0].key.id == HOME.id
@@ -75,7 +75,7 @@ def test_a_paper_of_another_room_is_named() -> None:
 
 
 def test_a_paper_of_another_set_is_named_with_the_sets_there_are() -> None:
-    other = PaperShare(share=papers(FAR, 9)[2].share)
+    other = Paper(share=papers(FAR, 9)[2].share)
 
     with pytest.raises(InputError, match="paper 3 is of set 9") as refused:
         recover_keys([OF_HOME[0], other], SETTINGS)
@@ -83,19 +83,19 @@ def test_a_paper_of_another_set_is_named_with_the_sets_there_are() -> None:
 
 
 def test_too_few_papers_of_one_set_are_counted() -> None:
-    with pytest.raises(InputError, match=r"^1 of 2 shares") as refused:
+    with pytest.raises(InputError, match=r"^1 of 2 papers") as refused:
         recover_keys([*OF_HOME, OF_FAR[0]], SETTINGS)
     assert refused.value.hint == "bring 1 more of set 8"
 
 
 def test_a_paper_given_twice_is_named() -> None:
-    with pytest.raises(InputError, match="share 1 was given twice"):
+    with pytest.raises(InputError, match="paper 1 was given twice"):
         recover_keys([OF_HOME[0], OF_HOME[0]], SETTINGS)
 
 
 def test_a_set_that_only_has_the_number_of_one_is_refused() -> None:
     impostor = RecoveryKey.generate(os.urandom)
-    words = [PaperShare(share=paper.share) for paper in papers(impostor, 7)]
+    words = [Paper(share=paper.share) for paper in papers(impostor, 7)]
 
     with pytest.raises(IntegrityError, match=f"restore {impostor.id}, not {HOME.id}"):
         recover_keys(words, SETTINGS)

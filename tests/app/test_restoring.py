@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from strongroom.app import open_strongroom
-from strongroom.app.copies import UNFINISHED, Wish
+from strongroom.app.copies import UNFINISHED, RestoreOptions
 from strongroom.app.drill import drill
 from strongroom.app.restoring import restore
 from strongroom.client.client import Strongroom
 from strongroom.client.writing import write_model
-from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.paper import Paper
 from strongroom.crypto.recovery import RecoveryKey, wrap_for_recovery
 from strongroom.crypto.sharing import combine
 from strongroom.database import tables
@@ -54,13 +54,13 @@ NEW = Secret(b"a passphrase of the new custodian")
 class Lost:
     """A room whose custodians are gone: papers, database copy and store copy."""
 
-    def __init__(self, folder: Path, papers: tuple[PaperShare, ...]) -> None:
+    def __init__(self, folder: Path, papers: tuple[Paper, ...]) -> None:
         self.folder = folder
         self.papers = papers
 
-    def wish(self, into: Path, **changes: object) -> Wish:
-        """Return the wish to restore it with two of three papers."""
-        wish = Wish(
+    def options(self, into: Path, **changes: object) -> RestoreOptions:
+        """Return the options to restore it with two of three papers."""
+        options = RestoreOptions(
             copy=self.folder,
             into=into,
             papers=self.papers[:2],
@@ -68,7 +68,7 @@ class Lost:
             by="me",
             cost=CHEAP,
         )
-        return replace(wish, **changes)  # type: ignore[arg-type]  # its own fields
+        return replace(options, **changes)  # type: ignore[arg-type]  # its own fields
 
     def change(self, statement: sa.sql.dml.UpdateBase) -> None:
         """Write to the copy of the database as somebody who has it."""
@@ -130,7 +130,7 @@ def opened(folder: Path, clock: Clock | None = None) -> Strongroom:
 def test_every_byte_comes_back_under_new_custodians(
     lost: Lost, quick: Path, model: Path
 ) -> None:
-    done = restore(lost.wish(quick / "new"), now=Clock())
+    done = restore(lost.options(quick / "new"), now=Clock())
 
     assert done.moved.lost == 0
     with opened(quick / "new") as room:
@@ -148,7 +148,7 @@ def test_every_byte_comes_back_under_new_custodians(
 def test_the_old_custodian_opens_nothing_of_the_new_room(
     lost: Lost, quick: Path
 ) -> None:
-    restore(lost.wish(quick / "new"), now=Clock())
+    restore(lost.options(quick / "new"), now=Clock())
     database = Database(f"sqlite+pysqlite:///{quick / 'new' / 'room.db'}")
     with database.reading() as connection:
         roots = set(connection.execute(sa.select(tables.wraps.c.root_key_id)).scalars())
@@ -163,14 +163,14 @@ def test_the_old_custodian_opens_nothing_of_the_new_room(
 def test_new_seals_are_wrapped_to_the_papers_again(
     lost: Lost, quick: Path, model: Path
 ) -> None:
-    restore(lost.wish(quick / "new"), now=Clock())
+    restore(lost.options(quick / "new"), now=Clock())
     with opened(quick / "new") as room:
         room.seal(model, name="further")
         ((covered),) = room.room.recovery.sets(room.actor)
     assert covered.wrapped == covered.total
     shutil.rmtree(quick / "new" / "custodians")
 
-    twice = lost.wish(quick / "third", copy=quick / "new", papers=lost.papers[1:])
+    twice = lost.options(quick / "third", copy=quick / "new", papers=lost.papers[1:])
     restore(twice, now=Clock())
     with opened(quick / "third") as room:
         assert room.open("further", purpose="a test").tensors()
@@ -179,7 +179,7 @@ def test_new_seals_are_wrapped_to_the_papers_again(
 def test_the_ledger_says_who_restored_with_which_papers(
     lost: Lost, quick: Path
 ) -> None:
-    done = restore(lost.wish(quick / "new"), now=Clock())
+    done = restore(lost.options(quick / "new"), now=Clock())
     with opened(quick / "new") as room, room.room.ledger.reading() as reading:
         bodies = [json.loads(e.body) for e in room.room.ledger.entries(reading, 0)]
         owner = room.actor.account
@@ -212,7 +212,7 @@ def test_an_interrupted_restoration_goes_on_at_every_step(
     while True:
         left[0] = steps
         try:
-            restore(lost.wish(quick / "new"), now=Clock(), random=random)
+            restore(lost.options(quick / "new"), now=Clock(), random=random)
         except Interrupted:
             assert not (quick / "new" / FILE_NAME).exists()
             steps += 1
@@ -238,8 +238,8 @@ def test_an_interruption_between_two_batches_loses_nothing(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        restore(lost.wish(quick / "new"), progress=interrupt, now=Clock())
-    done = restore(lost.wish(quick / "new"), progress=moved.append, now=Clock())
+        restore(lost.options(quick / "new"), progress=interrupt, now=Clock())
+    done = restore(lost.options(quick / "new"), progress=moved.append, now=Clock())
 
     assert sum(moved) == done.moved.moved
     with opened(quick / "new") as room:
@@ -261,13 +261,13 @@ def test_a_checkpoint_from_elsewhere_shows_that_the_copy_is_old(
 
     old = Lost(quick / "old", papers)
     with pytest.raises(ForkError, match=f"{late.size} were seen elsewhere"):
-        restore(old.wish(quick / "new", checkpoint=late.note), now=Clock())
-    taken = old.wish(quick / "taken", checkpoint=late.note, accept_older=True)
+        restore(old.options(quick / "new", checkpoint=late.note), now=Clock())
+    taken = old.options(quick / "taken", checkpoint=late.note, accept_older=True)
     assert restore(taken, now=Clock()).seen == late.size
-    done = restore(old.wish(quick / "other", checkpoint=early.note), now=Clock())
+    done = restore(old.options(quick / "other", checkpoint=early.note), now=Clock())
     assert done.seen == early.size
     with pytest.raises(IntegrityError):
-        restore(old.wish(quick / "third", checkpoint=b"no note"), now=Clock())
+        restore(old.options(quick / "third", checkpoint=b"no note"), now=Clock())
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_a_copy_that_was_altered_is_refused_before_anything_is_made(
     lost.change(statement())
 
     with pytest.raises(IntegrityError, match=says):
-        restore(lost.wish(quick / "new"), now=Clock())
+        restore(lost.options(quick / "new"), now=Clock())
     assert not (quick / "new" / "custodians").exists()
 
 
@@ -305,10 +305,10 @@ def test_after_a_refusal_another_copy_goes_into_the_same_folder(
     shutil.copy(lost.folder / "room.db", quick / "older.db")
     lost.change(sa.delete(tables.versions))
     with pytest.raises(IntegrityError):
-        restore(lost.wish(quick / "new"), now=Clock())
+        restore(lost.options(quick / "new"), now=Clock())
 
     shutil.copy(quick / "older.db", lost.folder / "room.db")
-    assert restore(lost.wish(quick / "new"), now=Clock()).moved.moved > 0
+    assert restore(lost.options(quick / "new"), now=Clock()).moved.moved > 0
 
 
 def test_a_restoration_that_began_is_not_given_another_copy(
@@ -318,11 +318,11 @@ def test_a_restoration_that_began_is_not_given_another_copy(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        restore(lost.wish(quick / "new"), progress=interrupt, now=Clock())
+        restore(lost.options(quick / "new"), progress=interrupt, now=Clock())
     shutil.copytree(lost.folder, quick / "other")
 
     with pytest.raises(ConflictError, match="something else"):
-        restore(lost.wish(quick / "new", copy=quick / "other"), now=Clock())
+        restore(lost.options(quick / "new", copy=quick / "other"), now=Clock())
 
 
 def test_a_guard_key_of_somebody_else_is_not_restored(lost: Lost, quick: Path) -> None:
@@ -341,7 +341,7 @@ def test_a_guard_key_of_somebody_else_is_not_restored(lost: Lost, quick: Path) -
     )
 
     with pytest.raises(IntegrityError, match="as the ledger recorded"):
-        restore(lost.wish(quick / "new"), now=Clock())
+        restore(lost.options(quick / "new"), now=Clock())
 
 
 def test_a_share_wrapped_by_somebody_else_is_noticed(lost: Lost, quick: Path) -> None:
@@ -354,7 +354,7 @@ def test_a_share_wrapped_by_somebody_else_is_noticed(lost: Lost, quick: Path) ->
     )
 
     with pytest.raises(IntegrityError, match="recovery wrap was altered"):
-        restore(lost.wish(quick / "new"), now=Clock())
+        restore(lost.options(quick / "new"), now=Clock())
     assert not (quick / "new" / FILE_NAME).exists()
 
 
@@ -367,10 +367,10 @@ def test_room_toml_of_another_room_does_not_fit(
     (lost.folder / FILE_NAME).write_text(text)
 
     with pytest.raises(InputError, match="another room"):
-        restore(lost.wish(quick / "new"), now=Clock())
-    words_only = [PaperShare(share=paper.share) for paper in lost.papers]
+        restore(lost.options(quick / "new"), now=Clock())
+    words_only = [Paper(share=paper.share) for paper in lost.papers]
     with pytest.raises(IntegrityError):
-        restore(lost.wish(quick / "new", papers=words_only), now=Clock())
+        restore(lost.options(quick / "new", papers=words_only), now=Clock())
 
 
 def test_a_segment_that_was_never_wrapped_is_named_as_lost(
@@ -389,8 +389,8 @@ def test_a_segment_that_was_never_wrapped_is_named_as_lost(
     )
 
     with pytest.raises(InputError, match="1 shares of home are wrapped to none"):
-        restore(lost.wish(quick / "new"), now=Clock())
-    done = restore(lost.wish(quick / "new", allow_lost=True), now=Clock())
+        restore(lost.options(quick / "new"), now=Clock())
+    done = restore(lost.options(quick / "new", allow_lost=True), now=Clock())
     assert done.moved.lost == 1
     database = Database(f"sqlite+pysqlite:///{quick / 'new' / 'room.db'}")
     with database.reading() as connection:
@@ -407,18 +407,18 @@ def test_nothing_is_restored_over_something_else(lost: Lost, quick: Path) -> Non
     (quick / "new" / "mine").write_text("mine")
 
     with pytest.raises(ConflictError, match="not empty"):
-        restore(lost.wish(quick / "new"), now=Clock())
+        restore(lost.options(quick / "new"), now=Clock())
     assert [path.name for path in (quick / "new").iterdir()] == ["mine"]
 
 
 def test_who_restores_is_an_account_of_the_room(lost: Lost, quick: Path) -> None:
     with pytest.raises(MissingError, match="no account 'nobody'"):
-        restore(lost.wish(quick / "new", by="nobody"), now=Clock())
+        restore(lost.options(quick / "new", by="nobody"), now=Clock())
 
 
 def test_new_custodians_need_passphrases(lost: Lost, quick: Path) -> None:
     with pytest.raises(SetupError, match="passphrase"):
-        restore(lost.wish(quick / "new", passphrases={}), now=Clock())
+        restore(lost.options(quick / "new", passphrases={}), now=Clock())
 
 
 def test_a_house_is_restored_from_a_set_for_each_domain(
@@ -426,15 +426,15 @@ def test_a_house_is_restored_from_a_set_for_each_domain(
 ) -> None:
     papers = _sets(house, model)
     everything = papers[:2] + papers[3:5] + papers[6:8]
-    wish = Lost(house.folder, papers).wish(
+    options = Lost(house.folder, papers).options(
         quick / "new", papers=everything, by="kim", database=copied(house)
     )
     with pytest.raises(InputError, match="the room's own keys"):
-        restore(replace(wish, papers=papers[6:8]), now=house.clock)
+        restore(replace(options, papers=papers[6:8]), now=house.clock)
     with pytest.raises(InputError, match="shares of weights"):
-        restore(replace(wish, papers=papers[:5]), now=house.clock)
+        restore(replace(options, papers=papers[:5]), now=house.clock)
 
-    done = restore(wish, now=house.clock)
+    done = restore(options, now=house.clock)
     assert [one.papers for one in done.recovered] == [2, 2, 2]
     with opened(quick / "new", house.clock) as room:
         house.room = room
@@ -450,12 +450,12 @@ def test_segments_of_two_custodians_need_the_papers_of_two_sets(
     kim = house.by("kim")
     assert all(c.wrapped == c.total for c in kim.room.recovery.sets(kim.actor))
 
-    wish = Lost(house.folder, papers).wish(
+    options = Lost(house.folder, papers).options(
         quick / "new", papers=papers, by="kim", database=copied(house)
     )
     with pytest.raises(InputError, match="wrapped to none"):
-        restore(replace(wish, papers=papers[:2] + papers[3:5]), now=house.clock)
-    restore(wish, now=house.clock)
+        restore(replace(options, papers=papers[:2] + papers[3:5]), now=house.clock)
+    restore(options, now=house.clock)
     with opened(quick / "new", house.clock) as room:
         house.room = room
         house.permit("ana", "blocks.0.1", target="apart")
@@ -482,9 +482,9 @@ def test_a_database_that_is_no_file_is_named(
     house: House, quick: Path, model: Path, kind: str
 ) -> None:
     if kind == "postgresql":
-        wish = Lost(house.folder, _sets(house, model)).wish(quick / "new")
+        options = Lost(house.folder, _sets(house, model)).options(quick / "new")
         with pytest.raises(SetupError, match="no file in its copy"):
-            restore(wish, now=house.clock)
+            restore(options, now=house.clock)
 
 
 def test_two_custodians_are_not_sealed_for_with_one_set(
@@ -498,12 +498,12 @@ def test_two_custodians_are_not_sealed_for_with_one_set(
         house.publish(model, "apart", custodians=2)
 
 
-def _sets(house: House, model: Path) -> tuple[PaperShare, ...]:
+def _sets(house: House, model: Path) -> tuple[Paper, ...]:
     """Put a recovery key in force for each domain; return all their papers."""
     house.publish(model)
     house.admit("kim", "keys", Role.KEY_HOLDER)
     kim = house.by("kim")
-    papers: list[PaperShare] = []
+    papers: list[Paper] = []
     for number, domain in enumerate(house.room.room.domains):
         key = RecoveryKey.generate(os.urandom)
         papers += hand_out(kim, key, set_id=number)

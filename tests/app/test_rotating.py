@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from strongroom.app import open_strongroom, rotating
-from strongroom.app.rotating import Wish, destroy_former, rotate
+from strongroom.app.rotating import RotationOptions, destroy_former, rotate
 from strongroom.client.client import Strongroom
 from strongroom.errors import ConflictError, DeniedError, IntegrityError
 from strongroom.ledger.log import Ledger, Writing
@@ -33,11 +33,11 @@ from tests.vault.test_recovery_wrapping import roots
 OTHER = Secret(b"another passphrase altogether")
 
 
-def wish(
+def options(
     domain: str = "home", *, new: Secret = PASSPHRASE, to: str | None = None
-) -> Wish:
-    """Return the wish for another root key in a file."""
-    return Wish(domain=domain, new=new, to=to, cost=CHEAP)
+) -> RotationOptions:
+    """Return the options for another root key in a file."""
+    return RotationOptions(domain=domain, new=new, to=to, cost=CHEAP)
 
 
 def test_everything_opens_under_the_new_root_key_alone(
@@ -47,7 +47,7 @@ def test_everything_opens_under_the_new_root_key_alone(
     old = solo_room.room.domains["home"].custodian.root_key_id
     count = roots(solo_room)[old]
 
-    done = rotate(solo_room, wish(new=OTHER))
+    done = rotate(solo_room, options(new=OTHER))
 
     assert done.request is None
     assert done.wrapped == done.removed == count + 7  # and the room's own keys
@@ -72,10 +72,10 @@ def test_a_second_rotation_follows_the_first(
     solo_room: Strongroom, model: Path, quick: Path, clock: Clock
 ) -> None:
     solo_room.seal(model, name="llm")
-    rotate(solo_room, wish())
+    rotate(solo_room, options())
     solo_room.close()
     with again(quick / "room", clock) as room:
-        second = rotate(room, wish())
+        second = rotate(room, options())
         assert second.former is not None
         assert second.former.custodian == "file:custodians/home.2"
     with again(quick / "room", clock) as room:
@@ -135,11 +135,11 @@ def test_killed_after_any_commit_it_goes_on_and_nothing_is_unreadable(
     folder = quick / "room"
     solo_room.close()
     with again(folder, clock) as room, suppress(KilledError):
-        rotate(dying(room, commits), wish())
+        rotate(dying(room, commits), options())
     with again(folder, clock) as room:
         assert room.open("llm", purpose="between").tensors()
         if room.room.rotation.under_way("home") is not None:
-            rotate(room, wish())
+            rotate(room, options())
     with again(folder, clock) as room:
         assert room.open("llm", purpose="after").tensors()
         assert room.room.rotation.under_way("home") is None
@@ -157,7 +157,7 @@ def test_killed_after_the_switch_it_only_has_to_delete(
     folder = quick / "room"
     with again(folder, clock) as late:
         with pytest.raises(KilledError):
-            rotate(dying(solo_room, 6), wish())
+            rotate(dying(solo_room, 6), options())
         move = late.room.rotation.under_way("home")
         assert move is not None
         rotating._switch(late, move.joining)
@@ -165,7 +165,7 @@ def test_killed_after_the_switch_it_only_has_to_delete(
             assert room.open("llm", purpose="a test").tensors()
         late.seal(write_small_model(quick / "more", seed=2), name="other")
         with again(folder, clock) as room:
-            done = rotate(room, wish())
+            done = rotate(room, options())
             assert done.wrapped > 5
         with pytest.raises(ConflictError, match="rotated meanwhile"):
             late.seal(write_small_model(quick / "third", seed=3), name="third")
@@ -181,11 +181,11 @@ def test_in_a_house_other_domains_are_left_alone(house: House, model: Path) -> N
     house.admit("kim", "keys", Role.KEY_HOLDER)
     kim = house.by("kim")
     before = roots(kim)
-    asked = rotate(kim, wish("weights"))
+    asked = rotate(kim, options("weights"))
     assert asked.request is not None
     house.by("ines").approve(asked.request.id)
 
-    done = rotate(kim, wish("weights"))
+    done = rotate(kim, options("weights"))
 
     assert done.former is not None
     assert done.successor is not None
@@ -203,11 +203,11 @@ def test_a_domain_moves_into_a_token_and_on_into_another(
 ) -> None:
     first, second_token = hsm.new_token(), hsm.new_token()
     solo_room.seal(model, name="llm")
-    rotate(solo_room, wish(new=PIN, to=str(first)))
+    rotate(solo_room, options(new=PIN, to=str(first)))
     solo_room.close()
     with open_with(PIN, quick / "room", clock) as room:
         assert room.open("llm", purpose="a test").tensors()
-        second = rotate(room, wish(new=PIN, to=str(second_token)))
+        second = rotate(room, options(new=PIN, to=str(second_token)))
         assert second.removed == second.wrapped > 7
     (domain,) = load_settings(quick / "room").domains
     assert domain.file == "custodians/home.3"
@@ -222,7 +222,7 @@ def test_a_custodian_at_the_place_of_the_successor_is_not_replaced(
 ) -> None:
     before = (quick / "room" / "custodians" / "home").read_bytes()
     with pytest.raises(ConflictError, match="there is a custodian"):
-        rotate(solo_room, wish(to="file:custodians/../custodians/home"))
+        rotate(solo_room, options(to="file:custodians/../custodians/home"))
 
     assert (quick / "room" / "custodians" / "home").read_bytes() == before
 
@@ -232,9 +232,9 @@ def test_a_wrong_new_passphrase_stops_it_and_changes_nothing(
 ) -> None:
     solo_room.seal(model, name="llm")
     with pytest.raises(KilledError):
-        rotate(dying(solo_room, 1), wish(new=OTHER))
+        rotate(dying(solo_room, 1), options(new=OTHER))
     with again(quick / "room", clock) as room:
         with pytest.raises(DeniedError):
-            rotate(room, wish())
+            rotate(room, options())
         assert room.open("llm", purpose="a test").tensors()
-        assert rotate(room, wish(new=OTHER)).request is None
+        assert rotate(room, options(new=OTHER)).request is None

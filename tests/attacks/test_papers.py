@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from strongroom.app import open_strongroom
-from strongroom.app.copies import Wish
+from strongroom.app.copies import RestoreOptions
 from strongroom.app.restoring import restore
 from strongroom.client.client import Strongroom
-from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.paper import Paper
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.sharing import combine
 from strongroom.errors import StrongroomError
@@ -27,7 +27,7 @@ THEIRS = Secret(b"a passphrase that the thieves chose")
 
 
 @pytest.fixture
-def papers(solo_room: Strongroom, model: Path) -> tuple[PaperShare, ...]:
+def papers(solo_room: Strongroom, model: Path) -> tuple[Paper, ...]:
     """Give three papers, two of which restore the room."""
     key = RecoveryKey.generate(os.urandom)
     made = hand_out(solo_room, key)
@@ -37,11 +37,11 @@ def papers(solo_room: Strongroom, model: Path) -> tuple[PaperShare, ...]:
     return made
 
 
-def stolen(quick: Path, papers: tuple[PaperShare, ...], into: str) -> Wish:
+def stolen(quick: Path, papers: tuple[Paper, ...], into: str) -> RestoreOptions:
     """Return what thieves with these papers and a copy of the room would do."""
     shutil.copytree(quick / "room", quick / f"copy-{into}")
     shutil.rmtree(quick / f"copy-{into}" / "custodians")
-    return Wish(
+    return RestoreOptions(
         copy=quick / f"copy-{into}",
         into=quick / into,
         papers=papers,
@@ -53,7 +53,7 @@ def stolen(quick: Path, papers: tuple[PaperShare, ...], into: str) -> Wish:
 
 def test_enough_papers_and_the_copies_open_everything_and_the_room_sees_nothing(
     solo_room: Strongroom,
-    papers: tuple[PaperShare, ...],
+    papers: tuple[Paper, ...],
     quick: Path,
     clock: Clock,
 ) -> None:
@@ -72,7 +72,7 @@ def test_enough_papers_and_the_copies_open_everything_and_the_room_sees_nothing(
 
 
 def test_one_paper_less_opens_nothing(
-    papers: tuple[PaperShare, ...], quick: Path, solo_room: Strongroom, clock: Clock
+    papers: tuple[Paper, ...], quick: Path, solo_room: Strongroom, clock: Clock
 ) -> None:
     """ATT&CK T1552: a collector of papers stands before all of it, not a part."""
     with pytest.raises(StrongroomError):
@@ -82,7 +82,7 @@ def test_one_paper_less_opens_nothing(
 
 
 def test_papers_without_the_copies_are_a_key_to_nothing(
-    papers: tuple[PaperShare, ...],
+    papers: tuple[Paper, ...],
 ) -> None:
     """ATT&CK T1552.004: the seed is no secret of the room, and opens no object."""
     key = RecoveryKey(combine([paper.share for paper in papers[:2]]))
@@ -93,7 +93,7 @@ def test_papers_without_the_copies_are_a_key_to_nothing(
 
 def test_papers_of_a_replaced_set_open_older_copies_only(
     solo_room: Strongroom,
-    papers: tuple[PaperShare, ...],
+    papers: tuple[Paper, ...],
     quick: Path,
     clock: Clock,
 ) -> None:

@@ -56,7 +56,7 @@ def test_a_paper_is_on_the_screen_until_its_holder_has_its_last_word(
     solo: Terminal,
 ) -> None:
     made = Keyboard(
-        *("recovery", "create", "--shares", "1", "--threshold", "1"),
+        *("recovery", "create", "--papers", "1", "--threshold", "1"),
         environment=solo.variables,
     )
     made.expect("holder of paper 1 of 1, alone, then press Enter")

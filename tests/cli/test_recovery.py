@@ -53,11 +53,11 @@ def test_nobody_is_shown_all_papers_at_once(solo: Terminal) -> None:
 def test_papers_that_lie_there_are_not_replaced(solo: Terminal, quick: Path) -> None:
     to = quick / "papers"
     made = solo.ok(
-        "recovery", "create", "--to", to, "--shares", "2", "--threshold", "2"
+        "recovery", "create", "--to", to, "--papers", "2", "--threshold", "2"
     )
     before = {path: path.read_bytes() for path in to.iterdir()}
 
-    solo.ok("recovery", "create", "--to", to, "--shares", "1", "--threshold", "1")
+    solo.ok("recovery", "create", "--to", to, "--papers", "1", "--threshold", "1")
     assert made["files"] == sorted(map(str, before))
     assert {path: path.read_bytes() for path in before} == before
 
@@ -68,7 +68,7 @@ def test_a_set_that_cannot_be_is_refused(
 ) -> None:
     refused = solo.run(
         *("recovery", "create", "--to", quick / "papers"),
-        *("--shares", shares, "--threshold", threshold),
+        *("--papers", shares, "--threshold", threshold),
     )
 
     assert refused.status == 65

@@ -25,10 +25,10 @@ def papers(solo: Terminal, model: Path, quick: Path) -> list[str]:
     solo.ok("seal", model, "--as", "llm")
     made = solo.ok(
         *("recovery", "create", "--to", quick / "papers"),
-        *("--shares", "3", "--threshold", "2"),
+        *("--papers", "3", "--threshold", "2"),
     )
     first, _, third = made["files"]
-    return ["--share", first, "--share", third]
+    return ["--paper", first, "--paper", third]
 
 
 def restore(solo: Terminal, quick: Path, papers: list[str], *more: str) -> Any:  # noqa: ANN401
@@ -80,15 +80,15 @@ def test_a_drill_says_what_it_proved_and_status_when_it_was(
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ([0], "1 of 2 shares were given"),
-        ([0, 0], "share 1 was given twice"),
+        ([0], "1 of 2 papers were given"),
+        ([0, 0], "paper 1 was given twice"),
         ([], "nobody is there to type a paper"),
     ],
 )
 def test_papers_that_do_not_suffice_say_what_lacks(
     solo: Terminal, quick: Path, papers: list[str], given: list[int], says: str
 ) -> None:
-    named = [x for n in given for x in ("--share", papers[2 * n + 1])]
+    named = [x for n in given for x in ("--paper", papers[2 * n + 1])]
     refused = restore(solo, quick, named)
 
     assert refused.status == (65 if given else 78)

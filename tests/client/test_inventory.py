@@ -11,7 +11,7 @@ from strongroom.client.client import Strongroom
 from strongroom.client.inventory import KeyItem, take_inventory
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.roomkeys import NAMES
-from tests.app.test_rotating import wish
+from tests.app.test_rotating import options
 from tests.journeys.rooms import House
 from tests.vault.recovering import propose
 
@@ -48,7 +48,7 @@ def test_another_suite_and_another_root_key_show(
     solo_room.seal(model, name="llm")
     room = solo_room.room
     room.rekeying.run(solo_room.actor, "llm", segments=("architecture",), suite=2)
-    rotate(solo_room, wish())
+    rotate(solo_room, options())
     items = take_inventory(room, solo_room.actor)
 
     suites = [i.algorithm.name for i in items if i.kind == "segment"]

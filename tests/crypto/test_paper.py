@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.crypto.paper import MOST_TEXT, PaperShare, read_paper
+from strongroom.crypto.paper import MOST_TEXT, Paper, read_paper
 from strongroom.crypto.slip39 import Share, to_words
 from strongroom.errors import InputError, IntegrityError
 from strongroom.types import Secret
 
 SHARE = Share(set_id=18423, threshold=3, number=2, value=Secret(bytes(range(32))))
-PAPER = PaperShare(
+PAPER = Paper(
     share=SHARE,
     room="room-aaaqeayeaudaocajbifqydiob4",
     key="recovery-aaaqeayeaudaocajbifqydiob4",
@@ -48,7 +48,7 @@ def test_a_printed_line_fits_a_narrow_page() -> None:
 def test_words_alone_are_enough(separator: str) -> None:
     words = separator.join(to_words(SHARE))
 
-    assert read_paper(words.upper()) == PaperShare(share=SHARE)
+    assert read_paper(words.upper()) == Paper(share=SHARE)
 
 
 def test_numbers_before_the_words_do_not_matter() -> None:
@@ -67,9 +67,9 @@ def test_numbers_before_the_words_do_not_matter() -> None:
     ],
 )
 def test_lines_that_contradict_the_words_are_refused(printed: str, typed: str) -> None:
-    with pytest.raises(InputError, match="another share") as refused:
+    with pytest.raises(InputError, match="another paper") as refused:
         read_paper(PAPER.to_text().replace(printed, typed))
-    assert refused.value.hint == "the words are share 2 of set 18423"
+    assert refused.value.hint == "the words are paper 2 of set 18423"
 
 
 @pytest.mark.parametrize("line", ["date: 2026-11-25", f"room: {PAPER.room}"])

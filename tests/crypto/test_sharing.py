@@ -111,7 +111,7 @@ def test_a_share_of_another_secret_restores_nothing() -> None:
 
 
 def test_too_few_shares_are_refused_and_counted() -> None:
-    with pytest.raises(InputError, match=r"^2 of 3 shares") as refused:
+    with pytest.raises(InputError, match=r"^2 of 3 papers") as refused:
         combine(three_of_five()[:2])
     assert refused.value.hint == "bring 1 more of set 77"
 
@@ -119,7 +119,7 @@ def test_too_few_shares_are_refused_and_counted() -> None:
 def test_a_share_given_twice_is_refused_and_named() -> None:
     first, second, *_ = three_of_five()
 
-    with pytest.raises(InputError, match=r"^share 2 was given twice"):
+    with pytest.raises(InputError, match=r"^paper 2 was given twice"):
         combine([first, second, second])
 
 
@@ -127,7 +127,7 @@ def test_a_share_of_another_set_is_refused_and_named() -> None:
     first, second, *_ = three_of_five()
     other = three_of_five(set_id=78)[3]
 
-    with pytest.raises(InputError, match=r"^share 4 is of set 78, share 1 of set 77"):
+    with pytest.raises(InputError, match=r"^paper 4 is of set 78, paper 1 of set 77"):
         combine([first, second, other])
 
 
@@ -141,7 +141,7 @@ def test_a_set_with_the_same_number_is_told_by_its_digest() -> None:
 def test_a_share_too_many_that_does_not_fit_is_named() -> None:
     first, second, third, *_ = three_of_five()
 
-    with pytest.raises(IntegrityError, match=r"^share 5 does not fit"):
+    with pytest.raises(IntegrityError, match=r"^paper 5 does not fit"):
         combine([first, second, third, three_of_five()[4]])
 
 
@@ -156,5 +156,5 @@ def test_one_flipped_bit_in_a_share_restores_nothing(which: int, bit: int) -> No
 
 
 def test_no_shares_are_refused() -> None:
-    with pytest.raises(InputError, match="no share"):
+    with pytest.raises(InputError, match="no paper"):
         combine([])

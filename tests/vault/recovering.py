@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from strongroom.access.request import Request
 from strongroom.client.client import Strongroom
-from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.paper import Paper
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.sharing import split
 
@@ -16,13 +16,13 @@ THRESHOLD, SHARES = 2, 3
 
 def hand_out(
     room: Strongroom, key: RecoveryKey, *, set_id: int = 77
-) -> tuple[PaperShare, ...]:
+) -> tuple[Paper, ...]:
     """Return the papers of a key, two of three of which restore it."""
     parts = split(
         key.seed, shares=SHARES, threshold=THRESHOLD, set_id=set_id, random=os.urandom
     )
     return tuple(
-        PaperShare(
+        Paper(
             share=part,
             room=room.room.settings.room,
             key=key.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strongroom.app.rotating import Wish, rotate
+from strongroom.app.rotating import RotationOptions, rotate
 from strongroom.errors import ConflictError, DeniedError, InputError
 from strongroom.types import Role
 from strongroom.vault.roots import RootState, roots_of
@@ -12,9 +12,9 @@ from strongroom.vault.rotation import ACTION, Place
 from tests.journeys.rooms import CHEAP, PASSPHRASE, House
 
 
-def wish(domain: str) -> Wish:
-    """Return the wish for another root key in a file."""
-    return Wish(domain=domain, new=PASSPHRASE, cost=CHEAP)
+def options(domain: str) -> RotationOptions:
+    """Return the options for another root key in a file."""
+    return RotationOptions(domain=domain, new=PASSPHRASE, cost=CHEAP)
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def holders(house: House) -> House:
 
 def test_another_team_agrees_before_anything_is_wrapped(holders: House) -> None:
     kim = holders.by("kim")
-    asked = rotate(kim, wish("weights"))
+    asked = rotate(kim, options("weights"))
 
     assert asked.request is not None
     assert asked.request.action == ACTION
     assert kim.room.rotation.under_way("weights") is None
-    again = rotate(kim, wish("weights"))
+    again = rotate(kim, options("weights"))
     assert again.request is not None
     assert again.request.id == asked.request.id  # it is not asked for twice
     holders.by("ines").approve(asked.request.id)
@@ -47,19 +47,19 @@ def test_another_team_agrees_before_anything_is_wrapped(holders: House) -> None:
 def test_only_key_holders_ask(house: House, name: str) -> None:
     before = sorted((house.folder / "custodians").iterdir())
     with pytest.raises(DeniedError):
-        rotate(house.by(name), wish("weights"))
+        rotate(house.by(name), options("weights"))
 
     assert sorted((house.folder / "custodians").iterdir()) == before
 
 
 def test_a_domain_that_is_not_there_is_refused(holders: House) -> None:
     with pytest.raises(InputError, match="no custody domain 'elsewhere'"):
-        rotate(holders.by("kim"), wish("elsewhere"))
+        rotate(holders.by("kim"), options("elsewhere"))
 
 
 def test_two_rotations_of_a_domain_are_not_under_way_at_once(holders: House) -> None:
     kim = holders.by("kim")
-    asked = rotate(kim, wish("weights"))
+    asked = rotate(kim, options("weights"))
     assert asked.request is not None
     old = kim.room.domains["weights"].custodian.root_key_id
     other = kim.room.rotation.propose(

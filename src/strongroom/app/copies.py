@@ -15,7 +15,7 @@ from strongroom.app.schemes import scheme_of
 from strongroom.app.wiring import Clock, open_ledger
 from strongroom.app.witnesses import open_witnesses
 from strongroom.crypto.custody_file import write_durably
-from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.paper import Paper
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.database import schema
@@ -43,7 +43,7 @@ CUSTODIANS = "custodians"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RestoreOptions:
     """What is to be restored, and how.
 
     Attributes:
@@ -64,7 +64,7 @@ class Wish:
 
     copy: Path
     into: Path
-    papers: Sequence[PaperShare]
+    papers: Sequence[Paper]
     passphrases: Passphrases
     by: str
     database: str | None = None
@@ -75,25 +75,30 @@ class Wish:
     cost: Cost | None = None
 
 
-def settings_of(wish: Wish, source: Settings) -> Settings:
-    """Return the settings of the new room: new custodians, the copy's stores."""
+def settings_of(options: RestoreOptions, source: Settings) -> Settings:
+    """Return the settings of the new room: new custodians, the copy's stores.
+
+    Raises:
+        SetupError: The copy's database is no file, and no other was named; or a
+            store of it is no URI.
+    """
     sqlite = sa.make_url(source.database).get_backend_name() == "sqlite"
-    if wish.database is None and not sqlite:
+    if options.database is None and not sqlite:
         raise SetupError(
             "the room's database is no file in its copy",
             hint="restore its dump into a new database, and name it: --database URL",
         )
     witnesses = source.witnesses
-    if wish.drill or wish.accept_older:  # nobody signs a history that ends here
+    if options.drill or options.accept_older:  # nobody signs a history that ends here
         witnesses = None
     if witnesses is not None:
         policy = (source.folder / witnesses.policy).absolute()
         witnesses = replace(witnesses, policy=policy)
     return replace(
         source,
-        folder=wish.into,
+        folder=options.into,
         witnesses=witnesses,
-        database=wish.database or "sqlite+pysqlite:///room.db",
+        database=options.database or "sqlite+pysqlite:///room.db",
         policy=source.policy_folder and source.policy_folder.absolute(),
         domains=tuple(
             Domain(
@@ -185,7 +190,7 @@ class Checked:
 def check_copy(
     settings: Settings,
     recovered: Sequence[Recovered],
-    wish: Wish,
+    options: RestoreOptions,
     *,
     now: Clock,
     random: Random,
@@ -204,7 +209,7 @@ def check_copy(
     with contextlib.closing(ledger.database):
         with ledger.reading() as reading:
             _refuse("the ledger of the copy", checks.check_all(ledger, reading))
-        size, seen = _compare_checkpoint(Anchors(ledger), wish)
+        size, seen = _compare_checkpoint(Anchors(ledger), options)
         witnesses = open_witnesses(settings, ledger, now=now)
         troubles = witnesses.compare() if witnesses else []
         with ledger.reading() as reading:
@@ -224,7 +229,9 @@ def check_copy(
     )
 
 
-def _compare_checkpoint(anchors: Anchors, wish: Wish) -> tuple[int, int | None]:
+def _compare_checkpoint(
+    anchors: Anchors, options: RestoreOptions
+) -> tuple[int, int | None]:
     """Return how many entries the copy has, and how many were seen elsewhere.
 
     Raises:
@@ -232,12 +239,12 @@ def _compare_checkpoint(anchors: Anchors, wish: Wish) -> tuple[int, int | None]:
         ForkError: The copy is older, or another history.
     """
     newest = anchors.newest()
-    if wish.checkpoint is None:
+    if options.checkpoint is None:
         return newest.size, None
-    seen = anchors.of_note(wish.checkpoint)
+    seen = anchors.of_note(options.checkpoint)
     if seen.size <= newest.size:
         anchors.verify_extension(seen, newest)
-    elif not wish.accept_older:
+    elif not options.accept_older:
         raise ForkError(
             f"the copy has {newest.size} entries, and {seen.size} were seen elsewhere",
             hint="take a newer copy; or give up what is lacking: --accept-older",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
-from strongroom.app.copies import Wish
+from strongroom.app.copies import RestoreOptions
 from strongroom.app.recovered import Recovered, recover_keys
 from strongroom.app.restoring import restore
 from strongroom.app.wiring import Clock, open_ledger, open_strongroom
@@ -25,7 +25,7 @@ from strongroom.canonical import Json
 from strongroom.client.room import Room
 from strongroom.crypto import keys
 from strongroom.crypto.inspection import verify_object
-from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.paper import Paper
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import InputError, StrongroomError
 from strongroom.ledger.anchors import Anchors
@@ -62,7 +62,7 @@ class Drilled:
 def drill(
     room: Room,
     actor: Actor,
-    papers: Sequence[PaperShare],
+    papers: Sequence[Paper],
     *,
     copy: Path | None = None,
     database: str | None = None,
@@ -102,7 +102,7 @@ def drill(
     found = Drilled(recovered=recovered, size=0, segments=(), length=0, lost=0)
     try:
         with tempfile.TemporaryDirectory(prefix="strongroom-drill-") as folder:
-            wish = Wish(
+            options = RestoreOptions(
                 copy=source,
                 into=Path(folder) / "room",
                 papers=papers,
@@ -113,7 +113,7 @@ def drill(
                 allow_lost=True,
                 cost=_CHEAP,
             )
-            found = _restore_and_look(wish, recovered, progress, now, random)
+            found = _restore_and_look(options, recovered, progress, now, random)
     except BaseException:  # also an interrupt: that it failed is an entry too
         with contextlib.suppress(StrongroomError):  # what went wrong first counts
             _record(room, actor, found, passed=False)
@@ -141,15 +141,15 @@ def _verify_copy(room: Room, database: str) -> None:
 
 
 def _restore_and_look(
-    wish: Wish,
+    options: RestoreOptions,
     recovered: tuple[Recovered, ...],
     progress: Callable[[int], None],
     now: Clock,
     random: Random,
 ) -> Drilled:
-    restored = restore(wish, progress=progress, now=now, random=random)
+    restored = restore(options, progress=progress, now=now, random=random)
     opened = open_strongroom(
-        wish.into, passphrases=wish.passphrases, now=now, random=random
+        options.into, passphrases=options.passphrases, now=now, random=random
     )
     with opened:
         looked = _look(opened.room, random)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strongroom.crypto.paper import PaperShare
+from strongroom.crypto.paper import Paper
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.sharing import combine
 from strongroom.errors import InputError, IntegrityError
@@ -26,7 +26,7 @@ class Recovered:
     papers: int
 
 
-def recover_keys(papers: Sequence[PaperShare], settings: Settings) -> list[Recovered]:
+def recover_keys(papers: Sequence[Paper], settings: Settings) -> list[Recovered]:
     """Return the recovery keys that the papers restore, by their sets.
 
     Args:
@@ -40,7 +40,7 @@ def recover_keys(papers: Sequence[PaperShare], settings: Settings) -> list[Recov
             another key than they name.
     """
     if not papers:
-        raise InputError("no paper was given", hint="--share FILE, once for each")
+        raise InputError("no paper was given", hint="--paper FILE, once for each")
     _verify_room(papers, settings)
     return [
         _recover([p for p in papers if p.share.set_id == set_id], settings)
@@ -48,7 +48,7 @@ def recover_keys(papers: Sequence[PaperShare], settings: Settings) -> list[Recov
     ]
 
 
-def _verify_room(papers: Sequence[PaperShare], settings: Settings) -> None:
+def _verify_room(papers: Sequence[Paper], settings: Settings) -> None:
     known = {one.set_id: one for one in settings.recovery}
     for paper in papers:
         number, set_id = paper.share.number, paper.share.set_id
@@ -71,7 +71,7 @@ def _domains(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _recover(papers: list[PaperShare], settings: Settings) -> Recovered:
+def _recover(papers: list[Paper], settings: Settings) -> Recovered:
     set_id = papers[0].share.set_id
     key = RecoveryKey(combine([paper.share for paper in papers]))
     named = {paper.key for paper in papers if paper.key}

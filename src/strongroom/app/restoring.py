@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom.access.accounts import find_account
@@ -22,7 +22,7 @@ from strongroom.app.copies import (
     CUSTODIANS,
     UNFINISHED,
     Checked,
-    Wish,
+    RestoreOptions,
     check_copy,
     copy_database,
     make_folder,
@@ -36,7 +36,7 @@ from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger
 from strongroom.settings import FILE_NAME, Settings, load_settings
-from strongroom.types import Random
+from strongroom.types import Random, Secret
 from strongroom.vault.restoring import Moved, Restoration
 from strongroom.vault.seals import CustodyDomain
 
@@ -61,7 +61,7 @@ class Restored:
 
 
 def restore(
-    wish: Wish,
+    options: RestoreOptions,
     *,
     progress: Callable[[int], None] = lambda _: None,
     now: Clock = clock,
@@ -70,7 +70,7 @@ def restore(
     """Restore a room; called again after an interruption, it goes on.
 
     Args:
-        wish: What, and how.
+        options: What, and how.
         progress: Told the shares moved since the last call.
         now: The clock, aware UTC.
         random: Source of every key, salt, nonce and id.
@@ -86,35 +86,29 @@ def restore(
         MissingError: There is no such account.
         UnavailableError: A file or the database does not answer.
     """
-    source = load_settings(wish.copy)
-    recovered = recover_keys(wish.papers, source)
-    settings = settings_of(wish, source)
+    source = load_settings(options.copy)
+    recovered = recover_keys(options.papers, source)
+    settings = settings_of(options, source)
     make_folder(settings, random)
-    if wish.database is None:
+    if options.database is None:
         copy_database(source, settings)
-    checked = check_copy(settings, recovered, wish, now=now, random=random)
-    domains = _custodians(settings, wish, random)
+    checked = check_copy(settings, recovered, options, now=now, random=random)
+    domains = _custodians(settings, options, random)
     ledger = open_ledger(settings, keys=checked.keys, now=now, random=random)
     with contextlib.closing(ledger.database):
-        steps = Restoration(
-            ledger,
-            room=settings.room,
-            domains=domains,
-            recovered=[one.key for one in recovered],
-            manifest_key=checked.keys.manifest.public,
+        moved = _move(
+            Restoration(
+                ledger,
+                room=settings.room,
+                domains=domains,
+                recovered=[one.key for one in recovered],
+                manifest_key=checked.keys.manifest.public,
+            ),
+            checked.seeds,
+            _begun(ledger, options, recovered, checked),
+            allow_lost=options.allow_lost,
+            progress=progress,
         )
-        manifests = steps.manifests()
-        lost = steps.lost(manifests)
-        if lost and not wish.allow_lost:
-            raise InputError(
-                f"{len(lost)} shares of {', '.join(sorted({h.domain for h in lost}))}"
-                " are wrapped to none of these recovery keys",
-                hint="bring papers of every set, or give them up: --allow-lost",
-            )
-        steps.begin(checked.seeds, _begun(ledger, wish, recovered, checked))
-        for manifest in manifests:
-            steps.move(manifest, progress)
-        moved = steps.finish(manifests, len(lost))
         anchors = Anchors(ledger)
         for domain in domains.values():
             anchors.advance(domain.custodian)
@@ -129,8 +123,38 @@ def restore(
     )
 
 
+def _move(
+    steps: Restoration,
+    seeds: Mapping[str, Secret],
+    begun: Event,
+    *,
+    allow_lost: bool,
+    progress: Callable[[int], None],
+) -> Moved:
+    """Move every key to the new custodians, the room's own ones first.
+
+    Raises:
+        InputError: Shares are wrapped to none of the recovery keys, and may not
+            be given up.
+        IntegrityError: A wrap was altered.
+        UnavailableError: The database does not answer.
+    """
+    manifests = steps.manifests()
+    lost = steps.lost(manifests)
+    if lost and not allow_lost:
+        raise InputError(
+            f"{len(lost)} shares of {', '.join(sorted({h.domain for h in lost}))}"
+            " are wrapped to none of these recovery keys",
+            hint="bring papers of every set, or give them up: --allow-lost",
+        )
+    steps.begin(seeds, begun)
+    for manifest in manifests:
+        steps.move(manifest, progress)
+    return steps.finish(manifests, len(lost))
+
+
 def _custodians(
-    settings: Settings, wish: Wish, random: Random
+    settings: Settings, options: RestoreOptions, random: Random
 ) -> dict[str, CustodyDomain]:
     """Make the custodians that are not there yet, and open all.
 
@@ -148,21 +172,21 @@ def _custodians(
         create_custodian(
             settings,
             domain,
-            passphrase_of(domain, wish.passphrases),
-            cost=wish.cost,
+            passphrase_of(domain, options.passphrases),
+            cost=options.cost,
             random=random,
         )
-    return open_domains(settings, wish.passphrases, random=random)
+    return open_domains(settings, options.passphrases, random=random)
 
 
 def _begun(
     ledger: Ledger,
-    wish: Wish,
+    options: RestoreOptions,
     recovered: Sequence[Recovered],
     checked: Checked,
 ) -> Event:
     with ledger.reading() as reading:
-        account = find_account(reading, wish.by).id
+        account = find_account(reading, options.by).id
     return Event(
         kind="recovery.begun",
         actor=None,
@@ -173,7 +197,7 @@ def _begun(
             "papers": [one.papers for one in recovered],
             "size": checked.size,
             "seen": checked.seen,
-            "drill": wish.drill,
+            "drill": options.drill,
         },
     )
 

@@ -24,7 +24,7 @@ _MOST_SUCCESSORS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RotationOptions:
     """How a root key is to be rotated.
 
     Attributes:
@@ -61,13 +61,15 @@ class Rotated:
 
 
 def rotate(
-    room: Strongroom, wish: Wish, progress: Callable[[int], None] = lambda _: None
+    room: Strongroom,
+    options: RotationOptions,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Rotated:
     """Begin a rotation, or go on with the one that is under way.
 
     Args:
         room: Opened by a key-holder, the domain's custodian unlocked.
-        wish: Which domain, and how.
+        options: Which domain, and how.
         progress: Told the keys wrapped since the last call.
 
     Raises:
@@ -79,21 +81,21 @@ def rotate(
         UnavailableError: A custodian, the disk or the database does not answer.
     """
     rotation = room.room.rotation
-    rotation.verify_allowed(room.actor, wish.domain)
-    move = rotation.under_way(wish.domain)
+    rotation.verify_allowed(room.actor, options.domain)
+    move = rotation.under_way(options.domain)
     if move is None:
-        request = rotation.waiting(wish.domain) or _propose(room, wish)
-        move = rotation.under_way(wish.domain)
+        request = rotation.waiting(options.domain) or _propose(room, options)
+        move = rotation.under_way(options.domain)
         if move is None:
             return Rotated(request=request)
-    new = _custodian_of(room, move.joining, wish.new)
+    new = _custodian_of(room, move.joining, options.new)
     wrapped = 0
-    in_use = room.room.domains[wish.domain].custodian
+    in_use = room.room.domains[options.domain].custodian
     if in_use.root_key_id == move.leaving.id:
         wrapped += room.room.rewrapping.wrap(room.actor, move, in_use, new, progress)
         room.room.anchors.advance(new)
         _switch(room, move.joining)
-    late, removed = _finish(room, wish, move, new)
+    late, removed = _finish(room, options, move, new)
     room.room.anchors.advance(new)
     return Rotated(
         request=None,
@@ -105,7 +107,7 @@ def rotate(
 
 
 def _finish(
-    room: Strongroom, wish: Wish, move: Move, new: KeyCustodian
+    room: Strongroom, options: RotationOptions, move: Move, new: KeyCustodian
 ) -> tuple[int, int]:
     """Delete the old wraps; wrap first what was sealed between two looks.
 
@@ -116,9 +118,9 @@ def _finish(
     try:
         return 0, rewrapping.end(room.actor, move)
     except ConflictError:
-        old = room.room.domains[wish.domain].custodian
+        old = room.room.domains[options.domain].custodian
         if old.root_key_id != move.leaving.id:
-            old = _custodian_of(room, move.leaving, wish.old or wish.new)
+            old = _custodian_of(room, move.leaving, options.old or options.new)
         wrapped = rewrapping.wrap(room.actor, move, old, new)
         return wrapped, rewrapping.end(room.actor, move)
 
@@ -150,17 +152,17 @@ def destroy_former(room: Strongroom, domain: str) -> list[tuple[RootKey, Path | 
     return done
 
 
-def _propose(room: Strongroom, wish: Wish) -> Request:
+def _propose(room: Strongroom, options: RotationOptions) -> Request:
     settings = load_settings(room.room.settings.folder)
-    leaving = next(d for d in settings.domains if d.name == wish.domain)
-    joining = _successor(settings, leaving, wish.to)
+    leaving = next(d for d in settings.domains if d.name == options.domain)
+    joining = _successor(settings, leaving, options.to)
     random = room.room.random
-    create_custodian(settings, joining, wish.new, cost=wish.cost, random=random)
-    made = open_custodian(settings, joining, wish.new, random=random)
-    in_use = room.room.domains[wish.domain].custodian
+    create_custodian(settings, joining, options.new, cost=options.cost, random=random)
+    made = open_custodian(settings, joining, options.new, random=random)
+    in_use = room.room.domains[options.domain].custodian
     return room.room.rotation.propose(
         room.actor,
-        wish.domain,
+        options.domain,
         leaving=Place(
             root_key_id=in_use.root_key_id,
             custodian=leaving.custodian,

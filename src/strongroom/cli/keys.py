@@ -53,7 +53,7 @@ def rotate(
 
     Example: strongroom key rotate weights --to file:custodians/weights.2
     """
-    from strongroom.app.rotating import Wish, destroy_former
+    from strongroom.app.rotating import RotationOptions, destroy_former
     from strongroom.app.rotating import rotate as run
 
     found = _unlock(call, domain)
@@ -61,7 +61,7 @@ def rotate(
         if destroy_old:
             _say_destroyed(call, domain, destroy_former(room, domain))
             return
-        wish = Wish(
+        options = RotationOptions(
             domain=domain,
             to=to,
             new=_new_secret(call, domain, new_passphrase_file, found),
@@ -69,7 +69,7 @@ def rotate(
             if old_passphrase_file
             else None,
         )
-        done = run(room, wish)
+        done = run(room, options)
     _say_rotated(call, domain, done)
 
 

@@ -18,7 +18,7 @@ from strongroom.errors import (
 )
 
 if TYPE_CHECKING:
-    from strongroom.crypto.paper import PaperShare
+    from strongroom.crypto.paper import Paper
     from strongroom.types import Random
 
 _CHECKED_WORD = 33
@@ -26,7 +26,7 @@ _CHECKED_WORD = 33
 
 
 def hand_out(
-    call: Call, papers: Sequence[PaperShare], folder: Path | None, *, random: Random
+    call: Call, papers: Sequence[Paper], folder: Path | None, *, random: Random
 ) -> list[Path]:
     """Give the papers to people: each on its own screen, or in its own file.
 
@@ -53,7 +53,7 @@ def hand_out(
     return []
 
 
-def _write(papers: Sequence[PaperShare], folder: Path, random: Random) -> list[Path]:
+def _write(papers: Sequence[Paper], folder: Path, random: Random) -> list[Path]:
     from strongroom.crypto.custody_file import write_durably
 
     paths = [
@@ -71,7 +71,7 @@ def _write(papers: Sequence[PaperShare], folder: Path, random: Random) -> list[P
     return paths
 
 
-def _show(call: Call, paper: PaperShare) -> None:
+def _show(call: Call, paper: Paper) -> None:
     """Show one paper until its holder has it, on a screen that keeps nothing."""
     from strongroom.crypto.slip39 import to_words
 
@@ -87,7 +87,7 @@ def _show(call: Call, paper: PaperShare) -> None:
     console.print(f"{number} was handed out.", style="dim")
 
 
-def read_papers(files: Sequence[str]) -> list[PaperShare]:
+def read_papers(files: Sequence[str]) -> list[Paper]:
     """Return the papers in files, or as people type them.
 
     Args:
@@ -102,11 +102,11 @@ def read_papers(files: Sequence[str]) -> list[PaperShare]:
     if files:
         return [_read(name) for name in files]
     if not passphrases.somebody_types():
-        raise SetupError("nobody is there to type a paper", hint="--share FILE")
+        raise SetupError("nobody is there to type a paper", hint="--paper FILE")
     return _typed()
 
 
-def _read(name: str) -> PaperShare:
+def _read(name: str) -> Paper:
     from strongroom.crypto.paper import MOST_TEXT, read_paper
     from strongroom.errors import IntegrityError
 
@@ -126,12 +126,12 @@ def _read(name: str) -> PaperShare:
         raise type(error)(f"{name}: {error}", hint=error.hint) from None
 
 
-def _typed() -> list[PaperShare]:
+def _typed() -> list[Paper]:
     """Ask for papers until those of one set suffice, or for no more."""
     from strongroom.crypto.paper import read_paper
     from strongroom.errors import IntegrityError
 
-    papers: list[PaperShare] = []
+    papers: list[Paper] = []
     while True:
         text = _ask(f"Words of paper {len(papers) + 1} (Enter when there is none): ")
         if not text:

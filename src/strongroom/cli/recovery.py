@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
     from strongroom.canonical import Json
     from strongroom.client.client import Strongroom
+    from strongroom.crypto.paper import Paper
+    from strongroom.crypto.recovery import RecoveryKey
     from strongroom.vault.recovery import Covered, Drill
 
 
 def create(
     call: Call,
     *,
-    shares: Annotated[
+    papers: Annotated[
         int, typer.Option(help="Papers to make.", min=1, max=16, metavar="N")
     ] = 5,
     threshold: Annotated[
@@ -47,38 +49,25 @@ def create(
     Enough papers, with copies of database and store, open everything, and the
     ledger does not notice.  Give them to people who do not meet by chance.
 
-    Example: strongroom recovery create --shares 5 --threshold 3 --to ./papers
+    Example: strongroom recovery create --papers 5 --threshold 3 --to ./papers
     """
-    from strongroom.cli import papers
-    from strongroom.crypto.paper import PaperShare
+    from strongroom.cli.papers import hand_out
     from strongroom.crypto.recovery import RecoveryKey
-    from strongroom.crypto.sharing import new_set_id, split
+    from strongroom.crypto.sharing import new_set_id
 
     with call.open() as room:
         domains = tuple(domain or room.room.domains)
         room.room.recovery.verify_allowed(room.actor, domains)
         random = room.room.random
         key, set_id = RecoveryKey.generate(random), new_set_id(random)
-        parts = split(
-            key.seed, shares=shares, threshold=threshold, set_id=set_id, random=random
-        )
-        made = [
-            PaperShare(
-                share=part,
-                room=room.room.settings.room,
-                key=key.id,
-                shares=shares,
-                made=room.room.now().date(),
-            )
-            for part in parts
-        ]
-        files = papers.hand_out(call, made, to, random=random)
+        made = _on_papers(room, key, papers, threshold=threshold, set_id=set_id)
+        files = hand_out(call, made, to, random=random)
         request = room.room.recovery.propose(
             room.actor,
             public=key.public,
             domains=domains,
             set_id=set_id,
-            shares=shares,
+            shares=papers,
             threshold=threshold,
         )
         done = request.state == "approved"
@@ -88,18 +77,48 @@ def create(
             "key": key.id,
             "set": set_id,
             "domains": list(domains),
-            "shares": shares,
+            "papers": papers,
             "threshold": threshold,
             "files": [str(path) for path in files],
             "request": request.id,
             "state": request.state,
             "wrapped": wrapped,
         },
-        f"recovery set {set_id}: any {threshold} of {shares} papers restore"
+        f"recovery set {set_id}: any {threshold} of {papers} papers restore"
         f" {', '.join(domains)}",
         *(f"  {path}" for path in files),
         *_next(done=done, request=request.id, wrapped=wrapped),
     )
+
+
+def _on_papers(
+    room: Strongroom, key: RecoveryKey, count: int, *, threshold: int, set_id: int
+) -> list[Paper]:
+    """Return the papers of a recovery key, ``threshold`` of which restore it.
+
+    Raises:
+        InputError: There cannot be so many, or so many needed.
+    """
+    from strongroom.crypto.paper import Paper
+    from strongroom.crypto.sharing import split
+
+    parts = split(
+        key.seed,
+        shares=count,
+        threshold=threshold,
+        set_id=set_id,
+        random=room.room.random,
+    )
+    return [
+        Paper(
+            share=part,
+            room=room.room.settings.room,
+            key=key.id,
+            shares=count,
+            made=room.room.now().date(),
+        )
+        for part in parts
+    ]
 
 
 def wrap(call: Call) -> None:
@@ -182,7 +201,7 @@ def _document(one: Covered) -> dict[str, Json]:
         "key": one.set.id,
         "set": one.set.set_id,
         "domains": list(one.set.domains),
-        "shares": one.set.shares,
+        "papers": one.set.shares,
         "threshold": one.set.threshold,
         "created": words.stamp(one.set.created_at),
         "wrapped": one.wrapped,
@@ -203,7 +222,7 @@ def _listed(row: Mapping[str, Json]) -> str:
 
 COLUMNS = (
     Column("set", lambda row: str(row["set"]), right=True),
-    Column("papers", lambda row: f"{row['threshold']} of {row['shares']}"),
+    Column("papers", lambda row: f"{row['threshold']} of {row['papers']}"),
     Column("wrapped", lambda row: f"{row['wrapped']} of {row['total']}"),
     Column("made", lambda row: str(row["created"])[:10]),
     Column("domains", _listed),

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from strongroom.app.restoring import Restored
     from strongroom.settings import Settings
 
-SHARE = Annotated[
+PAPER = Annotated[
     list[str] | None,
     typer.Option(
-        "--share", help="File of one paper; typed unless given.", metavar="FILE"
+        "--paper", help="File of one paper; typed unless given.", metavar="FILE"
     ),
 ]
 
@@ -30,7 +30,7 @@ def restore(
     by: Annotated[
         str, typer.Option(help="Account of whoever restores.", metavar="NAME")
     ],
-    share: SHARE = None,
+    paper: PAPER = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(help="Newest checkpoint kept elsewhere.", metavar="FILE"),
@@ -54,14 +54,14 @@ def restore(
 
     Example: strongroom recovery restore --room ./copy --into ./room --by ana
     """
-    from strongroom.app.copies import Wish
+    from strongroom.app.copies import RestoreOptions
     from strongroom.app.restoring import restore as carry_out
     from strongroom.cli.papers import read_papers
 
     settings = call.settings()
     names = [domain.name for domain in settings.domains]
     note = _read_checkpoint(checkpoint)
-    papers = read_papers(share or ())
+    papers = read_papers(paper or ())
     found = passphrases.find(
         names,
         known=names,
@@ -69,7 +69,7 @@ def restore(
         descriptor=call.passphrase_fd,
         new=True,
     )
-    wish = Wish(
+    options = RestoreOptions(
         copy=settings.folder,
         into=into,
         papers=papers,
@@ -80,7 +80,7 @@ def restore(
         accept_older=accept_older,
         allow_lost=allow_lost,
     )
-    done = carry_out(wish)
+    done = carry_out(options)
     call.output.say(
         {
             "folder": str(into),
@@ -102,7 +102,7 @@ def restore(
 def drill(
     call: Call,
     *,
-    share: SHARE = None,
+    paper: PAPER = None,
     copy: Annotated[
         Path | None,
         typer.Option(help="Folder of a copy; the room itself if none.", metavar="DIR"),
@@ -117,12 +117,12 @@ def drill(
     Proves that these papers and this copy restore the room; recorded either way.
     Use a backup as the copy, since that is what will be there.
 
-    Example: strongroom recovery drill --copy ./backup --share ana.txt --share ben.txt
+    Example: strongroom recovery drill --copy ./backup --paper ana.txt --paper ben.txt
     """
     from strongroom.app.drill import drill as carry_out
     from strongroom.cli.papers import read_papers
 
-    papers = read_papers(share or ())
+    papers = read_papers(paper or ())
     with call.open() as room:
         found = carry_out(
             room.room,

@@ -35,7 +35,7 @@ _COUNT = re.compile(r"([0-9]{1,2}) of ([0-9]{1,2}), any ([0-9]{1,2}) restore")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaperShare:
+class Paper:
     """A share, and what its paper says beside the words.
 
     Attributes:
@@ -72,7 +72,7 @@ class PaperShare:
         return "\n".join([*head, *lines]) + "\n"
 
 
-def read_paper(text: str) -> PaperShare:
+def read_paper(text: str) -> Paper:
     """Return the share that a printed text, or only its words, says.
 
     Capitals, numbers before the words, and the breaks of lines do not matter.
@@ -82,7 +82,7 @@ def read_paper(text: str) -> PaperShare:
         IntegrityError: A word is not the one that was printed.
     """
     if len(text) > MOST_TEXT:
-        raise InputError(f"a share does not have {len(text)} characters")
+        raise InputError(f"a paper does not have {len(text)} characters")
     facts: dict[str, str] = {}
     words: list[str] = []
     for line in text.lower().splitlines():
@@ -92,16 +92,16 @@ def read_paper(text: str) -> PaperShare:
         elif line.strip() != TITLE.lower():
             words += (w for w in line.split() if not w.strip(".)").isdecimal())
     if not words:
-        raise InputError("there are no words of a share")
+        raise InputError("there are no words of a paper")
     share = from_words(words)
-    return _with_facts(share, facts) if facts else PaperShare(share=share)
+    return _with_facts(share, facts) if facts else Paper(share=share)
 
 
-def _with_facts(share: Share, facts: Mapping[str, str]) -> PaperShare:
+def _with_facts(share: Share, facts: Mapping[str, str]) -> Paper:
     counted = _COUNT.fullmatch(facts.get("share", ""))
     try:
         made = date.fromisoformat(facts["date"])
-        paper = PaperShare(
+        paper = Paper(
             share=share,
             room=facts["room"],
             key=facts["key"],
@@ -110,13 +110,13 @@ def _with_facts(share: Share, facts: Mapping[str, str]) -> PaperShare:
         )
     except (KeyError, ValueError):
         raise InputError(
-            "the lines above the words are not those of a share",
+            "the lines above the words are not those of a paper",
             hint="give the words alone",
         ) from None
     printed = (facts.get("set"), counted and (int(counted[1]), int(counted[3])))
     if printed != (str(share.set_id), (share.number, share.threshold)):
         raise InputError(
-            "the words are of another share than the lines above them say",
-            hint=f"the words are share {share.number} of set {share.set_id}",
+            "the words are of another paper than the lines above them say",
+            hint=f"the words are paper {share.number} of set {share.set_id}",
         )
     return paper

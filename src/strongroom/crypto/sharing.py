@@ -91,7 +91,7 @@ def combine(shares: Sequence[Share], passphrase: Secret = _NO_PASSPHRASE) -> Sec
     for further in shares[first.threshold :]:
         if _value_at(points, further.number - 1) != further.value.reveal():
             raise IntegrityError(
-                f"share {further.number} does not fit the other ones",
+                f"paper {further.number} does not fit the other ones",
                 hint="leave it out",
             )
     salt = b"" if first.extendable else b"shamir" + first.set_id.to_bytes(2, "big")
@@ -105,30 +105,30 @@ def _verify_set(shares: Sequence[Share]) -> Share:
         InputError: They do not.
     """
     if not shares:
-        raise InputError("no share was given", hint="--share FILE, once for each")
+        raise InputError("no paper was given", hint="--paper FILE, once for each")
     first = shares[0]
     for share in shares[1:]:
         if share.set_id != first.set_id:
             raise InputError(
-                f"share {share.number} is of set {share.set_id},"
-                f" share {first.number} of set {first.set_id}",
-                hint="shares of different sets restore nothing; bring those of one",
+                f"paper {share.number} is of set {share.set_id},"
+                f" paper {first.number} of set {first.set_id}",
+                hint="papers of different sets restore nothing; bring those of one",
             )
         if _kind(share) != _kind(first):
             raise InputError(
-                f"shares {first.number} and {share.number} say different things"
+                f"papers {first.number} and {share.number} say different things"
                 " about their set"
             )
     numbers = [share.number for share in shares]
     for number in numbers:
         if numbers.count(number) > 1:
             raise InputError(
-                f"share {number} was given twice", hint="bring another one of the set"
+                f"paper {number} was given twice", hint="bring another one of the set"
             )
     if len(shares) < first.threshold:
         lacking = first.threshold - len(shares)
         raise InputError(
-            f"{len(shares)} of {first.threshold} shares were given",
+            f"{len(shares)} of {first.threshold} papers were given",
             hint=f"bring {lacking} more of set {first.set_id}",
         )
     return first
@@ -154,7 +154,7 @@ def _verify_digest(secret: bytes, found: bytes) -> None:
     filling = found[_DIGEST_BYTES:]
     if not hmac.compare_digest(_digest(filling, secret), found[:_DIGEST_BYTES]):
         raise IntegrityError(
-            "the shares do not belong together",
+            "the papers do not belong together",
             hint="they say they are of one set: one was made or altered elsewhere",
         )
 

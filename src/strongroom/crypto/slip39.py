@@ -112,17 +112,17 @@ def from_words(words: Sequence[str]) -> Share:
     spare = (_WORD_BITS * (len(numbers) - _HEAD_WORDS - _CHECK_WORDS)) % 16
     if spare >= _WORD_BITS or not _length_fits(numbers):
         raise InputError(
-            f"a share does not have {len(numbers)} words",
+            f"a paper does not have {len(numbers)} words",
             hint="a word is missing or stands twice",
         )
     head = _joined(numbers[:_HEAD_WORDS])
     _verify_words(numbers, extendable=bool(head >> 24 & 1))
     if head >> 8 & 0xFFF:
-        raise InputError("the share is of a set of groups, which is not read here")
+        raise InputError("the paper is of a set of groups, which is not read here")
     value = _joined(numbers[_HEAD_WORDS:-_CHECK_WORDS])
     length = (_WORD_BITS * (len(numbers) - _HEAD_WORDS - _CHECK_WORDS) - spare) // 8
     if value >> (8 * length):
-        raise InputError("the share has bits that belong to nothing")
+        raise InputError("the paper has bits that belong to nothing")
     return Share(
         set_id=head >> 25,
         extendable=bool(head >> 24 & 1),
@@ -135,7 +135,7 @@ def from_words(words: Sequence[str]) -> Share:
 
 def _look_up(words: Sequence[str]) -> list[int]:
     if len(words) > _MOST_WORDS:
-        raise InputError(f"a share does not have {len(words)} words")
+        raise InputError(f"a paper does not have {len(words)} words")
     places = {word: number for number, word in enumerate(_words())}
     numbers = []
     for place, word in enumerate(words, 1):
@@ -165,7 +165,7 @@ def _verify_words(numbers: Sequence[int], *, extendable: bool) -> None:
     place = _wrong_word(numbers, extendable=extendable)
     if place is None:
         raise IntegrityError(
-            "more than one word of the share is wrong, or two are swapped",
+            "more than one word of the paper is wrong, or two are swapped",
             hint="compare every word with the paper",
         )
     raise IntegrityError(
