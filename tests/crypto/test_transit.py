@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -63,9 +64,10 @@ def test_no_bit_of_a_wrap_can_be_flipped(key: TransitKey, length: int) -> None:
     for bit in range(8):
         altered = bytearray(wrapped)
         altered[last] ^= 1 << bit
-        with pytest.raises(IntegrityError):
-            if key.unwrap(bytes(altered), b"place") is None:
-                raise IntegrityError("the service refused it")
+        opened = None
+        with suppress(IntegrityError):
+            opened = key.unwrap(bytes(altered), b"place")
+        assert opened is None
 
 
 def test_a_wrap_opens_in_its_place_only(key: TransitKey) -> None:
