@@ -66,6 +66,7 @@ NOT_ONE_PACKAGE = {
     "journeys",
     "machines",
     "project",
+    "specification",
 }
 """Folders of tests that follow no package."""
 

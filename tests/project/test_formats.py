@@ -15,8 +15,9 @@ SHORT = re.compile(r"`\.\.\./([a-z/-]+)`")
 
 
 def rows() -> list[list[str]]:
-    """Return the cells of each row: format, version, where, page, vectors."""
-    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    """Return the cells of each row: format, version, where, page, vectors, reader."""
+    table = PAGE.read_text().partition("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines][1:]
 
 
@@ -37,13 +38,24 @@ def used_tags() -> set[str]:
 
 def test_every_row_is_whole() -> None:
     assert len(ROWS) > 20
-    assert [row for row in ROWS if len(row) != 5 or not all(row)] == []
+    assert [row for row in ROWS if len(row) != 6 or not all(row)] == []
 
 
 def test_every_vectors_file_belongs_to_a_format() -> None:
     named = set(re.findall(r"`(\w+\.json)`", " ".join(row[4] for row in ROWS)))
 
     assert named == {path.name for path in VECTORS.glob("*.json")}
+
+
+def test_every_other_reader_is_one_that_the_page_explains() -> None:
+    explained = PAGE.read_text().partition("\n## ")[2]
+    named = {x for row in ROWS for x in re.split(r"[,;:] ?", row[5]) if x != "none"}
+    ours = {name for name in named if "read" in name or "seal" in name or ".py" in name}
+
+    assert {"`independent_reader.py`", "`verify.py`", "Go", "second reader"} <= named
+    assert [name for name in ours if name not in explained] == []
+    for path in re.findall(r"`((?:src|tests|examples)/[\w/.]+)`", explained):
+        assert (ROOT / path).exists()
 
 
 def test_every_page_of_the_specification_belongs_to_a_format() -> None:
