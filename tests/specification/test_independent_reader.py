@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.project.test_vectors import bent_object
+from tests.project.read_keys import bent_object
 from tests.specification.pages import (
     READER,
     Document,

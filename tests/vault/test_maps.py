@@ -37,10 +37,10 @@ def test_the_published_map_is_read() -> None:
     ] == VECTORS["files"]
 
 
-@pytest.mark.parametrize("what", VECTORS["refused"])
-def test_the_published_refusals_are_refused(what: str) -> None:
+@pytest.mark.parametrize("case", VECTORS["refused"])
+def test_the_published_refusals_are_refused(case: dict[str, str]) -> None:
     with pytest.raises(IntegrityError):
-        maps.parse_map(VECTORS["refused"][what].encode())
+        maps.parse_map(case["text"].encode())
 
 
 @given(models(), st.integers(1, 100))

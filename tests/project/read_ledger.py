@@ -1,0 +1,117 @@
+"""How each file of vectors about the ledger, rows and codes is read.
+
+One function for one kind of case, which raises if the case must be refused.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import UTC, datetime
+from pathlib import Path
+
+from strongroom import canonical
+from strongroom.access import totp
+from strongroom.access.footprints import Footprint
+from strongroom.crypto.signing import VerifyKey
+from strongroom.database.guards import Guards
+from strongroom.database.times import parse_time
+from strongroom.errors import IntegrityError
+from strongroom.ledger import tree
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.cosignature import WitnessKey, verified_cosignatures
+from strongroom.ledger.policy_file import WitnessPolicy
+from strongroom.ledger.proof import Proof
+from strongroom.ledger.verify import Check
+from strongroom.types import Secret
+from tests.project.vectors import Case, load, raw
+
+
+def read_checkpoint(case: Case) -> None:
+    key = VerifierKey.from_text(case["key"])
+    verify = VerifyKey(key.public).verify_bytes
+    Checkpoint.open(case["note"], key=key, verify=verify)
+
+
+def read_cosignature(case: Case) -> None:
+    witness = WitnessKey.from_text(case["key"])
+    found = verified_cosignatures(case["note"], [witness])
+    assert [one.witness for one in found] == [witness]
+
+
+def read_policy(case: Case) -> WitnessPolicy:
+    return WitnessPolicy.from_bytes(case["text"].encode())
+
+
+def read_inclusion(case: Case) -> None:
+    tree.verify_inclusion(
+        raw(case["leaf_hex"]),
+        index=case["index"],
+        size=case["size"],
+        proof=[raw(value) for value in case["proof_hex"]],
+        root=raw(case["root_hex"]),
+    )
+
+
+def read_consistency(case: Case) -> None:
+    tree.verify_consistency(
+        older=case["older"],
+        older_root=raw(case["older_root_hex"]),
+        newer=case["newer"],
+        newer_root=raw(case["newer_root_hex"]),
+        proof=[raw(value) for value in case["proof_hex"]],
+    )
+
+
+def read_proof(case: Case) -> None:
+    key = VerifierKey.from_text(load("tlog_proof")["key"])
+    verify = VerifyKey(key.public).verify_bytes
+    Proof.from_text(case["proof"]).verify(
+        case["entry"].encode(), key=key, verify=verify
+    )
+
+
+def read_export(case: Case, folder: Path) -> None:
+    vector = load("ledger_export")
+    for name, content in {**vector["files_hex"], **case["files_hex"]}.items():
+        if content is not None:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(raw(content))
+    check = Check(str(folder))
+    try:
+        check.export(vector["key"], None)
+    except (ValueError, OSError) as error:  # as its main does
+        check.problems.append(str(error))
+    if check.problems:
+        raise IntegrityError(check.problems[0])
+
+
+def read_encoding(case: Case) -> None:
+    canonical.from_json(raw(case["bytes_hex"]), at_most_bytes=1000)
+
+
+def read_footprint(case: Case) -> Footprint:
+    return Footprint.from_bytes(raw(case["encoded"]), digest=raw(case["digest"]))
+
+
+def read_guarded_row(case: Case) -> None:
+    key = Secret(raw(load("guarded_rows")["guard_key"]))
+    mac = Guards(key).mac(case["table"], cells(case["columns"]))
+    if not hmac.compare_digest(mac, raw(case["mac"])):
+        raise IntegrityError("the row was not written by this room")
+
+
+def cells(columns: Case) -> Case:
+    """Return columns as Python has them."""
+
+    def cell(value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return raw(value["hex"]) if "hex" in value else parse_time(value["time"])
+
+    return {name: cell(value) for name, value in columns.items()}
+
+
+def read_code(case: Case) -> None:
+    secret = Secret(raw(load("totp")["secret_hex"]))
+    moment = datetime.fromtimestamp(case["seconds"], tz=UTC)
+    totp.verify(secret, case["code"], now=moment, last_step=case["last_step"])
