@@ -94,7 +94,12 @@ BREAK_GLASS = {
     "longest": timedelta(hours=1),
 }
 _KINDS = {"request": "Request", "permit": "Permit", "account": "Account"}
-_KINDS |= {"breakglass": "Permit", "role": "Account", "project": "Project"}
+_KINDS |= {
+    "breakglass": "Permit",
+    "training": "Account",
+    "role": "Account",
+    "project": "Project",
+}
 
 
 def ask(
@@ -125,6 +130,8 @@ def ask(
     }
     if action in VOTES:
         context |= {"asker": "ana", "askerOwner": "ana", "askerTeam": "alpha"}
+    if action == "request:approve":
+        context["coursesLacking"] = []
     if action in WEIGHTS:
         context |= {
             **terms.of(Classification(classification)).release_facts(TOTAL_BYTES),
@@ -134,6 +141,7 @@ def ask(
             "whole": False,
             "sealer": False,
             "reviewsOverdue": 0,
+            "coursesLacking": [],
         }
     if action in WEIGHTS[1:]:
         context |= {
@@ -231,8 +239,8 @@ def _value(text: str) -> object:
     words = {"absent": None, "true": True, "false": False}
     if text in words:
         return words[text]
-    if text.isdigit():
-        return int(text)
+    if text.isdigit() or text.startswith("["):
+        return int(text) if text.isdigit() else [text]
     if text.startswith(("totp ", "password ", "recovery-code ")):
         kind, _, when = text.partition(" ")
         return {"kind": kind, "at": _value(when)}

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.access.person_terms import BreakGlassTerms
+from strongroom.access.person_terms import (
+    BreakGlassTerms,
+    TrainingTerms,
+    training_terms,
+)
 from strongroom.access.terms import load_terms
 from strongroom.errors import SetupError
-from strongroom.types import Profile
+from strongroom.types import Classification, Profile, Role
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -41,3 +45,46 @@ def test_a_house_that_says_two_hours_does_not_start(folder: Path) -> None:
 
     with pytest.raises(SetupError, match="standard: a permit past the approvals lasts"):
         load_terms(Profile.STANDARD, folder=folder)
+
+
+def test_no_profile_asks_for_training_unless_a_house_says_so() -> None:
+    assert all(load_terms(profile).training == TrainingTerms() for profile in Profile)
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("[]", "training is a table"),
+        ("{ secret = [] }", "no class and no role"),
+        ("{ open = 'x' }", "is a list of courses"),
+        ("{ open = [3] }", "is a list of courses"),
+        ("{ restricted = ['Two Words'] }", "neither a course nor the digest"),
+        ("{ restricted = ['../x'] }", "neither a course nor the digest"),
+        ("{ open = ['a'] }", "open asks for a, and internal does not"),
+        (
+            "{ internal = ['a'], restricted = ['b'] }",
+            "internal asks for a, and restricted does not",
+        ),
+    ],
+)
+def test_training_that_makes_no_sense_stops_the_start(
+    folder: Path, table: str, says: str
+) -> None:
+    terms = folder / "terms.toml"
+    terms.write_text(
+        terms.read_text().replace("[standard]\n", f"[standard]\ntraining = {table}\n")
+    )
+
+    with pytest.raises(SetupError, match=says):
+        load_terms(Profile.STANDARD, folder=folder)
+
+
+def test_a_class_and_the_roles_of_a_person_add_up() -> None:
+    terms = training_terms(
+        {"restricted": ["a"], "researcher": ["b"], "approver": ["c"]}
+    )
+
+    assert terms.known == {"a", "b", "c"}
+    assert terms.asked_of([Role.RESEARCHER], Classification.RESTRICTED) == {"a", "b"}
+    assert terms.asked_of([Role.APPROVER], None) == {"c"}
+    assert terms.asked_of([], Classification.OPEN) == frozenset()

@@ -277,6 +277,7 @@ def test_solo_drops_only_the_separation_of_roles() -> None:
         "not-your-own-teams-request",
         "not-your-own-teams-review",
         "not-your-own-roles",
+        "not-your-own-training",
         "restricted-keeps-its-terms",
     }
     assert solo - standard == {"restricted-waits-a-day"}

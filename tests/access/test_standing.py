@@ -1,26 +1,46 @@
-"""What the rules about weights read of a person."""
+"""What the rules about weights, and about approving, read of a person."""
 
 from __future__ import annotations
 
 import pytest
 
+from strongroom.access.person_terms import TrainingTerms
+from strongroom.access.policy import Resource
 from strongroom.access.standing import WEIGHTS, standing_facts
-from strongroom.types import Role
+from strongroom.types import Classification, Role
 from tests.access.rooms import Rooms
 
+MODEL = Resource(kind="Model", id="model-1", attributes={"class": "restricted"})
+TERMS = TrainingTerms(
+    classes={Classification.RESTRICTED: frozenset({"weight-handling"})},
+    roles={Role.APPROVER: frozenset({"reviewing"})},
+)
 
-@pytest.mark.parametrize("action", ["model:show", "request:approve", "model:seal"])
+
+def facts_of(rooms: Rooms, action: str, *roles: Role) -> dict[str, object]:
+    account = rooms.account("ana", *roles)
+    with rooms.world.ledger.transaction() as writing:
+        return standing_facts(
+            writing, account, action, MODEL, terms=TERMS, now=writing.now
+        )
+
+
+@pytest.mark.parametrize("action", ["model:show", "request:decline", "model:seal"])
 def test_other_actions_read_nothing_of_it(rooms: Rooms, action: str) -> None:
-    account = rooms.account("ana", Role.RESEARCHER)
-
-    with rooms.world.ledger.reading() as reading:
-        assert standing_facts(reading, account, action, now=reading.now) == {}
+    assert facts_of(rooms, action, Role.RESEARCHER) == {}
 
 
 @pytest.mark.parametrize("action", sorted(WEIGHTS))
-def test_somebody_who_owes_nothing_has_a_clean_slate(rooms: Rooms, action: str) -> None:
-    account = rooms.account("ana", Role.RESEARCHER)
+def test_weights_read_reviews_and_the_courses_of_class_and_roles(
+    rooms: Rooms, action: str
+) -> None:
+    assert facts_of(rooms, action, Role.RESEARCHER, Role.APPROVER) == {
+        "reviewsOverdue": 0,
+        "coursesLacking": ["reviewing (not taken)", "weight-handling (not taken)"],
+    }
 
-    with rooms.world.ledger.transaction() as writing:
-        facts = standing_facts(writing, account, action, now=writing.now)
-    assert facts == {"reviewsOverdue": 0}
+
+def test_approving_reads_the_courses_of_roles_alone(rooms: Rooms) -> None:
+    assert facts_of(rooms, "request:approve", Role.APPROVER) == {
+        "coursesLacking": ["reviewing (not taken)"]
+    }

@@ -33,7 +33,13 @@ def about(action: str, permit: str) -> str:
     others = ("request:", "permit:revoke", "breakglass:")
     if action.startswith(others) and action != "request:create":
         return permit
-    names = {"account:change": "me", "role:change": "me", "project:change": "default"}
+    names = {
+        "account:change": "me",
+        "role:change": "me",
+        "training:record": "me",
+        "training:acknowledge": "me",
+        "project:change": "default",
+    }
     return names.get(action, "llm")
 
 

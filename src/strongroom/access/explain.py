@@ -75,6 +75,7 @@ def _words(question: Question) -> dict[str, str]:
         **_count_words(facts, "teams", "approverTeams", "teamsRequired"),
         **_time_words(facts),
         **_glass_words(facts),
+        "courses": "; ".join(_texts(facts.get("coursesLacking"))),
     }
 
 
@@ -143,6 +144,10 @@ def spell(duration: timedelta) -> str:
         if count:
             parts.append(f"{count} {name}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def _texts(value: object) -> list[str]:
+    return sorted(map(str, value)) if isinstance(value, list) else []
 
 
 def _number(facts: Mapping[str, object], name: str) -> int:

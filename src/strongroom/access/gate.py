@@ -69,7 +69,14 @@ class Gate:
         context: dict[str, object] = {
             **self.terms.of_action(action).facts(),
             "now": transaction.now,
-            **standing_facts(transaction, account, action, now=transaction.now),
+            **standing_facts(
+                transaction,
+                account,
+                action,
+                resource,
+                terms=self.terms.training,
+                now=transaction.now,
+            ),
             **(facts or {}),
         }
         if actor.factor_at is not None:

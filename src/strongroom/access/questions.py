@@ -129,6 +129,7 @@ class Wanted(Asked):
     wait: timedelta
     breakGlass: NotRequired[BreakGlassFact]
     reviewsOverdue: int
+    coursesLacking: list[str]
 
 
 class Released(Wanted):

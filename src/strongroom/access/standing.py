@@ -1,4 +1,4 @@
-"""Whether a person may use weights at all now, whatever they ask for."""
+"""Whether a person may use weights, or decide about them, whatever it is."""
 
 from __future__ import annotations
 
@@ -7,20 +7,39 @@ from typing import Final
 
 from strongroom.access.accounts import Account
 from strongroom.access.breakglass import overdue_reviews
+from strongroom.access.person_terms import TrainingTerms
+from strongroom.access.policy import Resource
+from strongroom.access.training import lacking
 from strongroom.database.engine import Transaction
+from strongroom.types import Classification
 
 WEIGHTS: Final = frozenset({"request:create", "permit:issue", "segment:release"})
 """Actions that end with plaintext weights in somebody's hands."""
 
+_DECIDES: Final = "request:approve"
+
 
 def standing_facts(
-    transaction: Transaction, account: Account, action: str, *, now: datetime
+    transaction: Transaction,
+    account: Account,
+    action: str,
+    resource: Resource,
+    *,
+    terms: TrainingTerms,
+    now: datetime,
 ) -> dict[str, object]:
-    """Return what the rules about weights read of the person, and nothing for others.
+    """Return what the rules of an action read of the person; nothing for most.
 
     Raises:
         IntegrityError: A row was deleted, forged, altered or restored.
     """
+    if action == _DECIDES:
+        asked = terms.asked_of(account.roles, None)
+        return {"coursesLacking": lacking(transaction, account, asked, now=now)}
     if action not in WEIGHTS:
         return {}
-    return {"reviewsOverdue": overdue_reviews(transaction, account, now)}
+    asked = terms.asked_of(account.roles, Classification(resource.attributes["class"]))
+    return {
+        "reviewsOverdue": overdue_reviews(transaction, account, now),
+        "coursesLacking": lacking(transaction, account, asked, now=now),
+    }

@@ -17,7 +17,11 @@ from typing import Final, TypeVar
 
 from strongroom import canonical
 from strongroom.access.exposure import cap_bytes
-from strongroom.access.person_terms import BreakGlassTerms
+from strongroom.access.person_terms import (
+    BreakGlassTerms,
+    TrainingTerms,
+    training_terms,
+)
 from strongroom.errors import SetupError
 from strongroom.types import Classification, Profile
 
@@ -148,6 +152,7 @@ class TermsTable:
             administrative actions ask for the same second factor only.
         break_glass: How weights may be opened past the approvals; ``None`` if they
             may not.
+        training: What people have to know.
         digest: Hexadecimal, over the whole file; part of what the ledger records.
     """
 
@@ -156,6 +161,7 @@ class TermsTable:
     classes: Mapping[Classification, Terms]
     administration: AdministrationTerms
     break_glass: BreakGlassTerms | None
+    training: TrainingTerms
     digest: str
 
     def __post_init__(self) -> None:
@@ -223,6 +229,7 @@ def parse_terms(profile: Profile, data: bytes) -> TermsTable:
                 if "break_glass" in table
                 else None
             ),
+            training=training_terms(table.get("training")),
             digest=canonical.digest("strongroom/v1/terms", data).hex(),
         )
     except (ValueError, SetupError) as error:

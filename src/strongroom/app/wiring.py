@@ -20,6 +20,7 @@ from strongroom.access.people import People
 from strongroom.access.policy import Policy
 from strongroom.access.sessions import Actor, Sessions
 from strongroom.access.terms import load_terms
+from strongroom.access.training_records import TrainingRecords
 from strongroom.app.adapters import (
     Passphrases,
     database_url,
@@ -193,6 +194,7 @@ def _wired(
         people=People(gate, approvals, totp_key=keys.totp, random=random),
         erasures=Erasures(gate, approvals),
         glass_reviews=GlassReviews(gate),
+        training=TrainingRecords(gate),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
         vault=Vault(
             gate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from strongroom.types import AccountKind, Role
 
 if TYPE_CHECKING:
     from strongroom.access.request import Request
+    from strongroom.access.training import Training
     from strongroom.canonical import Json
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="Of the account.")]
@@ -57,6 +59,43 @@ def list_(call: Call) -> None:
         Column("roles", _roles),
     )
     call.output.listing(rows, columns, empty="nobody")
+
+
+def show(call: Call, name: NAME) -> None:
+    """Show an account with all that decisions read of it.
+
+    Example: strongroom account show ada
+    """
+    from strongroom.cli.training import training_document
+
+    with call.open() as room:
+        found = room.room.training.show(room.actor, name)
+        now = room.room.now()
+    account = found.account
+    document: dict[str, Json] = {
+        "account": account.id,
+        "name": account.name,
+        "kind": account.kind,
+        "team": found.team,
+        "roles": [str(role) for role in account.roles],
+        "state": account.state,
+        "projects": list(found.projects),
+        "training": [training_document(row) for row in found.training],
+        "lacking": list(found.lacking),
+        "reviews_owed": found.reviews,
+    }
+    lines = [
+        f"team      {found.team}",
+        f"roles     {_roles(document)}",
+        f"projects  {', '.join(found.projects)}",
+        *(f"training  {_counts(row, now)}" for row in found.training),
+        *(f"lacking   {text}" for text in found.lacking),
+    ]
+    if found.reviews:
+        lines.append(
+            f"owed      {words.many(found.reviews, 'review')} by somebody else"
+        )
+    call.output.say(document, f"{account.name} is {account.state}", *lines)
 
 
 def add(
@@ -154,3 +193,10 @@ def _roles(row: Mapping[str, Json]) -> str:
     if isinstance(found, list) and len(found) == len(Role):
         return "every role"
     return ", ".join(map(str, found)) if isinstance(found, list) else ""
+
+
+def _counts(row: Training, now: datetime) -> str:
+    if row.until is None:
+        return f"text {row.name[:12]}, acknowledged {row.added_at:%Y-%m-%d}"
+    over = "until" if now < row.until else "expired on"
+    return f"{row.name}, {over} {words.when(row.until)}"

@@ -153,12 +153,21 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
             "Accounts and second factors",
             {
                 "list": Leaf("accounts:list_", "List the accounts"),
+                "show": Leaf("accounts:show", "Show what decisions read of an account"),
                 "add": Leaf("accounts:add", "Ask for a new account"),
                 "invite": Leaf("accounts:invite", "Make an invitation to enrol"),
                 "roles": Leaf("accounts:roles", "Ask for other roles of an account"),
                 "suspend": Leaf("accounts:suspend", "Suspend an account"),
                 "resume": Leaf("accounts:resume", "Let a suspended account act again"),
                 "leave": Leaf("accounts:leave", "Close an account for good"),
+                "training": Branch(
+                    "Courses that people took",
+                    {
+                        "add": Leaf("training:add", "Record a course"),
+                        "remove": Leaf("training:remove", "Let it count no longer"),
+                    },
+                ),
+                "acknowledge": Leaf("training:acknowledge", "Say that you know a text"),
                 "erase": Leaf("erasing:erase", "Erase name and text of who left"),
                 "enrol": Leaf("enrolment:enrol", "Enrol with an invitation"),
                 "factor": Leaf("enrolment:factor", "Begin a new second factor"),

@@ -125,7 +125,7 @@ def _question(asked: Mapping[str, Any]) -> Question:
 def _resource(action: str, asked: Mapping[str, Any], project: str) -> Resource:
     noun = action.partition(":")[0]
     kinds = {"request": "Request", "permit": "Permit", "model": "Model"}
-    kinds["breakglass"] = "Permit"
+    kinds |= {"breakglass": "Permit", "training": "Account"}
     kind = str(asked.get("resource", kinds.get(noun, "Room")))
     if action in _WEIGHTS or action in ("exposure:read", "cap:change"):
         kind = "Model"
@@ -168,7 +168,10 @@ def _facts(action: str, asked: Mapping[str, Any]) -> dict[str, object]:
             "sealer": False,
             "wait": timedelta(0),
             "reviewsOverdue": 0,
+            "coursesLacking": [],
         }
+    if action == "request:approve":
+        facts["coursesLacking"] = []
     if action in _WEIGHTS - {"request:create"}:
         facts |= {
             "approvals": 2,

@@ -76,6 +76,21 @@ def duration(text: str) -> timedelta:
     return sum((int(n) * _UNITS[unit] for n, unit in parts), timedelta())
 
 
+def end_of_day(text: str) -> datetime:
+    """Return when the day that ``2027-06-30`` says is over, in UTC.
+
+    Raises:
+        InputError: It says none.
+    """
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        return day + timedelta(days=1)
+    except (ValueError, OverflowError):
+        raise InputError(
+            f"{text[:40]!r} is no date", hint="such as 2027-06-30"
+        ) from None
+
+
 def byte_count(text: str) -> int:
     """Return how many bytes ``5000``, ``10MB`` or ``1.5GB`` says.
 

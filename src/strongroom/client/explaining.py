@@ -38,7 +38,12 @@ MODELS = (
 )
 REQUESTS = ("request:approve", "request:decline", "request:withdraw")
 PERMITS_ = ("permit:revoke", "breakglass:review")
-ACCOUNTS_ = ("account:change", "role:change")
+ACCOUNTS_ = (
+    "account:change",
+    "role:change",
+    "training:record",
+    "training:acknowledge",
+)
 ROOMS = (
     "account:create",
     "project:create",
@@ -91,7 +96,14 @@ def explain(
         context: dict[str, object] = {
             **room.gate.terms.of_action(action).facts(),
             "now": reading.now,
-            **standing_facts(reading, account, action, now=reading.now),
+            **standing_facts(
+                reading,
+                account,
+                action,
+                resource,
+                terms=room.gate.terms.training,
+                now=reading.now,
+            ),
             **facts,
         }
         if actor.factor_at is not None:

@@ -12,6 +12,7 @@ from strongroom.access.gate import Gate
 from strongroom.access.glass_reviews import GlassReviews
 from strongroom.access.people import People
 from strongroom.access.sessions import Sessions
+from strongroom.access.training_records import TrainingRecords
 from strongroom.client.seen import Seen, check_seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.errors import ForkError, StrongroomError
@@ -60,6 +61,7 @@ class Room:
     people: People
     erasures: Erasures
     glass_reviews: GlassReviews
+    training: TrainingRecords
     vault: Vault
     catalogue: Catalogue
     recovery: Recovery

@@ -19,6 +19,15 @@ PEOPLE_KINDS: Mapping[str, Kind] = {
         ("text",),
         (3005, 99),
     ),
+    "training.recorded": Kind(
+        "Somebody took a course, until then, or no longer counts as having.",
+        ("account", "course", "until"),
+        (),
+        (3001, 99),
+    ),
+    "training.acknowledged": Kind(
+        "Somebody said that they know a text.", ("account", "digest"), (), (3001, 99)
+    ),
     "notice.sent": Kind(
         "People were told outside the room, or could not be.",
         ("about", "subject", "reached", "failed"),
