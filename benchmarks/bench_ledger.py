@@ -28,13 +28,14 @@ import rfc8785
 
 from benchmarks.costs import Cost, cost_of, flushes_of, go_first
 from strongroom import canonical
-from strongroom.crypto.roomkeys import RoomKeys, new_seeds
+from strongroom.crypto.roomkeys import RoomKeys, new_second_seeds, new_seeds
 from strongroom.database import schema
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
 from strongroom.ledger.events import Event
 from strongroom.ledger.frontier import Frontier, frontier_at
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.notes import Notes
 from strongroom.ledger.tiles import node_reader, updated_tiles
 from strongroom.ledger.tree import inclusion_proof, leaf_hash, verify_inclusion
 from strongroom.types import AccountId
@@ -45,6 +46,9 @@ COUNTED = 10
 """Batches under ``strace``; a server flushes now and then on its own."""
 
 TREE = 10**6
+SIGNED = 100
+"""Checkpoints signed and opened in one round."""
+
 ACTOR = AccountId("account-aaaaaaaaaaaaaaaaaaaaaaaaaa")
 
 
@@ -66,6 +70,7 @@ def main() -> None:
             result["postgresql"] = batches(url, arguments.rounds, server)
     result |= {"target_ratio": 2.0, "rounds": arguments.rounds}
     result |= proofs(arguments.tree)
+    result["signatures"] = signatures(arguments.rounds)
     json.dump(result, sys.stdout)
     sys.stdout.write("\n")
 
@@ -183,6 +188,37 @@ def times(count: int, ledger: Ledger) -> None:
     """Append so many batches."""
     for _ in range(count):
         append(ledger, ENTRIES)
+
+
+def signatures(rounds: int) -> dict[str, object]:
+    """Return what a checkpoint costs with one signature and with two."""
+    root = bytes(32)
+    keys = RoomKeys.from_seeds(new_seeds(os.urandom))
+    keys = keys.with_second(new_second_seeds(os.urandom))
+    made: dict[str, list[float]] = {}
+    length: dict[str, object] = {}
+    for number in range(1, rounds + 1):
+        for name, since in (("one", None), ("both", 0)):
+            writer, reader = (
+                Notes(
+                    origin="strongroom.example/bench",
+                    key=keys.checkpoint.public,
+                    signer=keys.checkpoint,
+                    since=since,
+                )
+                for _ in range(2)
+            )
+            start = time.process_time()
+            notes = [writer.sign(SIGNED * number + n, root) for n in range(SIGNED)]
+            signed = time.process_time()
+            for note in notes:
+                reader.open(note)
+            opened = time.process_time()
+            made.setdefault(f"{name}_microseconds_to_sign", []).append(signed - start)
+            made.setdefault(f"{name}_microseconds_to_open", []).append(opened - signed)
+            length[f"{name}_bytes"] = len(notes[0].encode())
+    medians = {name: statistics.median(seconds) for name, seconds in made.items()}
+    return length | {n: round(1e6 * m / SIGNED, 1) for n, m in medians.items()}
 
 
 def proofs(size: int) -> dict[str, object]:

@@ -22,7 +22,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.sealed_model import language_model
-from strongroom.app.rotating import Wish, rotate
+from strongroom.app.rotating import RotationOptions, rotate
 from strongroom.client.client import Strongroom
 from strongroom.crypto.wraps import segment_context
 from strongroom.database import tables
@@ -106,8 +106,8 @@ def measure_rotation(room: Strongroom, segments: int) -> dict[str, object]:
         )
     with room.room.ledger.database.writing() as connection:
         connection.execute(sa.insert(tables.wraps), rows)
-    wish = Wish(domain="home", new=rooms.PASSPHRASE, cost=rooms.CHEAP)
-    wall, cpu = timed(lambda: rotate(room, wish))
+    options = RotationOptions(domain="home", new=rooms.PASSPHRASE, cost=rooms.CHEAP)
+    wall, cpu = timed(lambda: rotate(room, options))
     return {
         "segments": segments,
         "wall": round(wall, 2),

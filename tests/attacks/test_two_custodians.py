@@ -27,7 +27,7 @@ from strongroom.permits.answer import parse_answer
 from strongroom.permits.opening import NONCE_BYTES, Opening
 from strongroom.permits.releases import RELEASES, entry_naming
 from strongroom.types import Secret
-from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.versions import find_version, load_manifest
 from tests.journeys.apart import weights_apart
 from tests.journeys.fixtures import clock, house, kind, model, quick

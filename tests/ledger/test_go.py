@@ -15,11 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.crypto.mldsa import MlDsaSigner
+from strongroom.ledger.note import split_note
+from strongroom.ledger.second import second_line
 from strongroom.ledger.tiles import node_reader
 from strongroom.ledger.tree import consistency_proof
+from strongroom.types import Secret
 from tests.conftest import require
 from tests.ledger import naive
 from tests.ledger.exports import (
+    ORIGIN,
     SmallLedger,
     cosigned,
     ledger_of,
@@ -123,6 +128,20 @@ def test_go_accepts_our_growth_proofs_and_refuses_every_flipped_bit(
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "flipped bits are refused" in done.stdout
+
+
+def test_go_passes_over_a_second_signature_of_the_ledger(
+    check: Check, folder: Path
+) -> None:
+    """It stands under the ledger's own name, with the key id of ML-DSA-65."""
+    note, seed = LEDGER.note(), Secret(bytes(32))
+    line = second_line(split_note(note).text, ORIGIN, MlDsaSigner(seed))
+    (folder / "checkpoint").write_text(note + line)
+
+    done = check(folder, KEY)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("600 entries under root")
 
 
 def test_go_accepts_our_cosignatures_and_refuses_every_flipped_bit(

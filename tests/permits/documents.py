@@ -30,7 +30,8 @@ from strongroom.types import (
     new_id,
 )
 from strongroom.vault.manifest import PURPOSE as MANIFEST_PURPOSE
-from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.manifest_segment import ManifestSegment
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, 6, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from strongroom.permits.answer import Answer, KeyPart
 from strongroom.permits.opening import Opening
 from strongroom.permits.reader import OpenedAnswer, open_answer
 from strongroom.types import AccountId, ArtifactId, PermitId, RoomId, Secret
-from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.manifest_segment import ManifestSegment
 from tests.permits.documents import (
     KEYS,
     MANIFEST,

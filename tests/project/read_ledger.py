@@ -12,17 +12,21 @@ from pathlib import Path
 from strongroom import canonical
 from strongroom.access import totp
 from strongroom.access.footprints import Footprint
-from strongroom.crypto.signing import VerifyKey
+from strongroom.crypto.mldsa import MlDsaSigner
+from strongroom.crypto.signing import Signed, SigningKey, VerifyKey
 from strongroom.database.guards import Guards
 from strongroom.database.times import parse_time
 from strongroom.errors import IntegrityError
 from strongroom.ledger import tree
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.cosignature import WitnessKey, verified_cosignatures
+from strongroom.ledger.notes import Notes
 from strongroom.ledger.policy_file import WitnessPolicy
 from strongroom.ledger.proof import Proof
 from strongroom.ledger.verify import Check
 from strongroom.types import Secret
+from strongroom.vault import manifest
+from tests.ledger.world import ORIGIN
 from tests.project.vectors import Case, load, raw
 
 
@@ -60,6 +64,18 @@ def read_consistency(case: Case) -> None:
         newer_root=raw(case["newer_root_hex"]),
         proof=[raw(value) for value in case["proof_hex"]],
     )
+
+
+def read_second(case: Case) -> None:
+    found = load("second_signatures")
+    seeds = (raw(found["manifest"][f"{n}_seed"]) for n in ("ed25519", "ml_dsa_65"))
+    first, second = map(Secret, seeds)
+    key = SigningKey(first, MlDsaSigner(second)).public
+    if "note" in case:
+        reader = Notes(origin=ORIGIN, key=key, signer=None, since=1)
+        reader.open(case["note"])
+    else:
+        manifest.open_manifest(Signed.from_bytes(case["signed"].encode(), 10**5), key)
 
 
 def read_proof(case: Case) -> None:

@@ -61,6 +61,7 @@ READERS: dict[tuple[str, str], Callable[[Case], object]] = {
     ("release_parts", "refused"): read_keys.read_part,
     ("sealed_keys", "refused"): read_keys.read_sealed_key,
     ("sealed_objects", "refused"): read_keys.read_sealed_object,
+    ("second_signatures", "refused"): read_ledger.read_second,
     ("signatures", "refused"): read_keys.read_envelope,
     ("tlog_proof", "refused"): read_ledger.read_proof,
     ("totp", "refused"): read_ledger.read_code,
@@ -167,6 +168,10 @@ MADE_OF: dict[tuple[str, str], Callable[[Case], list[Case]]] = {
         {"of": number}
         for number, sealed in enumerate(vector["objects"])
         if "object" in sealed
+    ],
+    ("second_signatures", "refused"): lambda vector: [
+        {"signed": vector["manifest"]["signed"]},
+        {"note": vector["note"]["text"]},
     ],
     ("tlog_proof", "refused"): lambda vector: [vector],
     ("totp", "refused"): lambda vector: [

@@ -11,16 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom import canonical
-from strongroom.crypto.signing import Signed, VerifyKey
+from strongroom.crypto.mldsa import MlDsaSigner
+from strongroom.crypto.signing import Signed, SigningKey, VerifyKey
 from strongroom.errors import InputError, IntegrityError, MissingError
+from strongroom.types import Secret
 from strongroom.vault.manifest import (
     MAX_MANIFEST_BYTES,
     PURPOSE,
     Manifest,
-    ManifestSegment,
     manifest_digest,
+    open_manifest,
     parse_manifest,
 )
+from strongroom.vault.manifest_segment import ManifestSegment
 from tests.permits.documents import MANIFEST, segment, signed_manifest
 
 VECTOR = json.loads(
@@ -97,6 +100,66 @@ def test_the_third_form_names_the_generation_of_every_segment() -> None:
     assert json.loads(payload)["v"] == 3
     assert [s["generation"] for s in json.loads(payload)["segments"]][-1] == 2
     assert "generation" not in json.loads(VECTOR["payload"])["segments"][0]
+
+
+SECOND = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "second_signatures.json").read_text()
+)["manifest"]
+TWICE = SigningKey(
+    Secret(bytes.fromhex(SECOND["ed25519_seed"])),
+    MlDsaSigner(Secret(bytes.fromhex(SECOND["ml_dsa_65_seed"]))),
+)
+
+
+def test_the_fourth_form_names_the_signatures_that_it_carries() -> None:
+    """Its second signature was made by another implementation."""
+    signed = Signed.from_bytes(SECOND["signed"].encode(), MAX_MANIFEST_BYTES)
+    found = open_manifest(signed, TWICE.public)
+
+    assert found == replace(MANIFEST, both=True)
+    assert found.payload().decode() == SECOND["payload"]
+    assert found.digest == SECOND["digest"] != MANIFEST.digest
+    document = json.loads(SECOND["payload"])
+    assert (document["v"], document["signatures"]) == (4, ["ed25519", "ml-dsa-65"])
+    assert "generation" in document["segments"][0]
+
+
+@pytest.mark.parametrize("of", [MANIFEST, two_custodians(), one_rekeyed()])
+def test_every_form_can_carry_two_signatures_and_comes_back(of: Manifest) -> None:
+    manifest = replace(of, both=True)
+    signed = manifest.sign(TWICE)
+
+    assert len(signed.signatures) == 2
+    assert open_manifest(signed, TWICE.public) == manifest
+    assert open_manifest(of.sign(TWICE), TWICE.public) == of
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_manifest_without_one_of_its_signatures_is_refused(number: int) -> None:
+    signed = replace(MANIFEST, both=True).sign(TWICE)
+    stripped = replace(signed, signatures=(signed.signatures[number],))
+
+    with pytest.raises(IntegrityError, match=r"carries no (second )?signature"):
+        open_manifest(stripped, TWICE.public)
+
+
+def test_a_second_signature_over_another_manifest_is_refused() -> None:
+    signed = replace(MANIFEST, both=True).sign(TWICE)
+    other = replace(MANIFEST, both=True, version=7).sign(TWICE)
+    mixed = replace(signed, signatures=(signed.signatures[0], other.signatures[1]))
+
+    with pytest.raises(IntegrityError, match="second signature is not by"):
+        open_manifest(mixed, TWICE.public)
+
+
+@pytest.mark.parametrize(
+    "signatures", [[], ["ed25519"], ["ml-dsa-65", "ed25519"], "both", None, 1]
+)
+def test_other_lists_of_signatures_are_refused(signatures: canonical.Json) -> None:
+    document = json.loads(replace(MANIFEST, both=True).payload())
+
+    with pytest.raises(IntegrityError):
+        parse_manifest(canonical.to_json({**document, "signatures": signatures}))
 
 
 @pytest.mark.parametrize("generation", [0, 3, -1, None, "1", True])
@@ -208,7 +271,7 @@ def test_a_field_that_nobody_knows_is_refused() -> None:
 
 def test_a_newer_form_is_refused() -> None:
     with pytest.raises(IntegrityError, match="newer form"):
-        parse_manifest(canonical.to_json({**document(), "v": 4}))  # type: ignore[dict-item]
+        parse_manifest(canonical.to_json({**document(), "v": 5}))  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("payload", [b"[]", b"1", b"null", b'"x"', b"", b"{}"])

@@ -35,6 +35,7 @@ APPROVED_ACTIONS: Final = frozenset(
         "person:erase",
         "key:rotate",
         "key:shred",
+        "signatures:switch",
     }
 )
 """Administrative actions that wait for approvals where there is a second team.

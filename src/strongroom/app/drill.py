@@ -32,7 +32,7 @@ from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.settings import load_settings
 from strongroom.types import Random, Secret
-from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.recovery_wraps import Held, held_shares, sealed_manifests
 from strongroom.vault.seals import domain_named
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from strongroom.app.signatures import pin_demand
 from strongroom.app.witnesses import record_witnesses
 from strongroom.client.room import Room
 from strongroom.crypto.roomkeys import PublicKeys
@@ -30,7 +31,7 @@ def check_start(room: Room) -> None:
         UnavailableError: The database does not answer.
     """
     pinned = PublicKeys.from_hex(room.settings.keys)
-    if room.keys.public != pinned:
+    if not pinned.are_held(room.keys.public):
         raise SetupError("room.toml pins other keys than the home custodian holds")
     with room.ledger.reading() as reading:
         checks.check_tail(room.ledger, reading)
@@ -41,6 +42,7 @@ def check_start(room: Room) -> None:
     check_rows(room.ledger)
     _record_rules(room)
     record_witnesses(room.ledger, room.settings)
+    pin_demand(room)
     room.anchors.advance_all(domain.custodian for domain in room.domains.values())
 
 

@@ -39,10 +39,11 @@ from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.database import schema, tables
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
-from strongroom.errors import SetupError
+from strongroom.errors import IntegrityError, SetupError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
+from strongroom.ledger.settled import settle
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
@@ -55,6 +56,7 @@ from strongroom.vault.rewrapping import Rewrapping
 from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.shredding import Shredding
+from strongroom.vault.signatures import Signatures
 from strongroom.vault.vault import Vault
 
 Clock = Callable[[], datetime]
@@ -133,7 +135,7 @@ def open_ledger(
         undo.callback(database.close)
         schema.check_current(database)
         undo.pop_all()
-    return Ledger(
+    ledger = Ledger(
         database,
         origin=settings.origin,
         key=PublicKeys.from_hex(settings.keys).checkpoint,
@@ -141,7 +143,14 @@ def open_ledger(
         guards=Guards(keys.guard if keys else None),
         now=now,
         random=random,
+        since=settings.second_since,
     )
+    with contextlib.ExitStack() as undo:
+        undo.callback(database.close)
+        with contextlib.suppress(IntegrityError):  # then room.toml's demand stays
+            settle(ledger)
+        undo.pop_all()
+    return ledger
 
 
 def build(
@@ -217,6 +226,14 @@ def _wired(
         rotation=Rotation(gate, approvals, domains=domains),
         rewrapping=Rewrapping(gate, anchors, room=settings.room),
         shredding=Shredding(gate, approvals, manifest_key=keys.manifest.public),
+        signatures=Signatures(
+            gate,
+            approvals,
+            room=settings.room,
+            domains=domains,
+            keys=keys,
+            random=random,
+        ),
         rekeying=Rekeying(
             gate,
             anchors,
@@ -255,7 +272,7 @@ def _unwrap_keys(settings: Settings, home: CustodyDomain, ledger: Ledger) -> Roo
             )
         ).all()
     wrapped = {row.name: bytes(row.wrapped) for row in rows}
-    if set(wrapped) != set(roomkeys.NAMES):
+    if not roomkeys.are_whole(wrapped):
         raise SetupError("the room's own keys are not in its database")
     return RoomKeys.from_seeds(
         {

@@ -117,6 +117,9 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 ),
                 "explain": Leaf("policy:explain", "Say which rules decide, and why"),
                 "test": Leaf("policy:test", "Hold the rules to questions and answers"),
+                "signatures": Leaf(
+                    "signatures:switch", "Switch second signatures on or off"
+                ),
             },
         ),
     },

@@ -101,6 +101,7 @@ def verify(call: Call) -> None:
         "rows_checked": report.rows_checked,
         "unchecked": list(report.unchecked),
         "missing_separations": list(report.separations),
+        "second_since": report.second_since,
         **witnesses.document(report.witnesses),
     }
     call.output.answer(document, lambda console: _show_report(console, report))
@@ -233,6 +234,9 @@ def _show_report(console: Console, report: LedgerReport) -> None:
     if not report.findings:
         console.print(f"{count}: each is under the signed checkpoint")
     console.print(f"root {report.root}", style="dim", soft_wrap=True)
+    if report.second_since is not None:
+        since = report.second_since
+        console.print(f"ML-DSA-65 beside Ed25519 from size {since} on", style="dim")
     if report.rows_checked:
         console.print("guarded rows were compared with it", style="dim")
     for sentence in report.unchecked:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from strongroom.cli import words
 from strongroom.cli.output import ACCENT, plain_table, print_list
-from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.manifest_segment import ManifestSegment
 
 if TYPE_CHECKING:
     from rich.console import Console

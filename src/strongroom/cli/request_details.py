@@ -124,6 +124,10 @@ def _shredding(reading: Reading, payload: Payload) -> dict[str, str]:
     return {**_publishing(reading, payload), "gives up the keys of": names}
 
 
+def _signatures(_: Reading, payload: Payload) -> dict[str, str]:
+    return {"checkpoints and manifests carry": str(payload["algorithms"])}
+
+
 def _new_account(_: Reading, payload: Payload) -> dict[str, str]:
     return {"account": f"{payload['name']} ({payload['kind']})", **_roles(payload)}
 
@@ -158,6 +162,7 @@ _DESCRIBE: Final[Mapping[str, Callable[[Reading, Payload], dict[str, str]]]] = {
     "recovery:create": _recovery,
     "key:rotate": _rotation,
     "key:shred": _shredding,
+    "signatures:switch": _signatures,
     "account:create": _new_account,
     "role:change": _new_roles,
 }

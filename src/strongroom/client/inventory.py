@@ -15,8 +15,10 @@ from strongroom.access.sessions import Actor
 from strongroom.client.room import Room
 from strongroom.crypto.algorithms import Algorithm, load_algorithms
 from strongroom.crypto.keys import SUITE_AES_256_GCM
+from strongroom.crypto.roomkeys import SECOND
 from strongroom.database import tables
 from strongroom.ledger.log import Reading
+from strongroom.ledger.recorded import newest_recorded
 from strongroom.vault.recovery_sets import active_sets
 from strongroom.vault.recovery_wraps import sealed_manifests
 from strongroom.vault.rekeys import REKEYS, RekeyState
@@ -26,6 +28,8 @@ from strongroom.vault.versions import ARTIFACTS, VERSIONS
 _ROOM_KEYS = {
     "checkpoint": ("ed25519", "signs the ledger's checkpoints"),
     "manifest": ("ed25519", "signs manifests"),
+    "checkpoint-ml-dsa-65": ("ml-dsa-65", "signs the ledger's checkpoints too"),
+    "manifest-ml-dsa-65": ("ml-dsa-65", "signs manifests too"),
     "permit": ("ed25519", "signs permits"),
     "answer": ("ed25519", "signs releases of keys"),
     "guard": ("hmac-sha-256", "MACs of rows that decisions rely on"),
@@ -125,13 +129,17 @@ def _root(row: RootKey, wraps: int, known: Mapping[str, Algorithm]) -> KeyItem:
 def _of_the_room(
     room: Room, reading: Reading, known: Mapping[str, Algorithm]
 ) -> Iterator[KeyItem]:
-    since, home = _founded(reading), room.settings.home.name
+    founded, home = _founded(reading), room.settings.home.name
+    made = newest_recorded(room.ledger, reading, "signatures.prepared")
     for name, (algorithm, protects) in _ROOM_KEYS.items():
+        second = name in SECOND.values()
+        if second and made is None:
+            continue
         yield KeyItem(
             kind="room",
             name=name,
             algorithm=known[algorithm],
-            since=since,
+            since=made.at if second and made else founded,
             protects=protects,
             used_by=f"the desk, while the custodian {home} is unlocked",
         )

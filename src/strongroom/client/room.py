@@ -32,6 +32,7 @@ from strongroom.vault.rewrapping import Rewrapping
 from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.shredding import Shredding
+from strongroom.vault.signatures import Signatures
 from strongroom.vault.vault import Vault
 
 
@@ -70,6 +71,7 @@ class Room:
     rewrapping: Rewrapping
     rekeying: Rekeying
     shredding: Shredding
+    signatures: Signatures
     requests: Requests
     desk: Desk
     domains: Mapping[str, CustodyDomain]

@@ -30,6 +30,8 @@ class LedgerReport:
         separations: Those that the room does not have, one sentence each; empty
             while the home custodian is locked.
         witnesses: What independent witnesses signed; ``None`` if there is none.
+        second_since: Size of the first checkpoint with two signatures, both checked;
+            ``None`` if one is demanded.
     """
 
     size: int
@@ -40,6 +42,7 @@ class LedgerReport:
     unchecked: tuple[str, ...] = ()
     separations: tuple[str, ...] = ()
     witnesses: WitnessReport | None = None
+    second_since: int | None = None
 
 
 def verify_ledger(
@@ -72,6 +75,7 @@ def verify_ledger(
             rows_checked=rows,
             row_findings=tuple(differing),
             unchecked=unchecked,
+            second_since=ledger.notes.since,
         )
     return report if witnesses is None else _with_witnesses(report, witnesses)
 

@@ -1,5 +1,8 @@
 """The room's own keys: what the desk signs, MACs and seals fields with.
 
+What is kept for years, checkpoints and manifests, can get a second signature by
+ML-DSA-65; its keys are made when that is switched on for the first time.
+
 Each is 32 random bytes of its own, wrapped at the home custodian, so that a
 leaked permit key signs no checkpoint.  The public halves are pinned outside the
 database, in ``room.toml``.
@@ -7,9 +10,10 @@ database, in ``room.toml``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
+from strongroom.crypto.mldsa import MlDsaKey, MlDsaSigner
 from strongroom.crypto.signing import SigningKey, VerifyKey
 from strongroom.errors import InputError, SetupError
 from strongroom.types import Random, Secret
@@ -17,6 +21,15 @@ from strongroom.types import Random, Secret
 SIGNING_NAMES = ("checkpoint", "manifest", "permit", "answer")
 SECRET_NAMES = ("guard", "totp", "coordinate")
 NAMES = (*SIGNING_NAMES, *SECRET_NAMES)
+"""Keys that every room has."""
+
+SECOND = {
+    "checkpoint": "checkpoint-ml-dsa-65",
+    "manifest": "manifest-ml-dsa-65",
+}
+"""Names of the keys that may sign beside those of the same purpose."""
+
+ALL_NAMES = (*NAMES, *SECOND.values())
 
 _SEED_BYTES = 32
 
@@ -32,7 +45,12 @@ class PublicKeys:
 
     def to_hex(self) -> dict[str, str]:
         """Return them as ``room.toml`` keeps them."""
-        return {name: getattr(self, name).raw.hex() for name in SIGNING_NAMES}
+        keys: dict[str, VerifyKey] = {n: getattr(self, n) for n in SIGNING_NAMES}
+        texts = {name: key.raw.hex() for name, key in keys.items()}
+        for name, second in SECOND.items():
+            if (beside := keys[name].second) is not None:
+                texts[second] = beside.raw.hex()
+        return texts
 
     @classmethod
     def from_hex(cls, texts: Mapping[str, str]) -> PublicKeys:
@@ -42,9 +60,22 @@ class PublicKeys:
             SetupError: One is missing, or is not 32 bytes of hexadecimal.
         """
         try:
-            return cls(**{n: VerifyKey(bytes.fromhex(texts[n])) for n in SIGNING_NAMES})
+            return cls(**{name: _pinned(texts, name) for name in SIGNING_NAMES})
         except (KeyError, ValueError, InputError):
             raise SetupError("room.toml does not pin the room's public keys") from None
+
+    def without_second(self) -> PublicKeys:
+        """Return the Ed25519 keys alone."""
+        keys: dict[str, VerifyKey] = {n: getattr(self, n) for n in SIGNING_NAMES}
+        return PublicKeys(**{n: VerifyKey(key.raw) for n, key in keys.items()})
+
+    def are_held(self, held: PublicKeys) -> bool:
+        """Return whether a room that has ``held`` has every one of these.
+
+        A second key may be there that is not pinned: it was made, and whoever
+        switches it on was interrupted.
+        """
+        return self in (held, held.without_second())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +92,8 @@ class RoomKeys:
 
     @classmethod
     def from_seeds(cls, seeds: Mapping[str, Secret]) -> RoomKeys:
-        """Return the keys of these 32-byte seeds, by name."""
-        return cls(
+        """Return the keys of these 32-byte seeds, by name; second ones if there."""
+        keys = cls(
             checkpoint=SigningKey(seeds["checkpoint"]),
             manifest=SigningKey(seeds["manifest"]),
             permit=SigningKey(seeds["permit"]),
@@ -70,6 +101,16 @@ class RoomKeys:
             guard=seeds["guard"],
             totp=seeds["totp"],
             coordinate=seeds["coordinate"],
+        )
+        return keys.with_second(seeds) if seeds.keys() >= set(ALL_NAMES) else keys
+
+    def with_second(self, seeds: Mapping[str, Secret]) -> RoomKeys:
+        """Return them with keys of these 32-byte seeds beside those that sign."""
+        fresh = {name: MlDsaSigner(seeds[second]) for name, second in SECOND.items()}
+        return replace(
+            self,
+            checkpoint=self.checkpoint.beside(fresh["checkpoint"]),
+            manifest=self.manifest.beside(fresh["manifest"]),
         )
 
     @property
@@ -84,5 +125,21 @@ class RoomKeys:
 
 
 def new_seeds(random: Random) -> dict[str, Secret]:
-    """Return fresh seeds for every key of a room."""
+    """Return fresh seeds for every key of a new room."""
     return {name: Secret(random(_SEED_BYTES)) for name in NAMES}
+
+
+def new_second_seeds(random: Random) -> dict[str, Secret]:
+    """Return fresh seeds for the keys that sign beside others."""
+    return {name: Secret(random(_SEED_BYTES)) for name in SECOND.values()}
+
+
+def are_whole(names: Collection[str]) -> bool:
+    """Return whether these are the names of all keys of a room, or of all it has."""
+    return set(names) in (set(NAMES), set(ALL_NAMES))
+
+
+def _pinned(texts: Mapping[str, str], name: str) -> VerifyKey:
+    second = texts.get(SECOND.get(name, ""))
+    beside = None if second is None else MlDsaKey(bytes.fromhex(second))
+    return VerifyKey(bytes.fromhex(texts[name]), beside)

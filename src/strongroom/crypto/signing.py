@@ -1,7 +1,7 @@
 """Ed25519 signatures over a purpose and a payload, never over bare bytes.
 
-An envelope names the algorithm beside each signature, so that ML-DSA-65 can be
-added next to Ed25519 without another format.
+An envelope names the algorithm beside each signature.  A room can have a second
+signature by ML-DSA-65 beside that by Ed25519; whoever demands both says so.
 
 Source: RFC 8032; FIPS 204 for the lengths; ``docs/specification/signatures.md``.
 """
@@ -21,11 +21,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 
 from strongroom import canonical
-from strongroom.errors import InputError, IntegrityError
+from strongroom.crypto import mldsa
+from strongroom.crypto.mldsa import ML_DSA_65, MlDsaKey, MlDsaSigner
+from strongroom.errors import ConflictError, InputError, IntegrityError
 from strongroom.types import Secret
 
 ED25519 = "ed25519"
-SIGNATURE_BYTES: Mapping[str, int] = {ED25519: 64, "ml-dsa-65": 3309}
+SIGNATURE_BYTES: Mapping[str, int] = {
+    ED25519: 64,
+    ML_DSA_65: mldsa.SIGNATURE_BYTES,
+}
 """Length of a signature, in bytes, for every algorithm an envelope may name."""
 
 _KEY_BYTES = 32
@@ -35,13 +40,16 @@ _KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True)
 class VerifyKey:
-    """An Ed25519 public key.
+    """An Ed25519 public key, and perhaps one that signs beside it.
 
     Attributes:
         raw: The 32 bytes of the key.
+        second: Has to have signed too where both are demanded; ``None`` if there
+            is none.
     """
 
     raw: bytes
+    second: MlDsaKey | None = None
 
     def __post_init__(self) -> None:
         if len(self.raw) != _KEY_BYTES:
@@ -125,47 +133,95 @@ class Signed:
             raise IntegrityError("signed envelope is not in its canonical form")
         return signed
 
-    def verify(self, purpose: str, key: VerifyKey) -> bytes:
+    def verify(self, purpose: str, key: VerifyKey, *, both: bool = False) -> bytes:
         """Return the payload after checking the signature of ``key`` over it.
 
         Args:
             purpose: What the payload is, the same text as at signing.
             key: Whose signature must be there; signatures by others are ignored.
+            both: Whether that of ``key.second`` must be there too.
 
         Raises:
             IntegrityError: ``key`` did not sign this payload for this purpose.
         """
+        self._verify(purpose, ED25519, key)
+        if both:
+            if key.second is None:
+                raise IntegrityError(
+                    f"{purpose} has a second signature, and no key for it is pinned"
+                )
+            self._verify(purpose, ML_DSA_65, key.second)
+        return self.payload
+
+    def _verify(self, purpose: str, algorithm: str, key: VerifyKey | MlDsaKey) -> None:
         for signature in self.signatures:
-            if (signature.algorithm, signature.key_id) == (ED25519, key.key_id):
-                message = _preimage(purpose, self.payload)
+            if (signature.algorithm, signature.key_id) == (algorithm, key.key_id):
+                message = _preimage(purpose, algorithm, self.payload)
                 key.verify_bytes(signature.value, message)
-                return self.payload
-        raise IntegrityError(f"{purpose} carries no signature by key {key.key_id}")
+                return
+        which = "signature" if algorithm == ED25519 else "second signature"
+        raise IntegrityError(f"{purpose} carries no {which} by key {key.key_id}")
 
 
 class SigningKey:
-    """An Ed25519 private key.
+    """An Ed25519 private key, and perhaps one that signs beside it.
 
     Args:
         seed: The 32 random bytes the key is made from.
+        second: The ML-DSA-65 key beside it, if there is one.
 
     Raises:
         InputError: The seed does not have 32 bytes.
     """
 
-    __slots__ = ("_key", "public")
+    __slots__ = ("_key", "_seed", "public", "second")
 
-    def __init__(self, seed: Secret) -> None:
+    def __init__(self, seed: Secret, second: MlDsaSigner | None = None) -> None:
         if len(seed) != _KEY_BYTES:
             raise InputError(f"a signing seed has 32 bytes, this has {len(seed)}")
+        self._seed = seed
         self._key = Ed25519PrivateKey.from_private_bytes(seed.reveal())
-        self.public = VerifyKey(self._key.public_key().public_bytes_raw())
+        self.second = second
+        self.public = VerifyKey(
+            self._key.public_key().public_bytes_raw(),
+            second.public if second else None,
+        )
 
-    def sign(self, purpose: str, payload: bytes) -> Signed:
-        """Return the payload with a signature over it and its purpose."""
-        value = self.sign_bytes(_preimage(purpose, payload))
-        signature = Signature(algorithm=ED25519, key_id=self.public.key_id, value=value)
-        return Signed(payload=payload, signatures=(signature,))
+    def beside(self, second: MlDsaSigner) -> SigningKey:
+        """Return this key with another beside it."""
+        return SigningKey(self._seed, second)
+
+    def sign(self, purpose: str, payload: bytes, *, both: bool = False) -> Signed:
+        """Return the payload with one signature over it and its purpose, or both.
+
+        Raises:
+            ConflictError: There is no second key.
+        """
+        first = self.sign_bytes(_preimage(purpose, ED25519, payload))
+        signatures = [
+            Signature(algorithm=ED25519, key_id=self.public.key_id, value=first)
+        ]
+        if both:
+            second = self.require_second()
+            value = second.sign_bytes(_preimage(purpose, ML_DSA_65, payload))
+            key_id = second.public.key_id
+            signatures.append(
+                Signature(algorithm=ML_DSA_65, key_id=key_id, value=value)
+            )
+        return Signed(payload=payload, signatures=tuple(signatures))
+
+    def require_second(self) -> MlDsaSigner:
+        """Return the key that signs beside this one.
+
+        Raises:
+            ConflictError: There is none.
+        """
+        if self.second is None:
+            raise ConflictError(
+                "the room demands a second signature since it was opened here",
+                hint="open it again",
+            )
+        return self.second
 
     def sign_bytes(self, message: bytes) -> bytes:
         """Return the raw 64-byte signature; only for formats made by others.
@@ -176,8 +232,8 @@ class SigningKey:
         return self._key.sign(message)
 
 
-def _preimage(purpose: str, payload: bytes) -> bytes:
-    return canonical.encode("strongroom/v1/signature", purpose, ED25519, payload)
+def _preimage(purpose: str, algorithm: str, payload: bytes) -> bytes:
+    return canonical.encode("strongroom/v1/signature", purpose, algorithm, payload)
 
 
 def _signature(value: canonical.Json) -> Signature:

@@ -28,6 +28,7 @@ from strongroom.ledger.cosigned import (
 from strongroom.ledger.log import Entry, Ledger
 from strongroom.ledger.policy_file import WitnessPolicy
 from strongroom.ledger.proof import Proof
+from strongroom.ledger.second import second_key_text
 from strongroom.ledger.sequencer import newest_note, tile_reader
 from strongroom.ledger.tiles import (
     TILE_WIDTH,
@@ -41,6 +42,7 @@ _README = """This is the ledger of one Strongroom, for people who trust nobody.
 
   checkpoint      what the room signed: its name, the number of entries, the root
   key             the room's public key; compare it with the one you kept
+  second-key      its ML-DSA-65 key, if checkpoints may carry a second signature
   tile/           hashes and entries, as in C2SP tlog-tiles
   witnessed/      older checkpoints with what witnesses signed of them, if any
   witnesses       who the room says its witnesses are, if it has any
@@ -96,6 +98,9 @@ def export_ledger(
         if witnesses is not None:
             _write_witnesses(transaction, folder, checkpoint.size, witnesses)
         _write(folder / "key", (ledger.verifier.text() + "\n").encode())
+        if (second := ledger.notes.second_key) is not None:
+            text = second_key_text(ledger.verifier.origin, second)
+            _write(folder / "second-key", (text + "\n").encode())
         _write(folder / "README.txt", _README.encode())
         _write(folder / "checkpoint", note.encode())
     except OSError as error:

@@ -43,6 +43,18 @@ KEY_KINDS: Mapping[str, Kind] = {
         (),
         (6005, 3),
     ),
+    "signatures.prepared": Kind(
+        "Keys for second signatures were made; they are named by digest.",
+        ("checkpoint", "manifest"),
+        (),
+        (6005, 1),
+    ),
+    "signatures.switched": Kind(
+        "From this entry on, checkpoints and manifests carry these signatures.",
+        ("algorithms", "checkpoint", "manifest", "request"),
+        (),
+        (6005, 3),
+    ),
     "key.shredded": Kind(
         "Keys of segments were given up; whoever has one of these root keys and an"
         " older copy of the wraps can still open them.",

@@ -113,6 +113,7 @@ class Ledger:
         guards: Guards,
         now: Callable[[], datetime],
         random: Random,
+        since: int | None = None,
     ) -> None:
         """Wire the ledger; nothing is read yet.
 
@@ -124,9 +125,11 @@ class Ledger:
             guards: MACs of guarded rows.
             now: The clock, aware UTC.
             random: Source of salts.
+            since: Size of the first checkpoint with two signatures; ``None`` if one
+                is enough.
         """
         self.database = database
-        self.notes = Notes(origin=origin, key=key, signer=signer)
+        self.notes = Notes(origin=origin, key=key, signer=signer, since=since)
         self.guards = guards
         self._now = now
         self._random = random

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 
 from strongroom.errors import InputError, IntegrityError
@@ -26,6 +27,8 @@ _AT_MOST_NAME_BYTES = 255
 _AT_MOST_KEY_TEXT = 1024
 _KEY_ID_BYTES = 4
 _DASH = "\N{EM DASH} "
+# A search, since a loop takes 0.25 ms for the 4.6 kB of two signatures.
+_IN_NO_NOTE = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,7 @@ def split_note(note: str) -> Note:
     """
     if len(note) > AT_MOST_NOTE_BYTES:
         raise IntegrityError(f"a checkpoint has {len(note)} characters")
-    if any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in note):
+    if _IN_NO_NOTE.search(note):
         raise IntegrityError("a checkpoint has characters that no note may have")
     text, gap, signatures = note.rpartition("\n\n")
     lines = signatures.split("\n")

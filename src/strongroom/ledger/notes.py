@@ -7,19 +7,31 @@ So a note that verified, byte for byte, is not verified again.
 
 from __future__ import annotations
 
+from strongroom.crypto.mldsa import MlDsaKey
 from strongroom.crypto.signing import SigningKey, VerifyKey
-from strongroom.errors import SetupError, UnavailableError
+from strongroom.errors import IntegrityError, SetupError, UnavailableError
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.second import second_line, verify_second
 
 _KEPT = 8
 """Notes remembered: the newest, and those of other processes on the way to it."""
 
 
 class Notes:
-    """Signs and opens the checkpoints of one ledger; safe to share by threads."""
+    """Signs and opens the checkpoints of one ledger; safe to share by threads.
+
+    Attributes:
+        since: Size of the first checkpoint that has to carry the second signature
+            too, and every larger one; ``None`` if none has to.
+    """
 
     def __init__(
-        self, *, origin: str, key: VerifyKey, signer: SigningKey | None
+        self,
+        *,
+        origin: str,
+        key: VerifyKey,
+        signer: SigningKey | None,
+        since: int | None = None,
     ) -> None:
         """Remember the keys.
 
@@ -27,6 +39,7 @@ class Notes:
             origin: Name of the ledger in its checkpoints.
             key: What every note must be signed with.
             signer: Its private half; ``None`` while the room is locked.
+            since: See ``since``.
 
         Raises:
             SetupError: They are not halves of one key.
@@ -34,15 +47,32 @@ class Notes:
         if signer is not None and signer.public.raw != key.raw:
             raise SetupError("the ledger would be signed with another key than pinned")
         self.verifier = VerifierKey(origin=origin, public=key.raw)
+        self.since = since
         self._key = key
         self._signer = signer
         self._opened: dict[str, Checkpoint] = {}
 
-    def sign(self, size: int, root: bytes) -> str:
+    @property
+    def second_key(self) -> MlDsaKey | None:
+        """The pinned key of second signatures, if there is one."""
+        return self._key.second
+
+    def demand(self, since: int | None) -> None:
+        """Let two signatures be demanded from another size on, or from none."""
+        self.since = since
+        self._opened = {}  # what is in it was held to less
+
+    def sign(self, size: int, root: bytes, *, both: bool = False) -> str:
         """Return the signed note of a ledger of ``size`` entries.
+
+        Args:
+            size: How many.
+            root: Of the tree over them.
+            both: Whether the second key signs too; it does from ``since`` on.
 
         Raises:
             UnavailableError: The room is locked.
+            ConflictError: Two signatures are demanded since the room was opened.
         """
         if self._signer is None:
             raise UnavailableError(
@@ -50,6 +80,9 @@ class Notes:
             )
         checkpoint = Checkpoint(origin=self.verifier.origin, size=size, root=root)
         note = checkpoint.sign(self._signer.sign_bytes, public=self.verifier.public)
+        if both or self._is_demanded(size):
+            second = self._signer.require_second()
+            note += second_line(checkpoint.text(), self.verifier.origin, second)
         self._keep(note, checkpoint)
         return note
 
@@ -57,15 +90,30 @@ class Notes:
         """Return the checkpoint that a note states.
 
         Raises:
-            IntegrityError: It is malformed or not signed with the pinned key.
+            IntegrityError: It is malformed, not signed with the pinned key, or not
+                with the second one where that is demanded.
         """
         known = self._opened.get(note)
         if known is None:
             known = Checkpoint.open(
                 note, key=self.verifier, verify=self._key.verify_bytes
             )
+            self._verify_second(note, known.size)
             self._keep(note, known)
         return known
+
+    def _is_demanded(self, size: int) -> bool:
+        return self.since is not None and size >= self.since
+
+    def _verify_second(self, note: str, size: int) -> None:
+        if not self._is_demanded(size):
+            return
+        if self._key.second is None:
+            raise IntegrityError(
+                "checkpoints carry a second signature; room.toml pins no key for it",
+                hint="put room.toml back as it was",
+            )
+        verify_second(note, self.verifier.origin, self._key.second)
 
     def _keep(self, note: str, checkpoint: Checkpoint) -> None:
         # A new dictionary each time: another thread may be reading this one.

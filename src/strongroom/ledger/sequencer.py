@@ -28,6 +28,7 @@ from strongroom.errors import IntegrityError
 from strongroom.ledger.frontier import Frontier
 from strongroom.ledger.notes import Notes
 from strongroom.ledger.pending import Pending
+from strongroom.ledger.second import is_signed_twice
 from strongroom.ledger.tiles import TileReader, updated_tiles
 from strongroom.ledger.tree import leaf_hash
 
@@ -99,7 +100,8 @@ def store(
         Whether they are under a checkpoint; else call ``sequence`` after the commit.
 
     Raises:
-        ConflictError: Another sequencer extended the same tree.
+        ConflictError: Another sequencer extended the same tree, or the room demands
+            a second signature that this process cannot make.
         IntegrityError: The stored tree is damaged, or an entry was forged.
         UnavailableError: The room is locked.
     """
@@ -129,7 +131,8 @@ def sequence(
         fresh: Entries to write that nobody else sees yet, and their ids.
 
     Raises:
-        ConflictError: Another sequencer extended the same tree.
+        ConflictError: Another sequencer extended the same tree, or the room demands
+            a second signature that this process cannot make.
         IntegrityError: The stored tiles or frontier are damaged, or somebody
             put an entry there that this room did not write.
         UnavailableError: The room is locked.
@@ -167,7 +170,8 @@ def _extend(
     rows = [(tile.level, tile.number, tile.data) for tile in tiles]
     insert_rows(connection, tables.tiles, rows, replace=True)
     after = before.grown(completed)
-    note = notes.sign(after.size, after.root())
+    both = is_signed_twice(connection, before.size)
+    note = notes.sign(after.size, after.root(), both=both)
     row = (after.size, before.size, after.to_bytes(), note)
     insert_rows(connection, tables.checkpoints, [row])
 

@@ -111,7 +111,10 @@ class Check:
         self.facts |= {"entries": size, "root": root.hex(), "signed_by": key}
         said = [text for _, each in sorted(self.saw.items()) for text in each.values()]
         self.facts |= {"witness": "; ".join(said) or "no independent witness"}
-        self.facts |= {"other_signatures": lines.count(b"\n") - own}
+        beside = lines.count(f"\N{EM DASH} {name.decode()} ".encode()) - own
+        unchecked = "ML-DSA-65 or another, under the ledger's name, not checked here"
+        self.facts |= {"second_signature": unchecked if beside else "none"}
+        self.facts |= {"other_signatures": lines.count(b"\n") - own - beside}
         return size, root
 
     def _cosignature(

@@ -28,9 +28,8 @@ from strongroom.vault.manifest import (
     MAX_MANIFEST_BYTES,
     Manifest,
     manifest_digest,
-    parse_manifest,
+    open_manifest,
 )
-from strongroom.vault.manifest import PURPOSE as MANIFEST_PURPOSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,11 +143,9 @@ def _combined(
 
 def _manifest(answer: Answer, key: VerifyKey) -> Manifest:
     release = answer.release
-    payload = Signed.from_bytes(answer.manifest, 2 * MAX_MANIFEST_BYTES).verify(
-        MANIFEST_PURPOSE, key
-    )
-    manifest = parse_manifest(payload)
-    if manifest_digest(payload) != release.manifest or (
+    signed = Signed.from_bytes(answer.manifest, 2 * MAX_MANIFEST_BYTES)
+    manifest = open_manifest(signed, key)
+    if manifest_digest(signed.payload) != release.manifest or (
         manifest.room,
         manifest.artifact,
         manifest.version,

@@ -16,7 +16,8 @@ from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
 from strongroom.permits.holdings import Exposure, load_footprints
 from strongroom.vault.lineages import Lineage, first_version
-from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.versions import (
     Artifact,
     Version,

@@ -20,7 +20,7 @@ from strongroom.ledger.log import Entry, Ledger
 from strongroom.permits.answer import KeyPart
 from strongroom.permits.opening import Opening
 from strongroom.types import RoomId, Secret, SegmentId
-from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.seals import CustodyDomain, domain_named
 
 Wraps = Mapping[tuple[int, str], bytes]

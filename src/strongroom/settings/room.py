@@ -38,6 +38,8 @@ class Settings:
         witnesses: Who else keeps checkpoints; ``None`` if nobody does.
         custodians: How many have to act together to open what is sealed from now
             on, unless the sealer says otherwise.
+        second_since: Size of the first checkpoint that has to carry a second
+            signature too; ``None`` if none has to.
     """
 
     folder: Path
@@ -50,6 +52,7 @@ class Settings:
     recovery: tuple[PinnedSet, ...] = ()
     witnesses: WitnessSettings | None = None
     custodians: int = 1
+    second_since: int | None = None
 
     def __post_init__(self) -> None:
         """Check that the domains are usable.
@@ -92,6 +95,7 @@ class Settings:
             f"database = {quoted(self.database)}",
             *([f"policy = {quoted(str(self.policy))}"] if self.policy else []),
             *([f"custodians = {self.custodians}"] if self.custodians > 1 else []),
+            *([f"second_since = {self.second_since}"] if self.second_since else []),
             "",
             "[keys]",
             *(f"{name} = {quoted(key)}" for name, key in self.keys.items()),
@@ -146,4 +150,5 @@ def _from_toml(folder: Path, text: str) -> Settings:
             PinnedSet.from_toml(item) for item in document.get("recovery", ())
         ),
         custodians=int(document.get("custodians", 1)),
+        second_since=int(since) if (since := document.get("second_since")) else None,
     )

@@ -17,7 +17,7 @@ from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.ledger.log import Ledger
 from strongroom.types import id_bytes
-from strongroom.vault.manifest import MAX_MANIFEST_BYTES, PURPOSE, parse_manifest
+from strongroom.vault.manifest import MAX_MANIFEST_BYTES, open_manifest
 from strongroom.vault.recording import abandoned_event
 from strongroom.vault.rekeys import active_rekeys
 from strongroom.vault.seals import CustodyDomain
@@ -85,7 +85,7 @@ def _named_objects(transaction: Transaction, key: VerifyKey) -> set[str]:
     names: set[str] = set()
     for row in rows.scalars():
         signed = Signed.from_bytes(bytes(row), 2 * MAX_MANIFEST_BYTES)
-        manifest = parse_manifest(signed.verify(PURPOSE, key))
+        manifest = open_manifest(signed, key)
         names |= {segment.facts.object_name for segment in manifest.segments}
     return names
 

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal, cast
+from typing import cast
 
 from strongroom import canonical
-from strongroom.crypto.container import ObjectFacts
-from strongroom.crypto.keys import SegmentContext
+from strongroom.crypto.mldsa import ML_DSA_65
+from strongroom.crypto.signing import ED25519, Signed, SigningKey, VerifyKey
 from strongroom.database.times import format_time, parse_time
 from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.types import (
@@ -25,55 +25,24 @@ from strongroom.types import (
     Classification,
     ProjectId,
     RoomId,
-    SegmentId,
+)
+from strongroom.vault.manifest_segment import (
+    ManifestSegment,
+    number_of,
+    parse_segment,
+    segment_document,
+    text_of,
 )
 
 PURPOSE = "manifest"
 """What the desk's signature over a manifest is for."""
 
 MAX_MANIFEST_BYTES = 16 << 20
-FORMS = (1, 2, 3)
-"""The second one names the custodian of every share, the third generations too."""
+FORMS = (1, 2, 3, 4)
+"""The second one names the custodian of every share, the third generations too, and
+the fourth the signatures that the manifest carries."""
 
-Part = Literal["architecture", "biases", "weights"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestSegment:
-    """One segment of a version and the object that holds it.
-
-    Attributes:
-        id: Random; part of the segment's key.
-        name: Such as ``blocks.0-3``; what people ask for.
-        part: What is in it.
-        domain: The custody domain that holds its object, and the first share.
-        footprint: Hexadecimal digest of its plaintext extents.
-        facts: What the object must be.
-        custodians: The custody domain of each share; ``domain`` alone unless given.
-    """
-
-    id: SegmentId
-    name: str
-    part: Part
-    domain: str
-    footprint: str
-    facts: ObjectFacts
-    custodians: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Name the custodian of the one share where there is one.
-
-        Raises:
-            InputError: Shares and custodians do not fit each other.
-        """
-        custodians = self.custodians or (self.domain,)
-        object.__setattr__(self, "custodians", custodians)
-        if (
-            len(custodians) != self.facts.context.shares
-            or len(set(custodians)) != len(custodians)
-            or custodians[0] != self.domain
-        ):
-            raise InputError(f"{self.name} does not have a custodian for each share")
+BOTH = (ED25519, ML_DSA_65)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +53,8 @@ class Manifest:
         parent: ``artifact/version`` that it descends from, or ``None``.
         roots: Artifacts without a parent that it descends from; itself if none.
         plain_bytes: Of all files together.
+        both: Whether it carries a second signature; nobody takes that away, since
+            the first one covers this.
     """
 
     room: RoomId
@@ -98,6 +69,7 @@ class Manifest:
     sealed_at: datetime
     plain_bytes: int
     segments: tuple[ManifestSegment, ...]
+    both: bool = False
 
     def __post_init__(self) -> None:
         """Check that segments can be told apart.
@@ -116,8 +88,12 @@ class Manifest:
 
     def payload(self) -> bytes:
         """Return the canonical JSON that the desk signs."""
+        more: dict[str, canonical.Json] = (
+            {"signatures": list(BOTH)} if self.both else {}
+        )
         return canonical.to_json(
             {
+                **more,
                 "v": self._form,
                 "room": self.room,
                 "artifact": self.artifact,
@@ -130,7 +106,7 @@ class Manifest:
                 "sealed_by": self.sealed_by,
                 "sealed_at": format_time(self.sealed_at),
                 "plain_bytes": self.plain_bytes,
-                "segments": [_segment_document(s, self._form) for s in self.segments],
+                "segments": [segment_document(s, self._form) for s in self.segments],
             }
         )
 
@@ -138,11 +114,22 @@ class Manifest:
     def _form(self) -> int:
         """1 as long as one custodian is enough for each segment, else 2.
 
-        3 where a segment is of an earlier generation than the rest.
+        3 where a segment is of an earlier generation than the rest, and 4 where
+        there are two signatures.
         """
+        if self.both:
+            return 4
         if any(s.facts.context.generation != self.generation for s in self.segments):
             return 3
         return 2 if any(len(s.custodians) > 1 for s in self.segments) else 1
+
+    def sign(self, key: SigningKey, purpose: str = PURPOSE) -> Signed:
+        """Return it with the signatures that it says it carries.
+
+        Raises:
+            ConflictError: It carries two, and ``key`` makes one.
+        """
+        return key.sign(purpose, self.payload(), both=self.both)
 
     @property
     def digest(self) -> str:
@@ -171,6 +158,23 @@ def manifest_digest(payload: bytes) -> str:
     return canonical.digest("strongroom/v1/manifest", payload).hex()
 
 
+def open_manifest(signed: Signed, key: VerifyKey, purpose: str = PURPOSE) -> Manifest:
+    """Return the manifest in an envelope that carries every signature it names.
+
+    Args:
+        signed: As it was read.
+        key: The room's manifest key.
+        purpose: What the signatures are for.
+
+    Raises:
+        IntegrityError: A signature is missing or wrong, or it is no manifest.
+    """
+    manifest = parse_manifest(signed.verify(purpose, key))
+    if manifest.both:
+        signed.verify(purpose, key, both=True)
+    return manifest
+
+
 @lru_cache(maxsize=32)  # pure, immutable, and 5 ms for 15 segments
 def parse_manifest(payload: bytes) -> Manifest:
     """Return the manifest that ``payload`` states; its signature is checked before.
@@ -188,101 +192,31 @@ def parse_manifest(payload: bytes) -> Manifest:
 def _from_document(document: Mapping[str, object]) -> Manifest:
     if document["v"] not in FORMS:
         raise IntegrityError("a manifest is of a newer form")
-    artifact = ArtifactId(_text(document["artifact"]))
-    version, generation = _number(document["version"]), _number(document["generation"])
+    artifact = ArtifactId(text_of(document["artifact"]))
+    version, generation = (
+        number_of(document["version"]),
+        number_of(document["generation"]),
+    )
     segments = cast("list[Mapping[str, object]]", document["segments"])
     manifest = Manifest(
-        room=RoomId(_text(document["room"])),
+        room=RoomId(text_of(document["room"])),
         artifact=artifact,
         version=version,
         generation=generation,
-        classification=Classification(_text(document["classification"])),
-        project=ProjectId(_text(document["project"])),
-        parent=None if document["parent"] is None else _text(document["parent"]),
+        classification=Classification(text_of(document["classification"])),
+        project=ProjectId(text_of(document["project"])),
+        parent=None if document["parent"] is None else text_of(document["parent"]),
         roots=tuple(
-            ArtifactId(_text(r)) for r in cast("list[object]", document["roots"])
+            ArtifactId(text_of(r)) for r in cast("list[object]", document["roots"])
         ),
-        sealed_by=AccountId(_text(document["sealed_by"])),
-        sealed_at=parse_time(_text(document["sealed_at"])),
-        plain_bytes=_number(document["plain_bytes"]),
-        segments=tuple(_segment(s, artifact, version, generation) for s in segments),
+        sealed_by=AccountId(text_of(document["sealed_by"])),
+        sealed_at=parse_time(text_of(document["sealed_at"])),
+        plain_bytes=number_of(document["plain_bytes"]),
+        segments=tuple(
+            parse_segment(s, artifact, version, generation) for s in segments
+        ),
+        both="signatures" in document,
     )
     if manifest.payload() != canonical.to_json(cast("canonical.Json", document)):
         raise IntegrityError("a manifest has fields that nobody knows")
     return manifest
-
-
-def _segment_document(segment: ManifestSegment, form: int) -> canonical.Json:
-    facts = segment.facts
-    more: dict[str, canonical.Json] = {}
-    if form > 1:
-        more["custodians"] = list(segment.custodians)
-    if form > 2:  # noqa: PLR2004  see ``FORMS``
-        more["generation"] = facts.context.generation
-    return {
-        **more,
-        "id": segment.id,
-        "name": segment.name,
-        "part": segment.part,
-        "domain": segment.domain,
-        "footprint": segment.footprint,
-        "object": facts.object_name,
-        "suite": facts.context.suite,
-        "record_bytes": facts.context.record_bytes,
-        "shares": facts.context.shares,
-        "salt": facts.salt.hex(),
-        "commitment": facts.commitment.hex(),
-        "records": facts.records,
-        "length": facts.length,
-        "plain_bytes": facts.plain_bytes,
-        "sha256": facts.sha256.hex(),
-    }
-
-
-def _segment(
-    document: Mapping[str, object], artifact: ArtifactId, version: int, generation: int
-) -> ManifestSegment:
-    segment = SegmentId(_text(document["id"]))
-    part = _text(document["part"])
-    if part not in ("architecture", "biases", "weights"):
-        raise IntegrityError(f"a manifest has a part {part[:40]!r}")
-    return ManifestSegment(
-        id=segment,
-        name=_text(document["name"]),
-        part=cast("Part", part),
-        domain=_text(document["domain"]),
-        custodians=tuple(
-            _text(name) for name in cast("list[object]", document.get("custodians", ()))
-        ),
-        footprint=_text(document["footprint"]),
-        facts=ObjectFacts(
-            object_name=_text(document["object"]),
-            context=SegmentContext(
-                suite=_number(document["suite"]),
-                artifact=artifact,
-                version=version,
-                generation=_number(document.get("generation", generation)),
-                segment=segment,
-                record_bytes=_number(document["record_bytes"]),
-                shares=_number(document["shares"]),
-            ),
-            salt=bytes.fromhex(_text(document["salt"])),
-            commitment=bytes.fromhex(_text(document["commitment"])),
-            records=_number(document["records"]),
-            length=_number(document["length"]),
-            plain_bytes=_number(document["plain_bytes"]),
-            sha256=bytes.fromhex(_text(document["sha256"])),
-        ),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a text was expected")
-    return value
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("a number was expected")
-    return value

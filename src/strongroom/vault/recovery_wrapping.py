@@ -111,20 +111,24 @@ class RecoveryWrapping:
         with self._ledger.reading() as reading:
             one = sets_by_domain(reading).get(self._home)
             held = load_room_keys(reading.connection, custodian.root_key_id)
-            if one is None or load_room_keys(reading.connection, one.id):
+            if one is None:
                 return 0
+            there = load_room_keys(reading.connection, one.id)
         wrapped = {}
         for name, data in held.items():
+            if name in there:
+                continue
             place = room_key_place(self._room, name, custodian.root_key_id)
             seed = self._anchors.unwrap(custodian, data, place)
             wrapped[name] = one.wrap(seed, room_key_place(self._room, name, one.id))
+        if not wrapped:
+            return 0
         with self._ledger.transaction() as writing:
             self._gate.require(writing, actor, "key:manage", ROOM)
             _verify_in_force(writing, [one])
             store_room_keys(writing.connection, one.id, wrapped)
-            writing.append(
-                _wrapped_event(actor, one, None, [], room_keys_digest(wrapped))
-            )
+            digest = room_keys_digest({**there, **wrapped})
+            writing.append(wrapped_event(actor, one, None, [], digest))
         return len(wrapped)
 
     def _wrap_version(
@@ -181,7 +185,7 @@ class RecoveryWrapping:
             for one in sets.values():
                 own = [r["segment"] for r in fresh if r["root_key_id"] == one.id]
                 if own:
-                    writing.append(_wrapped_event(actor, one, manifest, own, None))
+                    writing.append(wrapped_event(actor, one, manifest, own, None))
         return len(fresh)
 
     def _remove_stale(self, actor: Actor, manifest: Manifest) -> None:
@@ -257,7 +261,7 @@ def _verify_in_force(writing: Writing, sets: Collection[RecoverySet]) -> None:
             )
 
 
-def _wrapped_event(
+def wrapped_event(
     actor: Actor,
     one: RecoverySet,
     manifest: Manifest | None,

@@ -19,7 +19,8 @@ from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.types import RoomId, SegmentId
-from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.versions import VERSIONS, VersionState, load_manifest
 
 

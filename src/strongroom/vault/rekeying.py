@@ -22,8 +22,10 @@ from strongroom.errors import ConflictError, InputError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
+from strongroom.ledger.second import in_force
 from strongroom.types import Random, RoomId
-from strongroom.vault.manifest import PURPOSE, Manifest, ManifestSegment
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.rekeys import (
     REKEYS,
     Rekey,
@@ -183,6 +185,7 @@ class Rekeying:
             after = replace(
                 before,
                 generation=rekey.generation,
+                both=in_force(writing.connection),
                 segments=tuple(done.get(s.id, s) for s in before.segments),
             )
             version = VERSIONS.replace(
@@ -191,7 +194,7 @@ class Rekeying:
                 generation=after.generation,
                 manifest_digest=after.digest,
             )
-            signed = self._keys.manifest.sign(PURPOSE, after.payload())
+            signed = after.sign(self._keys.manifest)
             replace_manifest(writing.connection, before, after, signed)
             for segment in before.segments:
                 if segment.id in done:

@@ -19,13 +19,10 @@ from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.log import Writing
+from strongroom.ledger.second import in_force
 from strongroom.types import AccountId, ArtifactId, SegmentId
-from strongroom.vault.manifest import (
-    MAX_MANIFEST_BYTES,
-    Manifest,
-    ManifestSegment,
-    parse_manifest,
-)
+from strongroom.vault.manifest import MAX_MANIFEST_BYTES, Manifest, open_manifest
+from strongroom.vault.manifest_segment import ManifestSegment
 
 PURPOSE = "rekeyed"
 """What the desk's signature over a finished segment is for."""
@@ -86,14 +83,14 @@ def store_finished(
         segment: As it is now.
         key: The room's manifest key.
     """
-    payload = _alone(manifest, segment).payload()
+    signed = _alone(manifest, segment).sign(key, PURPOSE)
     connection.execute(
         sa.insert(key_tables.rekeyed).values(
             artifact=manifest.artifact,
             version=manifest.version,
             generation=manifest.generation,
             segment=segment.id,
-            signed=key.sign(PURPOSE, payload).to_bytes(),
+            signed=signed.to_bytes(),
         )
     )
 
@@ -103,6 +100,8 @@ def load_finished(
 ) -> dict[SegmentId, ManifestSegment]:
     """Return the segments of a re-keying that are finished.
 
+    One that carries fewer signatures than are demanded by now is not.
+
     Raises:
         IntegrityError: One was altered, or is of another re-keying.
     """
@@ -110,14 +109,15 @@ def load_finished(
     rows = connection.execute(
         sa.select(columns.segment, columns.signed).where(*_of(rekey))
     )
-    found = {}
+    both, found = in_force(connection), {}
     for row in rows:
         signed = Signed.from_bytes(bytes(row.signed), 2 * MAX_MANIFEST_BYTES)
-        one = parse_manifest(signed.verify(PURPOSE, key))
+        one = open_manifest(signed, key, PURPOSE)
         stated = (one.artifact, one.version, one.generation, one.segments[0].id)
         if stated != (rekey.artifact, rekey.number, rekey.generation, row.segment):
             raise IntegrityError("a re-keyed segment belongs to another re-keying")
-        found[SegmentId(row.segment)] = one.segments[0]
+        if one.both or not both:
+            found[SegmentId(row.segment)] = one.segments[0]
     return found
 
 

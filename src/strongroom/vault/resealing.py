@@ -18,8 +18,10 @@ from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.errors import IntegrityError, SetupError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.second import in_force
 from strongroom.types import Random, RoomId, Secret, SegmentId
-from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.recording import store_wraps
 from strongroom.vault.recovery_sets import sets_by_domain
 from strongroom.vault.recovery_wraps import Held, held_shares
@@ -75,8 +77,12 @@ class Resealing:
             ConflictError: Somebody else ended it, or a root key was rotated.
             UnavailableError: A custodian or a store does not answer.
         """
-        frame = replace(manifest, generation=rekey.generation)
         with self._ledger.reading() as reading:
+            frame = replace(
+                manifest,
+                generation=rekey.generation,
+                both=in_force(reading.connection),
+            )
             done = load_finished(reading.connection, rekey, self._keys.manifest.public)
             held: dict[SegmentId, list[Held]] = {}
             for share in held_shares(reading.connection, manifest):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from strongroom.canonical import Json
 from strongroom.crypto import keys
 from strongroom.crypto.recovery import RecoveryKey
-from strongroom.crypto.roomkeys import NAMES, PublicKeys, RoomKeys
+from strongroom.crypto.roomkeys import PublicKeys, RoomKeys, are_whole
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
@@ -60,7 +60,7 @@ def room_seeds(
             continue
         if room_keys_digest(wrapped) != _recorded_digest(
             ledger, transaction, key.id
-        ) or (wrapped.keys() != set(NAMES)):
+        ) or not are_whole(wrapped):
             raise IntegrityError(
                 "the room's own keys are not wrapped as the ledger recorded it",
                 hint="somebody wrote to the database: take an older copy",
@@ -93,7 +93,7 @@ def verified_keys(seeds: Mapping[str, Secret], pinned: PublicKeys) -> RoomKeys:
         IntegrityError: They are not.
     """
     found = RoomKeys.from_seeds(seeds)
-    if found.public != pinned:
+    if not pinned.are_held(found.public):
         raise IntegrityError(
             "the restored keys are not those that room.toml pins",
             hint="take room.toml and database from the same copy",

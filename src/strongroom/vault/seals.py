@@ -31,7 +31,7 @@ from strongroom.types import (
     new_id,
 )
 from strongroom.vault.exposed import Exposed
-from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.recovery_sets import RecoverySet
 from strongroom.vault.segments import Plan, PlannedItem, PlannedSegment, items_of
 from strongroom.vault.sharing import Wrap, wrap_share

@@ -27,7 +27,8 @@ from strongroom.errors import ConflictError, IntegrityError, MissingError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import RequestId
-from strongroom.vault.manifest import Manifest, ManifestSegment
+from strongroom.vault.manifest import Manifest
+from strongroom.vault.manifest_segment import ManifestSegment
 from strongroom.vault.rekeys import active_rekeys
 from strongroom.vault.versions import (
     VERSIONS,

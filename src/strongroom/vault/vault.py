@@ -9,7 +9,7 @@ leaves objects that no manifest names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,11 +24,12 @@ from strongroom.database import tables
 from strongroom.errors import ConflictError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
+from strongroom.ledger.second import in_force
 from strongroom.types import Random, RoomId
 from strongroom.vault import drafts, recording
 from strongroom.vault.domains import assign_custodians
 from strongroom.vault.lineages import LINEAGES, Lineage
-from strongroom.vault.manifest import PURPOSE, Manifest
+from strongroom.vault.manifest import Manifest
 from strongroom.vault.maps import map_document
 from strongroom.vault.recovery_sets import sets_by_domain, verify_apart
 from strongroom.vault.roots import verify_in_use
@@ -265,6 +266,7 @@ class Vault:
             segments=tuple(part.segment for part in parts),
         )
         with self._ledger.transaction() as writing:
+            manifest = replace(manifest, both=in_force(writing.connection))
             version = VERSIONS.replace(
                 writing,
                 recording.still_sealing(writing, version),
@@ -272,7 +274,7 @@ class Vault:
                 manifest_digest=manifest.digest,
             )
             verify_in_use(writing, {w.root_key_id for p in parts for w in p.wraps})
-            signed = self._keys.manifest.sign(PURPOSE, manifest.payload())
+            signed = manifest.sign(self._keys.manifest)
             recording.store_parts(writing.connection, manifest, signed, parts)
             writing.append(recording.sealed_event(actor, manifest))
             request = self._approvals.ask(

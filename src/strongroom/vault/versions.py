@@ -37,10 +37,9 @@ from strongroom.types import (
 )
 from strongroom.vault.manifest import (
     MAX_MANIFEST_BYTES,
-    PURPOSE,
     Manifest,
     manifest_digest,
-    parse_manifest,
+    open_manifest,
 )
 
 MAIN = "main"
@@ -227,11 +226,10 @@ def load_manifest(
     if data is None:
         raise MissingError(f"the manifest of {version.id} is gone")
     signed = Signed.from_bytes(bytes(data), 2 * MAX_MANIFEST_BYTES)
-    payload = signed.verify(PURPOSE, key)
-    manifest = parse_manifest(payload)
+    manifest = open_manifest(signed, key)
     stated = (manifest.artifact, manifest.version, manifest.generation)
     if stated != (version.artifact, version.number, version.generation) or (
-        manifest_digest(payload) != version.manifest_digest
+        manifest_digest(signed.payload) != version.manifest_digest
     ):
         raise IntegrityError(f"the manifest of {version.id} belongs to another version")
     return manifest, signed

@@ -13,7 +13,7 @@ from strongroom.cli.demo.tampering import (
     open_held,
 )
 from strongroom.errors import IntegrityError
-from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.manifest_segment import ManifestSegment
 
 _CUT_BYTES = 1000
 

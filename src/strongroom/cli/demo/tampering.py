@@ -11,7 +11,7 @@ from strongroom.cli.demo.copies import copy_room
 from strongroom.cli.demo.house import MODEL, House
 from strongroom.cli.demo.steps import Outcome, Refusal, judge
 from strongroom.errors import IntegrityError
-from strongroom.vault.manifest import ManifestSegment
+from strongroom.vault.manifest_segment import ManifestSegment
 
 SEGMENT = "blocks.3"
 OTHER_SEGMENT = "blocks.4"

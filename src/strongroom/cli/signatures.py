@@ -1,0 +1,96 @@
+"""``strongroom policy signatures``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import passphrases
+from strongroom.cli.call import Call
+
+if TYPE_CHECKING:
+    from strongroom.app.signatures import Switched
+    from strongroom.canonical import Json
+    from strongroom.types import Secret
+
+
+class Algorithms(StrEnum):
+    """What checkpoints and manifests can carry."""
+
+    ONE = "ed25519"
+    BOTH = "ed25519+ml-dsa-65"
+
+
+LIMITS = (
+    "Permits and answers, which live for days and minutes, carry Ed25519 alone."
+    " verify.py, witnesses and custodians elsewhere check Ed25519 alone."
+)
+
+
+def switch(
+    call: Call,
+    *,
+    algorithms: Annotated[
+        Algorithms | None,
+        typer.Argument(help="What they carry from now on; shown unless given."),
+    ] = None,
+) -> None:
+    """Switch second, post-quantum signatures on or off.
+
+    Checkpoints and manifests carry both from then on; what was signed before stays
+    valid.  Needs the approval of another team where there is one; then the same
+    command again.
+
+    Example: strongroom policy signatures ed25519+ml-dsa-65
+    """
+    from strongroom.app import signatures
+
+    if algorithms is None:
+        with call.open() as room:
+            both = room.room.signatures.demanded()
+            _say(call, signatures.switch(room, both=both))
+        return
+    both = algorithms is Algorithms.BOTH
+    found = _passphrases(call)
+    if both:
+        with call.open(typed=found) as room:
+            signatures.prepare(room)
+    with call.open(typed=found) as room:
+        _say(call, signatures.switch(room, both=both))
+
+
+def _passphrases(call: Call) -> dict[str, Secret]:
+    """Return what unlocks the home custodian, asked for once."""
+    from strongroom.app import needs_secret
+
+    settings = call.settings()
+    return passphrases.find(
+        [settings.home.name] if needs_secret(settings.home) else [],
+        known=[domain.name for domain in settings.domains],
+        files=call.passphrase_files,
+        descriptor=call.passphrase_fd,
+    )
+
+
+def _say(call: Call, done: Switched) -> None:
+    request = done.request
+    carried = Algorithms.BOTH if done.both else Algorithms.ONE
+    document: dict[str, Json] = {
+        "algorithms": carried,
+        "since": done.since,
+        "request": request.id if request else None,
+    }
+    if request is not None:
+        call.output.say(
+            document,
+            f"{request.id} waits for another team: strongroom approve {request.id}",
+            f"until then checkpoints and manifests carry {carried}",
+        )
+        return
+    call.output.say(
+        document,
+        f"checkpoints and manifests carry {carried}",
+        *([LIMITS] if done.both else []),
+    )

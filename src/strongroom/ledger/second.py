@@ -1,0 +1,142 @@
+"""The second signature of checkpoints: by ML-DSA-65, once the room demands it.
+
+An entry switches it on or off.  Every checkpoint over that entry, and every later
+one, carries both signatures until an entry switches it off again; the checkpoint
+over that last one still carries both, so that each switch is covered by what was
+demanded before it.
+
+The line of the second signature stands under the ledger's own name with another key
+id, so readers that do not know it pass over it.
+
+Source: C2SP signed-note v1.0.0 (types without an assigned byte); FIPS 204.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from strongroom import canonical
+from strongroom.crypto.mldsa import ML_DSA_65, MlDsaKey, MlDsaSigner
+from strongroom.crypto.signing import ED25519
+from strongroom.database import tables
+from strongroom.errors import IntegrityError
+from strongroom.ledger.events import MAX_ENTRY_BYTES
+from strongroom.ledger.note import SignatureLine, key_id, key_text, split_note
+
+SWITCHED = "signatures.switched"
+ONE, BOTH = ED25519, f"{ED25519}+{ML_DSA_65}"
+"""What the room's checkpoints and manifests carry."""
+
+TYPE = b"\xffstrongroom/ml-dsa-65"
+"""No byte is assigned to ML-DSA-65; after 0xff follows a longer name."""
+
+_ENTRIES = tables.entries.c
+# Not ordered: with a limit a database may walk all entries backwards for the few
+# there are of this kind.
+_SWITCHES = sa.select(_ENTRIES.id, _ENTRIES.position, _ENTRIES.body).where(
+    _ENTRIES.kind == SWITCHED
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """An entry that says which signatures are demanded from it on.
+
+    Attributes:
+        id: Of the entry.
+        position: Its index; ``None`` while it waits for one.
+        body: Its bytes.
+        both: Whether two are.
+    """
+
+    id: int
+    position: int | None
+    body: bytes
+    both: bool
+
+
+def second_key_text(origin: str, key: MlDsaKey) -> str:
+    """Return ``name+hash+base64`` of the second key, as outsiders keep it."""
+    return key_text(origin, TYPE, key.raw)
+
+
+def second_line(text: str, origin: str, signer: MlDsaSigner) -> str:
+    """Return the signature line of the second key over the text of a note."""
+    signature = signer.sign_bytes(text.encode())
+    id_ = key_id(origin, TYPE, signer.public.raw)
+    return SignatureLine(name=origin, key_id=id_, signature=signature).text()
+
+
+def verify_second(note: str, origin: str, key: MlDsaKey) -> None:
+    """Check that the second key signed a note too.
+
+    Raises:
+        IntegrityError: It did not, or one of its signatures is wrong.
+    """
+    found = split_note(note)
+    lines = found.signed_by(origin, key_id(origin, TYPE, key.raw))
+    if not lines:
+        raise IntegrityError(
+            f"the checkpoint lacks the second signature, by {key.key_id}",
+            hint="somebody took it away; or open the room again, if it was switched"
+            " off meanwhile",
+        )
+    for line in lines:
+        key.verify_bytes(line.signature, found.text.encode())
+
+
+def switches(connection: sa.Connection) -> list[Switch]:
+    """Return every switch there is, the newest first; nothing of them is verified.
+
+    Raises:
+        IntegrityError: One is not understood.
+    """
+    rows = connection.execute(_SWITCHES).all()
+    found = [
+        Switch(id=row.id, position=row.position, body=row.body, both=_both(row.body))
+        for row in rows
+    ]
+    return sorted(found, key=lambda switch: switch.id, reverse=True)
+
+
+def is_signed_twice(connection: sa.Connection, before: int) -> bool:
+    """Return whether a checkpoint that is about to be made carries both.
+
+    Args:
+        connection: Of the transaction that makes it, its entries written.
+        before: How many entries the checkpoint before it covers.
+
+    Raises:
+        IntegrityError: A switch is not understood.
+    """
+    for switch in switches(connection):
+        if switch.both:
+            return True
+        if switch.position is not None and switch.position < before:
+            return False  # whatever it ended, ended with that checkpoint
+    return False
+
+
+def in_force(connection: sa.Connection) -> bool:
+    """Return whether a manifest that is signed now carries both.
+
+    Raises:
+        IntegrityError: A switch is not understood.
+    """
+    newest = next(iter(switches(connection)), None)
+    return newest is not None and newest.both
+
+
+def _both(body: object) -> bool:
+    # SQLite keeps values of any type in any column.
+    if not isinstance(body, bytes):
+        raise IntegrityError("an entry about signatures is not what a room writes")
+    document = canonical.from_json(body, at_most_bytes=MAX_ENTRY_BYTES)
+    facts = document.get("facts") if isinstance(document, Mapping) else None
+    algorithms = facts.get("algorithms") if isinstance(facts, Mapping) else None
+    if algorithms not in (ONE, BOTH):
+        raise IntegrityError(f"nobody knows signatures {str(algorithms)[:40]!r}")
+    return algorithms == BOTH

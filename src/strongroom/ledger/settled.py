@@ -1,0 +1,67 @@
+"""From which checkpoint on the room demands two signatures, as its ledger says.
+
+``room.toml`` pins it outside the database, so that whoever can forge one of the two
+cannot rewrite the ledger without the other.  The ledger keeps who agreed to it.  The
+newest switch counts if the checkpoint over it carries what the pin demands.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from strongroom.database import tables
+from strongroom.errors import IntegrityError
+from strongroom.ledger.log import Ledger, Reading
+from strongroom.ledger.second import Switch, switches
+from strongroom.ledger.tree import inclusion_proof, leaf_hash, verify_inclusion
+
+
+def settle(ledger: Ledger) -> None:
+    """Let the ledger demand what its newest switch says.
+
+    Raises:
+        IntegrityError: The switch is not in the tree of the checkpoint over it, or
+            that one carries fewer signatures than ``room.toml`` demands.
+    """
+    with ledger.reading() as reading:
+        sequenced = [s for s in switches(reading.connection) if s.position is not None]
+        if not sequenced:
+            if ledger.notes.since is not None:
+                raise _altered()
+            return
+        newest = sequenced[0]
+        position = _verified(ledger, reading, newest)
+    ledger.notes.demand(position + 1 if newest.both else None)
+
+
+def _verified(ledger: Ledger, reading: Reading, switch: Switch) -> int:
+    """Return the position of a switch that a checkpoint covers."""
+    columns = tables.checkpoints.c
+    position = switch.position
+    note = reading.connection.execute(
+        sa.select(columns.note)
+        .where(columns.size > position)
+        .order_by(columns.size)
+        .limit(1)
+    ).scalar()
+    if position is None or note is None:
+        raise _altered()
+    covering = ledger.notes.open(note)
+    if covering.size <= position:
+        raise _altered()
+    proof = inclusion_proof(ledger.nodes(reading), index=position, size=covering.size)
+    verify_inclusion(
+        leaf_hash(switch.body),
+        index=position,
+        size=covering.size,
+        proof=proof,
+        root=covering.root,
+    )
+    return position
+
+
+def _altered() -> IntegrityError:
+    return IntegrityError(
+        "the ledger does not say what room.toml does about second signatures",
+        hint="strongroom ledger verify; restore a backup",
+    )

@@ -1,0 +1,260 @@
+"""Second signatures of checkpoints: when there is one, and that nobody takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from strongroom.canonical import Json
+from strongroom.crypto.roomkeys import RoomKeys, new_second_seeds
+from strongroom.crypto.signing import VerifyKey
+from strongroom.errors import ConflictError, IntegrityError, UnavailableError
+from strongroom.ledger import sequencer
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.checks import check_all
+from strongroom.ledger.events import Event
+from strongroom.ledger.note import split_note
+from strongroom.ledger.notes import Notes
+from strongroom.ledger.second import BOTH, ONE, SWITCHED, verify_second
+from strongroom.ledger.settled import settle
+from tests.crypto.test_mldsa import SIGNER, VECTORS
+from tests.ledger.world import KEYS, ORIGIN, World, another_sequencer, event
+
+TWICE = KEYS.with_second(new_second_seeds(lambda count: bytes(count - 1) + b"\x09"))
+
+
+def notes(since: int | None = None, keys: RoomKeys = TWICE) -> Notes:
+    signer = keys.checkpoint
+    return Notes(origin=ORIGIN, key=signer.public, signer=signer, since=since)
+
+
+def arm(world: World, keys: RoomKeys = TWICE) -> None:
+    """Let the world's ledger have the second keys, as if it were opened anew."""
+    world.ledger.notes = notes(keys=keys)
+    settle(world.ledger)
+
+
+def switch(algorithms: str) -> Event:
+    facts: dict[str, Json] = {
+        "algorithms": algorithms,
+        "checkpoint": "0" * 64,
+        "manifest": "0" * 64,
+        "request": "request-1",
+    }
+    return event(kind=SWITCHED, facts=facts)
+
+
+def record(world: World, *events: Event) -> None:
+    with world.ledger.transaction() as writing:
+        for one in events:
+            writing.append(one)
+
+
+def lines(world: World) -> dict[int, int]:
+    """Return how many signatures each checkpoint carries, by its size."""
+    found = {}
+    with world.ledger.reading() as reading:
+        rows = reading.connection.exec_driver_sql("SELECT size, note FROM checkpoints")
+        for size, note in rows:
+            found[size] = len(split_note(note).lines)
+    return found
+
+
+def test_a_note_of_another_implementation_verifies() -> None:
+    note, key = VECTORS["note"]["text"], VECTORS["note"]["key"]
+
+    verify_second(note, ORIGIN, SIGNER.public)
+    assert key.startswith(f"{ORIGIN}+")
+    assert split_note(note).lines[1].key_id.hex() == key.split("+")[1]
+
+
+def test_a_reader_that_knows_one_key_passes_over_the_second() -> None:
+    note = notes(since=1).sign(9, bytes(32))
+    key = KEYS.checkpoint.public
+
+    opened = Checkpoint.open(
+        note,
+        key=VerifierKey(origin=ORIGIN, public=key.raw),
+        verify=key.verify_bytes,
+    )
+
+    assert opened.size == 9
+    assert len(split_note(note).lines) == 2
+
+
+@pytest.mark.parametrize(("size", "count"), [(8, 1), (9, 2), (10, 2)])
+def test_both_sign_from_the_size_on_that_is_demanded(size: int, count: int) -> None:
+    note = notes(since=9).sign(size, bytes(32))
+
+    assert len(split_note(note).lines) == count
+    assert notes(since=9).open(note).size == size
+
+
+def without(note: str, number: int) -> str:
+    """Return a note without one of its signature lines."""
+    head, _, tail = note.rpartition("\n\n")
+    kept = [x for n, x in enumerate(tail.splitlines()) if n != number]
+    return f"{head}\n\n" + "".join(f"{line}\n" for line in kept)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_stripped_signature_is_refused(number: int) -> None:
+    """Whoever forges one of the two algorithms still lacks the other."""
+    note = without(notes(since=1).sign(9, bytes(32)), number)
+
+    with pytest.raises(IntegrityError, match=r"not signed by|lacks the second"):
+        notes(since=1).open(note)
+
+
+def test_a_second_signature_of_another_checkpoint_is_refused() -> None:
+    note, other = (notes(since=1).sign(size, bytes(32)) for size in (9, 8))
+    swapped = without(note, 1) + other.splitlines()[-1] + "\n"
+
+    with pytest.raises(IntegrityError, match="second signature is not by"):
+        notes(since=1).open(swapped)
+
+
+def test_a_second_signature_by_another_rooms_key_is_refused() -> None:
+    foreign = KEYS.with_second(new_second_seeds(bytes))
+
+    with pytest.raises(IntegrityError, match="lacks the second"):
+        notes(since=1).open(notes(since=1, keys=foreign).sign(9, bytes(32)))
+
+
+def test_a_note_is_not_remembered_as_good_for_a_later_demand() -> None:
+    """What was verified before the switch was held to one signature only."""
+    own = notes()
+    note = own.sign(9, bytes(32))
+    assert own.open(note).size == 9
+    own.demand(9)
+
+    with pytest.raises(IntegrityError, match="lacks the second"):
+        own.open(note)
+
+
+def test_without_a_pinned_key_nothing_passes_for_two_signatures() -> None:
+    signer = TWICE.checkpoint
+    bare = VerifyKey(signer.public.raw)
+    reader = Notes(origin=ORIGIN, key=bare, signer=None, since=1)
+
+    with pytest.raises(IntegrityError, match="pins no key"):
+        reader.open(notes(since=1).sign(9, bytes(32)))
+
+
+@pytest.mark.parametrize(
+    ("switches", "counts"),
+    [
+        ((), (1, 1, 1)),
+        ((BOTH,), (1, 2, 2)),
+        ((BOTH, ONE), (1, 2, 2, 1)),
+        ((BOTH, ONE, BOTH), (1, 2, 2, 2, 2)),
+    ],
+)
+def test_a_switch_counts_from_its_own_checkpoint_on(
+    world: World, switches: Sequence[str], counts: Sequence[int]
+) -> None:
+    """The checkpoint over the entry that ends it still carries both."""
+    arm(world)
+    record(world, event())
+    for algorithms in switches:
+        record(world, switch(algorithms))
+    while len(lines(world)) < len(counts):
+        record(world, event())
+
+    assert tuple(lines(world).values()) == tuple(counts)
+    settle(world.ledger)
+    both = bool(switches) and switches[-1] == BOTH
+    assert world.ledger.notes.since == (len(switches) + 1 if both else None)
+    with world.ledger.reading() as reading:
+        assert check_all(world.ledger, reading) == []
+
+
+def test_a_switch_on_and_off_in_one_transaction_is_covered_by_both(
+    world: World,
+) -> None:
+    arm(world)
+    record(world, switch(BOTH), switch(ONE))
+    record(world, event())
+
+    assert list(lines(world).values()) == [2, 1]
+
+
+def test_a_switch_that_waits_for_its_index_counts_when_it_gets_one(
+    on_postgresql: World,
+) -> None:
+    world = on_postgresql
+    arm(world)
+    record(world, event())
+    with pytest.raises(UnavailableError), another_sequencer(world):
+        record(world, switch(BOTH))
+    settle(world.ledger)
+    assert world.ledger.notes.since is None
+    world.ledger.catch_up()
+
+    assert list(lines(world).values()) == [1, 2]
+
+
+def test_a_process_without_the_second_key_signs_nothing_any_more(world: World) -> None:
+    """It was opened before the key was made, and would strip what is demanded."""
+    arm(world)
+    record(world, switch(BOTH))
+    world.ledger.notes = notes(keys=KEYS)
+
+    with pytest.raises(ConflictError, match="since it was opened"):
+        record(world, event())
+    assert world.size() == 1
+
+
+def test_a_checkpoint_that_lost_its_second_signature_is_found(world: World) -> None:
+    """ATT&CK T1565.001: the administrator of the database removes the line."""
+    arm(world)
+    record(world, switch(BOTH))
+    record(world, event())
+    settle(world.ledger)
+    with world.ledger.reading() as reading:
+        note = sequencer.newest_note(reading.connection) or ""
+    world.attack(
+        "UPDATE checkpoints SET note = :note WHERE size = 2", note=without(note, 1)
+    )
+
+    with pytest.raises(IntegrityError, match="lacks the second"):
+        record(world, event())
+
+
+def test_a_switch_that_somebody_wrote_into_the_database_is_refused(
+    world: World,
+) -> None:
+    arm(world)
+    record(world, switch(BOTH))
+    settle(world.ledger)
+    with world.ledger.reading() as reading:
+        body = world.ledger.entry(reading, 0).body
+    forged = body.replace(BOTH.encode(), ONE.encode())
+    world.attack("UPDATE entries SET body = :body", body=forged)
+
+    with pytest.raises(IntegrityError):
+        settle(world.ledger)
+    assert world.ledger.notes.since == 1
+
+
+def test_a_switch_that_somebody_took_out_is_missed(world: World) -> None:
+    """``room.toml`` demands it still."""
+    arm(world)
+    record(world, switch(BOTH))
+    settle(world.ledger)
+    world.attack("UPDATE entries SET kind = 'project.created'")
+
+    with pytest.raises(IntegrityError, match=r"room\.toml"):
+        settle(world.ledger)
+
+
+@pytest.mark.parametrize("algorithms", ["", "rsa", 3])
+def test_signatures_that_nobody_knows_are_refused(
+    world: World, algorithms: Json
+) -> None:
+    arm(world)
+    facts = {**switch(BOTH).facts, "algorithms": algorithms}
+    with pytest.raises(IntegrityError, match="nobody knows"):
+        record(world, replace(switch(BOTH), facts=facts))
