@@ -1,9 +1,8 @@
 """Opens once in a process of its own: fresh memory, perhaps a cold page cache.
 
 Sealed and plain weights go into a fresh arena, with as many threads; starting the
-interpreter and importing is not measured, the first touch of memory is.  On a virtual
-machine the host may have taken that memory back, and giving it again costs more than
-everything else; so another process touches as much and ends, just before.
+interpreter and importing is not measured, the first touch of memory is, after another
+process touched as much.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.memory import forget_peak, memory
+from benchmarks.memory import forget_peak, memory, touch_elsewhere
 from benchmarks.opened_model import (
     Sealed,
     bring_into_cache,
@@ -33,9 +32,7 @@ from strongroom.crypto.container import ObjectFacts
 from strongroom.stores.folder import FolderStore
 from strongroom.types import Secret
 
-TOUCH = "touch"
 SIDES = ("ours", "limit", "plain")
-PAGE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +79,7 @@ def measure_fresh(
         ):
             for side in SIDES[number % len(SIDES) :] + SIDES[: number % len(SIDES)]:
                 prepare(files)
-                _in_process(Task(TOUCH, path, folder, keys, 2 * length))
+                touch_elsewhere(2 * length)
                 took = _in_process(Task(side, path, folder, keys, length))
                 times.add(side, wall=took.wall, cpu=took.cpu)
                 if side == "ours":
@@ -127,9 +124,7 @@ def _took(task: Task) -> Took:
     before = memory("VmRSS")
     with going_first():
         began, burned = time.perf_counter(), time.process_time()
-        if task.side == TOUCH:
-            _touch(task.length)
-        elif task.side == "ours":
+        if task.side == "ours":
             open_sealed(store, sealed, new_arena(sealed))
         elif task.side == "limit":
             decrypt_only(task.folder, sealed, new_arena(sealed))
@@ -137,9 +132,3 @@ def _took(task: Task) -> Took:
             read_plain(task.path, task.length, Arena(task.length))
         wall, cpu = time.perf_counter() - began, time.process_time() - burned
     return Took(wall=wall, cpu=cpu, peak=memory("VmHWM") - before)
-
-
-def _touch(length: int) -> None:
-    memory = Arena(length).memory()
-    for start in range(0, length, PAGE_BYTES):
-        memory[start] = 1

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+
+from strongroom.crypto.arena import Arena
+
+PAGE_BYTES = 4096
 
 
 def forget_peak() -> None:
@@ -17,3 +23,21 @@ def memory(field: str) -> int:
         if name == field:
             return int(value.split()[0]) * 1024
     raise SystemExit(f"the kernel does not tell {field}")
+
+
+def touch_elsewhere(length: int) -> None:
+    """Let another process touch so much memory, and end.
+
+    On a virtual machine the host may have taken free memory back.  Giving it again
+    costs up to two seconds a GiB, more than everything else, and whoever asks for
+    large pages pays for it.  So somebody else does, just before.
+    """
+    code = f"from {__name__} import touch; touch({length})"
+    subprocess.run((sys.executable, "-c", code), check=True)
+
+
+def touch(length: int) -> None:
+    """Touch fresh memory, once a page."""
+    memory = Arena(length).memory()
+    for start in range(0, length, PAGE_BYTES):
+        memory[start] = 1

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.memory import touch_elsewhere
 from benchmarks.opened_model import bring_into_cache, drop_from_cache
 from benchmarks.peers.environment import peers_python, run_worker
 from benchmarks.peers.worker import Task
@@ -110,6 +111,7 @@ def _fresh(
     stored: Stored, tool: str, prepare: Callable[[Sequence[Path]], None]
 ) -> list[dict[str, Any]]:
     prepare(stored.files(tool))
+    touch_elsewhere(2 * stored.source.stat().st_size)
     took: list[dict[str, Any]] = stored.run("open", tool)["took"]
     return took
 
