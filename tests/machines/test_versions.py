@@ -16,6 +16,7 @@ from strongroom.access.request import REQUEST_TTL
 from strongroom.types import Classification
 from strongroom.vault import drafts
 from strongroom.vault.garbage import ABANDONED_AFTER
+from strongroom.vault.reserving import reserve
 from strongroom.vault.vault import Sealed
 from strongroom.vault.versions import find_version
 from tests.journeys.rooms import House
@@ -145,7 +146,7 @@ class Versions(RuleBasedStateMachine):
             draft = drafts.resolve(
                 writing, options, room.gate.terms, room.keys.coordinate
             )
-            room.vault._reserve(writing, self.house.actors[SEALER], draft, plan)
+            reserve(writing, self.house.actors[SEALER], draft, plan)
         self.begin()
 
     @precondition(lambda self: not self.name_is_taken)

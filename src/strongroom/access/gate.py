@@ -113,6 +113,10 @@ class Gate:
             action: What was asked for.
             resource: Id of what it was about, or what somebody typed for it.
             **release: The facts of ``key.refused`` when keys were asked for.
+
+        Raises:
+            DeniedError: The refusal itself, once it is recorded.
+            UnavailableError: It cannot be recorded; the database does not answer.
         """
         try:
             yield

@@ -165,6 +165,11 @@ class Strongroom:
             lineage: Whether it covers every version of the lineage.
             at_most_bytes: Of plaintext; all of the segments if ``None``.
             break_glass: Why it cannot wait for approvals; ``None`` if it can.
+
+        Raises:
+            MissingError: There is no such version or segment.
+            InputError: The duration or the bytes make no sense.
+            DeniedError: It could not be allowed whoever agreed.
         """
         draft = RequestDraft(
             target=target,
@@ -179,19 +184,43 @@ class Strongroom:
         return self.room.requests.ask(self.actor, draft)
 
     def approve(self, request: str) -> Request:
-        """Agree to a request; the last approval carries it out."""
+        """Agree to a request; the last approval carries it out.
+
+        Raises:
+            MissingError: There is no such request.
+            DeniedError: The actor may not approve this one.
+            ConflictError: It is decided already, or this person answered.
+        """
         return self.room.approvals.approve(self.actor, request)
 
     def decline(self, request: str, *, reason: str = "") -> Request:
-        """Refuse a request for good."""
+        """Refuse a request for good.
+
+        Raises:
+            MissingError: There is no such request.
+            DeniedError: The actor may not decide this one.
+            ConflictError: It is decided already.
+        """
         return self.room.approvals.decline(self.actor, request, reason=reason)
 
     def withdraw(self, request: str) -> Request:
-        """Take one's own request back."""
+        """Take one's own request back.
+
+        Raises:
+            MissingError: There is no such request.
+            DeniedError: It is somebody else's.
+            ConflictError: It is decided already.
+        """
         return self.room.approvals.withdraw(self.actor, request)
 
     def revoke(self, permit: str, *, reason: str = "") -> PermitRow:
-        """Stop every further release on a permit."""
+        """Stop every further release on a permit.
+
+        Raises:
+            MissingError: There is no such permit.
+            DeniedError: It is not the actor's to revoke.
+            ForkError: A custodian or a witness saw another history.
+        """
         row = self.room.desk.revoke(self.actor, permit, reason=reason)
         self.room.anchor()
         self.room.ask_witnesses(seldom=True)

@@ -134,7 +134,13 @@ class _Asking:
     segments: tuple[str, ...]
 
     def about(self, action: str) -> tuple[Resource, Mapping[str, object]]:
-        """Return what the action is about, and the facts that its rules read."""
+        """Return what the action is about, and the facts that its rules read.
+
+        Raises:
+            InputError: The action is about something, and nothing is named.
+            MissingError: There is no such thing.
+            IntegrityError: A row is not what was written.
+        """
         if action in ROOMS:
             return ROOM, {}
         if not self.name:

@@ -134,7 +134,11 @@ class Records:
     def verify(self) -> LedgerReport:
         """Check every entry, every guarded row, and every custodian's anchor.
 
-        Rows that differ are recorded as an entry, once for each result.
+        Rows that differ are recorded as an entry, once for each result.  What is
+        wrong is in the report.
+
+        Raises:
+            UnavailableError: The database does not answer.
         """
         room = self._room
         report = verify_ledger(room.ledger, rows=True, witnesses=room.witnesses)
@@ -167,6 +171,10 @@ class Records:
 
         Whoever decides, administers or audits sees everybody's, others their own:
         a request says what somebody works on.
+
+        Raises:
+            DeniedError: The session ended, or the account may not act.
+            IntegrityError: A row is not what was written.
         """
         room = self._room
         with room.ledger.reading() as reading:

@@ -22,13 +22,13 @@ from strongroom.access.scales import Scale
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.crypto.signing import Signed
-from strongroom.errors import DeniedError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.permits.answer import PURPOSE, Answer, Release
 from strongroom.permits.breakglass import used_facts
 from strongroom.permits.holdings import exposure_after, lock_lineages
+from strongroom.permits.matching import check_names, matches
 from strongroom.permits.opening import Opening
 from strongroom.permits.permit import (
     PERMITS,
@@ -54,6 +54,7 @@ from strongroom.permits.selection import (
 )
 from strongroom.permits.shares import Recorded, Shares
 from strongroom.types import RoomId, SegmentId
+from strongroom.vault.lineages import Lineage
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.versions import ARTIFACTS, load_manifest, published, resource_of
 
@@ -177,16 +178,38 @@ class Desk:
 
     def _decide(self, writing: Writing, actor: Actor, opening: Opening) -> _Decided:
         """Read, think, record: everything but the keys, in one transaction."""
+        grounds, lineages = self._read(writing, actor, opening)
+        self._require_allowed(writing, actor, grounds, lineages)
+        chosen = grounds.chosen
+        _, manifest = load_manifest(writing, chosen.version, self._manifest_key)
+        return _Decided(
+            permit=grounds.permit,
+            chosen=chosen,
+            manifest=manifest,
+            wraps=load_wraps(writing, chosen),
+            row=earlier(writing, opening, chosen.version.generation)
+            or record_release(writing, actor, grounds),
+        )
+
+    def _read(
+        self, writing: Writing, actor: Actor, opening: Opening
+    ) -> tuple[Grounds, tuple[Lineage, ...]]:
+        """Return what the permit says and what it would add up to, under locks.
+
+        Raises:
+            DeniedError: The permit is for somebody or something else.
+            MissingError: There is no such permit, version or segment.
+            IntegrityError: A row or the manifest is not what was written.
+        """
         artifact = ARTIFACTS.get(writing, opening.artifact)
         lineages = lock_lineages(writing, artifact.roots)
         row = PERMITS.get(writing, opening.permit, lock=True)
         permit = row.open(self._permit_key)
-        _check_names(permit, actor, opening)
+        check_names(permit, actor, opening)
         version = published(writing, artifact, opening.version)
         chosen = select_from(
             writing, artifact, version, opening.segments, self._manifest_key
         )
-        request = REQUESTS.get(writing, permit.request)
         exposure = exposure_after(
             writing,
             permit.counts_as,
@@ -198,8 +221,32 @@ class Desk:
             key=self._permit_key,
         )
         released = released_on(writing, permit).union(Held.of(chosen.taken.values()))
-        # No scale: what leaves in two number types counts in the longer one.
-        released_bytes = released.bytes_in(Scale())
+        grounds = Grounds(
+            opening=opening,
+            row=row,
+            permit=permit,
+            chosen=chosen,
+            exposure=exposure,
+            # No scale: what leaves in two number types counts in the longer one.
+            released=released.bytes_in(Scale()),
+        )
+        return grounds, lineages
+
+    def _require_allowed(
+        self,
+        writing: Writing,
+        actor: Actor,
+        grounds: Grounds,
+        lineages: tuple[Lineage, ...],
+    ) -> None:
+        """Ask policy.
+
+        Raises:
+            DeniedError: It refuses; the reasons name the rules.
+        """
+        row, permit, chosen = grounds.row, grounds.permit, grounds.chosen
+        artifact, exposure = chosen.artifact, grounds.exposure
+        request = REQUESTS.get(writing, permit.request)
         self._gate.require(
             writing,
             actor,
@@ -218,33 +265,13 @@ class Desk:
                 "requestedAt": permit.requested_at,
                 "ledgerHealthy": True,
                 "permit": {
-                    "active": released_bytes <= permit.at_most_bytes,
+                    "active": grounds.released <= permit.at_most_bytes,
                     "notYet": writing.now < permit.not_before,
                     "expired": writing.now >= permit.expires_at,
                     "revoked": row.state is PermitState.REVOKED,
-                    "matches": _matches(permit, actor, chosen),
+                    "matches": matches(permit, actor, chosen),
                 },
             },
-        )
-        _, manifest = load_manifest(writing, version, self._manifest_key)
-        return _Decided(
-            permit=permit,
-            chosen=chosen,
-            manifest=manifest,
-            wraps=load_wraps(writing, chosen),
-            row=earlier(writing, opening, version.generation)
-            or record_release(
-                writing,
-                actor,
-                Grounds(
-                    opening=opening,
-                    row=row,
-                    permit=permit,
-                    chosen=chosen,
-                    exposure=exposure,
-                    released=released_bytes,
-                ),
-            ),
         )
 
     def _describe(
@@ -265,31 +292,3 @@ class Desk:
             expires_at=decided.permit.expires_at,
             entry=entry.hex(),
         )
-
-
-def _check_names(permit: Permit, actor: Actor, opening: Opening) -> None:
-    """Refuse names that the permit lacks before any manifest is read.
-
-    Which segments there are is known to those who may know: a name that does not
-    exist and one that is not permitted get the same answer.
-    """
-    known = {*permit.segments, *permit.segment_ids}
-    if permit.account != actor.account or not set(opening.segments) <= known:
-        raise DeniedError(
-            "the permit is for another account, version or segments",
-            hint="strongroom request NAME --segment S --purpose TEXT",
-            reasons=("permit-matches",),
-        )
-
-
-def _matches(permit: Permit, actor: Actor, chosen: Selection) -> bool:
-    """Return whether the permit is for this account and exactly such segments."""
-    if permit.account != actor.account:
-        return False
-    if permit.version is None:
-        same_line = set(permit.roots) == set(chosen.artifact.roots)
-        return same_line and {s.name for s in chosen.segments} <= set(permit.segments)
-    return (permit.artifact, permit.version) == (
-        chosen.artifact.id,
-        chosen.version.number,
-    ) and {s.id for s in chosen.segments} <= set(permit.segment_ids)

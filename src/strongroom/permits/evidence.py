@@ -98,38 +98,31 @@ class LedgerReferee:
             root=anchor.root,
         )
         opening = Opening.from_bytes(evidence.opening)
-        context = order.context
         kind, facts = _entry(evidence)
-        named = (
-            self._room,
-            kind,
-            facts.get("reader"),
-            facts.get("permit"),
-            facts.get("artifact"),
-            facts.get("version"),
-        )
-        wanted = (
-            order.room,
-            "key.released",
-            opening.digest,
-            opening.permit,
-            context.artifact,
-            context.version,
-        )
-        segments, generation = facts.get("segments"), facts.get("generation")
-        if (
-            named != wanted
-            or order.reader != opening.reader
-            or not isinstance(segments, list)
-            # Segments that were not re-keyed are of an earlier one than the version.
-            or not isinstance(generation, int)
-            or not 1 <= context.generation <= generation
-            or context.segment not in segments
-        ):
+        if kind != "key.released" or not _names(facts, order, opening, self._room):
             raise DeniedError(
                 "the ledger does not say that this reader gets this segment",
                 hint="release through the desk, which writes the entry first",
             )
+
+
+def _names(
+    facts: Mapping[str, object], order: PartOrder, opening: Opening, room: str
+) -> bool:
+    """Return whether a release of this room is to the reader of this order."""
+    context = order.context
+    named = tuple(facts.get(n) for n in ("reader", "permit", "artifact", "version"))
+    segments, generation = facts.get("segments"), facts.get("generation")
+    return (
+        order.room == room
+        and named == (opening.digest, opening.permit, context.artifact, context.version)
+        and order.reader == opening.reader
+        and isinstance(segments, list)
+        and context.segment in segments
+        # Segments that were not re-keyed are of an earlier one than the version.
+        and isinstance(generation, int)
+        and 1 <= context.generation <= generation
+    )
 
 
 def _entry(evidence: Evidence) -> tuple[str, Mapping[str, object]]:

@@ -12,26 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from strongroom.access.accounts import Account
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.database import tables
 from strongroom.errors import ConflictError
-from strongroom.ledger.events import Event
-from strongroom.ledger.log import Writing
 from strongroom.ledger.second import in_force
 from strongroom.types import Random, RoomId
 from strongroom.vault import drafts, recording
 from strongroom.vault.domains import assign_custodians
-from strongroom.vault.lineages import LINEAGES, Lineage
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.maps import map_document
 from strongroom.vault.recovery_sets import sets_by_domain, verify_apart
+from strongroom.vault.reserving import reserve
 from strongroom.vault.roots import verify_in_use
 from strongroom.vault.seals import (
     CustodyDomain,
@@ -43,12 +38,10 @@ from strongroom.vault.seals import (
 from strongroom.vault.segments import Plan
 from strongroom.vault.sources import OpenSource, SourceFile
 from strongroom.vault.versions import (
-    ARTIFACTS,
     VERSIONS,
     Artifact,
     Version,
     VersionState,
-    find_artifact,
     resource_of,
 )
 
@@ -141,7 +134,7 @@ class Vault:
             )
             drafts.verify_name_free(writing, draft)
             drafts.verify_caps(draft, plan, self._gate.terms)
-            version = self._reserve(writing, actor, draft, plan)
+            version = reserve(writing, actor, draft, plan)
         try:
             parts = self._seal_objects(
                 path, files, plan, version, assigned=assigned, progress=progress
@@ -156,60 +149,6 @@ class Vault:
         except ConflictError:  # no lost connection: nothing of it was committed
             recording.abandon(self._ledger, actor, version)
             raise
-
-    def _reserve(
-        self, writing: Writing, actor: Actor, draft: drafts.Draft, plan: Plan
-    ) -> Version:
-        """Insert the artifact if it is new, and the next version as ``sealing``."""
-        artifact = draft.artifact
-        stored = find_artifact(writing, artifact.id)
-        if stored is None:
-            ARTIFACTS.insert(writing, artifact)
-            if artifact.roots == (artifact.id,):
-                LINEAGES.insert(writing, Lineage(id=artifact.id))
-        elif stored != artifact:
-            ARTIFACTS.replace(
-                writing,
-                stored,
-                project=artifact.project,
-                classification=artifact.classification,
-            )
-        highest = writing.connection.execute(
-            sa.select(sa.func.max(tables.versions.c.number)).where(
-                tables.versions.c.artifact == artifact.id
-            )
-        ).scalar()
-        number = int(highest or 0) + 1
-        version = Version(
-            id=f"{artifact.id}/{number}",
-            artifact=artifact.id,
-            number=number,
-            generation=1,
-            state=VersionState.SEALING,
-            parent=draft.parent,
-            manifest_digest="",
-            plain_bytes=plan.length,
-            sealed_by=actor.account,
-            sealed_at=writing.now,
-        )
-        VERSIONS.insert(writing, version)
-        writing.append(
-            Event(
-                kind="version.begun",
-                actor=actor.account,
-                session=actor.session,
-                facts={
-                    "artifact": artifact.id,
-                    "version": number,
-                    "classification": artifact.classification,
-                    "project": artifact.project,
-                    "parent": draft.parent,
-                    "roots": list(artifact.roots),
-                },
-                private={"name": artifact.name},
-            )
-        )
-        return version
 
     def _seal_objects(
         self,
