@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.specification import permits
-from tests.specification.pages import Document, RefusedError, vector
+from tests.specification.pages import Document, RefusedError, envelope, vector
 from tests.specification.sealer import context, derive
 
 PERMITS = vector("permit")
@@ -61,7 +61,7 @@ def test_the_published_answer_opens() -> None:
 def test_the_digest_and_the_info_of_the_answer_are_the_published_ones() -> None:
     public = permits.private(bytes.fromhex(RELEASES["reader_seed"]))[1]
     asked = RELEASES["opening"]
-    payload = permits.envelope(
+    payload = envelope(
         RELEASES["answer"].encode(),
         "answer",
         bytes.fromhex(RELEASES["answer_key"]),

@@ -7,6 +7,8 @@ import unicodedata
 from typing import Any
 
 from tests.specification.pages import (
+    ED25519,
+    ML_DSA,
     TIME,
     Document,
     digest,
@@ -21,6 +23,7 @@ from tests.specification.sealer import FIRST, STRIDE, TAG
 
 MOST_MANIFEST, MOST_MAP = 16 << 20, 256 << 20
 HEADER = 256
+BOTH = [ED25519, ML_DSA]
 MOST_FILES, MOST_PIECES, MOST_PATH, MOST_PART = 100_000, 4_000_000, 4096, 255
 TEXTS = ("room", "artifact", "classification", "project", "sealed_by", "sealed_at")
 NUMBERS = ("v", "version", "generation", "plain_bytes")
@@ -42,10 +45,23 @@ SEGMENT_NAME = re.compile("[a-z0-9][a-z0-9.-]{0,62}")
 # --- manifest.md ------------------------------------------------------------------
 
 
-def manifest(signed: bytes, key: bytes) -> tuple[str, Document]:
-    """Return the digest of a signed manifest, and the manifest."""
+def manifest(signed: bytes, key: bytes, second: bytes = b"") -> tuple[str, Document]:
+    """Return the digest of a signed manifest, and the manifest.
+
+    Args:
+        signed: The envelope.
+        key: The room's Ed25519 key for manifests.
+        second: Its ML-DSA-65 key, if it has one.
+
+    Raises:
+        RefusedError: A signature is missing or wrong, or a field breaks a rule.
+    """
     payload = envelope(signed, "manifest", key, 2 * MOST_MANIFEST)
-    return digest("strongroom/v1/manifest", payload).hex(), manifest_payload(payload)
+    found = manifest_payload(payload)
+    if "signatures" in found:
+        must(second, "the second key is not known")
+        envelope(signed, "manifest", second, 2 * MOST_MANIFEST, ML_DSA)
+    return digest("strongroom/v1/manifest", payload).hex(), found
 
 
 def manifest_payload(payload: bytes) -> Document:
@@ -59,12 +75,14 @@ def manifest_payload(payload: bytes) -> Document:
     parent = type(parsed["parent"])
     must(parent in (str, type(None)), "parent is of another kind")
     kinds: dict[str, type] = dict.fromkeys(TEXTS, str) | dict.fromkeys(NUMBERS, int)
+    kinds |= {"signatures": list} if parsed.get("v") == 4 else {}
     found = exactly(parsed, parent=parent, roots=list, segments=list, **kinds)
+    must(found.get("signatures", BOTH) == BOTH, "other signatures")
     must(all(isinstance(root, str) for root in found["roots"]), "roots are text")
     classes = ("open", "internal", "restricted")
     must(found["classification"] in classes, "an unknown class")
     must(TIME.fullmatch(found["sealed_at"]), "a time has one form")
-    must(found["v"] in (1, 2, 3), "a newer form")
+    must(found["v"] in (1, 2, 3, 4), "a newer form")
     segments = [segment(one, found) for one in found["segments"]]
     must(segments, "a manifest without segments")
     for name in ("id", "name"):
@@ -110,6 +128,8 @@ def lengths(found: Document) -> None:
 
 def form(whole: Document, segments: list[Document]) -> int:
     """Return which form such a manifest has."""
+    if "signatures" in whole:
+        return 4
     if any(one["generation"] != whole["generation"] for one in segments):
         return 3
     return 2 if any(one["shares"] > 1 for one in segments) else 1
