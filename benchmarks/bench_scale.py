@@ -1,0 +1,216 @@
+"""What the everyday calls cost as a room grows: entries, segments, permits.
+
+One room for each curve, on SQLite, filled step by step; at each step the median CPU
+time of a few calls of each kind.  The ledger of the first curve is filled with
+entries about refusals, which name no row; segments come by sealing small models, and
+permits by requests that are granted at once, so these curves have all their rows.
+``open a room`` reads nothing of a passphrase's cost: the custodian is open before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import save_file
+
+from benchmarks.costs import cost_of, go_first
+from benchmarks.curves import draw
+from strongroom.access.founding import Founder
+from strongroom.app import create_strongroom, open_strongroom
+from strongroom.client.client import Strongroom
+from strongroom.crypto.passphrases import Cost
+from strongroom.ledger.events import Event
+from strongroom.types import AccountId, Profile, Secret
+
+PASSPHRASES = {"*": Secret(b"a passphrase for a benchmark")}
+QUICK_TO_GUESS = Cost(memory_kib=19 * 1024, passes=2, lanes=1)  # taken off below
+BATCH = 1024
+SEGMENTS_A_MODEL = 100
+ROUNDS = 5
+DOCS = Path(__file__).parents[1] / "docs" / "images"
+
+ACROSS = {
+    "entries": "entries of the ledger",
+    "segments": "sealed segments",
+    "permits": "permits in force",
+}
+Point = dict[str, float]
+Curve = dict[int, Point]
+
+
+def main() -> None:
+    """Measure, print one line of JSON, and draw the curves."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entries", type=int, default=10**6)
+    parser.add_argument("--segments", type=int, default=10**4)
+    parser.add_argument("--permits", type=int, default=10**3)
+    parser.add_argument("--draw", action="store_true", help="write docs/images")
+    arguments = parser.parse_args()
+    goes_first = go_first()
+    curves = {
+        "entries": entries(steps(arguments.entries)),
+        "segments": segments(steps(arguments.segments)),
+        "permits": permits(steps(arguments.permits)),
+    }
+    if arguments.draw:
+        for name, curve in curves.items():
+            path = DOCS / f"scale-{name}.svg"
+            path.write_text(draw(curve, across=ACROSS[name]), encoding="utf-8")
+    print(json.dumps({"bench": "scale", "goes_first": goes_first, **curves}))
+
+
+def steps(most: int) -> list[int]:
+    """Return powers of ten from 100 up to ``most``."""
+    return [10**n for n in range(2, 9) if 10**n <= most]
+
+
+def entries(sizes: list[int]) -> Curve:
+    """Return costs for ledgers of so many entries."""
+    found: Curve = {}
+    with new_room(segments=10) as folder:
+        for size in sizes:
+            fill_ledger(folder, size)
+            found[size] = costs(folder)
+    return found
+
+
+def segments(sizes: list[int]) -> Curve:
+    """Return costs for rooms with so many sealed segments."""
+    found: Curve = {}
+    sealed = 10
+    with new_room(segments=10) as folder:
+        for size in sizes:
+            with opened(folder) as room:
+                while sealed < size:
+                    seal(room, folder, f"model-{sealed}", SEGMENTS_A_MODEL)
+                    sealed += SEGMENTS_A_MODEL
+            found[size] = costs(folder)
+    return found
+
+
+def permits(sizes: list[int]) -> Curve:
+    """Return costs for rooms with so many permits of one person."""
+    found: Curve = {}
+    granted = 0
+    with new_room(segments=10) as folder:
+        for size in sizes:
+            with opened(folder) as room:
+                for _ in range(granted, size):
+                    room.request("model", segments=["biases"], purpose="a benchmark")
+            granted = size
+            found[size] = costs(folder)
+    return found
+
+
+@contextmanager
+def new_room(segments: int) -> Iterator[Path]:
+    """Give a room of one person with one small model in it."""
+    with tempfile.TemporaryDirectory(prefix="strongroom-scale-") as name:
+        folder = Path(name)
+        room, _ = create_strongroom(
+            folder / "room",
+            profile=Profile.SOLO,
+            passphrases=PASSPHRASES,
+            owner=Founder(name="me", team="me", password=Secret(b"a password of it")),
+            cost=QUICK_TO_GUESS,
+        )
+        with room:
+            seal(room, folder, "model", segments)
+        yield folder
+
+
+def opened(folder: Path) -> Strongroom:
+    """Open the room."""
+    return open_strongroom(folder / "room", passphrases=PASSPHRASES)
+
+
+def seal(room: Strongroom, folder: Path, name: str, count: int) -> None:
+    """Seal a model that a plan cuts into so many segments."""
+    weights: dict[str, npt.NDArray[np.float32]] = {
+        f"layers.{number}.weight": np.full((4, 4), number, dtype=np.float32)
+        for number in range(count - 2)
+    }
+    weights["layers.0.bias"] = np.zeros(4, dtype=np.float32)
+    source = folder / f"{name}.safetensors"
+    save_file(weights, source)
+    room.seal(source, name=name, plan=plan_of(count))
+    source.unlink()
+
+
+def plan_of(count: int) -> str:
+    """Return a plan with a segment for each layer, and two more."""
+    rules = [
+        f'[[segment]]\nname = "layer.{n}"\nmatch = ["layers.{n}.weight"]\n'
+        for n in range(count - 2)
+    ]
+    return "most_percent = 50\n" + "\n".join(rules)
+
+
+def fill_ledger(folder: Path, size: int) -> None:
+    """Append entries about refusals until the ledger has so many."""
+    with opened(folder) as room:
+        ledger, actor = room.room.ledger, room.actor.account
+        with ledger.reading() as reading:
+            newest = ledger.checkpoint(reading)
+        have = newest.size if newest else 0
+        while have < size:
+            count = min(BATCH, size - have)
+            with ledger.transaction() as writing:
+                for number in range(count):
+                    writing.append(refusal(actor, number))
+            have += count
+
+
+def refusal(actor: AccountId, number: int) -> Event:
+    """Return an entry that names no row."""
+    return Event(
+        kind="action.refused",
+        actor=actor,
+        facts={
+            "action": "segment:release",
+            "resource": "model",
+            "rules": [str(number)],
+        },
+    )
+
+
+def costs(folder: Path) -> Point:
+    """Return milliseconds of CPU of each kind of call, now."""
+    with opened(folder) as room:
+        asked = room.request("model", segments=["biases"], purpose="a benchmark")
+        if asked.permit is None:
+            raise SystemExit("the request waits for somebody")
+        permit = asked.permit.id
+        calls: dict[str, Callable[[], object]] = {
+            "request": lambda: room.request(
+                "model", segments=["biases"], purpose="a benchmark"
+            ),
+            "open a permit": lambda: room.open(permit).close(),
+            "exposure": lambda: room.records.exposure("model"),
+            "prove an entry": lambda: room.records.prove(1),
+        }
+        found = {name: milliseconds(call) for name, call in calls.items()}
+    found["open the room"] = milliseconds(lambda: opened(folder).close())
+    with opened(folder) as room:
+        found["verify all"] = milliseconds(room.records.verify, rounds=1)
+        if room.records.verify().findings:
+            raise SystemExit("the room is not in order")
+    return found
+
+
+def milliseconds(call: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Return the median CPU time of a call."""
+    taken = [cost_of(call).cpu for _ in range(rounds)]
+    return round(1000 * statistics.median(taken), 2)
+
+
+if __name__ == "__main__":
+    main()
