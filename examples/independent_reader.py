@@ -48,7 +48,7 @@ def _document(data: bytes, at_most: int, names: str) -> Fields:
 def manifest(signed: bytes, key: bytes) -> Fields:
     """Return a signed manifest, and what names it as "digest"."""
     public = bytes.fromhex(key.decode())
-    outer = _document(signed, 16 << 20, "payload signatures v")
+    outer = _document(signed, 32 << 20, "payload signatures v")
     own = sha256(_encode(b"strongroom/v1/key-id", b"ed25519", public)).hexdigest()[:16]
     values = [x["value"] for x in outer["signatures"] if x["key_id"] == own]
     _must(outer["v"] == 1 and values, "it is of another version, or signer")

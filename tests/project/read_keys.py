@@ -157,6 +157,10 @@ def read_manifest(case: Case) -> None:
     manifest.parse_manifest(signed.verify(manifest.PURPOSE, key))
 
 
+def read_manifest_payload(case: Case) -> None:
+    manifest.parse_manifest(case["payload"].encode())
+
+
 def read_map(case: Case) -> None:
     maps.parse_map(case["text"].encode())
 

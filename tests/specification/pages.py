@@ -23,12 +23,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
 ROOT = Path(__file__).parents[2]
 VECTORS = ROOT / "tests" / "vectors"
 READER = ROOT / "examples" / "independent_reader.py"
 ENVELOPE_FIELDS = {"algorithm", "key_id", "value"}
-SIGNATURE_BYTES = {"ed25519": 64, "ml-dsa-65": 3309}
+ED25519, ML_DSA = "ed25519", "ml-dsa-65"
+SIGNATURE_BYTES = {ED25519: 64, ML_DSA: 3309}
 MOST_SIGNATURES = 8
 MOST_DEPTH = 64
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -178,19 +180,24 @@ def mac(key: bytes, message: bytes) -> bytes:
 # --- signatures.md --------------------------------------------------------------
 
 
-def verify(public: bytes, signature: bytes, message: bytes) -> None:
-    """Check an Ed25519 signature.
+def verify(
+    public: bytes, signature: bytes, message: bytes, algorithm: str = ED25519
+) -> None:
+    """Check a signature.
 
     Raises:
         RefusedError: It is not this key's over this message.
     """
+    kind = Ed25519PublicKey if algorithm == ED25519 else MLDSA65PublicKey
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        kind.from_public_bytes(public).verify(signature, message)
     except InvalidSignature:
         raise RefusedError("a signature is wrong") from None
 
 
-def envelope(data: bytes, purpose: str, public: bytes, at_most: int) -> bytes:
+def envelope(
+    data: bytes, purpose: str, public: bytes, at_most: int, algorithm: str = ED25519
+) -> bytes:
     """Return the payload that this key signed for this purpose.
 
     Raises:
@@ -206,11 +213,12 @@ def envelope(data: bytes, purpose: str, public: bytes, at_most: int) -> bytes:
         value = base64_bytes(one["value"])
         must(len(value) == SIGNATURE_BYTES.get(one["algorithm"]), "the algorithm")
         hexadecimal(one["key_id"], 8)
-        if (one["algorithm"], one["key_id"]) == ("ed25519", key_id(public)):
+        if (one["algorithm"], one["key_id"]) == (algorithm, key_id(public, algorithm)):
             own = own or value
     must(own, "this key did not sign it")
     assert own is not None
-    verify(public, own, encode("strongroom/v1/signature", purpose, "ed25519", payload))
+    message = encode("strongroom/v1/signature", purpose, algorithm, payload)
+    verify(public, own, message, algorithm)
     return payload
 
 
@@ -227,6 +235,6 @@ def sign(seed: bytes, purpose: str, payload: bytes) -> bytes:
     return write({"payload": text, "signatures": [signature], "v": 1})
 
 
-def key_id(public: bytes) -> str:
+def key_id(public: bytes, algorithm: str = ED25519) -> str:
     """Return how an envelope names a key."""
-    return digest("strongroom/v1/key-id", "ed25519", public)[:8].hex()
+    return digest("strongroom/v1/key-id", algorithm, public)[:8].hex()
