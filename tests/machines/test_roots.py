@@ -16,6 +16,7 @@ from strongroom.app.rotating import destroy_former, rotate
 from strongroom.client.client import Strongroom
 from strongroom.types import Role
 from strongroom.vault.roots import ROOT_KEYS
+from strongroom.vault.rotation import _place
 from tests.app.test_rotating import KilledError, dying, options
 from tests.journeys.rooms import House, again
 from tests.machines.running import run, works
@@ -100,9 +101,11 @@ class Roots(RuleBasedStateMachine):
         if may and answer == "approve":
             with self.room.room.ledger.reading() as reading:
                 asked = find_request(reading, self.request).payload()
-            leaving, joining = (dict(asked[n]) for n in ("leaving", "joining"))  # type: ignore[call-overload]  # of a rotation
-            assert leaving["root"] == self.in_use
-            self.states |= {leaving["root"]: "leaving", joining["root"]: "joining"}
+            leaving, joining = (
+                _place(asked[name]).root_key_id for name in ("leaving", "joining")
+            )
+            assert leaving == self.in_use
+            self.states |= {leaving: "leaving", joining: "joining"}
 
     @precondition(lambda self: "joining" in self.states.values())
     @rule(commits=st.integers(1, 5))

@@ -175,6 +175,30 @@ def test_an_altered_object_is_not_signed_anew(
     assert manifest_of(solo_room).generation == 1
 
 
+def test_one_altered_object_ends_it_and_the_rest_is_kept(
+    solo_room: Strongroom, model: Path
+) -> None:
+    """Several are under way at once; those that were finished are not done again."""
+    solo_room.seal(model, name="llm")
+    weights = contents(solo_room)
+    segment = manifest_of(solo_room).segments[-1]
+    store, name = solo_room.room.domains["home"].store, segment.facts.object_name
+    honest = bytearray(segment.facts.length)
+    store.read_into(name, 0, honest)
+    store.remove(name)
+    store.write(name, [bytes(honest[:-1]), bytes([honest[-1] ^ 1])])
+    with pytest.raises(IntegrityError):
+        rekey(solo_room)
+    assert manifest_of(solo_room).generation == 1
+
+    store.remove(name)
+    store.write(name, [bytes(honest)])
+    rekey(solo_room)
+    assert contents(solo_room) == weights
+    assert len(facts(solo_room, "rekey.begun")) == 1
+    assert solo_room.clean().objects >= len(manifest_of(solo_room).segments)
+
+
 def test_what_is_not_there_is_refused(solo_room: Strongroom, model: Path) -> None:
     solo_room.seal(model, name="llm")
     with pytest.raises(MissingError, match="no segment 'nowhere'"):

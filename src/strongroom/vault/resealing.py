@@ -1,13 +1,15 @@
-"""Seals the segments of a re-keying anew, one after the other.
+"""Seals the segments of a re-keying anew, a few at a time.
 
 Each finished segment is a commit of its own, signed, so that an interruption loses
-at most one.  Of each, only records pass through memory.
+only those under way.  Of each, only records pass through memory.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -39,6 +41,29 @@ from strongroom.vault.sharing import wrap_share
 
 Progress = Callable[[int], None]
 """Called with the number of bytes that were sealed anew since the last call."""
+
+THREADS = 3
+"""Segments under way; with two processors, one more to wait for the disk.  More are
+no quicker, and an interruption would lose them."""
+
+
+class _StoppedError(Exception):
+    """Another segment failed; this one is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One segment to seal anew.
+
+    Attributes:
+        segment: As it is now.
+        key: K of it.
+        anew: What the next object is made with.
+    """
+
+    segment: ManifestSegment
+    key: Secret
+    anew: Anew
 
 
 class Resealing:
@@ -93,6 +118,7 @@ class Resealing:
                 if self._is_wrapped(reading.connection, frame, one)
             ]
         finished = {segment.id for segment in usable}
+        tasks = []
         for segment in manifest.segments:
             if segment.id not in rekey.segments:
                 continue
@@ -100,7 +126,8 @@ class Resealing:
                 progress(segment.facts.stream_bytes)
                 continue
             key = self._key(segment, held.get(segment.id, []))
-            self._seal_one(rekey, frame, segment, key, progress)
+            tasks.append(self._task(rekey, segment, key))
+        self._seal_all(rekey, frame, tasks, progress)
 
     def _is_wrapped(
         self, connection: sa.Connection, frame: Manifest, one: ManifestSegment
@@ -140,37 +167,69 @@ class Resealing:
         keys.verify_commitment(key, facts.commitment, facts.salt, facts.context)
         return key
 
-    def _seal_one(
-        self,
-        rekey: Rekey,
-        frame: Manifest,
-        segment: ManifestSegment,
-        key: Secret,
-        progress: Progress,
-    ) -> None:
-        store = domain_named(self._domains, segment.domain).store
-        shares = tuple(Secret(self._random(KEY_BYTES)) for _ in segment.custodians)
+    def _task(self, rekey: Rekey, segment: ManifestSegment, key: Secret) -> _Task:
+        context = replace(
+            segment.facts.context, generation=rekey.generation, suite=rekey.suite
+        )
         anew = Anew(
-            context=replace(
-                segment.facts.context, generation=rekey.generation, suite=rekey.suite
-            ),
-            shares=shares,
+            context=context,
+            shares=tuple(Secret(self._random(KEY_BYTES)) for _ in segment.custodians),
             salt=self._random(SALT_BYTES),
             object_name=object_name(rekey.artifact, rekey.number, self._random),
         )
+        return _Task(segment=segment, key=key, anew=anew)
+
+    def _seal_all(
+        self,
+        rekey: Rekey,
+        frame: Manifest,
+        tasks: Sequence[_Task],
+        progress: Progress,
+    ) -> None:
+        """Seal a few at once, and record each as soon as it is on the disk."""
+        stop = threading.Event()
+
+        def tell(count: int) -> None:
+            if stop.is_set():
+                raise _StoppedError
+            progress(count)
+
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="rekey") as pool:
+            try:
+                futures = {pool.submit(self._seal, t, tell): t for t in tasks}
+                for future in as_completed(futures):
+                    self._record(rekey, frame, futures[future], future.result())
+            except BaseException:  # also an interrupt: nobody waits for the rest
+                stop.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _seal(self, task: _Task, progress: Progress) -> ManifestSegment:
+        """Return the segment as it will be, its object written."""
+        store = domain_named(self._domains, task.segment.domain).store
         facts = rekey_object(
-            store, segment.facts, key, anew, store=store, progress=progress
+            store,
+            task.segment.facts,
+            task.key,
+            task.anew,
+            store=store,
+            progress=progress,
         )
-        fresh = replace(segment, facts=facts)
+        return replace(task.segment, facts=facts)
+
+    def _record(
+        self, rekey: Rekey, frame: Manifest, task: _Task, fresh: ManifestSegment
+    ) -> None:
+        """Keep the shares of a segment that was sealed anew, and what it is now."""
         with self._ledger.reading() as reading:
             recovery = sets_by_domain(reading)
         wraps = [
             wrap
-            for number, name in enumerate(segment.custodians)
+            for number, name in enumerate(fresh.custodians)
             for wrap in wrap_share(
-                shares[number],
+                task.anew.shares[number],
                 number,
-                facts.context,
+                fresh.facts.context,
                 room=self._room,
                 custodian=domain_named(self._domains, name).custodian,
                 recovery=recovery.get(name),
@@ -179,7 +238,7 @@ class Resealing:
         with self._ledger.transaction() as writing:
             still_active(writing, rekey)
             verify_in_use(writing, {wrap.root_key_id for wrap in wraps})
-            remove_finished(writing.connection, rekey, segment.id)
-            remove_wraps(writing.connection, frame, segment.id, rekey.generation)
+            remove_finished(writing.connection, rekey, fresh.id)
+            remove_wraps(writing.connection, frame, fresh.id, rekey.generation)
             store_wraps(writing.connection, frame, wraps)
             store_finished(writing.connection, frame, fresh, self._keys.manifest)
