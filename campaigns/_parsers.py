@@ -1,0 +1,148 @@
+"""Every parser of bytes that we did not make this second, as a function of bytes.
+
+A parser may raise errors of ours and nothing else.  ``fuzz`` runs each in a process
+of its own, where ``atheris`` chooses the bytes by the branches that they reach.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import strongroom
+from strongroom import canonical
+from strongroom.access.footprints import Footprint
+from strongroom.access.terms import parse_terms
+from strongroom.cli.words import duration
+from strongroom.crypto.algorithms import parse_algorithms
+from strongroom.crypto.container import Header
+from strongroom.crypto.custody_file import CustodyFile
+from strongroom.crypto.custody_messages import parse_anchor, parse_evidence, parse_order
+from strongroom.crypto.custody_pin import Pin
+from strongroom.crypto.index import SegmentIndex
+from strongroom.crypto.layout import Positions
+from strongroom.crypto.paper import read_paper
+from strongroom.crypto.signing import Signed
+from strongroom.crypto.token_file import TokenFile
+from strongroom.intake.formats.safetensors import read_header
+from strongroom.ledger.checkpoint import parse_text
+from strongroom.ledger.cosignature import WitnessKey
+from strongroom.ledger.frontier import Frontier
+from strongroom.ledger.note import split_note
+from strongroom.ledger.policy_file import WitnessPolicy
+from strongroom.ledger.proof import Proof
+from strongroom.ledger.witness import WitnessRequest
+from strongroom.permits.answer import parse_answer
+from strongroom.permits.opening import Opening
+from strongroom.permits.permit import parse_permit
+from strongroom.types import Profile
+from strongroom.vault.manifest import parse_manifest
+from strongroom.vault.maps import parse_map
+from strongroom.vault.planfiles import parse_plan_file
+from strongroom.vault.versions import parse_target
+
+VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
+MOST_BYTES = 64 * 1024
+"""Of one input; caps above it are met by lengths that an input claims."""
+
+PACKAGE = Path(strongroom.__file__).parent
+SAFETENSORS = (
+    (64).to_bytes(8, "little")
+    + b'{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}       '
+    + bytes(16)
+)
+STREAM_BYTES = 1 << 32
+
+
+def _text(parse: Callable[[str], object]) -> Callable[[bytes], object]:
+    """Return a parser of bytes that hands text on, as files are read."""
+    return lambda data: parse(data.decode("utf-8", "replace"))
+
+
+def _frame(parse: Callable[[canonical.Json], object]) -> Callable[[bytes], object]:
+    """Return a parser of a frame between processes."""
+    return lambda data: parse(canonical.from_json(data, at_most_bytes=MOST_BYTES))
+
+
+def _safetensors(data: bytes) -> object:
+    return read_header(lambda offset, length: data[offset : offset + length], len(data))
+
+
+PARSERS: dict[str, Callable[[bytes], object]] = {
+    "algorithms": parse_algorithms,
+    "anchor": _frame(parse_anchor),
+    "answer": parse_answer,
+    "canonical": lambda data: canonical.from_json(data, at_most_bytes=MOST_BYTES),
+    "checkpoint": _text(parse_text),
+    "custody-file": CustodyFile.from_bytes,
+    "duration": _text(duration),
+    "evidence": _frame(parse_evidence),
+    "footprint": lambda data: Footprint.from_bytes(
+        data, digest=hashlib.sha256(data).digest()
+    ),
+    "frontier": Frontier.from_bytes,
+    "index": SegmentIndex.parse,
+    "layout": lambda data: Positions.parse(data, stream_bytes=STREAM_BYTES),
+    "manifest": parse_manifest,
+    "map": parse_map,
+    "note": _text(split_note),
+    "object": Header.parse,
+    "opening": Opening.from_bytes,
+    "order": _frame(parse_order),
+    "paper": _text(read_paper),
+    "permit": parse_permit,
+    "pin": Pin.from_bytes,
+    "plan": _text(parse_plan_file),
+    "proof": _text(Proof.from_text),
+    "safetensors": _safetensors,
+    "signed": lambda data: Signed.from_bytes(data, MOST_BYTES),
+    "target": _text(parse_target),
+    "terms": lambda data: parse_terms(Profile.SOLO, data),
+    "token-file": TokenFile.from_bytes,
+    "witness-key": _text(WitnessKey.from_text),
+    "witness-policy": WitnessPolicy.from_bytes,
+    "witness-request": WitnessRequest.from_bytes,
+}
+
+
+def write_seeds(folder: Path) -> int:
+    """Write what stands in the vectors, and our own text files, to begin with.
+
+    Returns:
+        How many.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {SAFETENSORS, *(path.read_bytes() for path in PACKAGE.rglob("*.toml"))}
+    for path in sorted(VECTORS.glob("*.json")):
+        for data in _inputs(json.loads(path.read_bytes())):
+            if 0 < len(data) <= MOST_BYTES:
+                found.add(data)
+    for data in found:
+        (folder / hashlib.sha256(data).hexdigest()).write_bytes(data)
+    return len(found)
+
+
+def _inputs(value: object) -> Iterator[bytes]:
+    """Yield the strings of a document, also decoded, and its parts as JSON."""
+    if isinstance(value, str):
+        yield value.encode()
+        for decode in (binascii.unhexlify, _base64):
+            try:
+                yield decode(value.encode())
+            except ValueError:
+                continue
+    elif isinstance(value, dict):
+        yield json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+        for part in value.values():
+            yield from _inputs(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _inputs(part)
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.b64decode(data, validate=True)
