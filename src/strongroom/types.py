@@ -25,6 +25,7 @@ SegmentId = NewType("SegmentId", str)
 RequestId = NewType("RequestId", str)
 ApprovalId = NewType("ApprovalId", str)
 PermitId = NewType("PermitId", str)
+PasskeyId = NewType("PasskeyId", str)
 
 Random: TypeAlias = Callable[[int], bytes]
 """Gives that many random bytes; ``os.urandom`` outside tests."""
@@ -99,7 +100,9 @@ class Profile(StrEnum):
     """How many people a house has to keep apart."""
 
     SOLO = "solo"
+    SMALL = "small"
     STANDARD = "standard"
+    HARDENED = "hardened"
 
 
 class Classification(StrEnum):
@@ -142,3 +145,4 @@ class Factor(StrEnum):
     PASSWORD = "password"  # noqa: S105 (a kind of factor)
     TOTP = "totp"
     RECOVERY_CODE = "recovery-code"
+    PASSKEY = "passkey"

@@ -100,6 +100,8 @@ _KINDS |= {
     "role": "Account",
     "project": "Project",
 }
+_ROOM = {"ledger", "policy", "key", "profile", "session"}
+_FACTORS = {"solo": "totp", "small": "totp", "standard": "totp", "hardened": "passkey"}
 
 
 def ask(
@@ -124,7 +126,7 @@ def ask(
     terms = TERMS[profile]
     context: dict[str, object] = {
         "now": NOW,
-        "factor": {"kind": "totp", "at": NOW - timedelta(minutes=5)},
+        "factor": {"kind": _FACTORS[profile], "at": NOW - timedelta(minutes=5)},
         "ledgerHealthy": True,
         **terms.of_action(action).facts(),
     }
@@ -132,6 +134,7 @@ def ask(
         context |= {"asker": "ana", "askerOwner": "ana", "askerTeam": "alpha"}
     if action == "request:approve":
         context["coursesLacking"] = []
+        context["signed"] = profile == "hardened"
     if action in WEIGHTS:
         context |= {
             **terms.of(Classification(classification)).release_facts(TOTAL_BYTES),
@@ -165,7 +168,7 @@ def ask(
 
 def _resource(action: str, classification: str, changes: dict[str, object]) -> Resource:
     noun = action.partition(":")[0]
-    kind = _KINDS.get(noun, "Room" if noun in {"ledger", "policy", "key"} else "Model")
+    kind = _KINDS.get(noun, "Room" if noun in _ROOM else "Model")
     if action in WEIGHTS:
         kind = "Model"
     kind = str(changes.pop("kind", kind))
@@ -203,7 +206,7 @@ class Scenario:
 
 
 def read_scenarios(text: str) -> list[Scenario]:
-    """Return the rows of the tables under ``## standard`` and ``## solo``."""
+    """Return the rows of the tables under the name of each profile."""
     found, profile = [], ""
     for line in text.splitlines():
         if line.startswith("## "):
@@ -241,7 +244,7 @@ def _value(text: str) -> object:
         return words[text]
     if text.isdigit() or text.startswith("["):
         return int(text) if text.isdigit() else [text]
-    if text.startswith(("totp ", "password ", "recovery-code ")):
+    if text.startswith(("totp ", "password ", "recovery-code ", "passkey ")):
         kind, _, when = text.partition(" ")
         return {"kind": kind, "at": _value(when)}
     amounts = re.findall(r"(\d+)([dhms])(?= |$)", text)

@@ -99,7 +99,7 @@ class House:
         for name, actor in self.actors.items():
             with self.rooms.world.ledger.transaction() as writing:
                 account = accounts.find_account(writing, actor.account)
-                session, _ = self.rooms.sessions._open(
+                session, _ = self.rooms.sessions.open(
                     writing, account, Factor.TOTP, writing.now, "test"
                 )
             self.actors[name] = Actor(

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from strongroom.access.accounts import ACCOUNTS, AccountState
+from strongroom.access.accounts import ACCOUNTS, AccountState, find_account
 from strongroom.access.founding import Founded, Founder, found
 from strongroom.access.projects import find_project, projects_of
 from strongroom.errors import InputError
@@ -56,10 +56,31 @@ def test_a_standard_room_has_an_administrator_and_two_approvers(rooms: Rooms) ->
     rooms.people.enrol("ines", made.invitations["ines"], PASSWORD)
 
 
+def test_a_small_room_has_two_who_work_and_agree(rooms: Rooms) -> None:
+    made = founded(rooms, Profile.SMALL, ROOT, (Founder(name="ann", team="office"),))
+
+    assert set(made.owner.roles) == set(Role) - {Role.AUDITOR}
+    with rooms.world.ledger.reading() as reading:
+        ann = find_account(reading, "ann")
+        project = find_project(reading, "default")
+        assert projects_of(reading, ann.id) == {project.id}
+        assert projects_of(reading, made.owner.id) == {project.id}
+    assert Role.APPROVER in ann.roles
+
+
+def test_a_hardened_room_begins_like_a_standard_one(rooms: Rooms) -> None:
+    made = founded(rooms, Profile.HARDENED, ROOT, APPROVERS)
+
+    assert made.owner.roles == (Role.ADMINISTRATOR,)
+    assert set(made.invitations) == {"ines", "tom"}
+
+
 @pytest.mark.parametrize(
     ("profile", "owner", "approvers"),
     [
         (Profile.SOLO, ROOT, APPROVERS[:1]),
+        (Profile.SMALL, ROOT, ()),
+        (Profile.HARDENED, ROOT, APPROVERS[:1]),
         (Profile.STANDARD, ROOT, ()),
         (Profile.STANDARD, ROOT, APPROVERS[:1]),
         (Profile.STANDARD, ROOT, (*APPROVERS, Founder(name="x", team="y"))),

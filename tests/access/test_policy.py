@@ -283,6 +283,23 @@ def test_solo_drops_only_the_separation_of_roles() -> None:
     assert solo - standard == {"restricted-waits-a-day"}
 
 
+def test_hardened_adds_to_standard_and_small_takes_away() -> None:
+    standard = {rule.id for rule in POLICIES["standard"].rules}
+    hardened = {rule.id for rule in POLICIES["hardened"].rules}
+    small = {rule.id for rule in POLICIES["small"].rules}
+
+    assert hardened - standard == {"phishing-resistant-only"}
+    assert standard - hardened == set()
+    assert small - standard == set()
+    assert standard - small == {
+        "administrator-reads-no-weights",
+        "auditor-only-evidence",
+        "not-your-own-teams-request",
+        "not-your-own-teams-review",
+        "not-your-own-training",
+    }
+
+
 def test_a_rule_that_cannot_be_evaluated_refuses(folder: Path) -> None:
     """Cedar skips such a rule and would allow; an overflow is the way to get one."""
     with (folder / "standard.cedar").open("a") as file:
@@ -299,19 +316,27 @@ def test_a_rule_that_cannot_be_evaluated_refuses(folder: Path) -> None:
     assert decision.reasons == (UNCLEAR,)
 
 
-@pytest.mark.parametrize("name", ["common.cedar", "standard.cedar"])
+@pytest.mark.parametrize(
+    ("profile", "name"),
+    [
+        ("standard", "common.cedar"),
+        ("standard", "standard.cedar"),
+        ("hardened", "hardened.cedar"),
+        ("small", "small.cedar"),
+    ],
+)
 def test_a_rule_that_was_taken_out_opens_something_in_the_table(
-    folder: Path, name: str
+    folder: Path, profile: str, name: str
 ) -> None:
-    """Every prohibition of ``standard`` is the only one that stops some row."""
+    """Every prohibition is the only one that stops some row."""
     text = re.sub("^//.*$", "", (folder / name).read_text(), flags=re.MULTILINE)
     rules = re.split("(?=^@id)", text, flags=re.MULTILINE)
-    rows = [s for s in SCENARIOS if s.profile == "standard" and not s.allowed]
+    rows = [s for s in SCENARIOS if s.profile == profile and not s.allowed]
     for at, rule in enumerate(rules):
         if "\nforbid" not in rule:
             continue
         (folder / name).write_text("".join(rules[:at] + rules[at + 1 :]))
-        policy = Policy.load(Profile.STANDARD, folder)
+        policy = Policy.load(Profile(profile), folder)
 
         assert any(isinstance(policy.decide(s.question), Allow) for s in rows), rule
 

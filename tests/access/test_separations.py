@@ -5,6 +5,10 @@ from __future__ import annotations
 from strongroom.access.separations import missing_separations
 from strongroom.types import Profile
 
+CODES = (
+    "a code is enough to log in and to approve; only an approval by a passkey is signed"
+)
+
 
 def test_reports_name_every_separation_that_is_missing() -> None:
     said = missing_separations(
@@ -18,15 +22,33 @@ def test_reports_name_every_separation_that_is_missing() -> None:
 
 def test_a_house_with_every_separation_has_none_missing() -> None:
     said = missing_separations(
-        Profile.STANDARD, domains=3, embedded=False, witness=True
+        Profile.HARDENED, domains=3, embedded=False, witness=True
     )
 
     assert said == []
 
 
+def test_standard_says_that_codes_sign_nothing() -> None:
+    said = missing_separations(
+        Profile.STANDARD, domains=3, embedded=False, witness=True
+    )
+
+    assert said == [CODES]
+
+
+def test_small_says_that_teams_and_roles_are_not_kept_apart() -> None:
+    said = missing_separations(Profile.SMALL, domains=3, embedded=False, witness=True)
+
+    assert said == [
+        "any one other person agrees, also of the asker's own team",
+        "who keeps accounts and roles may read weights too",
+        CODES,
+    ]
+
+
 def test_two_domains_leave_one_separation_missing() -> None:
     said = missing_separations(
-        Profile.STANDARD, domains=2, embedded=False, witness=True, without_factor=3
+        Profile.HARDENED, domains=2, embedded=False, witness=True, without_factor=3
     )
 
     assert said == [
@@ -37,7 +59,7 @@ def test_two_domains_leave_one_separation_missing() -> None:
 
 def test_what_custodians_elsewhere_keep_is_not_everybodys() -> None:
     said = missing_separations(
-        Profile.STANDARD,
+        Profile.HARDENED,
         domains=3,
         embedded=True,
         witness=True,

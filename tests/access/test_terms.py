@@ -43,6 +43,12 @@ TABLE = [
     Row("solo", "open", 0, False, 0, (None, None), True),
     Row("solo", "internal", 0, False, 0, (None, None), True),
     Row("solo", "restricted", 0, True, 24, (None, None), True),
+    Row("small", "open", 0, False, 0, (None, None), True),
+    Row("small", "internal", 1, True, 0, (None, None), True),
+    Row("small", "restricted", 1, True, 0, (25, 45), False),
+    Row("hardened", "open", 0, False, 0, (None, None), True),
+    Row("hardened", "internal", 1, True, 0, (None, None), True),
+    Row("hardened", "restricted", 2, True, 0, (25, 45), False),
     Row("standard", "open", 0, False, 0, (None, None), True),
     Row("standard", "internal", 1, True, 0, (None, None), True),
     Row("standard", "restricted", 2, True, 0, (25, 45), False),
@@ -53,21 +59,42 @@ TABLE = [
 def test_each_class_asks_for_what_the_design_says(row: Row) -> None:
     terms = load_terms(Profile(row.profile)).of(Classification(row.name))
 
-    assert terms.approvals == terms.distinct_teams == row.approvals
+    small = row.profile == "small"
+    assert terms.approvals == row.approvals
+    assert terms.distinct_teams == (0 if small else row.approvals)
+    assert terms.own_team_counts is small
     assert terms.second_factor_required is row.factor
     assert terms.wait == timedelta(hours=row.wait_hours)
     assert (terms.person_cap_percent, terms.pair_cap_percent) == row.caps
     assert terms.whole_model_to_a_person is row.whole
-    assert not terms.own_team_counts
 
 
 @pytest.mark.parametrize(
-    ("profile", "expected"), [("solo", "internal"), ("standard", "restricted")]
+    ("profile", "expected"),
+    [
+        ("solo", "internal"),
+        ("small", "restricted"),
+        ("standard", "restricted"),
+        ("hardened", "restricted"),
+    ],
 )
 def test_an_artifact_without_a_parent_has_the_default_class(
     profile: str, expected: str
 ) -> None:
     assert load_terms(Profile(profile)).default_class == expected
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_only_hardened_asks_for_signed_approvals(profile: Profile) -> None:
+    assert load_terms(profile).signed_approvals is (profile is Profile.HARDENED)
+
+
+@pytest.mark.parametrize("own", [1, 2])
+def test_where_the_own_team_counts_no_team_is_counted(own: int) -> None:
+    restricted = load_terms(Profile.SMALL).of(Classification.RESTRICTED)
+
+    with pytest.raises(SetupError, match="teams"):
+        dataclasses.replace(restricted, approvals=2, distinct_teams=own)
 
 
 @pytest.mark.parametrize("action", sorted(APPROVED_ACTIONS))

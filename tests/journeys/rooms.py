@@ -120,7 +120,7 @@ class House:
         with ledger.transaction() as writing:
             for name in names or tuple(self.secrets):
                 account = find_account(writing, name)
-                session, _ = sessions._open(
+                session, _ = sessions.open(
                     writing, account, Factor.TOTP, writing.now, "test"
                 )
                 self.actors[name] = actor_of(session)

@@ -74,7 +74,7 @@ class Office:
         """Return somebody who has just proved a second factor."""
         with self.rooms.world.ledger.transaction() as writing:
             account = accounts.find_account(writing, name_or_id)
-            session, _ = self.rooms.sessions._open(
+            session, _ = self.rooms.sessions.open(
                 writing, account, Factor.TOTP, writing.now, "test"
             )
         return actor_of(session)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from strongroom import canonical
 from strongroom.access import totp
+from strongroom.access.assertions import Assertion, verify_assertion
 from strongroom.access.footprints import Footprint
 from strongroom.crypto.mldsa import MlDsaSigner
 from strongroom.crypto.signing import Signed, SigningKey, VerifyKey
@@ -24,6 +25,7 @@ from strongroom.ledger.notes import Notes
 from strongroom.ledger.policy_file import WitnessPolicy
 from strongroom.ledger.proof import Proof
 from strongroom.ledger.verify import Check
+from strongroom.settings import RelyingParty
 from strongroom.types import Secret
 from strongroom.vault import manifest
 from tests.ledger.world import ORIGIN
@@ -131,3 +133,18 @@ def read_code(case: Case) -> None:
     secret = Secret(raw(load("totp")["secret_hex"]))
     moment = datetime.fromtimestamp(case["seconds"], tz=UTC)
     totp.verify(secret, case["code"], now=moment, last_step=case["last_step"])
+
+
+def read_approval(case: Case) -> int:
+    vector = load("approval")
+    return verify_assertion(
+        Assertion(
+            credential=b"k",
+            authenticator_data=raw(case["authenticator_data"]),
+            client_data=case["client_data"].encode(),
+            signature=raw(case["signature"]),
+        ),
+        public_key=raw(case["cose"]),
+        challenge=raw(vector["challenge"]),
+        party=RelyingParty(domain=vector["domain"], origins=tuple(vector["origins"])),
+    )

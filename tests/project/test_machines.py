@@ -22,6 +22,8 @@ MACHINES = {
 ONE_STEP = {
     "GlassState": "open until somebody else reviewed it",
     "NoticeState": "due until people were told, or could not be",
+    "ChallengeState": "open until it is used",
+    "PasskeyState": "active until it is suspended or removed",
     "RecoveryState": "active until it is retired",
     "RekeyState": "active until it has ended",
 }

@@ -30,6 +30,7 @@ NOTHING_TO_REFUSE = {
     "ocsf_activities": "enumerations of another standard",
     "plan_minilm": "the plan of one model",
     "sealed_padding": "a function of a number",
+    "webauthn": "an example of another standard, which is refused as it is",
 }
 """Files without cases that must be refused, and what they are instead."""
 
@@ -41,6 +42,7 @@ ONE_SENTENCE = {"encoding"}
 
 
 READERS: dict[tuple[str, str], Callable[[Case], object]] = {
+    ("approval", "refused"): read_ledger.read_approval,
     ("checkpoint", "refused"): read_ledger.read_checkpoint,
     ("custody_file", "refused"): read_keys.read_custody_file,
     ("custody_file", "refused_anchors"): read_keys.read_anchor,
@@ -107,6 +109,7 @@ def honest(name: str, key: str) -> list[Case]:
     """Return cases of the same form that must be accepted."""
     vector = load(name)
     lists = {
+        ("approval", "refused"): "approvals",
         ("custody_file", "refused"): "files",
         ("custody_file", "refused_anchors"): "anchors",
         ("encoding", "refused"): "documents",

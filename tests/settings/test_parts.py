@@ -14,6 +14,7 @@ from strongroom.errors import InputError
 from strongroom.settings.parts import (
     Domain,
     PinnedSet,
+    RelyingParty,
     WitnessSettings,
     quoted,
 )
@@ -39,6 +40,60 @@ def test_a_domain_comes_back(custodian: str, store: str, file: str) -> None:
     (table,) = tomllib.loads("\n".join(domain.to_toml()))["domain"]
 
     assert Domain.from_toml(table) == domain
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        RelyingParty.at("localhost"),
+        RelyingParty.at("rooms.example"),
+        RelyingParty(
+            domain="rooms.example",
+            origins=("https://rooms.example", "https://a.rooms.example:8443"),
+        ),
+    ],
+)
+def test_where_passkeys_work_comes_back(party: RelyingParty) -> None:
+    table = tomllib.loads("\n".join(party.to_toml()))["passkeys"]
+
+    assert RelyingParty.from_toml(table) == party
+
+
+def test_the_domain_alone_is_one_origin() -> None:
+    assert RelyingParty.from_toml({"domain": "rooms.example"}).origins == (
+        "https://rooms.example",
+    )
+    assert RelyingParty.at("localhost").origins == ("http://localhost",)
+
+
+@pytest.mark.parametrize(
+    ("domain", "origin"),
+    [
+        ("rooms.example", "http://rooms.example"),
+        ("rooms.example", "https://example"),
+        ("rooms.example", "https://rooms.example.evil"),
+        ("rooms.example", "https://evilrooms.example"),
+        ("rooms.example", "https://rooms.example/path"),
+        ("rooms.example", "https://rooms.example:x"),
+        ("rooms.example", "https://user@rooms.example"),
+        ("rooms.example", "rooms.example"),
+        ("rooms.example", "https://rooms.example:٣"),
+        ("", "https://"),
+        ("Rooms.example", "https://Rooms.example"),
+        ("rooms example", "https://rooms example"),
+        ("a" * 300, "https://" + "a" * 300),
+    ],
+)
+def test_an_origin_outside_the_domain_is_refused(domain: str, origin: str) -> None:
+    with pytest.raises(InputError):
+        RelyingParty(domain=domain, origins=(origin,))
+
+
+def test_passkeys_have_one_to_eight_origins() -> None:
+    with pytest.raises(InputError):
+        RelyingParty(domain="a.example", origins=())
+    with pytest.raises(InputError):
+        RelyingParty(domain="a.example", origins=("https://a.example",) * 9)
 
 
 def test_papers_and_witnesses_come_back() -> None:

@@ -16,37 +16,30 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from strongroom import canonical
+from strongroom.access import answers
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
+from strongroom.access.answers import Proof
+from strongroom.access.assertions import parse_assertion
+from strongroom.access.ceremonies import Ceremony
 from strongroom.access.gate import Gate
+from strongroom.access.passkeys import suspending
 from strongroom.access.policy import Resource
-from strongroom.access.quorum import (
-    Approved,
-    Decision,
-)
+from strongroom.access.quorum import Approved, Decision
 from strongroom.access.request import (
-    APPROVALS,
     REQUEST_TTL,
     REQUESTS,
-    Approval,
     Request,
     RequestState,
     find_request,
     request_digest,
-    tally,
-    valid_until,
 )
-from strongroom.access.sessions import Actor
+from strongroom.access.sessions import Actor, verify_actor
 from strongroom.access.terms import AdministrationTerms
 from strongroom.database.times import format_time
 from strongroom.errors import ConflictError, DeniedError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.types import (
-    ApprovalId,
-    Random,
-    RequestId,
-    new_id,
-)
+from strongroom.types import Random, RequestId, new_id
 
 _SALT_BYTES = 32
 
@@ -126,35 +119,63 @@ class Approvals:
         )
         return self._carry_out_if_agreed(writing, request)
 
-    def approve(self, actor: Actor, request_id: str) -> Request:
-        """Agree to a request; the last approval carries it out.
+    def begin_approval(self, actor: Actor, request_id: str) -> Ceremony:
+        """Ask the actor's passkey to sign an approval.
+
+        Its challenge is the approval itself: nothing is stored, and what comes back
+        is good for nothing else.
 
         Raises:
-            DeniedError: The actor may not approve this one.
+            MissingError: There is no such request.
+            DeniedError: The session ended, or the account has no passkey.
+            SetupError: The room has no passkeys.
+        """
+        party = self._gate.require_party()
+        with self._ledger.reading() as reading:
+            account = verify_actor(reading, actor, now=reading.now)
+            request = find_request(reading, request_id)
+            return answers.question(reading, account, request, party=party)
+
+    def approve(
+        self, actor: Actor, request_id: str, *, signed: str | None = None
+    ) -> Request:
+        """Agree to a request; the last approval carries it out.
+
+        Args:
+            actor: Who agrees.
+            request_id: Of the request, or its start.
+            signed: ``AuthenticationResponseJSON`` to ``begin_approval``; ``None``
+                leaves the approval to the desk's word.
+
+        Raises:
+            InputError: What was signed is not understood.
+            DeniedError: The actor may not approve this one, or the signature is
+                for something else.
+            CounterError: The passkey may have a copy; it is suspended.
             ConflictError: It is decided already, or this person answered.
         """
+        assertion = parse_assertion(signed) if signed is not None else None
         with (
             self._gate.recording_refusals(actor, "request:approve", request_id),
+            suspending(self._ledger),
             self._ledger.transaction() as writing,
         ):
             request = self._pending(writing, request_id)
-            account = self._require(writing, actor, "request:approve", request)
-            approval = self._answer(writing, actor, account, request, Decision.APPROVE)
-            writing.append(
-                Event(
-                    kind="request.approved",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts={
-                        "request": request.id,
-                        "approval": approval.id,
-                        "digest": request.digest,
-                        "team": account.team,
-                        "factor": actor.factor,
-                        "valid_until": format_time(approval.valid_until),
-                    },
-                )
+            proof = answers.prove(
+                writing, actor, request, assertion, party=self._gate.party
             )
+            account = self._require(
+                writing, actor, "request:approve", request, proof.facts()
+            )
+            approval = answers.record(
+                writing,
+                account,
+                request,
+                Decision.APPROVE,
+                proof,
+                random=self._random,
+            )
+            writing.append(answers.approved(actor, request, approval, proof))
             request = self._carry_out_if_agreed(writing, request)
         self.after_commit(request)
         return request
@@ -177,7 +198,14 @@ class Approvals:
         ):
             request = self._pending(writing, request_id)
             account = self._require(writing, actor, "request:decline", request)
-            self._answer(writing, actor, account, request, Decision.DECLINE)
+            answers.record(
+                writing,
+                account,
+                request,
+                Decision.DECLINE,
+                Proof.of_session(actor),
+                random=self._random,
+            )
             request = REQUESTS.replace(writing, request, state=RequestState.DECLINED)
             writing.append(
                 Event(
@@ -225,7 +253,12 @@ class Approvals:
         return request
 
     def _require(
-        self, writing: Writing, actor: Actor, action: str, request: Request
+        self,
+        writing: Writing,
+        actor: Actor,
+        action: str,
+        request: Request,
+        facts: Mapping[str, object] | None = None,
     ) -> Account:
         asker = ACCOUNTS.get(writing, request.asker)
         return self._gate.require(
@@ -237,38 +270,8 @@ class Approvals:
                 "asker": request.asker,
                 "askerTeam": request.asker_team,
                 "askerOwner": asker.counts_as,
+                **(facts or {}),
             },
-        )
-
-    def _answer(
-        self,
-        writing: Writing,
-        actor: Actor,
-        account: Account,
-        request: Request,
-        decision: Decision,
-    ) -> Approval:
-        earlier = APPROVALS.find(
-            writing,
-            APPROVALS.columns.request == request.id,
-            APPROVALS.columns.approver == account.id,
-        )
-        if earlier:
-            raise ConflictError(f"{account.name} answered {request.id} already")
-        return APPROVALS.insert(
-            writing,
-            Approval(
-                id=ApprovalId(new_id("approval", self._random)),
-                request=request.id,
-                digest=request.digest,
-                approver=account.id,
-                team=account.team,
-                decision=decision,
-                factor=actor.factor,
-                factor_at=actor.factor_at,
-                at=writing.now,
-                valid_until=valid_until(request),
-            ),
         )
 
     def _undo(self, writing: Writing, request: Request) -> None:
@@ -277,7 +280,7 @@ class Approvals:
             self.on_refusal[request.action](writing, request)
 
     def _carry_out_if_agreed(self, writing: Writing, request: Request) -> Request:
-        if not isinstance(tally(writing, request, now=writing.now), Approved):
+        if not isinstance(self._gate.tally(writing, request), Approved):
             return request
         asker = ACCOUNTS.get(writing, request.asker)
         if asker.state is not AccountState.ACTIVE:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from strongroom.access import totp
+from strongroom.access import passkeys, totp
 from strongroom.access.accounts import Account
 from strongroom.canonical import encode
 from strongroom.crypto import wraps
@@ -58,6 +58,47 @@ def active_factor(transaction: Transaction, account: AccountId) -> SecondFactor 
         if factor.state is FactorState.ACTIVE:
             return factor
     return None
+
+
+def has_factor(transaction: Transaction, account: AccountId) -> bool:
+    """Return whether an account has a second factor of any kind.
+
+    In a transaction that writes, the caller has locked the account.
+
+    Raises:
+        IntegrityError: Somebody's was deleted, forged, altered or restored.
+    """
+    return bool(
+        active_factor(transaction, account)
+        or passkeys.active_passkeys(transaction, account)
+    )
+
+
+def require_fresh(
+    writing: Writing,
+    account: AccountId,
+    *,
+    proved_at: datetime | None,
+    at_most_old: timedelta,
+) -> None:
+    """Refuse to change the second factors of a session that did not prove one.
+
+    Args:
+        writing: Where they are read; the caller has locked the account.
+        account: Whose they are.
+        proved_at: When the session proved one; ``None`` if never.
+        at_most_old: How long ago that may be.
+
+    Raises:
+        DeniedError: There is a second factor, and it was not proved lately.
+    """
+    if not has_factor(writing, account):
+        return
+    if proved_at is None or writing.now - proved_at > at_most_old:
+        raise DeniedError(
+            "replacing a second factor needs a login with the former one",
+            hint="strongroom login NAME, with a code, a recovery code or --passkey",
+        )
 
 
 def begin(writing: Writing, account: Account, *, key: Secret, random: Random) -> Secret:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom.access import accounts, enrolment, projects, teams
@@ -15,6 +15,21 @@ from strongroom.types import AccountKind, Factor, Profile, Random, Role, Secret
 
 DEFAULT_PROJECT = "default"
 _TEAMS_APART = 3
+
+_WORKING = tuple(role for role in Role if role is not Role.AUDITOR)
+OWNER_ROLES: Mapping[Profile, tuple[Role, ...]] = {
+    Profile.SOLO: tuple(Role),
+    Profile.SMALL: _WORKING,
+    Profile.STANDARD: (Role.ADMINISTRATOR,),
+    Profile.HARDENED: (Role.ADMINISTRATOR,),
+}
+OTHERS_ROLES: Mapping[Profile, tuple[Role, ...]] = {
+    Profile.SOLO: (),
+    Profile.SMALL: (Role.APPROVER, Role.OPERATOR, Role.RESEARCHER),
+    Profile.STANDARD: (Role.APPROVER,),
+    Profile.HARDENED: (Role.APPROVER,),
+}
+"""What the first people are for; administrators change it later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +68,12 @@ def found(
 
     Args:
         ledger: Empty.
-        profile: ``solo`` gives every role to the owner.
+        profile: ``solo`` gives every role to the owner, ``small`` every working one.
         policy: Digest of the rules in force.
         domains: Names of the custody domains.
         owner: First administrator, or the one person.
-        approvers: In ``standard`` exactly two, all three in different teams.
+        approvers: In ``small`` at least one; in ``standard`` and ``hardened``
+            exactly two, all three in different teams.
         random: Source of ids and invitations.
 
     Raises:
@@ -79,22 +95,24 @@ def found(
                 facts={"digest": policy, "profile": profile},
             )
         )
-        roles = tuple(Role) if profile is Profile.SOLO else (Role.ADMINISTRATOR,)
-        first = _account(writing, owner, roles, random)
+        first = _account(writing, owner, OWNER_ROLES[profile], random)
         if owner.password is not None:
             first = enrolment.activate(
                 writing, first, owner.password, factor=Factor.PASSWORD
             )
-        invitations = {}
+        invitations, members = {}, [first]
         for person in approvers:
-            account = _account(writing, person, (Role.APPROVER,), random)
+            account = _account(writing, person, OTHERS_ROLES[profile], random)
             _, code = enrolment.invite(writing, account, by=first.id, random=random)
             invitations[person.name] = code
+            members.append(account)
         project = projects.create_project(
             writing, DEFAULT_PROJECT, by=first.id, random=random
         )
-        if profile is Profile.SOLO:
-            projects.set_member(writing, project, first, Membership.MEMBER, by=first.id)
+        for account in members if profile in (Profile.SOLO, Profile.SMALL) else ():
+            projects.set_member(
+                writing, project, account, Membership.MEMBER, by=first.id
+            )
     return Founded(owner=first, invitations=invitations)
 
 
@@ -120,11 +138,15 @@ def _check(profile: Profile, owner: Founder, approvers: Sequence[Founder]) -> No
         raise InputError("the first account needs a password")
     if profile is Profile.SOLO and approvers:
         raise InputError("a solo room has one person", hint="--profile standard")
-    if profile is Profile.STANDARD:
+    if profile is Profile.SMALL and not approvers:
+        raise InputError(
+            "a small room begins with two people", hint="--approver NAME:TEAM"
+        )
+    if profile in (Profile.STANDARD, Profile.HARDENED):
         apart = {owner.team, *(person.team for person in approvers)}
         if len(apart) != _TEAMS_APART or len(approvers) != _TEAMS_APART - 1:
             raise InputError(
-                "a standard room begins with an administrator and two approvers,"
+                f"a {profile} room begins with an administrator and two approvers,"
                 " in three different teams",
                 hint="--approver NAME:TEAM twice",
             )

@@ -5,22 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from strongroom import canonical
-from strongroom.access import projects, sessions
+from strongroom.access import factors, projects, sessions
 from strongroom.access.accounts import Account
-from strongroom.access.policy import Deny, Policy, Principal, Question, Resource
+from strongroom.access.policy import Decision, Policy, Principal, Question, Resource
+from strongroom.access.quorum import Tally
+from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.access.standing import standing_facts
+from strongroom.access.tally import Counting, tally
 from strongroom.access.terms import TermsTable
 from strongroom.canonical import Json
-from strongroom.errors import DeniedError, InputError
+from strongroom.errors import DeniedError, InputError, SetupError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger, Reading, Writing
-from strongroom.types import id_bytes
+from strongroom.settings import RelyingParty
+from strongroom.types import Factor, id_bytes
 
 _MOST_TYPED = 200
 """Characters kept of a name that somebody typed and was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What somebody wants to do to what, and what its rules read beyond the usual."""
+
+    action: str
+    resource: Resource
+    facts: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +45,13 @@ class Gate:
         ledger: Where refusals are recorded.
         policy: The rules in force.
         terms: The numbers in force.
+        party: Where passkeys work; ``None`` if the room has none.
     """
 
     ledger: Ledger
     policy: Policy
     terms: TermsTable
+    party: RelyingParty | None = None
 
     @property
     def rules_digest(self) -> str:
@@ -66,41 +82,107 @@ class Gate:
             DeniedError: A rule forbids it, or none allows it.
         """
         account = sessions.verify_actor(transaction, actor, now=transaction.now)
+        self._decide(
+            transaction, account, actor, _Wish(action, resource, facts or {})
+        ).unwrap()
+        return account
+
+    def admit(
+        self, writing: Writing, account: Account, factor: Factor, at: datetime | None
+    ) -> None:
+        """Check that somebody may begin a session with this proof.
+
+        Args:
+            writing: Where the session begins.
+            account: Who logs in, as read there.
+            factor: The strongest proof that they gave.
+            at: When they gave a second factor; ``None`` without one.
+
+        Raises:
+            DeniedError: A rule forbids it, or none allows it.
+        """
+        actor = Actor(account=account.id, factor=factor, factor_at=at)
+        room = Resource(kind="Room", id="room")
+        self._decide(writing, account, actor, _Wish("session:open", room, {})).unwrap()
+
+    def require_fresh_factor(self, writing: Writing, actor: Actor) -> None:
+        """Check that a session may change second factors; its account is locked.
+
+        Raises:
+            DeniedError: There is one, and the session did not prove it lately: a
+                stolen session must not get a factor of its own.
+        """
+        factors.require_fresh(
+            writing,
+            actor.account,
+            proved_at=actor.factor_at,
+            at_most_old=self.terms.administration.second_factor_max_age,
+        )
+
+    def tally(self, transaction: Writing | Reading, request: Request) -> Tally:
+        """Return where the verified answers to a request leave it now.
+
+        Raises:
+            IntegrityError: An answer was forged, altered, restored, or lost its
+                signature.
+        """
+        counting = Counting(
+            party=self.party,
+            signed_only=self.terms.signed_approvals,
+            own_team_counts=self.terms.administration.own_team_counts,
+        )
+        return tally(transaction, request, now=transaction.now, counting=counting)
+
+    def require_party(self) -> RelyingParty:
+        """Return where passkeys work.
+
+        Raises:
+            SetupError: The room has none.
+        """
+        if self.party is None:
+            raise SetupError(
+                "room.toml does not say where passkeys work",
+                hint='add: [passkeys] domain = "localhost"',
+            )
+        return self.party
+
+    def _decide(
+        self,
+        transaction: Writing | Reading,
+        account: Account,
+        actor: Actor,
+        wish: _Wish,
+    ) -> Decision:
         context: dict[str, object] = {
-            **self.terms.of_action(action).facts(),
+            **self.terms.of_action(wish.action).facts(),
             "now": transaction.now,
             **standing_facts(
                 transaction,
                 account,
-                action,
-                resource,
+                wish.action,
+                wish.resource,
                 terms=self.terms.training,
                 now=transaction.now,
             ),
-            **(facts or {}),
         }
         if actor.factor_at is not None:
             context["factor"] = {"kind": str(actor.factor), "at": actor.factor_at}
-        question = Question(
-            principal=Principal(
-                account=account.id,
-                kind=account.kind,
-                roles=frozenset(account.roles),
-                team=account.team,
-                state=str(account.state),
-                owner=account.owner,
-                projects=projects.projects_of(transaction, account.id),
-            ),
-            action=action,
-            resource=resource,
-            context=context,
+        principal = Principal(
+            account=account.id,
+            kind=account.kind,
+            roles=frozenset(account.roles),
+            team=account.team,
+            state=str(account.state),
+            owner=account.owner,
+            projects=projects.projects_of(transaction, account.id),
         )
-        decision = self.policy.decide(question)
-        if isinstance(decision, Deny):
-            raise DeniedError(
-                decision.sentence, hint=decision.hint, reasons=decision.reasons
-            )
-        return account
+        question = Question(
+            principal=principal,
+            action=wish.action,
+            resource=wish.resource,
+            context={**context, **wish.facts},
+        )
+        return self.policy.decide(question)
 
     @contextmanager
     def recording_refusals(

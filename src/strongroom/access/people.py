@@ -26,7 +26,6 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, close_all, verify_actor
 from strongroom.access.teams import TEAMS, Team
 from strongroom.canonical import Json
-from strongroom.errors import DeniedError
 from strongroom.ledger.log import Writing
 from strongroom.types import AccountKind, Factor, Random, Role, Secret
 
@@ -159,9 +158,7 @@ class People:
             InputError: The password is too short.
         """
         with self._ledger.transaction() as writing:
-            found = accounts.find_account(writing, name)
-            account = ACCOUNTS.get(writing, found.id, lock=True)
-            enrolment.check_invitation(account, code, now=writing.now)
+            account = self._invited(writing, name, code)
             secret = factors.begin(
                 writing, account, key=self._totp_key, random=self._random
             )
@@ -170,17 +167,33 @@ class People:
             )
         return _enrolment(account, secret)
 
+    def activate(self, name: str, code: Secret, password: Secret) -> Account:
+        """Set a password with an invitation; a passkey follows, since no code counts.
+
+        Raises:
+            DeniedError: The invitation is wrong, used, or too old.
+            InputError: The password is too short.
+        """
+        with self._ledger.transaction() as writing:
+            account = self._invited(writing, name, code)
+            return enrolment.activate(
+                writing, account, password, factor=Factor.PASSWORD
+            )
+
     def begin_factor(self, actor: Actor) -> Enrolment:
         """Begin a second factor for the actor; a former one counts until then.
 
         Raises:
             DeniedError: There is one, and the session did not prove it lately: a
-                stolen session must not get a factor of its own.
+                stolen session must not get a factor of its own.  Or codes do not
+                count in this room.
         """
         with self._ledger.transaction() as writing:
             verify_actor(writing, actor, now=writing.now)
             account = ACCOUNTS.get(writing, actor.account, lock=True)
-            self._require_fresh_factor(writing, actor, account)
+            # A factor with which nobody could log in is not begun.
+            self._gate.admit(writing, account, Factor.TOTP, writing.now)
+            self._gate.require_fresh_factor(writing, actor)
             secret = factors.begin(
                 writing, account, key=self._totp_key, random=self._random
             )
@@ -247,17 +260,12 @@ class People:
             account = accounts.find_account(writing, name)
             projects.set_member(writing, found, account, state, by=actor.account)
 
-    def _require_fresh_factor(
-        self, writing: Writing, actor: Actor, account: Account
-    ) -> None:
-        if factors.active_factor(writing, account.id) is None:
-            return
-        longest = self._gate.terms.administration.second_factor_max_age
-        if actor.factor_at is None or writing.now - actor.factor_at > longest:
-            raise DeniedError(
-                "replacing a second factor needs a login with the former one",
-                hint="strongroom login NAME, with a code or a recovery code",
-            )
+    def _invited(self, writing: Writing, name: str, code: Secret) -> Account:
+        """Return the invited account, locked."""
+        found = accounts.find_account(writing, name)
+        account = ACCOUNTS.get(writing, found.id, lock=True)
+        enrolment.check_invitation(account, code, now=writing.now)
+        return account
 
     def _ask(
         self, actor: Actor, action: str, resource: Resource, payload: dict[str, Json]

@@ -115,3 +115,15 @@ def _names(key: str, value: object) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         raise SetupError(f"training.{key} is a list of courses and digests")
     return frozenset(value)
+
+
+def flag(table: Mapping[str, object], name: str) -> bool:
+    """Return a value of ``table`` that has to be true or false.
+
+    Raises:
+        SetupError: It is absent, or something else.
+    """
+    value = table.get(name)
+    if not isinstance(value, bool):
+        raise SetupError(f"{name} is not bool")
+    return value

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
 
 from strongroom import canonical
-from strongroom.access.accounts import ACCOUNTS, AccountState
-from strongroom.access.quorum import (
-    Decision,
-    QuorumRule,
-    Tally,
-    Vote,
-    decide_quorum,
-)
+from strongroom.access.quorum import Decision, QuorumRule
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
@@ -27,7 +20,6 @@ from strongroom.types import (
     ApprovalId,
     Factor,
     RequestId,
-    Role,
     TeamId,
 )
 
@@ -58,7 +50,8 @@ class Request:
             the digest in the ledger does not give free text away.
         digest: Hexadecimal SHA-256 that approvals bind to.
         approvals: How many people have to agree; frozen when asked.
-        distinct_teams: From how many teams other than the asker's.
+        distinct_teams: From how many teams other than the asker's; 0 if anybody
+            else may, where the profile lets the asker's own team count.
     """
 
     id: RequestId
@@ -76,12 +69,11 @@ class Request:
 
     @property
     def rule(self) -> QuorumRule:
-        """Who has to agree."""
+        """Who has to agree; ``tally`` adds which teams do not count."""
         return QuorumRule(
             approvals=self.approvals,
             distinct_teams=self.distinct_teams,
             excluded_accounts=frozenset({self.asker}),
-            excluded_teams=frozenset({self.asker_team}),
         )
 
     def payload(self) -> Mapping[str, canonical.Json]:
@@ -105,7 +97,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """One person's answer to one request; a TOTP one is the desk's statement."""
+    """One person's answer to one request.
+
+    One with a code is the desk's statement; one with a passkey is signed by its
+    approver, and what they signed is in the row of the same id in ``tally.SIGNED``.
+    """
 
     id: ApprovalId
     revision: int = 1
@@ -162,42 +158,3 @@ def find_request(
             hint="strongroom requests",
         )
     return found[0]
-
-
-def tally(transaction: Transaction, request: Request, *, now: datetime) -> Tally:
-    """Return where the verified answers to a request leave it at ``now``.
-
-    Raises:
-        IntegrityError: An answer was forged, altered or restored.
-    """
-    answers = [
-        answer
-        for answer in APPROVALS.find(
-            transaction, APPROVALS.columns.request == request.id
-        )
-        if answer.decision is Decision.DECLINE or _may_approve(transaction, answer)
-    ]
-    # Whoever moved to an approver's team since asking does not gain by it.
-    asker = ACCOUNTS.get(transaction, request.asker)
-    rule = replace(
-        request.rule, excluded_teams=request.rule.excluded_teams | {asker.team}
-    )
-    votes = [
-        Vote(
-            approver=a.approver,
-            team=a.team,
-            digest=a.digest,
-            at=a.at,
-            valid_until=a.valid_until,
-            decision=a.decision,
-            factor_at=a.factor_at,
-        )
-        for a in answers
-    ]
-    return decide_quorum(rule, votes, digest=request.digest, now=now)
-
-
-def _may_approve(transaction: Transaction, answer: Approval) -> bool:
-    """Return whether the approver still is one: an approval does not outlive that."""
-    account = ACCOUNTS.get(transaction, answer.approver)
-    return account.state is AccountState.ACTIVE and Role.APPROVER in account.roles

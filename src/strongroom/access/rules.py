@@ -23,6 +23,14 @@ from strongroom.types import Profile
 
 MAX_FILE_BYTES = 256 * 1024
 
+LAYERS: Mapping[Profile, tuple[str, ...]] = {
+    Profile.SOLO: ("solo",),
+    Profile.SMALL: ("small",),
+    Profile.STANDARD: ("standard",),
+    Profile.HARDENED: ("standard", "hardened"),
+}
+"""Files of each profile, after those of all."""
+
 _Json: TypeAlias = "dict[str, Any]"  # Cedar's own JSON form of a policy
 
 
@@ -54,9 +62,9 @@ def read_sources(profile: Profile, folder: Path | None) -> tuple[str, str]:
         SetupError: A file is absent, too long, or no UTF-8.
     """
     base = folder or resources.files("strongroom.access") / "policies"
-    names = ("schema.cedarschema", "common.cedar", f"{profile.value}.cedar")
-    schema, common, own = (_read(base / name, name) for name in names)
-    return schema, f"{common}\n{own}"
+    names = [f"{name}.cedar" for name in ("common", *LAYERS[profile])]
+    schema = _read(base / "schema.cedarschema", "schema.cedarschema")
+    return schema, "\n".join(_read(base / name, name) for name in names)
 
 
 def read_rules(text: str) -> tuple[Rule, ...]:

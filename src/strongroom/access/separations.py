@@ -26,11 +26,18 @@ def missing_separations(
         without_factor: Active people who have none.
         apart: Custody domains whose custodians run elsewhere and give no shares.
     """
-    solo = profile is Profile.SOLO
+    solo, small = profile is Profile.SOLO, profile is Profile.SMALL
     claims = (
         (solo, "one account has every role: whoever asks also decides"),
         (solo, "nobody else agrees to an opening; restricted models wait instead"),
         (solo, "nothing caps how much of a model one person holds"),
+        (small, "any one other person agrees, also of the asker's own team"),
+        (small, "who keeps accounts and roles may read weights too"),
+        (
+            profile in (Profile.SMALL, Profile.STANDARD),
+            "a code is enough to log in and to approve; only an approval by a passkey"
+            " is signed",
+        ),
         (domains < 2, "architecture, biases and weights share one custody domain"),  # noqa: PLR2004
         (domains == 2, "architecture and biases share a custody domain"),  # noqa: PLR2004
         (

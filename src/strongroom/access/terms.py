@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from importlib import resources
 from itertools import pairwise
@@ -20,6 +20,7 @@ from strongroom.access.exposure import cap_bytes
 from strongroom.access.person_terms import (
     BreakGlassTerms,
     TrainingTerms,
+    flag,
     training_terms,
 )
 from strongroom.errors import SetupError
@@ -35,6 +36,7 @@ APPROVED_ACTIONS: Final = frozenset(
         "person:erase",
         "key:rotate",
         "key:shred",
+        "profile:change",
         "signatures:switch",
     }
 )
@@ -59,7 +61,8 @@ class AdministrationTerms:
     Attributes:
         approvals: People who have to agree, the asker not among them.
         distinct_teams: Teams they have to come from.
-        own_team_counts: Whether the asker's own team may be one of these.
+        own_team_counts: Whether anybody but the asker may agree; teams are then
+            not counted.
         second_factor_required: Whether the session needs a second factor.
         second_factor_max_age: How old that second factor may be.
     """
@@ -73,7 +76,9 @@ class AdministrationTerms:
     def __post_init__(self) -> None:
         if not 0 <= self.approvals <= _MOST_APPROVALS:
             raise SetupError(f"{self.approvals} approvals are outside 0 to 20")
-        if not min(self.approvals, 1) <= self.distinct_teams <= self.approvals:
+        least = 0 if self.own_team_counts else min(self.approvals, 1)
+        most = 0 if self.own_team_counts else self.approvals
+        if not least <= self.distinct_teams <= most:
             raise SetupError(
                 f"{self.approvals} approvals cannot come from"
                 f" {self.distinct_teams} teams"
@@ -148,6 +153,8 @@ class TermsTable:
     Attributes:
         profile: Which one.
         default_class: What a new artifact without a parent is.
+        signed_approvals: Whether an approval counts only with its approver's
+            signature.
         classes: Terms per class; all three are there.
         administration: Terms of the actions in ``APPROVED_ACTIONS``; other
             administrative actions ask for the same second factor only.
@@ -159,6 +166,7 @@ class TermsTable:
 
     profile: Profile
     default_class: Classification
+    signed_approvals: bool
     classes: Mapping[Classification, Terms]
     administration: AdministrationTerms
     break_glass: BreakGlassTerms | None
@@ -177,13 +185,7 @@ class TermsTable:
         terms = self.administration
         if action in APPROVED_ACTIONS:
             return terms
-        return AdministrationTerms(
-            approvals=0,
-            distinct_teams=0,
-            own_team_counts=terms.own_team_counts,
-            second_factor_required=terms.second_factor_required,
-            second_factor_max_age=terms.second_factor_max_age,
-        )
+        return replace(terms, approvals=0, distinct_teams=0)
 
 
 def load_terms(profile: Profile, *, folder: Path | None = None) -> TermsTable:
@@ -223,6 +225,7 @@ def parse_terms(profile: Profile, data: bytes) -> TermsTable:
         return TermsTable(
             profile=profile,
             default_class=Classification(str(table.get("default_class"))),
+            signed_approvals=flag(table, "signed_approvals"),
             classes={c: _terms(Terms, table, c.value) for c in Classification},
             administration=_terms(AdministrationTerms, table, "administration"),
             break_glass=(
@@ -284,10 +287,10 @@ def _duration(seconds: object) -> timedelta:
 
 def _check_order(classes: Mapping[Classification, Terms]) -> None:
     """A stricter class never asks for less than the one below it."""
-    order = sorted(classes, key=lambda c: c.rank)
-    asked = [(classes[c].approvals, classes[c].distinct_teams) for c in order]
-    for at, (less, more) in enumerate(pairwise(asked), start=1):
-        if more < less:
-            raise SetupError(
-                f"{order[at].value} asks for less than {order[at - 1].value}"
-            )
+    for low, high in pairwise(sorted(classes, key=lambda c: c.rank)):
+        less, more = classes[low], classes[high]
+        if (more.approvals, more.distinct_teams) < (
+            less.approvals,
+            less.distinct_teams,
+        ):
+            raise SetupError(f"{high.value} asks for less than {low.value}")

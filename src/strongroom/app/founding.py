@@ -17,8 +17,8 @@ from strongroom.app.adapters import (
     open_domains,
     passphrase_of,
 )
-from strongroom.app.starting import check_rows
-from strongroom.app.wiring import Clock, build, clock, local_actor
+from strongroom.app.starting import check_rows, local_actor
+from strongroom.app.wiring import Clock, build, clock
 from strongroom.client.client import Strongroom
 from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.custody_file import write_durably
@@ -27,13 +27,15 @@ from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import schema, tables
 from strongroom.database.engine import Database
 from strongroom.errors import ConflictError, UnavailableError
-from strongroom.settings import FILE_NAME, Domain, Settings
+from strongroom.settings import FILE_NAME, Domain, RelyingParty, Settings
 from strongroom.types import Profile, Random, RoomId, Secret, new_id
 from strongroom.vault.seals import CustodyDomain
 
 DOMAINS = {
     Profile.SOLO: ("home",),
+    Profile.SMALL: ("home",),
     Profile.STANDARD: ("architecture", "biases", "weights"),
+    Profile.HARDENED: ("architecture", "biases", "weights"),
 }
 """Custody domains of a new room; the first one's custodian is the home custodian."""
 
@@ -47,6 +49,7 @@ def create_strongroom(
     approvers: Sequence[Founder] = (),
     database: str = "sqlite+pysqlite:///room.db",
     custodians: Mapping[str, str] | None = None,
+    passkeys: str = "localhost",
     cost: Cost | None = None,
     now: Clock = clock,
     random: Random = os.urandom,
@@ -65,6 +68,7 @@ def create_strongroom(
         database: SQLAlchemy URL; a relative SQLite file starts at ``folder``.
         custodians: URI of a domain's custodian, by its name; a file in the room's
             folder for the others.
+        passkeys: The domain for which passkeys are made; where a server will be.
         cost: Of guessing a passphrase; ``Cost()`` unless given.
         now: The clock, aware UTC.
         random: Source of every key, salt, nonce and id.
@@ -85,6 +89,7 @@ def create_strongroom(
         profile=profile,
         database=database,
         keys=keys.public.to_hex(),
+        passkeys=RelyingParty.at(passkeys),
         domains=tuple(
             Domain(
                 name=name,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from strongroom.access.accounts import ACCOUNTS
+from strongroom.access.profiles import verify_profile
+from strongroom.access.sessions import Actor
 from strongroom.app.signatures import pin_demand
 from strongroom.app.witnesses import record_witnesses
 from strongroom.client.room import Room
@@ -15,6 +18,7 @@ from strongroom.ledger.failures import record_failure
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.reconcile import RowFinding
 from strongroom.ledger.recorded import newest_recorded
+from strongroom.types import Profile
 
 _NAMED = 5
 """Rows that are named when a room does not open."""
@@ -24,7 +28,8 @@ def check_start(room: Room) -> None:
     """Refuse to work on a room whose ledger, rows or anchors do not fit.
 
     Raises:
-        SetupError: ``room.toml`` pins other keys than the home custodian holds.
+        SetupError: ``room.toml`` pins other keys than the home custodian holds, or
+            says another profile than the ledger.
         IntegrityError: The tail of the ledger was altered, or guarded rows are not
             what the entries say.
         ForkError: A custodian or a witness saw another history.
@@ -35,6 +40,7 @@ def check_start(room: Room) -> None:
         raise SetupError("room.toml pins other keys than the home custodian holds")
     with room.ledger.reading() as reading:
         checks.check_tail(room.ledger, reading)
+        verify_profile(room.ledger, reading, room.settings.profile)
     if room.witnesses is not None:  # before anything is signed on top
         for trouble in room.witnesses.compare():
             room.tell(trouble)
@@ -82,3 +88,12 @@ def _record_rules(room: Room) -> None:
     facts = {"digest": digest, "profile": room.settings.profile}
     with room.ledger.transaction() as writing:
         writing.append(Event(kind="policy.loaded", actor=None, facts=facts))
+
+
+def local_actor(room: Room) -> Actor | None:
+    """Return the owner of a ``solo`` room: whoever has the passphrase is that."""
+    if room.settings.profile is not Profile.SOLO:
+        return None
+    with room.ledger.reading() as reading:
+        owner = min(ACCOUNTS.find(reading), key=lambda account: account.created_at)
+    return Actor(account=owner.id)

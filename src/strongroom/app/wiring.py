@@ -11,14 +11,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.approvals import Approvals
 from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
 from strongroom.access.glass_reviews import GlassReviews
+from strongroom.access.keyring import Keyring
+from strongroom.access.logins import Sessions
 from strongroom.access.people import People
 from strongroom.access.policy import Policy
-from strongroom.access.sessions import Actor, Sessions
+from strongroom.access.proving import Proving
 from strongroom.access.terms import load_terms
 from strongroom.access.training_records import TrainingRecords
 from strongroom.app.adapters import (
@@ -28,8 +29,9 @@ from strongroom.app.adapters import (
     open_domains,
     passphrase_of,
 )
+from strongroom.app.growing import wire_profiles
 from strongroom.app.notifications import teller
-from strongroom.app.starting import check_start
+from strongroom.app.starting import check_start, local_actor
 from strongroom.app.witnesses import open_witnesses
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room, tell_nobody
@@ -47,7 +49,7 @@ from strongroom.ledger.settled import settle
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
-from strongroom.types import Profile, Random
+from strongroom.types import Random
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
@@ -187,7 +189,9 @@ def _wired(
         ledger=ledger,
         policy=Policy.load(settings.profile, settings.policy_folder),
         terms=load_terms(settings.profile, folder=settings.policy_folder),
+        party=settings.passkeys,
     )
+    sessions = Sessions(ledger, admit=gate.admit, totp_key=keys.totp, random=random)
     witnesses = open_witnesses(settings, ledger, now=now)
     anchors = Anchors(
         ledger, before_release=witnesses.before_release if witnesses else None
@@ -199,7 +203,10 @@ def _wired(
         anchors=anchors,
         gate=gate,
         approvals=approvals,
-        sessions=Sessions(ledger, totp_key=keys.totp, random=random),
+        sessions=sessions,
+        keyring=Keyring(gate, random=random),
+        proving=Proving(gate, sessions, random=random),
+        profiles=wire_profiles(gate, approvals, settings, random),
         people=People(gate, approvals, totp_key=keys.totp, random=random),
         erasures=Erasures(gate, approvals),
         glass_reviews=GlassReviews(gate),
@@ -286,12 +293,3 @@ def _unwrap_keys(settings: Settings, home: CustodyDomain, ledger: Ledger) -> Roo
             for name, data in wrapped.items()
         }
     )
-
-
-def local_actor(room: Room) -> Actor | None:
-    """Return the owner of a ``solo`` room: whoever has the passphrase is that."""
-    if room.settings.profile is not Profile.SOLO:
-        return None
-    with room.ledger.reading() as reading:
-        owner = min(ACCOUNTS.find(reading), key=lambda account: account.created_at)
-    return Actor(account=owner.id)

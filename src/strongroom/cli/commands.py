@@ -97,7 +97,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
     "Decisions": {
         "request": Leaf("requests:request", "Ask for segments"),
         "requests": Leaf("requests:requests", "List the requests that wait"),
-        "approve": Leaf("requests:approve", "Agree to a request"),
+        "approve": Leaf("approving:approve", "Agree to a request"),
         "decline": Leaf("requests:decline", "Refuse a request for good"),
         "withdraw": Leaf("requests:withdraw", "Take your own request back"),
         "revoke": Leaf("requests:revoke", "Stop every further release on a permit"),
@@ -116,6 +116,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                     "policy:check", "Check the rules and say what is lacking"
                 ),
                 "explain": Leaf("policy:explain", "Say which rules decide, and why"),
+                "profile": Leaf("growing:profile", "Ask for another profile"),
                 "test": Leaf("policy:test", "Hold the rules to questions and answers"),
                 "signatures": Leaf(
                     "signatures:switch", "Switch second signatures on or off"
@@ -175,6 +176,14 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "enrol": Leaf("enrolment:enrol", "Enrol with an invitation"),
                 "factor": Leaf("enrolment:factor", "Begin a new second factor"),
                 "confirm": Leaf("enrolment:confirm", "Confirm a second factor"),
+                "passkey": Branch(
+                    "Passkeys and security keys",
+                    {
+                        "add": Leaf("passkeys:add", "Register a security key"),
+                        "list": Leaf("passkeys:list_", "List passkeys"),
+                        "remove": Leaf("passkeys:remove", "Give up a passkey"),
+                    },
+                ),
             },
         ),
         "project": Branch(

@@ -9,10 +9,12 @@ import typer
 from strongroom.cli import passphrases
 from strongroom.cli.accounts import NAME
 from strongroom.cli.call import Call
+from strongroom.types import Profile
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from strongroom.access.accounts import Account
     from strongroom.access.people import Enrolment
     from strongroom.canonical import Json
     from strongroom.client.client import Strongroom
@@ -46,8 +48,11 @@ def enrol(
         "New password", password_file, option="--password-file", new=True
     )
     with call.open(anonymous=True, typed=unlocking) as room:
-        enrolment = room.room.people.enrol(name, code, password)
-        _finish(call, room, enrolment)
+        people = room.room.people
+        if room.room.settings.profile is Profile.HARDENED:  # where no code counts
+            _answer_activated(call, people.activate(name, code, password))
+        else:
+            _finish(call, room, people.enrol(name, code, password))
 
 
 def factor(call: Call) -> None:
@@ -68,6 +73,14 @@ def confirm(call: Call, name: NAME, code_file: CODE_FILE = None) -> None:
     with call.open(anonymous=True, typed=unlocking) as room:
         codes = _confirmed(room, name, code)
     _answer_codes(call, name, codes)
+
+
+def _answer_activated(call: Call, account: Account) -> None:
+    call.output.say(
+        {"name": account.name, "next": f"strongroom login {account.name}"},
+        f"{account.name} can log in; nothing else is allowed before a passkey counts",
+        f"then: strongroom login {account.name}; strongroom account passkey add",
+    )
 
 
 def _finish(call: Call, room: Strongroom, enrolment: Enrolment) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import passphrases, waiting
+from strongroom.cli import passkeys, passphrases, waiting
 from strongroom.cli.call import Call
 from strongroom.cli.words import stamp, when
 from strongroom.errors import DeniedError, SetupError
@@ -34,18 +34,21 @@ def login(
         str | None,
         typer.Option(help="File with the code; - is input.", metavar="FILE"),
     ] = None,
+    passkey: passkeys.PASSKEY = False,
+    authenticator: passkeys.PROGRAM = None,
 ) -> None:
-    """Log in, with a code of your second factor once you have one.
+    """Log in, with a code or a passkey once you have one.
 
-    Example: strongroom login ada
+    Example: strongroom login ada --passkey
     """
     from strongroom.client.notices import notices
 
     unlocking = call.passphrases()
     password = passphrases.secret("Password", password_file, option="--password-file")
-    code = _code(code_file)
+    code = None if passkey else _code(code_file)
     with call.open(anonymous=True, typed=unlocking) as room:
-        _, session, token = room.login(name, password, code)
+        key = passkeys.chosen(call, room, authenticator) if passkey else None
+        _, session, token = room.login(name, password, code, authenticator=key)
         write_token(room.room.settings.room, token)
         found = notices(room.room)
     until = session.expires_at

@@ -127,18 +127,6 @@ def requests(
     call.output.listing(rows, COLUMNS, empty="no request waits")
 
 
-def approve(call: Call, request_id: ID) -> None:
-    """Agree to a request; the last approval carries it out.
-
-    Example: strongroom approve request-k7qv2mfa
-    """
-    with call.open() as room:
-        decided = room.approve(request_id)
-        missing = _missing(room, decided)
-    document = request_document(decided)
-    call.output.say(document, f"you agreed to {decided.id}", missing or "it is done")
-
-
 def decline(call: Call, request_id: ID, reason: REASON = "") -> None:
     """Refuse a request for good.
 
@@ -215,16 +203,10 @@ def pending_document(
 
 def _who(request: Request) -> str:
     people = words.many(request.approvals, "approval")
+    if not request.distinct_teams:
+        return f"{people} from anybody else"
     teams = words.many(request.distinct_teams, "team")
     return f"{people} from {teams}, your own not among them"
-
-
-def _missing(room: Strongroom, request: Request) -> str:
-    """Return what a request still needs; nothing once it is carried out."""
-    for pending in room.records.requests():
-        if pending.request.id == request.id:
-            return str(getattr(pending.tally, "missing", ""))
-    return ""
 
 
 def _pending(room: Strongroom, request_id: str) -> PendingRequest:

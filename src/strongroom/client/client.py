@@ -12,8 +12,10 @@ from functools import cached_property
 from pathlib import Path
 
 from strongroom.access import attempts
+from strongroom.access.authenticators.port import Authenticator
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, Session
+from strongroom.client import passkeys
 from strongroom.client.naming import default_name
 from strongroom.client.opened import OpenedModel
 from strongroom.client.opening import open_model
@@ -68,12 +70,18 @@ class Strongroom:
         """The ledger and the requests in it."""
         return Records(self.room, lambda: self.actor)
 
+    @cached_property
+    def passkeys(self) -> passkeys.Passkeys:
+        """The actor's passkeys."""
+        return passkeys.Passkeys(self.room, lambda: self.actor)
+
     def login(
         self,
         name: str,
         password: Secret,
         code: str | None = None,
         *,
+        authenticator: Authenticator | None = None,
         source: str | None = None,
     ) -> tuple[Strongroom, Session, Secret]:
         """Log in; return the room bound to the account, the session and its token.
@@ -82,13 +90,22 @@ class Strongroom:
             name: Of the account.
             password: Its password.
             code: TOTP or recovery code, once the account has a second factor.
+            authenticator: Instead of the code, what holds a passkey of the account.
             source: Where the attempt comes from; this user here unless given.
 
         Raises:
-            DeniedError: Name, password or code are wrong.
+            DeniedError: Name, password, code or passkey are wrong.
+            UnavailableError: No authenticator is there, or nobody touched it.
         """
         place = source or attempts.local_source()
-        session, token = self.room.sessions.login(name, password, code, source=place)
+        if authenticator is not None:
+            session, token = passkeys.login(
+                self.room, name, password, authenticator, source=place
+            )
+        else:
+            session, token = self.room.sessions.login(
+                name, password, code, source=place
+            )
         return self.resume(token), session, token
 
     def resume(self, token: Secret) -> Strongroom:
@@ -183,14 +200,21 @@ class Strongroom:
         )
         return self.room.requests.ask(self.actor, draft)
 
-    def approve(self, request: str) -> Request:
-        """Agree to a request; the last approval carries it out.
+    def approve(
+        self, request: str, *, authenticator: Authenticator | None = None
+    ) -> Request:
+        """Agree to a request, by signing it if an authenticator is given.
+
+        The last approval carries it out.
 
         Raises:
             MissingError: There is no such request.
-            DeniedError: The actor may not approve this one.
+            DeniedError: The actor may not approve this one, or did not sign it.
             ConflictError: It is decided already, or this person answered.
+            UnavailableError: No authenticator is there, or nobody touched it.
         """
+        if authenticator is not None:
+            return self.passkeys.approve(request, authenticator)
         return self.room.approvals.approve(self.actor, request)
 
     def decline(self, request: str, *, reason: str = "") -> Request:

@@ -48,6 +48,8 @@ ROOMS = (
     "account:create",
     "project:create",
     "key:manage",
+    "profile:change",
+    "session:open",
     "ledger:read",
     "ledger:export",
     "policy:read",

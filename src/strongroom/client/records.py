@@ -9,10 +9,10 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
-from strongroom.access.factors import active_factor
+from strongroom.access.factors import has_factor
 from strongroom.access.people import ROOM
 from strongroom.access.quorum import Tally
-from strongroom.access.request import REQUESTS, Request, tally
+from strongroom.access.request import REQUESTS, Request
 from strongroom.access.separations import missing_separations
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.client.room import Room
@@ -126,7 +126,7 @@ class Records:
                 Person(
                     account=account,
                     team=team.name,
-                    has_factor=active_factor(reading, account.id) is not None,
+                    has_factor=has_factor(reading, account.id),
                 )
                 for account, team in found
             ]
@@ -196,7 +196,7 @@ class Records:
                 PendingRequest(
                     request=request,
                     asker=ACCOUNTS.get(reading, request.asker).name,
-                    tally=tally(reading, request, now=reading.now),
+                    tally=room.gate.tally(reading, request),
                 )
                 for request in REQUESTS.find(reading, where, theirs)
             ]
@@ -216,7 +216,7 @@ def separations(room: Room) -> list[str]:
             if account.kind is AccountKind.PERSON
             and account.state is AccountState.ACTIVE
         ]
-        without = [p for p in people if active_factor(reading, p.id) is None]
+        without = [p for p in people if not has_factor(reading, p.id)]
     return missing_separations(
         room.settings.profile,
         domains=len(room.settings.domains),

@@ -10,8 +10,11 @@ from strongroom.access.approvals import Approvals
 from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
 from strongroom.access.glass_reviews import GlassReviews
+from strongroom.access.keyring import Keyring
+from strongroom.access.logins import Sessions
 from strongroom.access.people import People
-from strongroom.access.sessions import Sessions
+from strongroom.access.profiles import Profiles
+from strongroom.access.proving import Proving
 from strongroom.access.training_records import TrainingRecords
 from strongroom.client.seen import Seen, check_seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
@@ -59,6 +62,9 @@ class Room:
     gate: Gate
     approvals: Approvals
     sessions: Sessions
+    keyring: Keyring
+    proving: Proving
+    profiles: Profiles
     people: People
     erasures: Erasures
     glass_reviews: GlassReviews

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from strongroom.database import (  # noqa: F401  whoever needs all, has these
-    key_tables,
-    people_tables,
-)
+from strongroom.database import key_tables, passkey_tables, people_tables  # noqa: F401  whoever needs all, has these
 from strongroom.database.columns import COUNTER, IDENTIFIER, column, guarded, metadata
 from strongroom.database.times import UtcDateTime
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from strongroom.ledger.key_kinds import KEY_KINDS
 from strongroom.ledger.kind import Kind
+from strongroom.ledger.passkey_kinds import PASSKEY_KINDS
 from strongroom.ledger.people_kinds import PEOPLE_KINDS
 
 _RELEASED = ("permit", "artifact", "version", "generation", "segments", "bytes")
@@ -135,7 +136,15 @@ KINDS: Mapping[str, Kind] = {
     ),
     "request.approved": Kind(
         "Somebody agreed to exactly this request.",
-        ("request", "approval", "digest", "team", "factor", "valid_until"),
+        (
+            "request",
+            "approval",
+            "digest",
+            "team",
+            "factor",
+            "valid_until",
+            "assertion",
+        ),
         (),
         (6003, 3),
     ),
@@ -247,6 +256,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     **KEY_KINDS,
     **PEOPLE_KINDS,
+    **PASSKEY_KINDS,
     "ledger.exported": Kind(
         "Somebody took a copy of the ledger.", ("size", "private"), (), (6005, 1)
     ),

@@ -260,8 +260,8 @@ class Desk:
                     chosen,
                     purpose=permit.purpose_stated,
                 ),
-                **approval_facts(writing, request, now=writing.now),
                 **used_facts(writing, self._gate.terms, permit),
+                **approval_facts(self._gate, writing, request),
                 "requestedAt": permit.requested_at,
                 "ledgerHealthy": True,
                 "permit": {

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from strongroom.access.exposure import Held
 from strongroom.access.footprints import Footprint
+from strongroom.access.gate import Gate
 from strongroom.access.quorum import Approved, Pending
-from strongroom.access.request import Request, tally
+from strongroom.access.request import Request
 from strongroom.access.scales import Scale
 from strongroom.access.terms import Terms
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
+from strongroom.ledger.log import Reading, Writing
 from strongroom.permits.holdings import Exposure, load_footprints
 from strongroom.vault.lineages import Lineage, first_version
 from strongroom.vault.manifest import Manifest
@@ -118,10 +119,10 @@ def wanted_facts(
 
 
 def approval_facts(
-    transaction: Transaction, request: Request, *, now: datetime
+    gate: Gate, transaction: Writing | Reading, request: Request
 ) -> dict[str, object]:
-    """Return how many verified approvals of a request count at ``now``."""
-    found = tally(transaction, request, now=now)
+    """Return how many verified approvals of a request count now."""
+    found = gate.tally(transaction, request)
     if isinstance(found, Approved | Pending):
         return {"approvals": len(found.by), "approverTeams": found.teams}
     return {"approvals": 0, "approverTeams": 0}

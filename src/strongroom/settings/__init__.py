@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from strongroom.settings.parts import Domain, PinnedSet, WitnessSettings
+from strongroom.settings.parts import (
+    Domain,
+    PinnedSet,
+    RelyingParty,
+    WitnessSettings,
+)
 from strongroom.settings.room import (
     FILE_NAME,
     FORMAT,
@@ -17,6 +22,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "Domain",
     "PinnedSet",
+    "RelyingParty",
     "Settings",
     "WitnessSettings",
     "load_settings",

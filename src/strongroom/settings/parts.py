@@ -13,6 +13,9 @@ from strongroom.errors import InputError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
+_LOCALHOST = "localhost"
+_MOST_ORIGINS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +182,82 @@ class WitnessSettings:
             f"every_seconds = {self.every_seconds}",
             f"answer_within_seconds = {self.answer_within_seconds}",
         ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelyingParty:
+    """Where the passkeys of a room work, and nowhere else.
+
+    Attributes:
+        domain: What WebAuthn calls the relying party id; a passkey is made for it.
+        origins: From where a browser or a terminal may present one.
+    """
+
+    domain: str
+    origins: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check that every origin belongs to the domain.
+
+        Raises:
+            InputError: The domain is none, or an origin is elsewhere.
+        """
+        if not _HOST.fullmatch(self.domain):
+            raise InputError(f"{self.domain[:80]!r} is no domain for passkeys")
+        if not 1 <= len(self.origins) <= _MOST_ORIGINS:
+            raise InputError(f"passkeys have 1 to {_MOST_ORIGINS} origins")
+        for origin in self.origins:
+            if not self._has(origin):
+                raise InputError(
+                    f"the origin {origin[:80]!r} is not below {self.domain}",
+                    hint=f"https://{self.domain}; http only for localhost",
+                )
+
+    @classmethod
+    def at(cls, domain: str) -> RelyingParty:
+        """Return the party whose only origin is the domain itself."""
+        scheme = "http" if domain == _LOCALHOST else "https"
+        return cls(domain=domain, origins=(f"{scheme}://{domain}",))
+
+    @classmethod
+    def from_toml(cls, table: Mapping[str, Any]) -> RelyingParty:
+        """Return what this part of the file states.
+
+        Raises:
+            KeyError: The domain is missing.
+            InputError: An origin is not below the domain.
+        """
+        domain = str(table["domain"])
+        if "origins" not in table:
+            return cls.at(domain)
+        return cls(domain=domain, origins=tuple(str(o) for o in table["origins"]))
+
+    def to_toml(self) -> list[str]:
+        """Return the lines of this part of ``room.toml``."""
+        origins = ", ".join(quoted(origin) for origin in self.origins)
+        return [
+            "",
+            "[passkeys]",
+            f"domain = {quoted(self.domain)}",
+            f"origins = [{origins}]",
+        ]
+
+    def _has(self, origin: str) -> bool:
+        """Return whether an origin may present passkeys of the domain.
+
+        Source: WebAuthn Level 3, section 5.1.3; a secure context is https or this
+        machine.
+        """
+        scheme, _, rest = origin.partition("://")
+        host, colon, port = rest.partition(":")
+        below = host == self.domain or host.endswith(f".{self.domain}")
+        safe = scheme == "https" or (scheme == "http" and host == _LOCALHOST)
+        return bool(
+            below
+            and safe
+            and _HOST.fullmatch(host)
+            and (not colon or (port.isascii() and port.isdigit()))
+        )
 
 
 def quoted(text: str) -> str:

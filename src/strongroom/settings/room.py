@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom.errors import InputError, SetupError
-from strongroom.settings.parts import Domain, PinnedSet, WitnessSettings, quoted
+from strongroom.settings.parts import (
+    Domain,
+    PinnedSet,
+    RelyingParty,
+    WitnessSettings,
+    quoted,
+)
 from strongroom.types import Profile, RoomId
 
 FILE_NAME = "room.toml"
@@ -36,6 +42,7 @@ class Settings:
         policy: Folder with the house's own rules and terms; ``None`` for ours.
         recovery: Recovery keys in force, and which papers restore them.
         witnesses: Who else keeps checkpoints; ``None`` if nobody does.
+        passkeys: Where passkeys work; ``None`` if the room has none.
         custodians: How many have to act together to open what is sealed from now
             on, unless the sealer says otherwise.
         second_since: Size of the first checkpoint that has to carry a second
@@ -51,6 +58,7 @@ class Settings:
     policy: Path | None = None
     recovery: tuple[PinnedSet, ...] = ()
     witnesses: WitnessSettings | None = None
+    passkeys: RelyingParty | None = None
     custodians: int = 1
     second_since: int | None = None
 
@@ -100,7 +108,7 @@ class Settings:
             "[keys]",
             *(f"{name} = {quoted(key)}" for name, key in self.keys.items()),
         ]
-        for part in (self.witnesses, *self.domains, *self.recovery):
+        for part in (self.passkeys, self.witnesses, *self.domains, *self.recovery):
             lines += part.to_toml() if part else []
         return "\n".join(lines) + "\n"
 
@@ -136,7 +144,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
     document = tomllib.loads(text)
     if document["format"] != FORMAT:
         raise InputError(f"its format is {document['format']!r}, not {FORMAT}")
-    witnesses = document.get("witnesses")
+    witnesses, passkeys = document.get("witnesses"), document.get("passkeys")
     return Settings(
         folder=folder,
         room=RoomId(str(document["room"])),
@@ -145,6 +153,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
         keys={str(name): str(key) for name, key in document["keys"].items()},
         policy=Path(str(document["policy"])) if "policy" in document else None,
         witnesses=None if witnesses is None else WitnessSettings.from_toml(witnesses),
+        passkeys=None if passkeys is None else RelyingParty.from_toml(passkeys),
         domains=tuple(Domain.from_toml(item) for item in document["domain"]),
         recovery=tuple(
             PinnedSet.from_toml(item) for item in document.get("recovery", ())

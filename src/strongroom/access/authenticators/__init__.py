@@ -1,0 +1,1 @@
+"""What holds the private half of a passkey."""
