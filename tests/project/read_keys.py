@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from strongroom.access.request import Request, RequestState
 from strongroom.crypto import keys, parts, sharing, signing, wraps
 from strongroom.crypto.anchor_file import SLOT_BYTES, AnchorFile
 from strongroom.crypto.container import (
@@ -28,12 +29,22 @@ from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.crypto.slip39 import from_words
 from strongroom.crypto.token_file import TokenFile
 from strongroom.crypto.transit import TransitKey, TransitUri
+from strongroom.database.times import parse_time
 from strongroom.errors import IntegrityError
 from strongroom.permits import permit
 from strongroom.permits.opening import Opening
 from strongroom.permits.reader import open_answer
 from strongroom.stores.memory import MemoryStore
-from strongroom.types import ArtifactId, PermitId, RoomId, Secret, SegmentId
+from strongroom.types import (
+    AccountId,
+    ArtifactId,
+    PermitId,
+    RequestId,
+    RoomId,
+    Secret,
+    SegmentId,
+    TeamId,
+)
 from strongroom.vault import manifest, maps
 from tests.project.vectors import Case, load, raw
 
@@ -169,6 +180,23 @@ def read_permit(case: Case) -> None:
     key = VerifyKey(raw(load("permit")["public_key"]))
     signed = Signed.from_bytes(case["signed"].encode(), permit.MAX_PERMIT_BYTES)
     permit.parse_permit(signed.verify(permit.PURPOSE, key))
+
+
+def read_request(case: Case) -> None:
+    moment = parse_time("2026-11-22T10:00:00.000000Z")
+    Request(
+        id=RequestId(case["id"]),
+        action=case["action"],
+        asker=AccountId(case["asker"]),
+        asker_team=TeamId("team-unused"),
+        body=case["body"],
+        digest=case["digest"],
+        approvals=0,
+        distinct_teams=0,
+        state=RequestState.PENDING,
+        created_at=moment,
+        expires_at=moment,
+    ).payload()
 
 
 def read_release(case: Case) -> None:

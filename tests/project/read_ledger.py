@@ -24,6 +24,7 @@ from strongroom.ledger.cosignature import WitnessKey, verified_cosignatures
 from strongroom.ledger.notes import Notes
 from strongroom.ledger.policy_file import WitnessPolicy
 from strongroom.ledger.proof import Proof
+from strongroom.ledger.rows import rows_of
 from strongroom.ledger.verify import Check
 from strongroom.settings import RelyingParty
 from strongroom.types import Secret
@@ -101,6 +102,11 @@ def read_export(case: Case, folder: Path) -> None:
         check.problems.append(str(error))
     if check.problems:
         raise IntegrityError(check.problems[0])
+
+
+def read_entry(case: Case) -> None:
+    attached = case["attached"].encode() if "attached" in case else None
+    rows_of(case["entry"].encode(), attached)
 
 
 def read_encoding(case: Case) -> None:

@@ -9,20 +9,13 @@ test nothing.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from strongroom import canonical
-from strongroom.access.footprints import Extent, Footprint, Grain, coordinate
-from strongroom.access.scales import Scale, columns_of, rescale
 from strongroom.errors import IntegrityError, StrongroomError
 from strongroom.ledger import tree
-from strongroom.ledger.cosignature import WitnessKey
-from strongroom.types import Secret
 from tests.project import read_keys, read_ledger
 from tests.project.vectors import FILES, VECTORS, Case, cases, load, raw
 
@@ -52,6 +45,7 @@ READERS: dict[tuple[str, str], Callable[[Case], object]] = {
     ("footprints", "refused"): read_ledger.read_footprint,
     ("guarded_rows", "refused"): read_ledger.read_guarded_row,
     ("hpke", "refused"): read_keys.read_hpke,
+    ("ledger_entries", "refused"): read_ledger.read_entry,
     ("manifest", "refused"): read_keys.read_manifest,
     ("manifest", "refused_payloads"): read_keys.read_manifest_payload,
     ("maps", "refused"): read_keys.read_map,
@@ -62,6 +56,7 @@ READERS: dict[tuple[str, str], Callable[[Case], object]] = {
     ("recovery_shares", "refused"): read_keys.read_shares,
     ("release", "refused"): read_keys.read_release,
     ("release_parts", "refused"): read_keys.read_part,
+    ("requests", "refused"): read_keys.read_request,
     ("sealed_keys", "refused"): read_keys.read_sealed_key,
     ("sealed_objects", "refused"): read_keys.read_sealed_object,
     ("second_signatures", "refused"): read_ledger.read_second,
@@ -116,9 +111,11 @@ def honest(name: str, key: str) -> list[Case]:
         ("footprints", "refused"): "footprints",
         ("guarded_rows", "refused"): "rows",
         ("hpke", "refused"): "opened",
+        ("ledger_entries", "refused"): "entries",
         ("recovery_keys", "refused"): "keys",
         ("recovery_shares", "refused"): "made",
         ("signatures", "refused"): "envelopes",
+        ("requests", "refused"): "requests",
         ("witness_policy", "refused"): "policies",
         ("wraps", "refused"): "wraps",
     }
@@ -202,86 +199,6 @@ def test_what_was_not_changed_is_accepted(name: str, key: str) -> None:
 
 def test_an_export_that_was_not_changed_is_accepted(tmp_path: Path) -> None:
     read_ledger.read_export({"files_hex": {}}, tmp_path)
-
-
-def test_a_policy_is_met_by_whom_its_vector_says() -> None:
-    vector = load("witness_policy")
-    known = {name: WitnessKey.from_text(t) for name, t in vector["witnesses"].items()}
-    for case in vector["policies"]:
-        policy = read_ledger.read_policy(case)
-        for outcome in ("met_by", "not_met_by"):
-            for names in case[outcome]:
-                signed = [known[name] for name in names]
-                assert policy.met_by(signed) == (outcome == "met_by")
-        assert policy.least() == case["least"]
-
-
-# --- vectors that no module's own test reads -----------------------------------
-
-
-def test_contexts_are_every_field_after_its_length() -> None:
-    for case in load("encoding")["contexts"]:
-        fields = [raw(f["hex"]) if isinstance(f, dict) else f for f in case["fields"]]
-
-        assert canonical.encode(case["tag"], *fields).hex() == case["encoding"]
-        assert canonical.digest(case["tag"], *fields).hex() == case["digest"]
-
-
-def test_documents_have_the_bytes_that_are_published() -> None:
-    for case in load("encoding")["documents"]:
-        assert canonical.to_json(case["value"]).hex() == case["bytes_hex"]
-
-
-def test_a_mac_is_what_the_specification_says() -> None:
-    """Computed a second time, from the content that the vector shows."""
-    vector = load("guarded_rows")
-    key = raw(vector["guard_key"])
-    for row in vector["rows"]:
-        parts = ("strongroom/v1/row", row["table"], row["columns"]["id"])
-        message = prefixed(*(part.encode() for part in parts), row["content"].encode())
-        assert hmac.digest(key, message, "sha256").hex() == row["mac"]
-    for waiting in vector["waiting"]:
-        number = waiting["id"].to_bytes(8, "big")
-        at, leaf = waiting["at"].encode(), raw(waiting["leaf"])
-        message = prefixed(b"strongroom/v1/entry", number, at, leaf)
-        assert hmac.digest(key, message, "sha256").hex() == waiting["mac"]
-
-
-def prefixed(*fields: bytes) -> bytes:
-    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
-
-
-def test_footprints_and_coordinates_are_the_published_ones() -> None:
-    vector = load("footprints")
-    key = Secret(raw(vector["coordinate_key"]))
-    for named in vector["coordinates"]:
-        place = {name: named[name] for name in ("place", "tensor", "alone")}
-        assert coordinate(key, **place).hex() == named["coordinate"]
-    for case in vector["footprints"]:
-        extents = [
-            Extent(raw(name), start, end, Grain(*grain))
-            for name, start, end, *grain in case["extents"]
-        ]
-        assert Footprint.of(extents) == read_ledger.read_footprint(case)
-        assert read_ledger.read_footprint(case).bytes == case["bytes"]
-
-
-def test_extents_are_turned_as_the_published_ones() -> None:
-    for case in load("footprints")["scales"]:
-        held, opened = Grain(*case["grain"]), Grain(*case["opened"])
-        columns, _ = columns_of(
-            [Footprint.of([Extent(bytes(16), case["start"], case["end"], held)])]
-        )
-        whole = Extent(bytes(16), 0, opened.bytes, opened)
-
-        rescale(
-            columns,
-            np.zeros(1, bool),
-            np.zeros(1, int),
-            Scale.of([Footprint.of([whole])]),
-        )
-
-        assert [columns["start"][0], columns["end"][0]] == case["turned"]
 
 
 # --- the files themselves -------------------------------------------------------

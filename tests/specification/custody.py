@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -127,3 +129,35 @@ def slot(number: int, data: bytes, key: bytes) -> Anchor | None:
         return None
     size = int.from_bytes(body[8:16], "big")
     return Anchor(sequence, size, body[16:48], body[52 : 52 + length])
+
+
+# --- custody-token.md ---------------------------------------------------------------
+
+URI = re.compile(
+    "pkcs11:token=(?P<token>{0}+)(?:;serial=(?P<serial>{0}+))?;object=(?P<object>{0}+)"
+    "[?]module-path=(?P<module>/(?:{0}|/)*)".format(
+        "(?:[A-Za-z0-9._~-]|%(?!3[0-9]|4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A]|2[DE]|5F|7E)"
+        "[0-9A-F]{2})"
+    )
+)
+"""In its one form: what needs no escape has none, and the others are in capitals."""
+
+MOST_URI = 2048
+
+
+def token_file(data: bytes) -> Document:
+    """Return what lies beside a token; the URI taken apart.
+
+    Raises:
+        RefusedError: It is no such file.
+    """
+    names = ("anchor_key", "format", "name", "root_key_id", "uri")
+    found = exactly(read(data, MOST_FILE), **dict.fromkeys(names, str))
+    must(found["format"] == "strongroom/custody-token/v1", "another format")
+    must(1 <= len(found["name"]) <= MOST_NAME, "the name")
+    must(found["name"].isprintable(), "the name")
+    must(re.fullmatch("([0-9a-f]{2})*", found["anchor_key"]), "hexadecimal")
+    uri = URI.fullmatch(found["uri"])
+    must(uri and len(found["uri"]) <= MOST_URI, "the URI")
+    assert uri is not None
+    return found | {"uri": {k: unquote(v or "") for k, v in uri.groupdict().items()}}

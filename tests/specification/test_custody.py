@@ -16,6 +16,7 @@ from tests.specification.pages import (
 
 WRAPS = vector("wraps")
 FILES = vector("custody_file")
+TOKENS = vector("custody_token")
 
 
 def named(case: Document) -> str:
@@ -100,3 +101,22 @@ def test_the_place_of_a_custody_file_is_the_published_one() -> None:
         place = encode("strongroom/v1/custody-file", write(stated))
 
         assert place.hex() == case["context"]
+
+
+def test_the_file_beside_a_token_names_its_key() -> None:
+    found = custody.token_file(TOKENS["file"].encode())
+    place = encode("strongroom/v1/wrap/anchor-key", found["name"], found["root_key_id"])
+
+    assert place.hex() == TOKENS["context"]
+    assert found["uri"] == {
+        "token": "room 7",
+        "serial": "4504ce05",
+        "object": "strongroom",
+        "module": "/usr/lib/hsm.so",
+    }
+
+
+@pytest.mark.parametrize("case", TOKENS["refused"], ids=named)
+def test_a_token_file_that_must_be_refused_is(case: Document) -> None:
+    with pytest.raises(RefusedError):
+        custody.token_file(case["text"].encode())
