@@ -86,6 +86,7 @@ VOTES = (
     "request:withdraw",
     "permit:revoke",
     "breakglass:review",
+    "access:answer",
 )
 BREAK_GLASS = {
     "offered": True,
@@ -100,7 +101,7 @@ _KINDS |= {
     "role": "Account",
     "project": "Project",
 }
-_ROOM = {"ledger", "policy", "key", "profile", "session"}
+_ROOM = {"ledger", "policy", "key", "profile", "session", "access"}
 _FACTORS = {"solo": "totp", "small": "totp", "standard": "totp", "hardened": "passkey"}
 
 
@@ -169,6 +170,7 @@ def ask(
 def _resource(action: str, classification: str, changes: dict[str, object]) -> Resource:
     noun = action.partition(":")[0]
     kind = _KINDS.get(noun, "Room" if noun in _ROOM else "Model")
+    kind = "Account" if action == "access:answer" else kind
     if action in WEIGHTS:
         kind = "Model"
     kind = str(changes.pop("kind", kind))

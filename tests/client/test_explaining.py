@@ -37,6 +37,7 @@ def about(action: str, permit: str) -> str:
         "account:change": "me",
         "role:change": "me",
         "training:record": "me",
+        "access:answer": "me",
         "training:acknowledge": "me",
         "project:change": "default",
     }

@@ -20,6 +20,7 @@ MACHINES = {
 """Which test runs the machine of an enumeration of states."""
 
 ONE_STEP = {
+    "ReviewState": "open until every item is settled",
     "GlassState": "open until somebody else reviewed it",
     "NoticeState": "due until people were told, or could not be",
     "ChallengeState": "open until it is used",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from strongroom.access.accounts import ACCOUNTS
+from strongroom.access.lapses import settle
 from strongroom.access.profiles import verify_profile
 from strongroom.access.sessions import Actor
 from strongroom.app.signatures import pin_demand
@@ -47,6 +48,7 @@ def check_start(room: Room) -> None:
     room.ledger.catch_up()
     check_rows(room.ledger)
     _record_rules(room)
+    settle(room.ledger)
     record_witnesses(room.ledger, room.settings)
     pin_demand(room)
     room.anchors.advance_all(domain.custodian for domain in room.domains.values())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from strongroom.access.access_reviews import AccessReviews
 from strongroom.access.approvals import Approvals
 from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
@@ -47,6 +48,7 @@ from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
 from strongroom.ledger.settled import settle
 from strongroom.permits.desk import Desk
+from strongroom.permits.headcount import protected
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
 from strongroom.types import Random
@@ -197,6 +199,7 @@ def _wired(
         ledger, before_release=witnesses.before_release if witnesses else None
     )
     approvals = Approvals(gate, random=random)
+    tell = teller(settings.folder)
     return Room(
         settings=settings,
         ledger=ledger,
@@ -211,6 +214,7 @@ def _wired(
         erasures=Erasures(gate, approvals),
         glass_reviews=GlassReviews(gate),
         training=TrainingRecords(gate),
+        access_reviews=AccessReviews(gate, models=protected, tell=tell, random=random),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
         vault=Vault(
             gate,
@@ -250,12 +254,7 @@ def _wired(
             random=random,
         ),
         requests=Requests(
-            gate,
-            approvals,
-            room=settings.room,
-            keys=keys,
-            random=random,
-            tell=teller(settings.folder),
+            gate, approvals, room=settings.room, keys=keys, random=random, tell=tell
         ),
         desk=Desk(gate, anchors, room=settings.room, domains=domains, keys=keys),
         domains=domains,

@@ -107,6 +107,15 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "breakglass": Leaf(
                     "breakglass:review", "Review an opening past the approvals"
                 ),
+                "access": Branch(
+                    "Who keeps which membership and role",
+                    {
+                        "start": Leaf("reviews:start", "Ask for everybody"),
+                        "list": Leaf("reviews:list_", "List what waits for an answer"),
+                        "keep": Leaf("reviews:keep", "Let somebody keep it"),
+                        "remove": Leaf("reviews:remove", "Take it away at once"),
+                    },
+                ),
             },
         ),
         "policy": Branch(

@@ -41,6 +41,7 @@ _OTHERS: Final = frozenset(
         "request:withdraw",
         "permit:revoke",
         "breakglass:review",
+        "access:answer",
     )
 )
 
@@ -126,6 +127,7 @@ def _resource(action: str, asked: Mapping[str, Any], project: str) -> Resource:
     noun = action.partition(":")[0]
     kinds = {"request": "Request", "permit": "Permit", "model": "Model"}
     kinds |= {"breakglass": "Permit", "training": "Account"}
+    kinds |= {"access": "Account"} if action == "access:answer" else {}
     kind = str(asked.get("resource", kinds.get(noun, "Room")))
     if action in _WEIGHTS or action in ("exposure:read", "cap:change"):
         kind = "Model"

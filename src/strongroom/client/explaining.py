@@ -46,6 +46,7 @@ ACCOUNTS_ = (
 )
 ROOMS = (
     "account:create",
+    "access:start",
     "project:create",
     "key:manage",
     "profile:change",
@@ -60,6 +61,7 @@ ACTIONS = (
     *REQUESTS,
     *PERMITS_,
     *ACCOUNTS_,
+    "access:answer",
     "project:change",
     *ROOMS,
 )
@@ -152,7 +154,7 @@ class _Asking:
             )
         if action in WEIGHTS:
             return self._weights(action)
-        if action in REQUESTS or action in PERMITS_:
+        if action in (*REQUESTS, *PERMITS_, "access:answer"):
             return self._of_others(action)
         return self._thing(action), {}
 
@@ -167,6 +169,9 @@ class _Asking:
 
     def _of_others(self, action: str) -> tuple[Resource, Mapping[str, object]]:
         """Return somebody's request or permit, and whose it is."""
+        if action == "access:answer":
+            reviewed = find_account(self.reading, self.name)
+            return Resource(kind="Account", id=reviewed.id), _of_other(reviewed)
         if action in PERMITS_:
             permit = find_permit(self.reading, self.name)
             owner = ACCOUNTS.get(self.reading, permit.account)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from strongroom.access.access_reviews import AccessReviews
 from strongroom.access.approvals import Approvals
 from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
@@ -69,6 +70,7 @@ class Room:
     erasures: Erasures
     glass_reviews: GlassReviews
     training: TrainingRecords
+    access_reviews: AccessReviews
     vault: Vault
     catalogue: Catalogue
     recovery: Recovery

@@ -28,6 +28,25 @@ PEOPLE_KINDS: Mapping[str, Kind] = {
     "training.acknowledged": Kind(
         "Somebody said that they know a text.", ("account", "digest"), (), (3001, 99)
     ),
+    "access.started": Kind(
+        "Everybody's memberships and roles are to be answered for.",
+        ("review", "due", "items", "accounts", "reach"),
+        (),
+        (3005, 99),
+    ),
+    "access.answered": Kind(
+        "A membership or role is kept, or was taken away; without an actor, because"
+        " nobody answered.",
+        ("review", "account", "thing", "answer"),
+        (),
+        (3005, 99),
+    ),
+    "access.closed": Kind(
+        "Every item of an access review is settled.",
+        ("review", "answers"),
+        (),
+        (3005, 99),
+    ),
     "notice.sent": Kind(
         "People were told outside the room, or could not be.",
         ("about", "subject", "reached", "failed"),

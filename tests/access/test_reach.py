@@ -1,0 +1,92 @@
+"""Who could be handed what: the rules are asked, once for each group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom.access.accounts import AccountState, change_state
+from strongroom.access.reach import Protected, Reach, people_by_class, principals
+from strongroom.types import AccountId, Classification, ProjectId, Role
+from tests.access.house import NOW, PEOPLE, POLICIES, TERMS
+from tests.access.rooms import Rooms
+
+LLM = ProjectId("llm")
+OPEN, INTERNAL, RESTRICTED = (
+    Protected(classification=c, project=LLM) for c in Classification
+)
+
+
+def reach(profile: str = "standard") -> Reach:
+    return Reach(policy=POLICIES[profile], terms=TERMS[profile], now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("who", "reaches"),
+    [
+        ("ana", True),
+        ("bob", True),
+        ("cy", False),
+        ("eve", False),
+        ("root", False),
+        ("mix", False),
+        ("aud", False),
+        ("new", False),
+        ("gone", False),
+        ("away", False),
+        ("pipeline", False),
+        ("agent", False),
+    ],
+)
+def test_only_who_could_be_handed_weights_is_counted(who: str, reaches: bool) -> None:
+    assert reach().allows(PEOPLE[AccountId(who)], RESTRICTED) == reaches
+
+
+def test_in_solo_the_one_person_reaches_every_class() -> None:
+    me = PEOPLE[AccountId("me")]
+
+    found = reach("solo").of([me], [OPEN, INTERNAL, RESTRICTED])
+
+    assert people_by_class(found) == dict.fromkeys(Classification, 1)
+
+
+@given(st.lists(st.sampled_from(sorted(PEOPLE)), max_size=12))
+def test_the_same_question_is_put_once_and_has_one_answer(names: list[str]) -> None:
+    asking = reach()
+    people = [
+        replace(PEOPLE[AccountId(name)], account=AccountId(name)) for name in names
+    ]
+    asking.of(people, [OPEN, RESTRICTED])
+    before = asking.asked
+
+    again = asking.of(people, [OPEN, RESTRICTED])
+
+    assert asking.asked == before
+    for who in people:
+        alone = reach().of([who], [OPEN, RESTRICTED])
+        assert again[who.account] == alone[who.account]
+
+
+def test_two_people_alike_cost_one_question() -> None:
+    asking = reach()
+    ana = PEOPLE[AccountId("ana")]
+    asking.allows(ana, RESTRICTED)
+    before = asking.asked
+
+    asking.allows(replace(ana, account=AccountId("twin")), RESTRICTED)
+    assert asking.asked == before
+    asking.allows(replace(ana, projects=frozenset()), RESTRICTED)
+    assert asking.asked > before
+
+
+def test_everybody_who_has_not_left_is_asked_about(rooms: Rooms) -> None:
+    ana = rooms.account("ana", Role.RESEARCHER)
+    gone = rooms.account("gone", Role.RESEARCHER)
+    with rooms.world.ledger.transaction() as writing:
+        change_state(writing, gone, AccountState.LEFT, by=None)
+        found = principals(writing)
+
+    assert [who.account for who in found] == [ana.id]
