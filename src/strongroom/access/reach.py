@@ -4,11 +4,12 @@ Asked is ``segment:release`` with every fact in order: a fresh factor, approvals
 permit, nothing held before.  What somebody owes at the moment, such as a course,
 takes nobody off the list, since it comes back by itself.
 
-One question is put for each distinct kind, roles, state, team and projects of an
-account, and class and project of a model; the rules that come with Strongroom read
-nothing else of either for weights.  A house whose own rules name single accounts or
-models gets the answer for one of each group.  (Cedar's partial evaluation would
-give residual policies; enumerating is exact and takes no preview of it.)
+One question is put for each distinct kind, roles, state and team of an account,
+class and project of a model, and whether the one belongs to the other; the rules
+that come with Strongroom read nothing else of either for weights.  A house whose own
+rules name single accounts or models gets the answer for one of each group.
+(Cedar's partial evaluation would give residual policies; enumerating is exact and
+takes no preview of it.)
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class Reach:
     def allows(self, who: Principal, thing: Protected) -> bool:
         """Return whether the rules could hand it to them."""
         key = (
-            (who.kind, who.roles, who.state, who.team, who.projects),
+            (who.kind, who.roles, who.state, who.team),
+            thing.project in who.projects,
             (thing.classification, thing.project),
         )
         if key not in self._answers:

@@ -36,7 +36,11 @@ def list_(call: Call) -> None:
 
     Example: strongroom account list
     """
+    from strongroom.cli.figures import figures_sentences
+    from strongroom.client.figures import figures
+
     with call.open() as room:
+        said = figures_sentences(figures(room.room, room.actor))
         rows: list[Mapping[str, Json]] = [
             {
                 "account": person.account.id,
@@ -59,6 +63,7 @@ def list_(call: Call) -> None:
         Column("roles", _roles),
     )
     call.output.listing(rows, columns, empty="nobody")
+    call.output.note(*said)
 
 
 def show(call: Call, name: NAME) -> None:

@@ -181,6 +181,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                     },
                 ),
                 "acknowledge": Leaf("training:acknowledge", "Say that you know a text"),
+                "drill": Leaf("figures:drill", "Measure how soon a revocation is felt"),
                 "erase": Leaf("erasing:erase", "Erase name and text of who left"),
                 "enrol": Leaf("enrolment:enrol", "Enrol with an invitation"),
                 "factor": Leaf("enrolment:factor", "Begin a new second factor"),

@@ -35,13 +35,17 @@ def exposure(
 
     Example: strongroom exposure tiny
     """
+    from strongroom.cli.figures import figures_document, figures_sentences
+    from strongroom.client.figures import figures
     from strongroom.client.records import separations
 
     with call.open() as room:
         report = room.records.exposure(target)
         missing = separations(room.room)
-    document = document_of(report, missing)
-    call.output.answer(document, lambda console: show(console, report, missing))
+        found = figures(room.room, room.actor)
+    document = {**document_of(report, missing), "room": figures_document(found)}
+    said = figures_sentences(found)
+    call.output.answer(document, lambda console: show(console, report, missing, said))
 
 
 def document_of(report: ExposureReport, missing: Sequence[str]) -> dict[str, Json]:
@@ -72,7 +76,12 @@ def document_of(report: ExposureReport, missing: Sequence[str]) -> dict[str, Jso
     }
 
 
-def show(console: Console, report: ExposureReport, missing: Sequence[str]) -> None:
+def show(
+    console: Console,
+    report: ExposureReport,
+    missing: Sequence[str],
+    figures: Sequence[str] = (),
+) -> None:
     """Print a bar for each person, what groups could do, and what is lacking."""
     from strongroom.cli.pictures import bar
 
@@ -95,7 +104,7 @@ def show(console: Console, report: ExposureReport, missing: Sequence[str]) -> No
         console.print(table)
     else:
         console.print("nobody was given any of it")
-    for sentence in sentences(report):
+    for sentence in (*sentences(report), *figures):
         console.print(sentence, soft_wrap=True)
     console.print(f"\n{RECORDED_ONLY}", style="dim")
     print_list(console, "Not separated here:", missing)
@@ -104,6 +113,10 @@ def show(console: Console, report: ExposureReport, missing: Sequence[str]) -> No
 def sentences(report: ExposureReport) -> list[str]:
     """Return what the numbers mean, one sentence a line."""
     lines = [""]
+    if report.shares:
+        most = report.shares[0]
+        held = words.share(most.held, report.total)
+        lines.append(f"largest person:   {most.name}, {held}")
     if report.pair is not None:
         first, second, count = report.pair
         both = words.share(count, report.total)

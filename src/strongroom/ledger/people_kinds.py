@@ -47,6 +47,12 @@ PEOPLE_KINDS: Mapping[str, Kind] = {
         (),
         (3005, 99),
     ),
+    "revocation.drilled": Kind(
+        "A permit was revoked and then used, to see how soon it is refused.",
+        ("permit", "microseconds", "revoked"),
+        (),
+        (6003, 99),
+    ),
     "notice.sent": Kind(
         "People were told outside the room, or could not be.",
         ("about", "subject", "reached", "failed"),
