@@ -12,13 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.errors import InputError
-from strongroom.types import Classification, Secret, id_bytes, new_id
+from strongroom.types import Classification, Secret, check_start, id_bytes, new_id
 
 IDS = st.binary(min_size=16, max_size=16)
 
 
 def test_an_id_says_what_it_names() -> None:
     assert new_id("permit", bytes) == f"permit-{'a' * 26}"
+
+
+@pytest.mark.parametrize("text", ["permit-abcd", "request-abcd", "abcd"])
+def test_four_characters_of_an_id_say_which(text: str) -> None:
+    check_start(text, "permit", "request")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "p", "permit", "permit-", "request", "reques", "permit-abc", "abc"]
+)
+def test_what_every_id_starts_with_says_nothing(text: str) -> None:
+    """Where there was one permit, ``revoke permit`` revoked it."""
+    with pytest.raises(InputError, match="does not say which permit"):
+        check_start(text, "permit", "request")
 
 
 @given(IDS)

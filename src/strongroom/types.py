@@ -40,6 +40,10 @@ _DIGITS = str.maketrans(
 _STRAY = 0b11  # 26 characters carry two bits more than 16 bytes
 
 
+LEAST_START = 4
+"""Characters of an id that a person types at least: 20 bits of it."""
+
+
 def new_id(kind: str, random: Random) -> str:
     """Return a fresh id such as ``permit-…`` (26 base32 characters)."""
     return f"{kind}-{_base32(random(ID_BYTES))}"
@@ -57,6 +61,25 @@ def id_bytes(identifier: str) -> bytes:
     if number & _STRAY:  # the same bytes in a second form
         raise InputError(f"{identifier[:80]!r} is not an id")
     return (number >> 2).to_bytes(ID_BYTES, "big")
+
+
+def check_start(text: str, *kinds: str) -> None:
+    """Check that ``text`` says which thing is meant, and is not just a kind of it.
+
+    A room may have a single permit or request: then anything that every id starts
+    with would name it, such as a variable that a script forgot to fill.
+
+    Raises:
+        InputError: It has fewer than ``LEAST_START`` characters of an id.
+    """
+    own = text
+    for kind in kinds:
+        own = own.removeprefix(f"{kind}-")
+    if len(own) < LEAST_START or any(f"{kind}-".startswith(own) for kind in kinds):
+        raise InputError(
+            f"{text[:80]!r} does not say which {kinds[0]}",
+            hint=f"type its id, or at least {LEAST_START} characters after the hyphen",
+        )
 
 
 def _base32(raw: bytes) -> str:

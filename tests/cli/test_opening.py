@@ -104,6 +104,21 @@ def test_files_that_are_there_are_not_overwritten(
     assert (out / "config.json").read_text() == "mine"
 
 
+@pytest.mark.parametrize("place", [".", "stores", "stores/home/new", "../link/stores"])
+def test_nothing_is_written_in_the_clear_into_the_room(
+    sealed: Terminal, quick: Path, place: str
+) -> None:
+    """Weights lay in plain beside sealed ones, and in every backup of the room."""
+    (sealed.folder.parent / "link").symlink_to(sealed.folder)
+    before = sorted(sealed.folder.rglob("*"))
+
+    done = sealed.run("open", "llm", "--purpose", "x", "--to", sealed.folder / place)
+
+    assert done.status == 65
+    assert "lies inside the room" in done.err
+    assert sorted(sealed.folder.rglob("*")) == before
+
+
 def test_a_file_in_place_of_the_folder_is_named(sealed: Terminal, quick: Path) -> None:
     (quick / "out").write_text("a file")
 

@@ -50,6 +50,17 @@ def test_nobody_is_shown_all_papers_at_once(solo: Terminal) -> None:
     assert solo.run("recovery", "status").out.startswith("No recovery key")
 
 
+def test_papers_do_not_lie_beside_what_they_open(solo: Terminal) -> None:
+    """A copy of the room had its papers in it."""
+    to = solo.folder / "papers"
+
+    done = solo.run("recovery", "create", "--to", to)
+
+    assert done.status == 65
+    assert "lies inside the room" in done.err
+    assert not to.exists()
+
+
 def test_papers_that_lie_there_are_not_replaced(solo: Terminal, quick: Path) -> None:
     to = quick / "papers"
     made = solo.ok(

@@ -15,7 +15,7 @@ from strongroom.access.sessions import Actor, verify_actor
 from strongroom.database.engine import Transaction
 from strongroom.errors import ConflictError, InputError, MissingError
 from strongroom.ledger.events import Event
-from strongroom.types import Role
+from strongroom.types import Role, check_start
 
 ACTION = "breakglass:review"
 _SEE_ALL = frozenset({Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR, Role.ANALYST})
@@ -136,7 +136,9 @@ def _find(transaction: Transaction, id_or_start: str) -> BreakGlass:
 
     Raises:
         MissingError: None or several do.
+        InputError: It is too short to name one.
     """
+    check_start(id_or_start, "permit")
     column = BREAK_GLASS.columns.permit
     found = BREAK_GLASS.find(
         transaction,
@@ -145,7 +147,7 @@ def _find(transaction: Transaction, id_or_start: str) -> BreakGlass:
             column.startswith(f"permit-{id_or_start}", autoescape=True),
         ),
     )
-    if len(found) != 1 or not id_or_start:
+    if len(found) != 1:
         raise MissingError(
             f"{len(found)} openings past the approvals start with {id_or_start[:80]!r}",
             hint="strongroom review breakglass",

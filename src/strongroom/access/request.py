@@ -21,6 +21,7 @@ from strongroom.types import (
     Factor,
     RequestId,
     TeamId,
+    check_start,
 )
 
 REQUEST_TTL = timedelta(days=7)
@@ -141,7 +142,9 @@ def find_request(
 
     Raises:
         MissingError: None or several start like this.
+        InputError: It is too short to name one.
     """
+    check_start(id_or_start, "request")
     columns = REQUESTS.columns
     found = REQUESTS.find(
         transaction,
@@ -152,7 +155,7 @@ def find_request(
         ),
         lock=lock,
     )
-    if len(found) != 1 or not id_or_start:
+    if len(found) != 1:
         raise MissingError(
             f"{len(found)} requests start with {id_or_start[:80]!r}",
             hint="strongroom requests",

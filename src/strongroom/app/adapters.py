@@ -172,6 +172,22 @@ def database_url(settings: Settings) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def existing_database_url(settings: Settings) -> str:
+    """Return the database's URL; a SQLite file that is gone is not made anew.
+
+    Raises:
+        SetupError: It is gone.
+    """
+    text = database_url(settings)
+    url = sa.make_url(text)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise SetupError(
+            f"the room's database {url.database} is gone",
+            hint="put it back where it was, or restore a backup of it",
+        )
+    return text
+
+
 def passphrase_of(domain: Domain, passphrases: Passphrases) -> Secret | None:
     """Return the passphrase of a domain; the one for ``*`` if it has none."""
     return passphrases.get(domain.name, passphrases.get("*"))

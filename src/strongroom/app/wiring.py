@@ -25,7 +25,7 @@ from strongroom.access.terms import load_terms
 from strongroom.access.training_records import TrainingRecords
 from strongroom.app.adapters import (
     Passphrases,
-    database_url,
+    existing_database_url,
     needs_secret,
     open_domains,
     passphrase_of,
@@ -134,7 +134,7 @@ def open_ledger(
     Raises:
         SetupError: The tables are of another version, or the URL is wrong.
     """
-    database = Database(database_url(settings))
+    database = Database(existing_database_url(settings))
     with contextlib.ExitStack() as undo:
         undo.callback(database.close)
         schema.check_current(database)

@@ -11,6 +11,7 @@ import typer
 from strongroom.cli import words
 from strongroom.cli.breakglass import BREAK_GLASS, told_lines
 from strongroom.cli.call import Call
+from strongroom.cli.remembered import lies_inside
 from strongroom.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ def open_(
     """
     if to is not None and check:
         raise InputError("--to writes and --check does not", hint="give one of them")
+    if to is not None and lies_inside(to, call.settings().folder):
+        raise InputError(
+            f"{to} lies inside the room, where nothing is in the clear",
+            hint="name another folder: --to DIR",
+        )
     with (
         call.open(every_domain=True) as room,
         _opened(

@@ -77,8 +77,10 @@ def read_secret(name: str) -> Secret:
                 line = file.readline(MOST_BYTES + 2)
     except FileNotFoundError:
         raise MissingError(f"there is no file {name}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnavailableError(f"{name} cannot be read: {error}") from None
+    except OSError as error:
+        raise UnavailableError(f"{name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UnavailableError(f"{name} cannot be read: it is not UTF-8") from None
     secret = line.removesuffix(b"\n").removesuffix(b"\r")
     if not 0 < len(secret) <= MOST_BYTES:
         raise InputError(

@@ -12,6 +12,8 @@ from strongroom.access.explain import spell
 from strongroom.cli import words
 from strongroom.cli.call import Call
 from strongroom.cli.output import Column
+from strongroom.cli.remembered import lies_inside
+from strongroom.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +57,11 @@ def create(
     from strongroom.crypto.recovery import RecoveryKey
     from strongroom.crypto.sharing import new_set_id
 
+    if to is not None and lies_inside(to, call.settings().folder):
+        raise InputError(
+            f"{to} lies inside the room: papers open every copy that they lie beside",
+            hint="name another folder: --to FOLDER",
+        )
     with call.open() as room:
         domains = tuple(domain or room.room.domains)
         room.room.recovery.verify_allowed(room.actor, domains)

@@ -42,7 +42,7 @@ def usable_folder(room: Path, state: Path | None) -> Path:
         UnavailableError: It cannot be made.
     """
     folder = state or own_state()
-    if _inside(folder, room):
+    if lies_inside(folder, room):
         raise SetupError(
             f"{folder} lies inside the room: whoever puts the room back to"
             " yesterday puts back what you saw too",
@@ -65,6 +65,7 @@ def own_state() -> Path:
     return user_state_path("strongroom")
 
 
-def _inside(folder: Path, room: Path) -> bool:
+def lies_inside(folder: Path, room: Path) -> bool:
+    """Return whether a folder is the room's or below it, also through links."""
     real, around = os.path.realpath(folder), os.path.realpath(room)
     return os.path.commonpath((real, around)) == around

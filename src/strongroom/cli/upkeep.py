@@ -25,11 +25,11 @@ def upgrade(call: Call) -> None:
 
     Example: strongroom upgrade
     """
-    from strongroom.app import database_url
+    from strongroom.app.adapters import existing_database_url
     from strongroom.database import schema
     from strongroom.database.engine import Database
 
-    database = Database(database_url(call.settings()))
+    database = Database(existing_database_url(call.settings()))
     try:
         schema.upgrade(database)
     finally:

@@ -45,7 +45,10 @@ def check_current(database: Database) -> None:
         found = MigrationContext.configure(connection).get_current_revision()
         empty = not sa.inspect(connection).has_table("entries")
     if found is None and empty:
-        raise SetupError("the database holds no room", hint="strongroom init")
+        raise SetupError(
+            "the database holds no room",
+            hint="room.toml names another one, or it was emptied: restore a backup",
+        )
     if found != head:
         raise SetupError(
             f"the database is at migration {found}, this Strongroom needs {head}",

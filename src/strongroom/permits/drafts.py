@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from strongroom import canonical
+from strongroom.access.explain import spell
 from strongroom.access.terms import Terms
 from strongroom.errors import InputError, IntegrityError
 from strongroom.permits.selection import Selection
@@ -52,8 +53,8 @@ def check_draft(draft: RequestDraft, terms: Terms) -> None:
     """
     if not timedelta(0) < draft.duration <= terms.max_duration:
         raise InputError(
-            f"a permit of this class lasts up to {terms.max_duration},"
-            f" not {draft.duration}",
+            f"a permit of this class lasts up to {spell(terms.max_duration)},"
+            f" not {spell(draft.duration)}",
             hint="--for 4h",
         )
     if draft.break_glass is not None and not terms.approvals:

@@ -23,7 +23,14 @@ from strongroom.database.guarded import GuardedTable
 from strongroom.database.times import format_time, parse_time
 from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.ledger.events import Event
-from strongroom.types import AccountId, ArtifactId, PermitId, RequestId, RoomId
+from strongroom.types import (
+    AccountId,
+    ArtifactId,
+    PermitId,
+    RequestId,
+    RoomId,
+    check_start,
+)
 
 PURPOSE = "permit"
 """What the desk's signature over a permit is for."""
@@ -140,7 +147,9 @@ def find_permit(
 
     Raises:
         MissingError: None or several fit.
+        InputError: It is too short to name one.
     """
+    check_start(id_or_start, "permit", "request")
     columns = PERMITS.columns
     found = PERMITS.find(
         transaction,
@@ -152,7 +161,7 @@ def find_permit(
         ),
         lock=lock,
     )
-    if len(found) != 1 or not id_or_start:
+    if len(found) != 1:
         raise MissingError(
             f"{len(found)} permits start with {id_or_start[:80]!r}",
             hint="strongroom requests",
