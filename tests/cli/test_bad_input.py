@@ -96,6 +96,15 @@ def test_a_folder_with_a_pickle(solo: Terminal, model: Path) -> None:
     healthy(solo)
 
 
+@pytest.mark.parametrize("path", ["..", ".", "custodians", "custodians/home"])
+def test_a_folder_with_the_room_in_it(solo: Terminal, path: str) -> None:
+    """``seal .`` beside a room sealed its custodians, and gave them to readers."""
+    done = solo.run("seal", solo.folder / path, "--as", "all")
+
+    refused(done, 65, "lie in each other")
+    healthy(solo)
+
+
 @pytest.mark.parametrize("path", ["absent", "absent/model.safetensors"])
 def test_a_path_that_leads_nowhere(solo: Terminal, quick: Path, path: str) -> None:
     done = solo.run("seal", quick / path)

@@ -69,7 +69,11 @@ def test_another_team_lists_and_reviews_it(house: Office) -> None:
         ),
         ((*REVIEW, "--accept", "a"), 65, "a review is of one permit"),
         ((*REVIEW, "permit-x", "--accept", ""), 65, "a review says why"),
-        ((*REVIEW, "permit-x", "--accept", "a"), 66, "0 openings past the approvals"),
+        (
+            (*REVIEW, "permit-none", "--accept", "a"),
+            66,
+            "0 openings past the approvals",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_one_hint(
