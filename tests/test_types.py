@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.errors import InputError
-from strongroom.types import Classification, Secret, check_start, id_bytes, new_id
+from strongroom.types import Classification, Secret, check_says_which, id_bytes, new_id
 
 IDS = st.binary(min_size=16, max_size=16)
 
@@ -23,7 +23,7 @@ def test_an_id_says_what_it_names() -> None:
 
 @pytest.mark.parametrize("text", ["permit-abcd", "request-abcd", "abcd"])
 def test_four_characters_of_an_id_say_which(text: str) -> None:
-    check_start(text, "permit", "request")
+    check_says_which(text, "permit", "request")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_four_characters_of_an_id_say_which(text: str) -> None:
 def test_what_every_id_starts_with_says_nothing(text: str) -> None:
     """Where there was one permit, ``revoke permit`` revoked it."""
     with pytest.raises(InputError, match="does not say which permit"):
-        check_start(text, "permit", "request")
+        check_says_which(text, "permit", "request")
 
 
 @given(IDS)

@@ -63,7 +63,7 @@ def id_bytes(identifier: str) -> bytes:
     return (number >> 2).to_bytes(ID_BYTES, "big")
 
 
-def check_start(text: str, *kinds: str) -> None:
+def check_says_which(text: str, *kinds: str) -> None:
     """Check that ``text`` says which thing is meant, and is not just a kind of it.
 
     A room may have a single permit or request: then anything that every id starts

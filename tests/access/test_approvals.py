@@ -35,6 +35,7 @@ from strongroom.database import tables
 from strongroom.errors import (
     ConflictError,
     DeniedError,
+    InputError,
     IntegrityError,
     MissingError,
     StrongroomError,
@@ -221,9 +222,12 @@ def test_a_request_is_named_by_the_start_of_its_id(house: House) -> None:
     with house.rooms.world.ledger.reading() as reading:
         assert find_request(reading, request[:15]).id == request
         assert find_request(reading, request[8:15]).id == request
-        for unknown in ("", "request-zzzz", "%", "_"):
+        for unknown in ("request-zzzz", "%%%%", "____"):
             with pytest.raises(MissingError):
                 find_request(reading, unknown)
+        for nothing in ("", "%", "request-", request[:11]):
+            with pytest.raises(InputError, match="does not say which"):
+                find_request(reading, nothing)
 
 
 def test_a_failing_action_leaves_the_request_pending(house: House) -> None:

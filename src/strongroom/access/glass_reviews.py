@@ -15,7 +15,7 @@ from strongroom.access.sessions import Actor, verify_actor
 from strongroom.database.engine import Transaction
 from strongroom.errors import ConflictError, InputError, MissingError
 from strongroom.ledger.events import Event
-from strongroom.types import Role, check_start
+from strongroom.types import Role, check_says_which
 
 ACTION = "breakglass:review"
 _SEE_ALL = frozenset({Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR, Role.ANALYST})
@@ -138,7 +138,7 @@ def _find(transaction: Transaction, id_or_start: str) -> BreakGlass:
         MissingError: None or several do.
         InputError: It is too short to name one.
     """
-    check_start(id_or_start, "permit")
+    check_says_which(id_or_start, "permit")
     column = BREAK_GLASS.columns.permit
     found = BREAK_GLASS.find(
         transaction,

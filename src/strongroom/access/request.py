@@ -21,7 +21,7 @@ from strongroom.types import (
     Factor,
     RequestId,
     TeamId,
-    check_start,
+    check_says_which,
 )
 
 REQUEST_TTL = timedelta(days=7)
@@ -144,7 +144,7 @@ def find_request(
         MissingError: None or several start like this.
         InputError: It is too short to name one.
     """
-    check_start(id_or_start, "request")
+    check_says_which(id_or_start, "request")
     columns = REQUESTS.columns
     found = REQUESTS.find(
         transaction,

@@ -29,7 +29,7 @@ from strongroom.types import (
     PermitId,
     RequestId,
     RoomId,
-    check_start,
+    check_says_which,
 )
 
 PURPOSE = "permit"
@@ -149,7 +149,7 @@ def find_permit(
         MissingError: None or several fit.
         InputError: It is too short to name one.
     """
-    check_start(id_or_start, "permit", "request")
+    check_says_which(id_or_start, "permit", "request")
     columns = PERMITS.columns
     found = PERMITS.find(
         transaction,
