@@ -24,6 +24,24 @@ def test_every_key_is_a_line_for_programs_and_a_row_for_people(
     assert "AES-256-GCM" in solo.run("key", "inventory").out
 
 
+def test_a_narrow_table_keeps_every_column_and_word(
+    solo: Terminal, model: Path
+) -> None:
+    """Long columns pushed the age and the date of review out, and were cut."""
+    solo.ok("seal", model, "--as", "llm")
+
+    shown = solo.run("key", "inventory").out
+
+    head, *rows = shown.splitlines()
+    assert "days" in head
+    assert "review by" in head
+    assert max(map(len, (head, *rows))) <= 100
+    words = set(shown.split())
+    for document in solo.run("key", "inventory", "--json").rows:
+        assert set(document["used_by"].split()) <= words
+        assert document["review_by"] in words
+
+
 def test_people_without_a_part_in_it_see_nothing(office: Office) -> None:
     assert office.at("ana").run("key", "inventory").status == 77
 

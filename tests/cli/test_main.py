@@ -101,8 +101,10 @@ def test_a_file_that_cannot_be_read_is_named(
         (["seal"], "missing argument"),
         (["seal", ".", "--clas", "open"], "no such option"),
         (["seal", ".", "--class", "secret"], "'secret' is not one of"),
-        ([], ""),
-        (["model"], ""),
+        (
+            ["open", "--purpos", "x"],
+            "no such option: --purpos; did you mean --purpose?",
+        ),
     ],
 )
 def test_a_command_typed_wrongly_ends_with_64(words: list[str], said: str) -> None:
@@ -111,6 +113,20 @@ def test_a_command_typed_wrongly_ends_with_64(words: list[str], said: str) -> No
     assert done.status == 64
     assert said in done.err
     assert "--help" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"), [((), "  seal  "), (("model",), "  rollback  ")]
+)
+def test_no_command_shows_which_there_are_as_the_help_does(
+    words: tuple[str, ...], line: str
+) -> None:
+    """The whole help came as one line of an error."""
+    done = type_command(*words)
+
+    assert done.status == 64
+    assert done.err == type_command(*words, "--help").out
+    assert line in done.err
 
 
 def test_the_version_is_one_line() -> None:

@@ -109,7 +109,23 @@ def test_a_declined_or_withdrawn_request_waits_no_more(house: Office) -> None:
     assert tom.run("requests").out == "no request waits\n"
     states = {row["state"] for row in tom.ok("requests", "--all")}
     assert {"declined", "withdrawn"} <= states
-    assert tom.run("approve", first).status == 73
+    late = tom.run("approve", first)
+    assert late.status == 73
+    assert f"hint: strongroom requests {first}" in late.err
+
+
+def test_whoever_declines_is_not_counted_among_those_who_agree(house: Office) -> None:
+    """The letters of the decliner's id were counted: 34 of 2 had agreed."""
+    ana, tom = house.at("ana"), house.at("tom")
+    declined = ana.ok(*ASK)["request"]
+    tom.ok("decline", declined)
+
+    (row,) = [r for r in tom.ok("requests", "--all") if r["request"] == declined]
+    shown = tom.run("requests", "--all").out
+
+    assert row["approved_by"] == []
+    assert row["declined_by"].startswith("account-")
+    assert "34 of 2" not in shown
 
 
 def test_a_revoked_permit_opens_no_more(house: Office) -> None:

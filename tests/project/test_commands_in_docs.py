@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tests.project.newcomer import ROOT
 
 BOX = re.compile(r"^( *)```(?:sh)?\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^ *(?:\$ )?(strongroom .*)$", re.MULTILINE)
+NAMED = re.compile(r"strongroom ([a-z]+(?: [a-z]+){0,2})")
 ENDS = {"|", "||", "&&", ";", ">", "&"}
 LEAVES = dict(every_leaf())
 
@@ -54,6 +56,33 @@ def test_every_command_in_the_documentation_can_be_typed() -> None:
 
     assert [(page, *typed) for page, typed in commands if problem(typed)] == []
     assert len(commands) > 50  # the pattern still finds them
+
+
+def hinted() -> Iterator[tuple[str, list[str]]]:
+    """Give the module and the words of every command that a hint names."""
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.keyword) and node.arg == "hint"):
+                continue
+            for part in ast.walk(node.value):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    for named in NAMED.findall(part.value):
+                        yield path.name, named.split()
+
+
+def test_every_command_that_a_hint_names_is_there() -> None:
+    """A refused pickle pointed at ``strongroom intake add``, which does not exist."""
+    commands = list(hinted())
+    known = {name[:count] for name in LEAVES for count in (1, 2, 3)}
+    groups = {name[:count] for name in LEAVES for count in range(1, len(name))}
+
+    def is_known(words: list[str]) -> bool:
+        count = next((n for n in (3, 2, 1) if tuple(words[:n]) in known), 0)
+        found = tuple(words[:count])
+        return found in LEAVES or (found in groups and count == len(words))
+
+    assert [(module, *typed) for module, typed in commands if not is_known(typed)] == []
+    assert len(commands) > 30  # the pattern still finds them
 
 
 def test_a_command_that_is_not_there_would_be_noticed() -> None:

@@ -49,7 +49,7 @@ def test_what_the_readme_types_ends_as_it_says(tmp_path: Path) -> None:
 
     ends = ("every byte is the same", "refused", "everything holds")
     assert [end for end in ends if end not in typed.splitlines()] == []
-    assert "'model.norm.weight': (64,)" in ran
+    assert "model.norm.weight (64,) float32" in ran
     assert ran.endswith("nothing is wrong\n")
 
 

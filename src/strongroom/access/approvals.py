@@ -247,7 +247,10 @@ class Approvals:
     def _pending(self, writing: Writing, request_id: str) -> Request:
         request = find_request(writing, request_id, lock=True)
         if request.state is not RequestState.PENDING:
-            raise ConflictError(f"{request.id} is {request.state} already")
+            raise ConflictError(
+                f"{request.id} is {request.state} already",
+                hint=f"strongroom requests {request.id}",
+            )
         if writing.now >= request.expires_at:
             raise ConflictError(f"{request.id} has expired", hint="ask again")
         return request

@@ -149,7 +149,8 @@ def _find(transaction: Transaction, id_or_start: str) -> BreakGlass:
     )
     if len(found) != 1:
         raise MissingError(
-            f"{len(found)} openings past the approvals start with {id_or_start[:80]!r}",
+            f"{len(found) or 'no'} openings past the approvals start with"
+            f" {id_or_start[:80]!r}",
             hint="strongroom review breakglass",
         )
     return found[0]

@@ -70,7 +70,10 @@ class TrainingTerms:
                 more, frozenset()
             )
             if gone:
-                raise SetupError(f"{less} asks for {min(gone)}, and {more} does not")
+                raise SetupError(
+                    f"{less} asks for {min(gone)}, and {more} does not",
+                    hint=f"name it under {more} too: stricter classes ask for no less",
+                )
 
     @property
     def known(self) -> frozenset[str]:

@@ -157,7 +157,7 @@ def find_request(
     )
     if len(found) != 1:
         raise MissingError(
-            f"{len(found)} requests start with {id_or_start[:80]!r}",
+            f"{len(found) or 'no'} requests start with {id_or_start[:80]!r}",
             hint="strongroom requests",
         )
     return found[0]

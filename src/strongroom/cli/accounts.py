@@ -187,8 +187,7 @@ def _change(call: Call, name: str, state: str, reason: str) -> None:
 def _answer(call: Call, request: Request, done: str) -> None:
     from strongroom.cli.requests import request_document
 
-    approvals = words.many(request.approvals, "approval")
-    waits = f"{request.id} waits for {approvals} from another team"
+    waits = words.waits(request.id, request.approvals)
     sentence = done if request.state == "approved" else waits
     call.output.say(request_document(request), sentence)
 

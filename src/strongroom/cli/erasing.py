@@ -42,12 +42,11 @@ def erase(
             )
             return
         request = room.room.erasures.ask(room.actor, name)
-    waits = words.many(request.approvals, "approval")
     done = request.state == "approved"
     call.output.say(
         {**request_document(request), "erased": done},
         f"name and text of {account.id} are erased"
         if done
-        else f"{request.id} waits for {waits} from another team",
+        else words.waits(request.id, request.approvals),
         OLD_COPIES,
     )

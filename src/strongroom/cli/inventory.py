@@ -40,11 +40,11 @@ def inventory(call: Call) -> None:
 
 
 COLUMNS = (
-    Column("key", lambda row: f"{row['kind']}: {row['name']}"),
-    Column("algorithm", lambda row: str(row["algorithm"])),
+    Column("key", lambda row: f"{row['kind']}: {row['name']}", wraps=True),
+    Column("algorithm", lambda row: str(row["algorithm"]), wraps=True),
     Column("days", lambda row: "" if row["days"] is None else str(row["days"]), True),
-    Column("protects", lambda row: str(row["protects"])),
-    Column("who can use it", lambda row: str(row["used_by"])),
+    Column("protects", lambda row: str(row["protects"]), wraps=True),
+    Column("who can use it", lambda row: str(row["used_by"]), wraps=True),
     Column("review by", lambda row: f"{row['review_by']}{_mark(row['overdue'])}"),
 )
 

@@ -153,9 +153,11 @@ def one_line(text: str) -> str:
 
 def usage_problem(error: TyperException) -> str:
     """Return what was typed wrongly, in our form of a sentence."""
-    text = error.format_message().strip().rstrip(".").replace("Value error, ", "")
-    if not text:
-        return "a command is missing"
+    meant = getattr(error, "possibilities", None)
+    said = error.message if meant else error.format_message()
+    text = said.strip().rstrip(".").replace("Value error, ", "")
+    if meant:
+        text += f"; did you mean {meant[0]}?"
     return text[0].lower() + text[1:]
 
 

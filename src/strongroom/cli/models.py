@@ -185,7 +185,7 @@ def caps(
             room.actor, name, person=person, pair=pair
         )
     done = f"caps of {name}: {person} % a person, {pair} % a pair"
-    waits = f"{request.id} waits for {words.many(request.approvals, 'approval')}"
+    waits = words.waits(request.id, request.approvals)
     call.output.say(
         request_document(request), done if request.state == "approved" else waits
     )

@@ -59,11 +59,14 @@ class Column:
         head: Its heading.
         value: What to show of a row's document.
         right: Whether it is a number.
+        wraps: Whether it may take several lines where the table is too wide; the
+            last column always may.
     """
 
     head: str
     value: Callable[[Mapping[str, Json]], str]
     right: bool = False
+    wraps: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,8 @@ class Output:
             self.console().print(empty, style="dim")
             return
         table = plain_table(*((column.head, column.right) for column in columns))
+        for made, column in zip(table.columns, columns, strict=True):
+            made.no_wrap = made.no_wrap and not column.wraps
         for row in rows:
             table.add_row(*(text(column.value(row)) for column in columns))
         self.console().print(table)

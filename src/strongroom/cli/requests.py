@@ -192,11 +192,15 @@ def pending_document(
     pending: PendingRequest, wanted: Mapping[str, str]
 ) -> dict[str, Json]:
     """Return a request with what it asks for, its asker, and who agreed."""
+    from strongroom.access.quorum import Declined
+
+    tally = pending.tally
     return {
         **request_document(pending.request),
         "asker": pending.asker,
         "wants": dict(wanted),
-        "approved_by": list(getattr(pending.tally, "by", ())),
+        "approved_by": [] if isinstance(tally, Declined) else list(tally.by),
+        "declined_by": tally.by if isinstance(tally, Declined) else None,
         "missing": getattr(pending.tally, "missing", ""),
     }
 
@@ -264,7 +268,10 @@ def _wanted(row: Mapping[str, Json]) -> str:
 
 
 def _agreed(row: Mapping[str, Json]) -> str:
+    """Return how many agreed; nothing where somebody said no, which ends it."""
     by = row["approved_by"]
+    if row["declined_by"] is not None:
+        return ""
     return f"{len(by) if isinstance(by, list) else 0} of {row['approvals_needed']}"
 
 

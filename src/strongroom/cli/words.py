@@ -53,6 +53,15 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def waits(identifier: str, approvals: int) -> str:
+    """Return who has to agree to a request, and what they type."""
+    people = many(approvals, "approval")
+    return (
+        f"{identifier} waits for {people} from another team:"
+        f" strongroom approve {short(identifier)}"
+    )
+
+
 def short(identifier: str) -> str:
     """Return the start of an id, enough to type it back; other words as they are."""
     kind, dash, rest = identifier.rpartition("-")

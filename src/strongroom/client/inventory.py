@@ -200,7 +200,8 @@ def _of_people(
         name="passwords, and passphrases of custody files",
         algorithm=known["argon2id"],
         since=since,
-        protects=f"{len(active)} active accounts, {len(room.settings.domains)} domains",
+        protects=f"active accounts: {len(active)};"
+        f" domains: {len(room.settings.domains)}",
         used_by="whoever knows them",
     )
     factors = FACTORS.find(reading)

@@ -336,7 +336,8 @@ def main(argv: list[str] | None = None) -> int:
         _need(most >= needed, f"{most} of {needed} witnesses signed one checkpoint")
     except (ValueError, OSError) as problem:
         check.problems.append(str(problem))
-    lines = [f"{name.replace('_', ' ')}: {fact}" for name, fact in check.facts.items()]
+    facts = [(k, f) for k, f in check.facts.items() if f is not None]  # was not asked
+    lines = [f"{name.replace('_', ' ')}: {fact}" for name, fact in facts]
     lines += check.problems or ["everything holds"]
     every = {"ok": not check.problems, **check.facts, "problems": check.problems}
     print(json.dumps(every) if given.json else "\n".join(lines))

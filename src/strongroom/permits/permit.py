@@ -163,7 +163,7 @@ def find_permit(
     )
     if len(found) != 1:
         raise MissingError(
-            f"{len(found)} permits start with {id_or_start[:80]!r}",
+            f"{len(found) or 'no'} permits start with {id_or_start[:80]!r}",
             hint="strongroom requests",
         )
     return found[0]

@@ -128,7 +128,8 @@ def verify_content(name: str, start: bytes) -> None:
 def _not_sealed(name: str, why: str) -> InputError:
     return InputError(
         f"{name} {why}",
-        hint="'strongroom intake add' looks into it and re-writes it as safetensors",
+        hint="leave it out, and save its weights as safetensors; intake, which will"
+        " look into such files and re-write them, is still to come",
     )
 
 

@@ -12,7 +12,7 @@ from strongroom.errors import DeniedError, MissingError
 
 REFUSALS = {
     "no-permit": Refusal(error=DeniedError, says="waits for 2 approvals"),
-    "invented-permit": Refusal(error=MissingError, says="0 permits start with"),
+    "invented-permit": Refusal(error=MissingError, says="no permits start with"),
     "permit-of-another": Refusal(error=DeniedError, rule="permit-matches"),
     "other-segments": Refusal(error=DeniedError, rule="permit-matches"),
     "self-approval": Refusal(error=DeniedError, rule="not-your-own-request"),

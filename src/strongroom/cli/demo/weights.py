@@ -85,7 +85,7 @@ def _peer(path: Path) -> tuple[str, Callable[[], object]]:
     if importlib.util.find_spec("safetensors") is None:
         import numpy as np
 
-        return "a plain read (safetensors is not installed)", lambda: np.fromfile(
+        return "without safetensors, a plain read", lambda: np.fromfile(
             path, dtype=np.uint8
         )
     from safetensors.numpy import load_file
