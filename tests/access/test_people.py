@@ -106,6 +106,26 @@ def test_an_old_second_factor_does_not_administer(rooms: Rooms, admin: Actor) ->
         rooms.people.add_project(admin, "llm")
 
 
+@pytest.mark.parametrize("state", ["suspended", "left"])
+def test_the_last_administrator_stays(rooms: Rooms, admin: Actor, state: str) -> None:
+    """``account leave`` on oneself ended a room for good, without asking."""
+    with pytest.raises(ConflictError, match="root is the last administrator"):
+        rooms.people.change_state(admin, "root", state)
+
+    rooms.actor("second", Role.ADMINISTRATOR)
+    assert rooms.people.change_state(admin, "root", state).state == state
+
+
+def test_an_administrator_who_does_not_act_does_not_count(
+    rooms: Rooms, admin: Actor
+) -> None:
+    rooms.actor("second", Role.ADMINISTRATOR)
+    rooms.people.change_state(admin, "second", "suspended")
+
+    with pytest.raises(ConflictError, match="last administrator"):
+        rooms.people.change_state(admin, "root", "left")
+
+
 def test_an_account_that_is_suspended_does_nothing(
     rooms: Rooms, admin: Actor, approver: Actor
 ) -> None:

@@ -44,7 +44,7 @@ def test_a_suspended_person_acts_no_more_until_resumed(office: Office) -> None:
 
 def test_who_left_does_not_come_back(office: Office) -> None:
     root = office.at("root")
-    root.ok("account", "leave", "ben")
+    assert root.run("account", "leave", "ben").out == "ben has left\n"
 
     assert root.run("account", "resume", "ben").status == 73
     assert office.at("ben").run("requests").status == 77

@@ -72,7 +72,7 @@ def test_another_team_lists_and_reviews_it(house: Office) -> None:
         (
             (*REVIEW, "permit-none", "--accept", "a"),
             66,
-            "0 openings past the approvals",
+            "no openings past the approvals",
         ),
     ],
 )

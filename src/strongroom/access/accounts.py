@@ -161,7 +161,8 @@ def change_state(
         ConflictError: There is no way from its state to the new one.
     """
     if state not in _NEXT[account.state]:
-        raise ConflictError(f"{account.name} is {account.state} and cannot be {state}")
+        now = "has left" if account.state == "left" else f"is {account.state}"
+        raise ConflictError(f"{account.name} {now} and cannot be {state}")
     account = ACCOUNTS.replace(writing, account, state=state)
     writing.append(changed(account, by=by, reason=reason))
     return account

@@ -181,7 +181,8 @@ def _change(call: Call, name: str, state: str, reason: str) -> None:
     with call.open() as room:
         account = room.room.people.change_state(room.actor, name, state, reason=reason)
     document: dict[str, Json] = {"account": account.id, "name": name, "state": state}
-    call.output.say(document, f"{name} is {account.state}")
+    gone = account.state == "left"
+    call.output.say(document, f"{name} has left" if gone else f"{name} is {state}")
 
 
 def _answer(call: Call, request: Request, done: str) -> None:

@@ -192,15 +192,14 @@ def pending_document(
     pending: PendingRequest, wanted: Mapping[str, str]
 ) -> dict[str, Json]:
     """Return a request with what it asks for, its asker, and who agreed."""
-    from strongroom.access.quorum import Declined
-
-    tally = pending.tally
+    by = pending.tally.by  # one account if it was declined, else those who agreed
+    agreed, declined = ((), by) if isinstance(by, str) else (by, None)
     return {
         **request_document(pending.request),
         "asker": pending.asker,
         "wants": dict(wanted),
-        "approved_by": [] if isinstance(tally, Declined) else list(tally.by),
-        "declined_by": tally.by if isinstance(tally, Declined) else None,
+        "approved_by": list(agreed),
+        "declined_by": declined,
         "missing": getattr(pending.tally, "missing", ""),
     }
 
@@ -268,11 +267,9 @@ def _wanted(row: Mapping[str, Json]) -> str:
 
 
 def _agreed(row: Mapping[str, Json]) -> str:
-    """Return how many agreed; nothing where somebody said no, which ends it."""
     by = row["approved_by"]
-    if row["declined_by"] is not None:
-        return ""
-    return f"{len(by) if isinstance(by, list) else 0} of {row['approvals_needed']}"
+    agreed = f"{len(by) if isinstance(by, list) else 0} of {row['approvals_needed']}"
+    return "" if row["declined_by"] else agreed
 
 
 COLUMNS = (
