@@ -10,10 +10,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from strongroom.access import accounts, teams
-from strongroom.access.accounts import ACCOUNTS, Account, AccountState
+from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.request import Request
 from strongroom.canonical import Json
-from strongroom.errors import ConflictError, InputError
+from strongroom.errors import InputError
 from strongroom.ledger.log import Writing
 from strongroom.types import AccountId, AccountKind, Random, Role
 
@@ -40,25 +40,6 @@ def roles(words: Sequence[str]) -> list[Json]:
         InputError: There is no such role.
     """
     return [*sorted({chosen(Role, word) for word in words})]
-
-
-def check_somebody_administers(writing: Writing, without: Account) -> None:
-    """Check that somebody can keep accounts when ``without`` no longer acts.
-
-    Raises:
-        ConflictError: It is the last administrator, and nobody could undo it.
-    """
-    if Role.ADMINISTRATOR not in without.roles:
-        return
-    active = ACCOUNTS.columns.state == AccountState.ACTIVE
-    others = (
-        a for a in ACCOUNTS.find(writing, active, lock=True) if a.id != without.id
-    )
-    if not any(Role.ADMINISTRATOR in other.roles for other in others):
-        raise ConflictError(
-            f"{without.name} is the last administrator of this room",
-            hint="first give somebody else the role: strongroom account roles",
-        )
 
 
 def create(writing: Writing, request: Request, *, random: Random) -> None:

@@ -158,14 +158,36 @@ def change_state(
     """Move an account along from joiner to leaver; nobody comes back from left.
 
     Raises:
-        ConflictError: There is no way from its state to the new one.
+        ConflictError: There is no way from its state to the new one, or nobody could
+            administer the room any more.
     """
     if state not in _NEXT[account.state]:
         now = "has left" if account.state == "left" else f"is {account.state}"
         raise ConflictError(f"{account.name} {now} and cannot be {state}")
+    if state is not AccountState.ACTIVE:
+        _check_somebody_administers(writing, account)
     account = ACCOUNTS.replace(writing, account, state=state)
     writing.append(changed(account, by=by, reason=reason))
     return account
+
+
+def _check_somebody_administers(writing: Writing, without: Account) -> None:
+    """Check that somebody can keep accounts when ``without`` no longer acts.
+
+    Raises:
+        ConflictError: It is the last administrator, and nobody could undo it.
+    """
+    if Role.ADMINISTRATOR not in without.roles:
+        return
+    active = ACCOUNTS.columns.state == AccountState.ACTIVE
+    others = (
+        a for a in ACCOUNTS.find(writing, active, lock=True) if a.id != without.id
+    )
+    if not any(Role.ADMINISTRATOR in other.roles for other in others):
+        raise ConflictError(
+            f"{without.name} is the last administrator of this room",
+            hint="first give somebody else the role: strongroom account roles",
+        )
 
 
 def change_roles(

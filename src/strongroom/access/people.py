@@ -139,13 +139,10 @@ class People:
         Raises:
             InputError: There is no such state.
             DeniedError: The actor may not change it.
-            ConflictError: There is no way from its state to this one, or nobody
-                could administer the room any more.
+            ConflictError: There is no way from its state to this one.
         """
         following = account_changes.chosen(AccountState, state)
         with self._changing(actor, name) as (writing, found):
-            if following is not AccountState.ACTIVE:
-                account_changes.check_somebody_administers(writing, found)
             account = accounts.change_state(
                 writing, found, following, by=actor.account, reason=reason
             )

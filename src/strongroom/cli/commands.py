@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -249,7 +248,7 @@ class LazyGroup(TyperGroup):
         **words: Any,  # noqa: ANN401  typer's own
     ) -> None:
         """Hold the commands of ``sections``; nothing is loaded."""
-        super().__init__(rich_markup_mode=None, **words)
+        super().__init__(rich_markup_mode=None, no_args_is_help=True, **words)
         self._sections = sections
         self._nodes = {k: v for nodes in sections.values() for k, v in nodes.items()}
 
@@ -277,15 +276,6 @@ class LazyGroup(TyperGroup):
                 + (f"; did you mean {meant[0]}?" if meant else "")
             )
         return super().resolve_command(ctx, args)
-
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Show the help as it is, and end, when no command was named."""
-        from strongroom.cli.main import USAGE
-
-        if not args and not ctx.resilient_parsing:
-            sys.stderr.write(ctx.get_help() + "\n")
-            ctx.exit(USAGE)
-        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the summaries, section by section, in one column."""

@@ -96,6 +96,9 @@ class Ending:
             return code if isinstance(code, int) else int(code is not None)
         if isinstance(error, Abort):
             return self._explain(KeyboardInterrupt())
+        if type(error).__name__ == "NoArgsIsHelpError":  # typer's; it is private there
+            sys.stderr.write(f"{error}\n")
+            return USAGE
         if isinstance(error, TyperException):
             return self._complain(error, USAGE, usage_problem(error), usage_hint(error))
         if isinstance(error, BrokenPipeError):
