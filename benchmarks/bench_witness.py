@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from strongroom.client.verifying import verify_ledger
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.database import schema
 from strongroom.ledger import verify as outsider
 from strongroom.ledger.export import export_ledger

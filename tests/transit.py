@@ -10,9 +10,9 @@ import base64
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +32,7 @@ class Engine:
         facts: What reading a key answers, changed by a test.
         status: If set, every answer has it.
         body: If set, every answer is it.
+        drips: Whether answers come byte by byte, 20 a second, until ``stop``.
     """
 
     def __init__(self, port: int) -> None:
@@ -42,6 +43,8 @@ class Engine:
         self.status: int | None = None
         self.body: bytes | None = None
         self.binds = True
+        self.drips = False
+        self.stop = Event()
 
     def uri(self, key: str) -> TransitUri:
         """Return the URI of a key here."""
@@ -97,7 +100,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(engine.status or status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        for byte in content if engine.drips else ():
+            with suppress(OSError):  # nobody waits any more
+                self.wfile.write(bytes([byte]))
+            engine.stop.wait(0.05)
+        if not engine.drips:
+            self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  as the base class
         """Keep quiet."""
@@ -117,5 +125,6 @@ def running() -> Iterator[Engine]:
         try:
             yield server.engine
         finally:
+            server.engine.stop.set()
             server.shutdown()
             thread.join()

@@ -6,7 +6,13 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from strongroom.crypto.custody.file import FileCustodian
+from strongroom.crypto.custody_file import read_custody_file, unlock
+from strongroom.errors import DeniedError
+from strongroom.types import Secret
+from tests.cli.conftest import Office
 from tests.cli.terminal import PASSPHRASE, PASSWORD, Done, Terminal, type_command
 from tests.contracts.served import serving
 from tests.journeys.rooms import CHEAP
@@ -105,3 +111,39 @@ def test_only_users_that_exist_are_allowed(tmp_path: Path) -> None:
         *("--allow", "nobody-at-all", "--passphrase-file", secret),
     )
     assert (done.status, "no user 'nobody-at-all'" in done.err) == (66, True)
+
+
+def test_a_passphrase_is_changed_and_the_entry_says_so(
+    solo: Terminal, quick: Path
+) -> None:
+    """The file opens with the new one alone; an older copy with the old one."""
+    file = quick / "room" / "custodians" / "home"
+    before = file.read_bytes()
+    new = written(quick / "new", "another passphrase altogether")
+
+    said = solo.ok("custodian", "passphrase", "home", "--new-passphrase-file", new)
+
+    assert said == {"domain": "home", "file": str(file)}
+    assert solo.run("ledger", "tail").status == 77
+    with pytest.raises(DeniedError):
+        FileCustodian.open(file, Secret(PASSPHRASE.encode()))
+    FileCustodian.open(file, Secret(b"another passphrase altogether"))
+    copy = quick / "copy"
+    copy.write_bytes(before)
+    copy.chmod(0o600)
+    assert unlock(read_custody_file(copy), Secret(PASSPHRASE.encode()))
+    file.write_bytes(before)
+    kinds = [row["kind"] for row in solo.run("ledger", "tail", "--json").rows]
+    assert "passphrase.changed" in kinds
+
+
+def test_a_passphrase_is_not_changed_by_whoever_may_not(
+    office: Office, quick: Path
+) -> None:
+    new = written(quick / "new", "another passphrase altogether")
+    words = ("custodian", "passphrase", "weights", "--new-passphrase-file", new)
+    file = office.folder / "custodians" / "weights"
+    before = file.read_bytes()
+
+    assert office.at("ana").run(*words).status == 77
+    assert file.read_bytes() == before

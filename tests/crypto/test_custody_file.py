@@ -21,8 +21,8 @@ from strongroom.crypto.custody_file import (
     lock_up,
     read_custody_file,
     unlock,
-    write_durably,
 )
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import (
     ConflictError,

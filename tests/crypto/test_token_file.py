@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.token_file import TokenFile, read_token_file
 from strongroom.crypto.token_uri import TokenUri
 from strongroom.errors import InputError, IntegrityError, MissingError, SetupError

@@ -55,6 +55,16 @@ def test_what_is_no_wrap_of_an_engine_is_not_sent(
         key.unwrap(wrapped["text"].encode(), b"place")
 
 
+def test_an_answer_that_only_drips_is_not_waited_for(engine: Engine) -> None:
+    """Each byte began the time anew: a service could hold the desk for ever."""
+    engine.drips, engine.body = True, b" " * 10_000
+    key = TransitKey(engine.uri("weights"), TOKEN, seconds=0.3)
+
+    with pytest.raises(UnavailableError):
+        key.wrap(SHARE, b"place")
+    engine.drips = False
+
+
 @pytest.mark.parametrize("length", range(1, 7))
 def test_no_bit_of_a_wrap_can_be_flipped(key: TransitKey, length: int) -> None:
     """The last bits of base64 stood for nothing: flipped, the wrap still opened."""

@@ -181,7 +181,7 @@ def test_a_file_is_never_replaced_by_a_socket(tmp_path: Path) -> None:
     folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "file"
     path.write_text("precious")
 
-    with at_work(folder.path) as witness, pytest.raises(UnavailableError):
+    with at_work(folder.path) as witness, pytest.raises(ConflictError):
         WitnessServer(witness, path, tell=lambda _: None)
     assert path.read_text() == "precious"
 

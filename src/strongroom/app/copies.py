@@ -14,7 +14,7 @@ from strongroom.app.recovered import Recovered
 from strongroom.app.schemes import scheme_of
 from strongroom.app.wiring import Clock, open_ledger
 from strongroom.app.witnesses import open_witnesses
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.paper import Paper
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys

@@ -7,7 +7,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from strongroom.app.schemes import custodian_scheme, scheme_of
+from strongroom.client.client import Strongroom
 from strongroom.crypto import token_login
+from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.custody_file import read_private
 from strongroom.crypto.custody_pin import PinFile
@@ -15,7 +17,9 @@ from strongroom.crypto.custody_server import CustodyServer
 from strongroom.crypto.custody_service import CustodyService
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.token_file import scheme_in
+from strongroom.errors import SetupError
 from strongroom.permits.evidence import LedgerReferee
+from strongroom.settings import load_settings
 from strongroom.types import Random, Secret
 
 
@@ -106,3 +110,39 @@ def list_tokens(module: str) -> list[tuple[str, str]]:
         UnavailableError: It does not answer.
     """
     return token_login.tokens(module)
+
+
+def change_passphrase(
+    room: Strongroom,
+    domain: str,
+    *,
+    old: Secret,
+    new: Secret,
+    cost: Cost | None = None,
+) -> Path:
+    """Give the file of a domain's custodian another passphrase; return the file.
+
+    The root key stays the same: an older copy of the file opens with the older
+    passphrase still.  The entry comes first, as for everything that leaves the
+    database.
+
+    Raises:
+        InputError: There is no such domain, or the new passphrase is not usable.
+        DeniedError: The actor may not manage keys, or the old passphrase is wrong.
+        SetupError: The custodian is no file of the room.
+        UnavailableError: It cannot be read or written.
+    """
+    settings = load_settings(room.room.settings.folder)
+    room.room.rotation.verify_allowed(room.actor, domain)
+    uri = next(one.custodian for one in settings.domains if one.name == domain)
+    scheme, rest = scheme_of(uri)
+    if scheme != "file":
+        raise SetupError(
+            f"the custodian of {domain} is {uri}, which has no passphrase here",
+            hint="change the PIN where the token is, or the token of the service",
+        )
+    path, random = settings.folder / rest, room.room.random
+    FileCustodian.open(path, old, random=random)
+    room.room.rotation.record_passphrase(room.actor, domain)
+    FileCustodian.change_passphrase(path, old=old, new=new, random=random, cost=cost)
+    return path

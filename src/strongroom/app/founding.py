@@ -21,7 +21,7 @@ from strongroom.app.starting import check_rows, local_actor
 from strongroom.app.wiring import Clock, build, clock
 from strongroom.client.client import Strongroom
 from strongroom.crypto import roomkeys, wraps
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import schema, tables

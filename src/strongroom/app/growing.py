@@ -8,7 +8,7 @@ from pathlib import Path
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
 from strongroom.access.profiles import Profiles, recorded_profile
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.ledger.log import Ledger
 from strongroom.settings import FILE_NAME, Settings, load_settings
 from strongroom.types import Random

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.settings import FILE_NAME, PinnedSet, Settings
 from strongroom.types import Random
 from strongroom.vault.recovery_sets import RecoverySet

@@ -30,7 +30,7 @@ from strongroom.app.copies import (
 )
 from strongroom.app.recovered import Recovered, recover_keys
 from strongroom.app.wiring import Clock, clock, open_ledger
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.errors import InputError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event

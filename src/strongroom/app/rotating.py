@@ -12,7 +12,7 @@ from strongroom.app.schemes import scheme_of
 from strongroom.client.client import Strongroom
 from strongroom.crypto.anchor_file import anchor_path
 from strongroom.crypto.custody.port import KeyCustodian
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import ConflictError, InputError, UnavailableError
 from strongroom.settings import FILE_NAME, Domain, Settings, load_settings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from strongroom.access.request import Request
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.ledger.settled import settle
 from strongroom.settings import FILE_NAME, Settings, load_settings

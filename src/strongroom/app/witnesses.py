@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from strongroom.canonical import Json
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.errors import ConflictError, InputError, SetupError
 from strongroom.ledger.cosignature import WitnessKey
 from strongroom.ledger.events import Event

@@ -48,6 +48,9 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
             "What keeps root keys: files, tokens, processes",
             {
                 "create": Leaf("custodians:create", "Make a custodian to be served"),
+                "passphrase": Leaf(
+                    "custodians:passphrase", "Change the passphrase of a custody file"
+                ),
                 "list": Leaf("custodians:list_", "List custodians, or tokens"),
                 "serve": Leaf("custodians:serve", "Let another account's desk ask one"),
             },

@@ -54,6 +54,40 @@ def create(
     )
 
 
+def passphrase(
+    call: Call,
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="Whose custodian.")],
+    *,
+    new_passphrase_file: Annotated[
+        str | None, typer.Option(help="The new one.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Change the passphrase of a custody file.
+
+    The root key stays: older copies of the file open with the older passphrase.
+    After a leak rotate the root key, and re-key.
+
+    Example: strongroom custodian passphrase weights
+    """
+    from strongroom.app.custodians import change_passphrase
+    from strongroom.cli.keys import unlock
+
+    found = unlock(call, domain)
+    with call.open(typed=found) as room:
+        new = passphrases.secret(
+            f"New passphrase of {domain}",
+            new_passphrase_file,
+            option="--new-passphrase-file",
+            new=True,
+        )
+        path = change_passphrase(room, domain, old=found.get(domain, new), new=new)
+    call.output.say(
+        {"domain": domain, "file": str(path)},
+        f"{path} opens with the new passphrase",
+        "Older copies of it, in backups, open with the old one still.",
+    )
+
+
 def list_(
     call: Call,
     *,

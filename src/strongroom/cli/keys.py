@@ -56,7 +56,7 @@ def rotate(
     from strongroom.app.rotating import RotationOptions, destroy_former
     from strongroom.app.rotating import rotate as run
 
-    found = _unlock(call, domain)
+    found = unlock(call, domain)
     with call.open(typed=found) as room:
         if destroy_old:
             _say_destroyed(call, domain, destroy_former(room, domain))
@@ -119,7 +119,7 @@ def rekey(
     )
 
 
-def _unlock(call: Call, domain: str) -> dict[str, Secret]:
+def unlock(call: Call, domain: str) -> dict[str, Secret]:
     """Return the passphrases of the home custodian and of this domain's."""
     from strongroom.app import needs_secret
 

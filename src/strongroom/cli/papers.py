@@ -54,7 +54,7 @@ def hand_out(
 
 
 def _write(papers: Sequence[Paper], folder: Path, random: Random) -> list[Path]:
-    from strongroom.crypto.custody_file import write_durably
+    from strongroom.crypto.durable import write_durably
 
     paths = [
         folder / f"set-{p.share.set_id}-share-{p.share.number}.txt" for p in papers

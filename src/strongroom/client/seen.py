@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom.crypto.custody.port import MAX_NOTE_BYTES, Anchor
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.errors import ForkError, IntegrityError, UnavailableError
 from strongroom.ledger.anchors import Anchors
 from strongroom.types import Random

@@ -15,7 +15,6 @@ from strongroom import canonical
 from strongroom.crypto import passphrases, wraps
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import (
-    ConflictError,
     DeniedError,
     InputError,
     IntegrityError,
@@ -170,43 +169,6 @@ def unlock(file: CustodyFile, passphrase: Secret) -> Secret:
             f"the passphrase does not open custodian {file.name}",
             hint="type it again; if it is right, the file was altered",
         ) from None
-
-
-def write_durably(
-    path: Path, content: bytes, random: Random, *, overwrite: bool = False
-) -> None:
-    """Write a whole 0600 file durably, or leave what was there.
-
-    Raises:
-        ConflictError: There is a file, and ``overwrite`` is false.
-        UnavailableError: It cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{random(8).hex()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if overwrite:
-            temporary.replace(path)
-        else:
-            os.link(temporary, path)
-        _sync_folder(path.parent)
-    except FileExistsError:
-        raise ConflictError(f"there is a custodian at {path}") from None
-    except OSError as error:
-        raise UnavailableError(f"{path}: {error.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _parsed(document: canonical.Json) -> CustodyFile:

@@ -17,8 +17,8 @@ from strongroom import canonical
 from strongroom.crypto.custody_file import (
     MAX_FILE_BYTES,
     read_private,
-    write_durably,
 )
+from strongroom.crypto.durable import write_durably
 from strongroom.errors import IntegrityError, MissingError
 from strongroom.types import Random, RoomId
 

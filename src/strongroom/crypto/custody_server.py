@@ -19,8 +19,8 @@ from typing import Any
 
 from strongroom.crypto import custody_frames
 from strongroom.crypto.custody_service import CustodyService
+from strongroom.crypto.socket_place import clear_place
 from strongroom.errors import (
-    ConflictError,
     InputError,
     IntegrityError,
     SetupError,
@@ -56,7 +56,7 @@ class CustodyServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self._free = BoundedSemaphore(MOST_CONNECTIONS)
         self._open: set[socket.socket] = set()
         self._bound = False  # what is there until then is somebody else's
-        _clear(path)
+        clear_place(path)
         try:
             super().__init__(str(path), _Connection)
             self._bound = True
@@ -131,20 +131,3 @@ class _Connection(socketserver.BaseRequestHandler):
             custody_frames.send(self.request, answer)
         except InputError as error:
             custody_frames.send(self.request, custody_frames.error_document(error))
-
-
-def _clear(path: Path) -> None:
-    """Remove a socket that a killed process left."""
-    if not path.exists():
-        return
-    if not path.is_socket():
-        raise ConflictError(f"{path} is no socket", hint="name another --socket")
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink(missing_ok=True)
-            return
-        except OSError as error:
-            raise UnavailableError(f"{path}: {error.strerror}") from None
-    raise ConflictError(f"a custodian listens at {path} already")

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from strongroom.crypto.anchor_file import AnchorFile, anchor_path
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.crypto.token_file import TokenFile
 from strongroom.crypto.wraps import altered
@@ -131,8 +131,10 @@ class HeldKeyCustodian:
             UnavailableError: The disk does not answer.
         """
         # The anchor first: a custodian without one is never usable.
-        write_durably(anchor_path(path), self._anchors.first_bytes(), random)
-        write_durably(path, self._file.to_bytes(), random)
+        write_durably(
+            anchor_path(path), self._anchors.first_bytes(), random, what="a custodian"
+        )
+        write_durably(path, self._file.to_bytes(), random, what="a custodian")
 
 
 def with_anchor_key(stated: TokenFile, key: HeldKey, random: Random) -> TokenFile:

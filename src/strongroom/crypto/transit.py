@@ -14,8 +14,11 @@ import base64
 import http.client
 import json
 import re
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -103,11 +106,15 @@ class TransitKey:
     Args:
         uri: Which key.
         token: What the service knows us by.
+        seconds: What a whole answer may take, however slowly it drips.
     """
 
-    def __init__(self, uri: TransitUri, token: Secret) -> None:
+    def __init__(
+        self, uri: TransitUri, token: Secret, *, seconds: float = _SECONDS
+    ) -> None:
         self._uri = uri
         self._token = token
+        self._seconds = seconds
 
     def make(self) -> None:
         """Have the service make the key; one that is there is left and refused.
@@ -190,14 +197,19 @@ class TransitKey:
             connection = http.client.HTTPSConnection(
                 uri.host,
                 uri.port,
-                timeout=_SECONDS,
+                timeout=self._seconds,
                 context=ssl.create_default_context(),
             )
         else:
             connection = http.client.HTTPConnection(
-                uri.host, uri.port, timeout=_SECONDS
+                uri.host, uri.port, timeout=self._seconds
             )
+        alarm: threading.Timer | None = None
         try:
+            connection.connect()
+            # Its own reference: the library drops it before the answer was read.
+            alarm = threading.Timer(self._seconds, _cut, (connection.sock,))
+            alarm.start()
             connection.request(
                 method,
                 f"/v1/{uri.mount}/{what}/{uri.key}",
@@ -211,6 +223,8 @@ class TransitKey:
                 f"{uri.host} does not answer: {type(error).__name__}"
             ) from None
         finally:
+            if alarm is not None:
+                alarm.cancel()
             connection.close()
         self._check(response.status)
         return _data(data, uri.host)
@@ -228,6 +242,12 @@ class TransitKey:
             raise MissingError(f"{uri.host} has no key {uri.key} at {uri.mount}")
         if status not in (http.HTTPStatus.OK, http.HTTPStatus.NO_CONTENT):
             raise UnavailableError(f"{uri.host} answers {status}; is it sealed?")
+
+
+def _cut(plain: socket.socket) -> None:
+    """End a conversation: what was read of it is too short to be believed."""
+    with suppress(OSError):  # it was closed meanwhile
+        plain.shutdown(socket.SHUT_RDWR)
 
 
 def _data(content: bytes, host: str) -> Mapping[str, object]:

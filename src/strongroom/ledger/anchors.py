@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TypeVar
 
-from strongroom.crypto.custody.port import Anchor, KeyCustodian
+from strongroom.crypto.custody.port import ANCHOR_TRIES, Anchor, KeyCustodian
 from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.errors import (
     ForkError,
@@ -34,9 +34,6 @@ from strongroom.ledger.tree import (
 from strongroom.types import Secret
 
 Got = TypeVar("Got")
-
-_TRIES = 5
-"""Other processes may move an anchor between our look and our call."""
 
 
 class Anchors:
@@ -248,7 +245,7 @@ class Anchors:
         self, custodian: KeyCustodian, anchor: Anchor, ask: Callable[[Anchor], Got]
     ) -> Got:
         """Ask with a checkpoint, and with the newest while that is called stale."""
-        for _ in range(_TRIES):
+        for _ in range(ANCHOR_TRIES):
             try:
                 return ask(anchor)
             except StaleError:

@@ -31,6 +31,13 @@ KEY_KINDS: Mapping[str, Kind] = {
         (),
         (6005, 4),
     ),
+    "passphrase.changed": Kind(
+        "The file of a custodian is about to get another passphrase; the root key and"
+        " older copies of the file stay what they are.",
+        ("domain", "root"),
+        (),
+        (6005, 3),
+    ),
     "rekey.begun": Kind(
         "Segments of a version are sealed anew under other keys.",
         ("artifact", "version", "generation", "segments", "suite"),

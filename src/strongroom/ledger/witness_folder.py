@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from strongroom.crypto.custody_file import write_durably
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import (

@@ -15,7 +15,7 @@ import stat
 from pathlib import Path
 
 from strongroom import canonical
-from strongroom.crypto import custody_file
+from strongroom.crypto import custody_file, durable
 from strongroom.crypto.custody_file import CustodyFile
 from strongroom.crypto.passphrases import SALT_BYTES, Cost
 from strongroom.crypto.signing import SigningKey
@@ -69,7 +69,7 @@ def create_key(
             salt=random(SALT_BYTES),
         )
         content = custody_file.lock_up(root, stated, passphrase, random).to_bytes()
-    custody_file.write_durably(path, content, random)
+    durable.write_durably(path, content, random)
     return key
 
 

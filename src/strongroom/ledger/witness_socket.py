@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import socket
 import socketserver
 import threading
@@ -22,8 +21,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+from strongroom.crypto.socket_place import clear_place
 from strongroom.errors import (
-    ConflictError,
     IntegrityError,
     MissingError,
     StrongroomError,
@@ -151,7 +150,7 @@ class WitnessServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self._path = path
         self._places = threading.BoundedSemaphore(_AT_MOST_CALLERS)
         self._bound = False  # what is there until then is somebody else's
-        _make_way(path)
+        clear_place(path)
         try:
             super().__init__(str(path), _Handler)
             self._bound = True
@@ -246,19 +245,3 @@ def _cut(plain: socket.socket, over: threading.Event) -> None:
     over.set()
     with contextlib.suppress(OSError):  # it was closed meanwhile
         plain.shutdown(socket.SHUT_RDWR)
-
-
-def _make_way(path: Path) -> None:
-    """Remove a socket that a dead process left."""
-    if not path.is_socket():
-        return
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:  # nothing else says that nobody listens
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-            return
-        except OSError as error:
-            raise UnavailableError(f"{path}: {error.strerror or error}") from None
-    raise ConflictError(f"somebody listens on {path} already", hint="name another")

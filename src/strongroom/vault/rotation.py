@@ -163,6 +163,30 @@ class Rotation:
                 )
             )
 
+    def record_passphrase(self, actor: Actor, domain: str) -> None:
+        """Say that the passphrase of a domain's custodian is about to be changed.
+
+        Raises:
+            InputError: There is no such domain.
+            DeniedError: The actor may not manage keys.
+        """
+        self._verify_domain(domain)
+        root = self._domains[domain].custodian.root_key_id
+        facts: dict[str, Json] = {"domain": domain, "root": root}
+        with (
+            self._gate.recording_refusals(actor, "key:manage", "room"),
+            self._ledger.transaction() as writing,
+        ):
+            self._gate.require(writing, actor, "key:manage", ROOM)
+            writing.append(
+                Event(
+                    kind="passphrase.changed",
+                    actor=actor.account,
+                    session=actor.session,
+                    facts=facts,
+                )
+            )
+
     def _begin(self, writing: Writing, request: Request) -> None:
         payload = request.payload()
         domain = str(payload["domain"])

@@ -29,8 +29,8 @@ from strongroom.crypto.custody_file import (
     lock_up,
     read_custody_file,
     unlock,
-    write_durably,
 )
+from strongroom.crypto.durable import write_durably
 from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.crypto.passphrases import SALT_BYTES, Cost
 from strongroom.types import Random, Secret, new_id
@@ -81,8 +81,13 @@ class FileCustodian:
         file = lock_up(root, stated, passphrase, random)
         custodian = cls(path, file, root, random=random)
         # The anchor first: a custody file without one is never usable.
-        write_durably(anchor_path(path), custodian._anchors.first_bytes(), random)
-        write_durably(path, file.to_bytes(), random)
+        write_durably(
+            anchor_path(path),
+            custodian._anchors.first_bytes(),
+            random,
+            what="a custodian",
+        )
+        write_durably(path, file.to_bytes(), random, what="a custodian")
         return custodian
 
     @classmethod

@@ -18,6 +18,9 @@ from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.errors import ForkError, InputError, StaleError
 from strongroom.types import Secret
 
+ANCHOR_TRIES = 5
+"""Other processes may move an anchor between a look and a call, so often at most."""
+
 MAX_NOTE_BYTES = 8 * 1024
 """Longest checkpoint, in bytes: a tree head and some signatures, also ML-DSA."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Lock
 
 from strongroom.crypto import custody_frames, wraps
-from strongroom.crypto.custody.port import Anchor, VerifyExtension
+from strongroom.crypto.custody.port import ANCHOR_TRIES, Anchor, VerifyExtension
 from strongroom.crypto.custody_frames import (
     Document,
     base64_of,
@@ -46,9 +46,6 @@ from strongroom.types import Secret
 
 ANSWER_SECONDS = 30.0
 """Argon2 was paid when the process began; a slow disk or token gets this long."""
-
-_TRIES = 5
-"""Other processes may move the anchor between our look and our call."""
 
 
 class RemoteCustodian:
@@ -146,7 +143,7 @@ class RemoteCustodian:
         self, request: Document, anchor: Anchor, verify_extension: VerifyExtension
     ) -> Document:
         """Ask with a checkpoint and the proof that fits the custodian's anchor."""
-        for _ in range(_TRIES):
+        for _ in range(ANCHOR_TRIES):
             seen = self._seen or self.anchor()
             older, newer = sorted((seen, anchor), key=lambda shown: shown.size)
             proof = verify_extension(older, newer) if older.size < newer.size else ()
