@@ -103,3 +103,18 @@ def test_removing_is_for_oneself_and_for_those_who_look_after_people(
     assert (removed.state, removed.label) == ("removed", "")
     with pytest.raises(DeniedError):
         rooms.login("ana", key)
+
+
+def test_who_looks_after_people_is_told_of_a_copy_and_nobody_else(
+    rooms: Rooms, ana: Ana
+) -> None:
+    actor, key = ana
+    for credential in key.credentials.values():
+        credential.count = 0
+    with pytest.raises(DeniedError, match="suspended"):
+        rooms.login("ana", key)
+    analyst = rooms.actor("dee", Role.ANALYST)
+
+    ((account, passkey),) = rooms.keyring.suspended(analyst)
+    assert (account.name, passkey.state) == ("ana", "suspended")
+    assert rooms.keyring.suspended(actor) == []

@@ -55,12 +55,36 @@ def test_a_house_gets_three_domains_and_invitations(
     assert set(done.json["invitations"]) == {"ines", "tom"}
 
 
+def test_a_hardened_house_begins_with_security_keys(
+    tmp_path: Path, secrets: list[str]
+) -> None:
+    hardened = ["hardened" if word == "standard" else word for word in STANDARD]
+    done = init(tmp_path, *hardened, "--passkeys", "weights.example", *secrets)
+
+    assert done.status == 0
+    assert "strongroom account passkey add" in done.out
+    text = (tmp_path / "room" / "room.toml").read_text()
+    assert 'origins = ["https://weights.example"]' in text
+
+
+def test_a_small_house_begins_with_two_of_one_team(
+    tmp_path: Path, secrets: list[str]
+) -> None:
+    words = ["--profile", "small", "--name", "ada", "--team", "lab"]
+    done = init(tmp_path, *words, "--approver", "bo:lab", "--json", *secrets)
+
+    assert done.json["domains"] == ["home"]
+    assert set(done.json["invitations"]) == {"bo"}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--profile", "standard"), "three different teams"),
         (("--approver", "ines:safety"), "a solo room has one person"),
         (("--approver", "ines"), "is no approver"),
+        (("--profile", "small"), "begins with two people"),
+        (("--passkeys", "not a domain"), "no domain for passkeys"),
         (("--name", "A B"), "is no name for an account"),
     ],
 )

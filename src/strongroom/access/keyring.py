@@ -11,7 +11,7 @@ from strongroom.access.accounts import ACCOUNTS, Account
 from strongroom.access.ceremonies import Ceremony
 from strongroom.access.challenges import Purpose
 from strongroom.access.gate import Gate
-from strongroom.access.passkeys import PASSKEYS, Passkey
+from strongroom.access.passkeys import PASSKEYS, Passkey, PasskeyState
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.errors import DeniedError, MissingError
 from strongroom.ledger.log import Writing
@@ -100,6 +100,20 @@ class Keyring:
             if account.id != me.id and not _SEE_OTHERS & set(me.roles):
                 raise DeniedError("these passkeys are somebody else's")
             return PASSKEYS.find_all(reading, prefix=f"{account.id}/")
+
+    def suspended(self, actor: Actor) -> list[tuple[Account, Passkey]]:
+        """Return the passkeys that may have a copy, for those who look after people.
+
+        Nobody else is told of others'.
+        """
+        with self._ledger.reading() as reading:
+            me = verify_actor(reading, actor, now=reading.now)
+            if not _SEE_OTHERS & set(me.roles):
+                return []
+            found = PASSKEYS.find(
+                reading, PASSKEYS.columns.state == PasskeyState.SUSPENDED
+            )
+            return [(ACCOUNTS.get(reading, key.account), key) for key in found]
 
     def remove(self, actor: Actor, passkey_id: str) -> Passkey:
         """Let a passkey count no more: one's own, or for some roles anybody's.

@@ -48,20 +48,26 @@ def login(
     code = None if passkey else _code(code_file)
     with call.open(anonymous=True, typed=unlocking) as room:
         key = passkeys.chosen(call, room, authenticator) if passkey else None
-        _, session, token = room.login(name, password, code, authenticator=key)
+        bound, session, token = room.login(name, password, code, authenticator=key)
         write_token(room.room.settings.room, token)
         found = notices(room.room)
+        copied = bound.room.keyring.suspended(bound.actor)
     until = session.expires_at
     document: dict[str, Json] = {
         "name": name,
         "expires": stamp(until),
         "factor": session.factor,
         "waiting": [waiting.document(notice) for notice in found],
+        "suspended": [passkey.name for _, passkey in copied],
     }
     call.output.say(
         document,
         f"{name} is logged in until {when(until)}",
         *(() if session.factor_at else ("without a second factor",)),
+        *(
+            f"{passkey.name} of {account.name} is suspended: there may be a copy of it"
+            for account, passkey in copied
+        ),
     )
 
 

@@ -63,11 +63,17 @@ def init(
     team: Annotated[str, typer.Option(help="Yours.", metavar="NAME")] = "owners",
     approver: Annotated[
         list[str] | None,
-        typer.Option(help="In standard, twice.", metavar="NAME:TEAM"),
+        typer.Option(
+            help="Not in solo; in standard and hardened, twice.", metavar="NAME:TEAM"
+        ),
     ] = None,
     database: Annotated[
         str, typer.Option(help="SQLAlchemy URL.", metavar="URL")
     ] = SQLITE,
+    passkeys: Annotated[
+        str,
+        typer.Option(help="Domain of passkeys: a server's to be.", metavar="DOMAIN"),
+    ] = "localhost",
     custodian: Annotated[
         list[str] | None,
         typer.Option(
@@ -77,7 +83,7 @@ def init(
     ] = None,
     password_file: Annotated[
         str | None,
-        typer.Option(help="In standard, file with your password.", metavar="FILE"),
+        typer.Option(help="Not in solo: file with your password.", metavar="FILE"),
     ] = None,
 ) -> None:
     """Make a room.
@@ -124,6 +130,7 @@ def init(
             owner=owner,
             approvers=approvers,
             database=database,
+            passkeys=passkeys,
             custodians=custodians,
         )
     except BaseException:  # also an interrupt: without room.toml there is no room
@@ -218,10 +225,8 @@ def _answer(
             console.print(f"  {person.name:<16} {invitations[person.name]}")
         print_list(console, "Not separated here:", missing)
         console.print("\nNext:")
-        solo = settings.profile is Profile.SOLO
-        steps = SOLO_STEPS if solo else STANDARD_STEPS
         grid = plain_grid()
-        for step, why in steps:
+        for step, why in STEPS[settings.profile]:
             grid.add_row("  " + step.format(name=founded.owner.name), why)
         console.print(grid)
 
@@ -239,6 +244,21 @@ STANDARD_STEPS = (
     ("strongroom login {name}", "now with a code"),
     ("strongroom account enrol NAME", "each approver, with the invitation"),
 )
+
+
+HARDENED_STEPS = (
+    ("strongroom login {name}", ""),
+    ("strongroom account passkey add", "twice, with two security keys"),
+    ("strongroom login {name} --passkey", ""),
+    ("strongroom account enrol NAME", "each approver, with the invitation"),
+)
+STEPS = {
+    Profile.SOLO: SOLO_STEPS,
+    Profile.SMALL: STANDARD_STEPS,
+    Profile.STANDARD: STANDARD_STEPS,
+    Profile.HARDENED: HARDENED_STEPS,
+}
+"""What somebody does first in a new room."""
 
 
 def _text(code: Secret) -> str:
