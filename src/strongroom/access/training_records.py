@@ -111,7 +111,10 @@ class TrainingRecords:
             DeniedError: The actor may not act.
         """
         self._check_known(digest, text=True)
-        with self._ledger.transaction() as writing:
+        with (
+            self._gate.recording_refusals(actor, "training:acknowledge", actor.account),
+            self._ledger.transaction() as writing,
+        ):
             resource = Resource(kind="Account", id=actor.account)
             account = self._gate.require(
                 writing, actor, "training:acknowledge", resource

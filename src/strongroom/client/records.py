@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from strongroom.ledger import export
 from strongroom.ledger.cosigned import WitnessReport
 from strongroom.ledger.events import Event
 from strongroom.ledger.failures import record_failure
-from strongroom.ledger.log import Entry
+from strongroom.ledger.log import Entry, Reading
 from strongroom.ledger.proof import Proof
 from strongroom.permits.exposures import ExposureReport, Exposures
 from strongroom.types import AccountKind, Role
@@ -56,21 +57,42 @@ class Records:
         self._room = room
         self._actor = actor
 
+    @contextmanager
+    def _allowed(self) -> Iterator[Reading]:
+        """Give a consistent state to whoever may read the ledger, else record it.
+
+        Raises:
+            DeniedError: The actor may not read the ledger.
+        """
+        room, actor = self._room, self._actor()
+        with (
+            room.gate.recording_refusals(actor, "ledger:read", "room"),
+            room.ledger.reading() as reading,
+        ):
+            room.gate.require(reading, actor, "ledger:read", ROOM)
+            yield reading
+
     def tail(self, count: int = 20) -> list[Entry]:
-        """Return the newest entries, oldest first."""
+        """Return the newest entries, oldest first.
+
+        Raises:
+            DeniedError: The actor may not read the ledger.
+        """
         room = self._room
-        with room.ledger.reading() as reading:
-            room.gate.require(reading, self._actor(), "ledger:read", ROOM)
+        with self._allowed() as reading:
             checkpoint = room.ledger.checkpoint(reading)
             size = checkpoint.size if checkpoint else 0
             return list(room.ledger.entries(reading, max(0, size - count)))
 
     def show(self, position: int) -> tuple[Entry, dict[str, str] | None]:
-        """Return one entry, and its private fields if they were not erased."""
-        room = self._room
-        with room.ledger.reading() as reading:
-            room.gate.require(reading, self._actor(), "ledger:read", ROOM)
-            entry = room.ledger.entry(reading, position)
+        """Return one entry, and its private fields if they were not erased.
+
+        Raises:
+            DeniedError: The actor may not read the ledger.
+            MissingError: There is no such entry.
+        """
+        with self._allowed() as reading:
+            entry = self._room.ledger.entry(reading, position)
             return entry, export.private_of(reading, entry)
 
     def prove(self, position: int) -> tuple[Entry, Proof]:
@@ -80,15 +102,27 @@ class Records:
             DeniedError: The actor may not read the ledger.
             MissingError: There is no such entry.
         """
-        with self._room.ledger.reading() as reading:
-            self._room.gate.require(reading, self._actor(), "ledger:read", ROOM)
+        with self._allowed() as reading:
             entry = self._room.ledger.entry(reading, position)
             return entry, export.proof_of(self._room.ledger, reading, position)
 
     def export(self, folder: Path, *, private: bool = False) -> int:
-        """Write the whole ledger for outsiders; return how many entries it has."""
+        """Write the whole ledger for outsiders; return how many entries it has.
+
+        Args:
+            folder: Where to; new or empty.
+            private: Whether names and free text go with it.
+
+        Raises:
+            DeniedError: The actor may not export it.
+            ConflictError: The folder has something in it.
+            UnavailableError: The files cannot be written.
+        """
         room, actor = self._room, self._actor()
-        with room.ledger.transaction() as writing:
+        with (
+            room.gate.recording_refusals(actor, "ledger:export", "room"),
+            room.ledger.transaction() as writing,
+        ):
             room.gate.require(writing, actor, "ledger:export", ROOM)
             checkpoint = room.ledger.checkpoint(writing)
             writing.append(
@@ -162,7 +196,12 @@ class Records:
         )
 
     def exposure(self, target: str) -> ExposureReport:
-        """Return who holds how much of a version."""
+        """Return who holds how much of a version.
+
+        Raises:
+            MissingError: There is no such version.
+            DeniedError: The actor may not read it.
+        """
         reader = Exposures(self._room.gate, self._room.keys)
         return reader.report(self._actor(), target)
 

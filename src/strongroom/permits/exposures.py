@@ -106,7 +106,10 @@ class Exposures:
             MissingError: There is no such version.
             DeniedError: The actor may not read it.
         """
-        with self._gate.ledger.reading() as reading:
+        with (
+            self._gate.recording_refusals(actor, ACTION, target),
+            self._gate.ledger.reading() as reading,
+        ):
             artifact, version = find_version(reading, target)
             self._gate.require(reading, actor, ACTION, resource_of(artifact))
             whole = select_from(reading, artifact, version, (), self._manifest_key)

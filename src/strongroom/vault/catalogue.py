@@ -91,7 +91,10 @@ class Catalogue:
             MissingError: There is no such version.
             DeniedError: The actor may not see it.
         """
-        with self._ledger.reading() as reading:
+        with (
+            self._gate.recording_refusals(actor, "model:show", target),
+            self._ledger.reading() as reading,
+        ):
             artifact, version = find_version(reading, target)
             self._gate.require(reading, actor, "model:show", resource_of(artifact))
             manifest, _ = load_manifest(reading, version, self._manifest_key)
@@ -104,7 +107,10 @@ class Catalogue:
             MissingError: There is no such artifact.
             DeniedError: The actor may not see it.
         """
-        with self._ledger.reading() as reading:
+        with (
+            self._gate.recording_refusals(actor, "model:show", name),
+            self._ledger.reading() as reading,
+        ):
             artifact = require_artifact(reading, name)
             self._gate.require(reading, actor, "model:show", resource_of(artifact))
             found = VERSIONS.find(reading, VERSIONS.columns.artifact == artifact.id)
@@ -119,6 +125,7 @@ class Catalogue:
 
         Raises:
             MissingError: There is no such version, or an object is gone.
+            DeniedError: The actor may not see it.
             IntegrityError: An object is not what was sealed; names it.
         """
         described = self.show(actor, target)

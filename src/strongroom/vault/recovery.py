@@ -91,7 +91,10 @@ class Recovery:
             DeniedError: The actor may not manage keys.
             IntegrityError: What stands there as the newest drill is not in the tree.
         """
-        with self._ledger.reading() as reading:
+        with (
+            self._gate.recording_refusals(actor, "key:manage", "room"),
+            self._ledger.reading() as reading,
+        ):
             self._gate.require(reading, actor, "key:manage", ROOM)
             last = newest_recorded(self._ledger, reading, "recovery.drilled")
         if last is None:
@@ -168,7 +171,10 @@ class Recovery:
             DeniedError: The actor may not manage keys.
             IntegrityError: A set or a manifest was altered.
         """
-        with self._ledger.reading() as reading:
+        with (
+            self._gate.recording_refusals(actor, "key:manage", "room"),
+            self._ledger.reading() as reading,
+        ):
             self._gate.require(reading, actor, "key:manage", ROOM)
             sets = active_sets(reading)
             every = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -70,6 +72,46 @@ def test_proving_an_entry_asks_policy_like_showing_it(house: House) -> None:
     for read in (house.by("ana").records.show, house.by("ana").records.prove):
         with pytest.raises(DeniedError):
             read(3)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_looking_around_without_the_right_to_is_recorded(
+    house: House, model: Path
+) -> None:
+    """ATT&CK T1087, T1213: once, what a thief only tried to read left no entry."""
+    house.publish(model)
+    house.refresh()
+    house.admit("eve", "delta", Role.RESEARCHER)
+    eve, room = house.by("eve"), house.room.room
+    tries: dict[str, list[Callable[[], object]]] = {
+        "ledger:read": [
+            eve.records.tail,
+            lambda: eve.records.show(3),
+            lambda: eve.records.prove(3),
+        ],
+        "ledger:export": [lambda: eve.records.export(house.folder / "out")],
+        "model:show": [
+            lambda: room.catalogue.show(eve.actor, "llm"),
+            lambda: room.catalogue.versions(eve.actor, "llm"),
+        ],
+        "exposure:read": [lambda: eve.records.exposure("llm")],
+        "key:manage": [
+            lambda: room.recovery.sets(eve.actor),
+            lambda: room.recovery.last_drill(eve.actor),
+        ],
+    }
+
+    for action, attempts in tries.items():
+        for attempt in attempts:
+            with pytest.raises(DeniedError):
+                attempt()
+            body = json.loads(house.by("ada").records.tail(1)[0].body)
+            assert (body["kind"], body["actor"]) == (
+                "action.refused",
+                eve.actor.account,
+            )
+            assert body["facts"]["action"] == action
+    assert not (house.folder / "out").exists()
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
