@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from strongroom.access.policy import Allow, Policy, Principal, Question, Resource
-from strongroom.errors import InputError, MissingError
+from strongroom.cli.files import read_file
+from strongroom.errors import InputError
 from strongroom.types import AccountId, AccountKind, ProjectId, Role, TeamId
 
 if TYPE_CHECKING:
@@ -52,17 +53,13 @@ def read_questions(path: Path) -> list[Mapping[str, Any]]:
     Raises:
         MissingError: There is no such file.
         InputError: It is too long, no TOML, or a question has an unknown key.
+        UnavailableError: It cannot be read.
     """
+    data = read_file(path, at_most_bytes=MOST_BYTES)
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
         document = tomllib.loads(data.decode())
-    except FileNotFoundError:
-        raise MissingError(f"there is no file {path}") from None
     except (ValueError, RecursionError):
         raise InputError(f"{path} is not TOML") from None
-    if len(data) > MOST_BYTES:
-        raise InputError(f"{path} is over {MOST_BYTES} bytes")
     found = document.get("question")
     if not isinstance(found, list) or not found:
         raise InputError(f"{path} has no question", hint="begin one with [[question]]")

@@ -9,7 +9,7 @@ import typer
 
 from strongroom.cli import passphrases, remembered, words
 from strongroom.cli.call import Call
-from strongroom.errors import MissingError, UnavailableError
+from strongroom.cli.files import read_file
 
 if TYPE_CHECKING:
     from strongroom.app.restoring import Restored
@@ -156,13 +156,7 @@ def _read_checkpoint(path: Path | None) -> bytes | None:
 
     if path is None:
         return None
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_NOTE_BYTES)
-    except FileNotFoundError:
-        raise MissingError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UnavailableError(f"{path} cannot be read: {error}") from None
+    return read_file(path, at_most_bytes=MAX_NOTE_BYTES)
 
 
 def _remarks(call: Call, done: Restored) -> list[str]:

@@ -9,6 +9,7 @@ import typer
 
 from strongroom.cli import words
 from strongroom.cli.call import Call
+from strongroom.cli.files import read_file
 from strongroom.cli.remembered import lies_inside
 from strongroom.errors import InputError, MissingError
 from strongroom.types import Classification
@@ -93,18 +94,12 @@ def read_plan(path: Path) -> str:
     Raises:
         MissingError: There is no such file.
         InputError: It is too long, or no UTF-8.
+        UnavailableError: It cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_PLAN_BYTES + 1)
-        text = data.decode()
-    except FileNotFoundError:
-        raise MissingError(f"there is no file {path}") from None
+        return read_file(path, at_most_bytes=MOST_PLAN_BYTES).decode()
     except UnicodeDecodeError:
         raise InputError(f"{path} is no UTF-8") from None
-    if len(data) > MOST_PLAN_BYTES:
-        raise InputError(f"{path} is over {MOST_PLAN_BYTES} bytes, so it is no plan")
-    return text
 
 
 def bytes_below(path: Path) -> int:

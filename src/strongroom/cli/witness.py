@@ -15,8 +15,9 @@ import typer
 
 from strongroom.cli import passphrases
 from strongroom.cli.call import Call
+from strongroom.cli.files import read_file
 from strongroom.cli.output import text
-from strongroom.errors import DeniedError, ForkError, MissingError, UnavailableError
+from strongroom.errors import DeniedError, ForkError
 
 if TYPE_CHECKING:
     from strongroom.ledger.witness import Answer
@@ -27,7 +28,6 @@ FOLDER = Annotated[Path, typer.Argument(metavar="DIR", help="Of the witness.")]
 LEDGER_KEY = Annotated[
     str, typer.Argument(metavar="KEY", help="Of the ledger: name+hash+base64.")
 ]
-_MOST_BYTES = 1 << 20
 
 
 def init(
@@ -79,12 +79,17 @@ def watch(
     Example: strongroom ledger witness watch ~/witness "$(cat export/key)"
     """
     from strongroom.ledger.checkpoint import VerifierKey
+    from strongroom.ledger.note import AT_MOST_NOTE_BYTES
     from strongroom.ledger.witness_folder import WitnessFolder
     from strongroom.ledger.witness_service import watch as watch_ledger
 
     log = VerifierKey.from_text(key)
-    note = _read(newest).decode(errors="replace") if newest else None
-    start = watch_ledger(WitnessFolder(folder, random=os.urandom), log, note)
+    note = read_file(newest, at_most_bytes=AT_MOST_NOTE_BYTES) if newest else None
+    start = watch_ledger(
+        WitnessFolder(folder, random=os.urandom),
+        log,
+        None if note is None else note.decode(errors="replace"),
+    )
     call.output.say(
         {"ledger": log.origin, "entries": start.size},
         f"{log.origin} is watched from {start.size} entries on",
@@ -104,8 +109,11 @@ def cosign(
 
     Example: strongroom ledger witness cosign ~/witness --request asked --to answer
     """
+    from strongroom.ledger.witness import AT_MOST_REQUEST_BYTES
+
+    asked = read_file(request, at_most_bytes=AT_MOST_REQUEST_BYTES)
     with _open(call, folder) as witness:
-        answer = witness.answer(_read(request))
+        answer = witness.answer(asked)
     if answer.status == answer.status.OK:
         if to is not None:
             to.write_text(answer.body)
@@ -170,13 +178,3 @@ def _passphrase(call: Call, *, new: bool) -> Secret:
         new=new,
     )
     return found["witness"]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MOST_BYTES)
-    except FileNotFoundError:
-        raise MissingError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UnavailableError(f"{path}: {error.strerror}") from None

@@ -11,6 +11,7 @@ import typer
 
 from strongroom.cli import words
 from strongroom.cli.call import Call
+from strongroom.cli.files import read_file
 from strongroom.cli.output import text
 from strongroom.errors import MissingError, UnavailableError
 
@@ -145,11 +146,12 @@ def accept(
 
     Example: strongroom ledger witness accept audit --request asked --answer answer
     """
+    from strongroom.ledger.note import AT_MOST_NOTE_BYTES
+    from strongroom.ledger.witness import AT_MOST_REQUEST_BYTES
+
     with _witnesses(call) as (witnesses, _):
-        try:
-            asked_bytes, answered = asked.read_bytes(), answer.read_bytes()
-        except FileNotFoundError as error:
-            raise MissingError(f"there is no file {error.filename}") from None
+        asked_bytes = read_file(asked, at_most_bytes=AT_MOST_REQUEST_BYTES)
+        answered = read_file(answer, at_most_bytes=AT_MOST_NOTE_BYTES)
         witnesses.accept(
             _known(witnesses, name), asked_bytes, answered.decode(errors="replace")
         )
