@@ -17,7 +17,12 @@ from strongroom.cli.demo.story import Story
 from strongroom.cli.demo.tampering import SEGMENT
 from strongroom.crypto.container import HEADER_BYTES, Header
 from strongroom.crypto.segment import open_object
-from strongroom.errors import DeniedError, InputError, IntegrityError
+from strongroom.errors import (
+    DeniedError,
+    InputError,
+    IntegrityError,
+    UnavailableError,
+)
 from strongroom.intake.formats.safetensors import read_header
 from strongroom.stores.folder import FolderStore
 from strongroom.types import Secret
@@ -54,7 +59,7 @@ def test_a_thief_of_two_custody_files_reads_nothing_of_the_third_domain(
 
     with open_strongroom(house.folder, passphrases=known, now=house.clock) as room:
         noor = room.resume(house.people["noor"].token or Secret(b""))
-        with pytest.raises(Exception, match="custodian weights is locked"):
+        with pytest.raises(UnavailableError, match="custodian weights is locked"):
             noor.open(story.target.held)
 
 

@@ -107,6 +107,7 @@ def test_two_at_once_do_not_exceed_the_cap(llm: House) -> None:
     assert report.person_cap is not None
     assert all(share.held <= report.person_cap for share in report.shares)
     assert len(issued) + len(reasons) == 4
+    assert issued
     assert reasons
 
 
