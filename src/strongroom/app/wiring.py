@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from strongroom.access.access_reviews import AccessReviews
 from strongroom.access.approvals import Approvals
 from strongroom.access.erasure import Erasures
@@ -39,7 +37,7 @@ from strongroom.client.room import Room, tell_nobody
 from strongroom.client.seen import check_seen
 from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
-from strongroom.database import schema, tables
+from strongroom.database import schema
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
 from strongroom.errors import IntegrityError, SetupError
@@ -55,6 +53,7 @@ from strongroom.types import Random
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
+from strongroom.vault.recovery_wraps import load_room_keys
 from strongroom.vault.rekeying import Rekeying
 from strongroom.vault.rewrapping import Rewrapping
 from strongroom.vault.rotation import Rotation
@@ -270,14 +269,8 @@ def _unwrap_keys(settings: Settings, home: CustodyDomain, ledger: Ledger) -> Roo
     """Return the room's own keys; the home custodian first checks the ledger."""
     anchors = Anchors(ledger)
     root_key_id = home.custodian.root_key_id
-    columns = tables.room_keys.c
     with ledger.database.reading() as connection:
-        rows = connection.execute(
-            sa.select(columns.name, columns.wrapped).where(
-                columns.root_key_id == root_key_id
-            )
-        ).all()
-    wrapped = {row.name: bytes(row.wrapped) for row in rows}
+        wrapped = load_room_keys(connection, root_key_id)
     if not roomkeys.are_whole(wrapped):
         raise SetupError("the room's own keys are not in its database")
     return RoomKeys.from_seeds(

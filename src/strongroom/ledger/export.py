@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from strongroom import canonical
 from strongroom.database import tables
+from strongroom.database.cells import blob, text
 from strongroom.database.engine import Transaction
 from strongroom.errors import (
     ConflictError,
@@ -120,13 +121,14 @@ def private_of(transaction: Transaction, entry: Entry) -> dict[str, str] | None:
     ).one_or_none()
     if row is None:
         return None
-    commitment = events.commitment(row.salt, row.payload.encode())
+    salt, payload = blob(row.salt), text(row.payload)
+    commitment = events.commitment(salt, payload.encode())
     if f'"private":"{commitment.hex()}"'.encode() not in entry.body:
         raise IntegrityError(
             f"the private fields of entry {entry.position} were altered",
             hint="strongroom ledger verify",
         )
-    fields: dict[str, str] = json.loads(row.payload)
+    fields: dict[str, str] = json.loads(payload)
     return fields
 
 
@@ -192,7 +194,7 @@ def _write_private(transaction: Transaction, folder: Path, size: int) -> None:
         .where(entries.position < size)
     )
     for row in rows:
-        document = {"salt": bytes(row.salt).hex(), "payload": row.payload}
+        document = {"salt": blob(row.salt).hex(), "payload": text(row.payload)}
         _write(folder / f"private/{row.position}.json", canonical.to_json(document))
 
 

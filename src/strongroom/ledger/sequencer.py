@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from strongroom.database import tables
 from strongroom.database.bulk import insert_rows, update_rows
+from strongroom.database.cells import blob, text
 from strongroom.database.guards import Guards
 from strongroom.errors import IntegrityError
 from strongroom.ledger.frontier import Frontier
@@ -210,7 +211,8 @@ def _signed_frontier(connection: sa.Connection, notes: Notes) -> Frontier:
     row = connection.execute(_NEWEST).one_or_none()
     if row is None:
         return Frontier()
-    frontier, checkpoint = Frontier.from_bytes(row.frontier), notes.open(row.note)
+    frontier = Frontier.from_bytes(blob(row.frontier))
+    checkpoint = notes.open(row.note)
     if (frontier.size, frontier.root()) != (checkpoint.size, checkpoint.root):
         raise IntegrityError(
             "the stored frontier is not the tree's", hint="strongroom ledger verify"
@@ -225,13 +227,17 @@ def newest_frontier(connection: sa.Connection) -> Frontier:
         IntegrityError: The stored frontier is damaged.
     """
     row = connection.execute(_NEWEST).one_or_none()
-    return Frontier() if row is None else Frontier.from_bytes(row.frontier)
+    return Frontier() if row is None else Frontier.from_bytes(blob(row.frontier))
 
 
 def newest_note(connection: sa.Connection) -> str | None:
-    """Return the text of the newest signed checkpoint, unverified."""
+    """Return the text of the newest signed checkpoint, unverified.
+
+    Raises:
+        IntegrityError: It is no text.
+    """
     row = connection.execute(_NEWEST).one_or_none()
-    return None if row is None else row.note
+    return None if row is None else text(row.note)
 
 
 def tile_reader(connection: sa.Connection) -> TileReader:
@@ -244,6 +250,6 @@ def tile_reader(connection: sa.Connection) -> TileReader:
                 f"tile {level}/{number} of the ledger is missing",
                 hint="strongroom ledger verify",
             )
-        return bytes(data)
+        return blob(data)
 
     return read

@@ -18,6 +18,7 @@ from strongroom.access.footprints import Footprint
 from strongroom.access.scales import Scale
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
+from strongroom.database.cells import blob
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.errors import IntegrityError
@@ -92,7 +93,7 @@ def load_footprints(
     )
     found = {
         row.digest: Footprint.from_bytes(
-            bytes(row.extents), digest=bytes.fromhex(row.digest)
+            blob(row.extents), digest=bytes.fromhex(row.digest)
         )
         for row in rows
     }

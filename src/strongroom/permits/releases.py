@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from strongroom.access.exposure import Held
 from strongroom.access.sessions import Actor
 from strongroom.database import tables
+from strongroom.database.cells import blob
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, IntegrityError
@@ -178,7 +179,7 @@ def load_wraps(
         if row.generation != generations[SegmentId(row.segment)]:
             continue  # of an object that takes its place, or did before
         held = found.setdefault(SegmentId(row.segment), {})
-        held[row.share, row.root_key_id] = bytes(row.wrapped)
+        held[row.share, row.root_key_id] = blob(row.wrapped)
     if len(found) != len(chosen.segments):
         raise IntegrityError("the wrapped key of a segment is missing")
     return found

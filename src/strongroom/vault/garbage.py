@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
+from strongroom.database.cells import blob
 from strongroom.database.engine import Transaction
 from strongroom.ledger.log import Ledger
 from strongroom.types import id_bytes
@@ -84,7 +85,7 @@ def _named_objects(transaction: Transaction, key: VerifyKey) -> set[str]:
     rows = transaction.connection.execute(sa.select(tables.manifests.c.signed))
     names: set[str] = set()
     for row in rows.scalars():
-        signed = Signed.from_bytes(bytes(row), 2 * MAX_MANIFEST_BYTES)
+        signed = Signed.from_bytes(blob(row), 2 * MAX_MANIFEST_BYTES)
         manifest = open_manifest(signed, key)
         names |= {segment.facts.object_name for segment in manifest.segments}
     return names

@@ -17,6 +17,7 @@ from strongroom import canonical
 from strongroom.crypto import wraps
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
+from strongroom.database.cells import blob
 from strongroom.database.engine import Transaction
 from strongroom.types import RoomId, SegmentId
 from strongroom.vault.manifest import Manifest
@@ -99,7 +100,7 @@ def held_shares(connection: sa.Connection, manifest: Manifest) -> list[Held]:
     found: dict[tuple[str, int], dict[str, bytes]] = {}
     for row in rows:
         by_root = found.setdefault((row.segment, row.share), {})
-        by_root[row.root_key_id] = bytes(row.wrapped)
+        by_root[row.root_key_id] = blob(row.wrapped)
     segments = {segment.id: segment for segment in manifest.segments}
     return [
         Held(
@@ -134,7 +135,7 @@ def load_room_keys(connection: sa.Connection, root_key_id: str) -> dict[str, byt
             columns.root_key_id == root_key_id
         )
     )
-    return {row.name: bytes(row.wrapped) for row in rows}
+    return {row.name: blob(row.wrapped) for row in rows}
 
 
 def store_room_keys(

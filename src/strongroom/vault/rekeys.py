@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from strongroom.crypto.signing import Signed, SigningKey, VerifyKey
 from strongroom.database import key_tables, tables
+from strongroom.database.cells import blob
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, IntegrityError
@@ -111,7 +112,7 @@ def load_finished(
     )
     both, found = in_force(connection), {}
     for row in rows:
-        signed = Signed.from_bytes(bytes(row.signed), 2 * MAX_MANIFEST_BYTES)
+        signed = Signed.from_bytes(blob(row.signed), 2 * MAX_MANIFEST_BYTES)
         one = open_manifest(signed, key, PURPOSE)
         stated = (one.artifact, one.version, one.generation, one.segments[0].id)
         if stated != (rekey.artifact, rekey.number, rekey.generation, row.segment):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from strongroom.crypto.wraps import segment_context
 from strongroom.database import tables
+from strongroom.database.cells import blob
 from strongroom.types import ArtifactId, RoomId, SegmentId
 
 _PLACE = ("artifact", "version", "generation", "segment", "share")
@@ -142,4 +143,4 @@ def _place() -> sa.Tuple:
 
 def _wrapped(row: sa.Row[tuple[object, ...]]) -> Wrapped:
     values = row._asdict()
-    return Wrapped(**{**values, "wrapped": bytes(values["wrapped"])})
+    return Wrapped(**{**values, "wrapped": blob(values["wrapped"])})

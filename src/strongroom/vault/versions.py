@@ -21,6 +21,7 @@ from strongroom import canonical
 from strongroom.access.policy import Resource
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
+from strongroom.database.cells import blob
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, InputError, IntegrityError, MissingError
@@ -225,7 +226,7 @@ def load_manifest(
     ).scalar()
     if data is None:
         raise MissingError(f"the manifest of {version.id} is gone")
-    signed = Signed.from_bytes(bytes(data), 2 * MAX_MANIFEST_BYTES)
+    signed = Signed.from_bytes(blob(data), 2 * MAX_MANIFEST_BYTES)
     manifest = open_manifest(signed, key)
     stated = (manifest.artifact, manifest.version, manifest.generation)
     if stated != (version.artifact, version.number, version.generation) or (
