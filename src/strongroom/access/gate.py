@@ -29,7 +29,7 @@ _MOST_TYPED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class Wish:
     """What somebody wants to do to what, and what its rules read beyond the usual."""
 
     action: str
@@ -82,8 +82,8 @@ class Gate:
             DeniedError: A rule forbids it, or none allows it.
         """
         account = sessions.verify_actor(transaction, actor, now=transaction.now)
-        self._decide(
-            transaction, account, actor, _Wish(action, resource, facts or {})
+        self.decide(
+            transaction, account, actor, Wish(action, resource, facts or {})
         ).unwrap()
         return account
 
@@ -103,7 +103,7 @@ class Gate:
         """
         actor = Actor(account=account.id, factor=factor, factor_at=at)
         room = Resource(kind="Room", id="room")
-        self._decide(writing, account, actor, _Wish("session:open", room, {})).unwrap()
+        self.decide(writing, account, actor, Wish("session:open", room, {})).unwrap()
 
     def require_fresh_factor(self, writing: Writing, actor: Actor) -> None:
         """Check that a session may change second factors; its account is locked.
@@ -146,13 +146,24 @@ class Gate:
             )
         return self.party
 
-    def _decide(
+    def decide(
         self,
         transaction: Writing | Reading,
         account: Account,
         actor: Actor,
-        wish: _Wish,
+        wish: Wish,
     ) -> Decision:
+        """Return what policy says now; nothing is recorded, and nobody is stopped.
+
+        Args:
+            transaction: Where every fact is read.
+            account: Who acts, as read there.
+            actor: What they proved.
+            wish: What they want.
+
+        Raises:
+            IntegrityError: A row was deleted, forged, altered or restored.
+        """
         context: dict[str, object] = {
             **self.terms.of_action(wish.action).facts(),
             "now": transaction.now,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from strongroom.access import projects
 from strongroom.access.accounts import ACCOUNTS, Account, find_account
+from strongroom.access.gate import Wish
 from strongroom.access.people import ROOM
-from strongroom.access.policy import Decision, Principal, Question, Resource
+from strongroom.access.policy import Decision, Resource
 from strongroom.access.projects import find_project
 from strongroom.access.request import find_request
 from strongroom.access.sessions import Actor, verify_actor
-from strongroom.access.standing import standing_facts
 from strongroom.client.room import Room
 from strongroom.errors import InputError
 from strongroom.ledger.log import Reading
@@ -97,34 +96,7 @@ def explain(
             room=room, reading=reading, account=account, name=name, segments=segments
         )
         resource, facts = asking.about(action)
-        context: dict[str, object] = {
-            **room.gate.terms.of_action(action).facts(),
-            "now": reading.now,
-            **standing_facts(
-                reading,
-                account,
-                action,
-                resource,
-                terms=room.gate.terms.training,
-                now=reading.now,
-            ),
-            **facts,
-        }
-        if actor.factor_at is not None:
-            context["factor"] = {"kind": str(actor.factor), "at": actor.factor_at}
-        principal = Principal(
-            account=account.id,
-            kind=account.kind,
-            roles=frozenset(account.roles),
-            team=account.team,
-            state=str(account.state),
-            owner=account.owner,
-            projects=projects.projects_of(reading, account.id),
-        )
-    question = Question(
-        principal=principal, action=action, resource=resource, context=context
-    )
-    return room.gate.policy.decide(question)
+        return room.gate.decide(reading, account, actor, Wish(action, resource, facts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
