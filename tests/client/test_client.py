@@ -9,7 +9,7 @@ import pytest
 
 from strongroom.access.totp import code_at
 from strongroom.client.client import Strongroom
-from strongroom.errors import DeniedError, MissingError
+from strongroom.errors import DeniedError, InputError, MissingError
 from tests.journeys.rooms import PASSWORD, House
 
 
@@ -57,3 +57,15 @@ def test_a_request_lasts_as_long_as_was_asked(
     asked = solo_room.request("llm", purpose="x", duration=timedelta(minutes=3))
     assert asked.permit is not None
     assert asked.permit.expires_at == solo_room.room.now() + timedelta(minutes=3)
+
+
+def test_a_class_that_is_none_and_no_custodian_at_all_are_refused(
+    solo_room: Strongroom, model: Path
+) -> None:
+    """The one once left as a ValueError, and the other was taken for the default."""
+    for text in ("secret", ""):
+        with pytest.raises(InputError, match="there is no class") as caught:
+            solo_room.seal(model, name="llm", classification=text)
+        assert "restricted" in caught.value.hint
+    with pytest.raises(InputError, match="at least one custodian"):
+        solo_room.seal(model, name="llm", custodians=0)

@@ -16,7 +16,7 @@ from strongroom.access.authenticators.port import Authenticator
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client import passkeys
-from strongroom.client.naming import default_name
+from strongroom.client.naming import class_named, default_name
 from strongroom.client.opened import OpenedModel
 from strongroom.client.opening import open_model
 from strongroom.client.records import Records
@@ -147,15 +147,21 @@ class Strongroom:
         Raises:
             InputError: It cannot be sealed; the message says why.
             DeniedError: Policy refuses.
+            SetupError: The room has fewer custodians than are asked for.
+            ConflictError: Somebody sealed the same name meanwhile.
+            UnavailableError: A store or the database did not accept it.
         """
         source = Path(path)
+        wanted = self.room.settings.custodians if custodians is None else custodians
         options = drafts.SealOptions(
             name=default_name(source) if name is None else name,
             project=project,
-            classification=Classification(classification) if classification else None,
+            classification=None
+            if classification is None
+            else class_named(classification),
             parent=parent,
             plan=plan,
-            custodians=custodians or self.room.settings.custodians,
+            custodians=wanted,
         )
         return self.room.vault.seal(self.actor, source, options, progress=progress)
 
@@ -286,8 +292,6 @@ class Strongroom:
 
     def close(self) -> None:
         """Anchor, have witnesses sign, keep what was seen; close the database.
-
-        Whatever else is wrong with one of them, the next opening says again.
 
         Raises:
             ForkError: The database is not what the custodians, a witness, or this

@@ -1,4 +1,4 @@
-"""What a model is called when nobody says it."""
+"""What a model is called when nobody says it, and which class somebody said."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from strongroom.errors import InputError
+from strongroom.types import Classification
 
 MOST_CHARACTERS = 64
 
@@ -21,3 +22,18 @@ def default_name(path: Path) -> str:
     if not text or not text.isascii():
         raise InputError(f"{stem[:80]!r} makes no name for a model", hint="--as NAME")
     return text[:MOST_CHARACTERS]
+
+
+def class_named(text: str) -> Classification:
+    """Return the class of this name.
+
+    Raises:
+        InputError: There is none.
+    """
+    try:
+        return Classification(text)
+    except ValueError:
+        raise InputError(
+            f"there is no class {text[:40]!r}",
+            hint="one of: " + ", ".join(Classification),
+        ) from None
