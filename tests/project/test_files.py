@@ -185,6 +185,18 @@ def test_nothing_names_a_folder_of_one_machine() -> None:
     assert lines_with(HERE_ONLY, written()) == []
 
 
+def test_what_a_docstring_names_as_its_source_is_here() -> None:
+    """Once, some named documents that nobody outside had."""
+    absent = [
+        f"{shown(path)}: {name}"
+        for path in sources(PACKAGE)
+        for name in re.findall(r"``((?:docs|notes|tests)/[^`]+)``", path.read_text())
+        if not list(ROOT.glob(name))
+    ]
+    assert absent == []
+    assert lines_with(re.compile(r"\bDESIGN\b"), sources(PACKAGE)) == []
+
+
 def test_no_error_is_swallowed() -> None:
     found = [
         f"{shown(path)}:{node.lineno}"

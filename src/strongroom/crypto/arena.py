@@ -1,9 +1,9 @@
 """Memory that plaintext weights decrypt into: large, reused, kept from dumps.
 
 Fresh 4 KiB pages cost 0.2 CPU seconds per GB, as much as everything else
-together; huge pages cost 0.05 and pages that were used before nothing
-(``notes/sealing.md``).  So an arena asks for huge pages and is used again by the
-handle that owns it.  Python cannot keep it from swap or promise to wipe it.
+together; huge pages cost 0.05 and pages that were used before nothing.  So an arena
+asks for huge pages and is used again by the handle that owns it.  Python cannot keep
+it from swap or promise to wipe it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The MACs of rows that decisions rely on, and of entries that wait.
 
-Source: DESIGN section 3, "The administrator of the database is an attacker".
+Source: ``docs/specification/guarded-rows.md``.
 """
 
 from __future__ import annotations

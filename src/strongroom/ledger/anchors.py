@@ -4,7 +4,8 @@ A key leaves only after the entry that says so is under a checkpoint that the
 unwrapping custodian has stored.  Whoever puts an old database back is then
 older than the custodian, and whoever rewrites it has another root.
 
-Source: DESIGN section 3; ``crypto.custody.port``.
+Source: ``docs/decisions/0009-an-anchor-is-a-file-with-two-slots.md``;
+``crypto.custody.port``.
 """
 
 from __future__ import annotations

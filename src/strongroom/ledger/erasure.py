@@ -5,7 +5,7 @@ the entry, its place and every proof stay what they were.  An entry of its own,
 ``person.erased``, names the entries that lost their text, and only where it does
 may text be missing.
 
-Source: DESIGN section 3, "Ledger formats"; ``docs/specification/ledger.md``.
+Source: ``docs/specification/ledger.md``.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Facts stand in the clear and for ever: random ids, numbers, digests and words
 from our own lists.  What names a person or was typed freely is *private*: it
 goes to an erasable side table behind a salted commitment.
 
-Source: OCSF 1.8.0 class and activity ids; DESIGN section 3.
+Source: OCSF 1.8.0 class and activity ids; ``docs/specification/ledger.md``.
 """
 
 from __future__ import annotations

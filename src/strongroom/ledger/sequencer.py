@@ -9,7 +9,7 @@ The lock is only ever waited for by a transaction that holds nothing else, and w
 has it waits for nothing more, so it is in no cycle of waiting.  The unique
 ``previous_size`` makes two sequencers that got past it collide instead of fork.
 
-Source: DESIGN section 3, "Ledger formats".
+Source: ``docs/decisions/0017-a-writer-alone-indexes-its-own-entries.md``.
 """
 
 from __future__ import annotations

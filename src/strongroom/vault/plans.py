@@ -1,6 +1,6 @@
 """The default plan: segments by part, by place in the network, and by size.
 
-Source: DESIGN section 4; described for users in ``docs/reference/plans.md``.
+Source: ``docs/reference/plans.md``.
 """
 
 from __future__ import annotations
