@@ -35,7 +35,7 @@ def test_a_question_is_random_and_recorded(rooms: Rooms) -> None:
     challenge = asked(rooms)
 
     (said,) = rooms.facts("passkey.challenged")
-    assert (said["challenge"], said["purpose"]) == (challenge.id, "login")
+    assert (said["challenge"], said["ceremony"]) == (challenge.id, "login")
     assert len(challenge.value) == 32
     assert challenge.value.hex() not in str(said)
 

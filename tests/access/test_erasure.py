@@ -12,16 +12,23 @@ import sqlalchemy as sa
 from strongroom.access.accounts import ACCOUNTS, find_account
 from strongroom.access.erasure import ACTION, erased_name, is_erased
 from strongroom.access.request import ERASED_BODY, REQUESTS, Request
-from strongroom.access.sessions import Actor
+from strongroom.access.sessions import Actor, actor_of
 from strongroom.database import tables
 from strongroom.errors import ConflictError, DeniedError, MissingError
 from strongroom.ledger import checks, reconcile
 from strongroom.types import Profile, Role, Secret
 from tests.access.rooms import PASSWORD, Rooms, rooms_at
+from tests.authenticator import SoftAuthenticator
 from tests.postgresql import Server, name_of
 
 NAME = "zoe-quartzwell"
-SECRETS = (NAME, "a-laptop-in-the-tram", "moonlight-pruning", "zoes-own-machine")
+SECRETS = (
+    NAME,
+    "a-laptop-in-the-tram",
+    "moonlight-pruning",
+    "zoes-own-machine",
+    "zoes-blue-key",
+)
 
 
 @pytest.fixture
@@ -45,7 +52,9 @@ def zoe(rooms: Rooms, admin: Actor, approver: Actor) -> str:
     with pytest.raises(DeniedError):
         rooms.sessions.login(NAME, Secret(b"a wrong one"), None, source=source)
     session, _ = rooms.sessions.login(NAME, PASSWORD, None, source=source)
-    actor = Actor(account=account.id, session=session.id)
+    actor = actor_of(session)
+    rooms.passkey(actor, SoftAuthenticator(), label="zoes-blue-key")
+    rooms.proving.begin_login(NAME, PASSWORD, source=source)
     with pytest.raises(DeniedError):
         rooms.people.add_project(actor, "moonlight-pruning")
     rooms.people.change_state(admin, NAME, "left", reason="a-laptop-in-the-tram")

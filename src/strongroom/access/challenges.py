@@ -88,7 +88,7 @@ def ask(
             facts={
                 "account": account.id,
                 "challenge": challenge.id,
-                "purpose": purpose,
+                "ceremony": purpose,
                 "expires": format_time(challenge.expires_at),
             },
         )
@@ -141,3 +141,15 @@ def take(
             hint="begin again; there are five minutes to answer",
         )
     return CHALLENGES.replace(writing, challenge, state=ChallengeState.USED)
+
+
+def forget_sources(writing: Writing, account: AccountId) -> None:
+    """Take away where somebody's logins came from.
+
+    The caller appends the entry that names the rows.
+    """
+    columns = CHALLENGES.columns
+    for challenge in CHALLENGES.find(
+        writing, columns.account == account, columns.source != ""
+    ):
+        CHALLENGES.replace(writing, challenge, source="")

@@ -1,8 +1,9 @@
 """Erases the name and the free text of somebody who left.
 
 What stays: the account's id, every entry, every proof, every byte of exposure,
-counted under that id.  What goes: the account's name and password, the words of
-their requests, and private text that is theirs or about them, with its salts.
+counted under that id, every signature.  What goes: the account's name and password,
+the words of their requests, what they called their passkeys, where their logins came
+from, and private text that is theirs or about them, with its salts.
 
 Copies made before are not reached: backups, exports, what somebody wrote down.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from strongroom.access import challenges, passkeys
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState, find_account
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
@@ -32,7 +34,7 @@ from strongroom.ledger.log import Writing
 from strongroom.types import AccountId, AccountKind
 
 ACTION = "person:erase"
-_TABLES = ("private_facts", "accounts", "requests")
+_TABLES = ("private_facts", "accounts", "requests", "passkeys", "challenges")
 _PREFIX = "erased-"
 _ID_CHARACTERS = 12  # of 26: a name that nobody else has
 
@@ -125,6 +127,8 @@ def _erase(writing: Writing, request: Request) -> None:
         enrolment_hash=None,
         enrolment_until=None,
     )
+    passkeys.forget_labels(writing, account.id)
+    challenges.forget_sources(writing, account.id)
     writing.append(
         Event(
             kind=erasure.ERASED,

@@ -258,3 +258,13 @@ def remove(writing: Writing, passkey: Passkey, *, by: AccountId) -> Passkey:
         )
     )
     return passkey
+
+
+def forget_labels(writing: Writing, account: AccountId) -> None:
+    """Take away what somebody called their passkeys; what they signed stays proven.
+
+    The caller has locked the account, and appends the entry that names the rows.
+    """
+    for passkey in PASSKEYS.find_all(writing, prefix=f"{account}/"):
+        if passkey.label:
+            PASSKEYS.replace(writing, passkey, label="")

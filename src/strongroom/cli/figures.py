@@ -23,7 +23,7 @@ def drill(
         str, typer.Argument(metavar="ID", help="Of a permit of your own; it ends.")
     ],
 ) -> None:
-    """Revoke a permit of your own, use it, and record how soon that is refused.
+    """Measure how soon a revocation is felt: revoke your own permit, and use it.
 
     Example: strongroom account drill permit-k7qv2mfa
     """

@@ -9,7 +9,7 @@ from strongroom.ledger.kind import Kind
 PASSKEY_KINDS: Mapping[str, Kind] = {
     "passkey.challenged": Kind(
         "Somebody is asked to use a passkey.",
-        ("account", "challenge", "purpose", "expires"),
+        ("account", "challenge", "ceremony", "expires"),
         (),
         (3002, 99),
     ),
