@@ -190,3 +190,15 @@ def test_a_role_that_is_none_is_refused(rooms: Rooms, roles: list[str]) -> None:
         rooms.people.add(admin, "bob", team="alpha", roles=roles)
     with pytest.raises(InputError, match="is none of"):
         rooms.people.change_state(admin, "root", "gone")
+
+
+def test_what_proves_somebody_is_not_in_what_prints_them(rooms: Rooms) -> None:
+    """A log or a traceback that has an account in it helps nobody to guess."""
+    invited(rooms)
+    enrol(rooms)
+
+    with rooms.world.ledger.reading() as reading:
+        account = accounts.find_account(reading, "ana")
+    assert account.password_hash is not None
+    assert "argon2" in account.password_hash
+    assert "argon2" not in repr(account)

@@ -119,6 +119,18 @@ def test_an_empty_ledger_is_not_exported(world: World, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_private_text_is_for_the_owner_even_in_a_folder_that_all_may_read(
+    filled: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o755)
+
+    write(filled, folder, private=True)
+
+    assert (folder / "private").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_ledger_whose_checkpoint_is_forged_is_not_exported(
     world: World, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ whom everything they hold is counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -59,8 +59,8 @@ class Account:
     owner: AccountId | None
     roles: tuple[Role, ...]
     state: AccountState
-    password_hash: str | None
-    enrolment_hash: bytes | None
+    password_hash: str | None = field(repr=False)
+    enrolment_hash: bytes | None = field(repr=False)
     enrolment_until: datetime | None
     created_at: datetime
 

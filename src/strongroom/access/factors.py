@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -36,7 +36,7 @@ class SecondFactor:
     account: AccountId
     secret: bytes
     last_step: int
-    recovery_hashes: tuple[str, ...]
+    recovery_hashes: tuple[str, ...] = field(repr=False)
     state: FactorState
     created_at: datetime
 

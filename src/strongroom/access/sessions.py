@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -32,7 +32,7 @@ class Session:
     id: SessionId
     revision: int = 1
     account: AccountId
-    token_hash: bytes
+    token_hash: bytes = field(repr=False)
     factor: Factor
     factor_at: datetime | None
     opened_at: datetime

@@ -39,6 +39,7 @@ _ROOM_KEYS = {
 _HOLDERS = {
     "file": "whoever has the custody file and its passphrase",
     "pkcs11": "whoever has the token and its PIN",
+    "transit": "whoever may use the engine's key",
     "unix": "the account of the custodian's process",
 }
 

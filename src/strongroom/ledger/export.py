@@ -195,7 +195,9 @@ def _write_private(transaction: Transaction, folder: Path, size: int) -> None:
     )
     for row in rows:
         document = {"salt": blob(row.salt).hex(), "payload": text(row.payload)}
-        _write(folder / f"private/{row.position}.json", canonical.to_json(document))
+        path = folder / f"private/{row.position}.json"
+        path.parent.mkdir(mode=0o700, exist_ok=True)  # the folder may be anybody's
+        _write(path, canonical.to_json(document))
 
 
 def _write(path: Path, data: bytes) -> None:
