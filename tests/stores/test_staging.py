@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 
 import pytest
 
@@ -40,6 +40,27 @@ def test_a_batch_that_is_killed_leaves_nothing_visible(tmp_path: Path) -> None:
     assert done.returncode < 0, done.stderr
     assert list(store.names()) == []
     assert store.sweep() == 2
+
+
+def test_sweeping_spares_a_file_that_is_just_being_made(tmp_path: Path) -> None:
+    """A sweep between creating a file and locking it failed somebody's seal."""
+    swept = Event()
+
+    def sweep() -> None:
+        while not swept.is_set():
+            FolderStore(tmp_path).sweep()
+
+    sweeper = Thread(target=sweep)
+    sweeper.start()
+    try:
+        store = FolderStore(tmp_path)
+        for number in range(300):
+            with store.batch() as batch:
+                batch.write(f"blob-{number}", [b"whole"])
+    finally:
+        swept.set()
+        sweeper.join()
+    assert len(list(store.names())) == 300
 
 
 def test_sweeping_spares_what_waits_for_the_end_of_its_batch(tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ def check_draft(draft: RequestDraft, terms: Terms) -> None:
     """
     if not timedelta(0) < draft.duration <= terms.max_duration:
         raise InputError(
-            f"a permit of this class lasts up to {spell(terms.max_duration)},"
-            f" not {spell(draft.duration)}",
+            f"a permit of this class lasts up to {spell(terms.max_duration)}, not "
+            + (spell(draft.duration) if draft.duration > timedelta(0) else "no time"),
             hint="--for 4h",
         )
     if draft.break_glass is not None and not terms.approvals:

@@ -121,12 +121,9 @@ class _StagedFile:
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
         self.path = path
-        self.descriptor = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
-        )
+        self.descriptor = _created_and_locked(path)
 
     def write(self, parts: Iterable[bytes | memoryview]) -> int:
-        fcntl.flock(self.descriptor, fcntl.LOCK_EX)  # tells sweep: in use
         return _write_all(self.descriptor, parts)
 
     def discard(self) -> None:
@@ -134,6 +131,24 @@ class _StagedFile:
         with suppress(OSError):  # the folder went away, and the file with it
             self.path.unlink(missing_ok=True)
         os.close(self.descriptor)
+
+
+def _created_and_locked(path: Path) -> int:
+    """Return a descriptor of a new file, whose lock tells sweep that it is in use.
+
+    A sweep that comes between creating and locking takes the file for abandoned.
+    """
+    while True:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def _sync_all(files: Sequence[_StagedFile]) -> None:
@@ -203,6 +218,8 @@ def remove_if_abandoned(path: Path) -> int:
         return 0
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(descriptor).st_nlink:
+            return 0  # another sweep was here, and the name may be a new file's
         path.unlink(missing_ok=True)
     except BlockingIOError:
         return 0
