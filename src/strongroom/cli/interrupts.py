@@ -38,8 +38,15 @@ def held_back() -> Iterator[None]:
 
 def _again(unraisable: sys.UnraisableHookArgs) -> None:
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        timer = threading.Timer(LATER_SECONDS, signal.raise_signal, [signal.SIGINT])
+        timer = threading.Timer(LATER_SECONDS, _interrupt_main)
         timer.daemon = True
         timer.start()
     else:
         sys.__unraisablehook__(unraisable)
+
+
+def _interrupt_main() -> None:
+    """Signal the main thread itself: only that ends a wait that it is in."""
+    main = threading.main_thread().ident
+    if main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
