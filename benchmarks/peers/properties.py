@@ -56,6 +56,8 @@ class Trial:
         self.old = _weights(1)
         self.new = _weights(2)
         self._last_week, self.folder = place / "last-week", place / "today"
+        self.folder.mkdir()
+        self.tool.prepare(self.folder)
         self._seal(self.old, place / "old.safetensors")
         shutil.copytree(self.folder, self._last_week)
         self._seal(self.new, place / "new.safetensors")
@@ -63,7 +65,6 @@ class Trial:
 
     def _seal(self, weights: Tensors, path: Path) -> None:
         save_file(weights, path)
-        self.folder.mkdir(exist_ok=True)
         self.tool.seal(Source(path, weights), self.folder)
 
     def stored(self) -> list[Path]:

@@ -45,6 +45,9 @@ class Tool(Protocol):
     def seal(self, source: Source, folder: Path) -> None:
         """Write weights into files of a folder; not synced."""
 
+    def prepare(self, folder: Path) -> None:
+        """Do what comes once, before anything is sealed there."""
+
     def unlock(self, folder: Path) -> None:
         """Do what a process does once before it opens anything."""
 
@@ -72,6 +75,9 @@ class _Kept:
 
     def __init__(self, state: Path) -> None:
         self.state = state
+
+    def prepare(self, folder: Path) -> None:
+        """Nothing: a folder is enough."""
 
     def unlock(self, folder: Path) -> None:
         """Nothing: the keys are read when they are needed."""
@@ -220,10 +226,19 @@ class Rooms:
         self._room: Strongroom | None = None
         self._permit = ""
 
+    def prepare(self, folder: Path) -> None:
+        """Make a room; what was seen of a former one says nothing of this one."""
+        self.state.unlink(missing_ok=True)
+        room, _ = create_strongroom(
+            folder / "room",
+            profile=Profile.SOLO,
+            passphrases={"*": Secret(PASSPHRASE)},
+            owner=Founder(name="me", team="me", password=Secret(b"a password of it")),
+        )
+        room.close()
+
     def seal(self, source: Source, folder: Path) -> None:
         """Write weights into files of a folder; not synced."""
-        if not (folder / "room").exists():
-            self._new_room(folder)
         with self._open_room(folder) as room:
             room.seal(source.path, name="model")
 
@@ -251,15 +266,6 @@ class Rooms:
         return open_strongroom(
             folder / "room", passphrases=passphrases, seen=self.state
         )
-
-    def _new_room(self, folder: Path) -> None:
-        room, _ = create_strongroom(
-            folder / "room",
-            profile=Profile.SOLO,
-            passphrases={"*": Secret(PASSPHRASE)},
-            owner=Founder(name="me", team="me", password=Secret(b"a password of it")),
-        )
-        room.close()
 
 
 def _base64(raw: bytes) -> str:

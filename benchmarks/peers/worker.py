@@ -85,6 +85,7 @@ def _seal(tool: Tool, source: Source, task: Task) -> Took:
     folder = Path(task.folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    tool.prepare(folder)
 
     def seal_and_sync() -> None:
         tool.seal(source, folder)
