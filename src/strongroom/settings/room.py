@@ -158,6 +158,16 @@ def _from_toml(folder: Path, text: str) -> Settings:
         recovery=tuple(
             PinnedSet.from_toml(item) for item in document.get("recovery", ())
         ),
-        custodians=int(document.get("custodians", 1)),
-        second_since=int(since) if (since := document.get("second_since")) else None,
+        custodians=_count(document, "custodians") or 1,
+        second_since=_count(document, "second_since"),
     )
+
+
+def _count(document: Mapping[str, object], name: str) -> int | None:
+    """Return a whole number from 1, or ``None`` if it is not stated."""
+    value = document.get(name)
+    if value is None:
+        return None
+    if type(value) is not int or value < 1:  # a bool is none either
+        raise InputError(f"{name} is {value!r}, not a whole number from 1")
+    return value
