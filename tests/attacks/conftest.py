@@ -10,6 +10,9 @@ import pytest
 from strongroom.cli.demo.house import House
 from strongroom.cli.demo.story import Story
 from tests.attacks.rooms import copy_of, told_until_the_attacks
+from tests.journeys.fixtures import clock, quick, solo_room
+
+__all__ = ["clock", "house", "quick", "solo_room", "story"]
 
 
 @pytest.fixture(scope="session")
