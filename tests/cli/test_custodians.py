@@ -147,3 +147,12 @@ def test_a_passphrase_is_not_changed_by_whoever_may_not(
 
     assert office.at("ana").run(*words).status == 77
     assert file.read_bytes() == before
+
+
+def test_a_domain_that_is_not_there_is_named_before_anybody_types(
+    solo: Terminal,
+) -> None:
+    done = solo.run("custodian", "passphrase", "hoem")
+
+    assert (done.status, "hoem" in done.err) == (65, True)
+    assert "new passphrase" not in done.err.lower()
