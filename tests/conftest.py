@@ -57,6 +57,15 @@ def postgresql_template(postgresql_server: postgresql.Server) -> str:
 
 
 @pytest.fixture(scope="session")
+def kms_port() -> Iterator[int]:
+    """Give the port of moto's KMS; imported here, for few tests need it."""
+    from tests import kms  # noqa: PLC0415
+
+    with kms.moto() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
 def hsm() -> Iterator[softhsm.SoftHsm]:
     """Give a place for PKCS#11 tokens."""
     library = softhsm.module()

@@ -12,6 +12,8 @@ from strongroom.app.schemes import CUSTODIANS, STORES, custodian_scheme, scheme_
 from strongroom.errors import SetupError
 
 ADAPTERS = (
+    "botocore",
+    "strongroom.crypto.custody.aws_kms",
     "strongroom.crypto.custody.pkcs11",
     "strongroom.crypto.custody.remote",
     "strongroom.crypto.custody.transit",

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
@@ -30,7 +31,7 @@ from strongroom.errors import (
     StaleError,
 )
 from strongroom.types import Secret
-from tests import transit
+from tests import kms, transit
 from tests.contracts.histories import anchor, verify_extension, word_of
 from tests.contracts.releases import (
     CONTEXT,
@@ -96,12 +97,24 @@ def in_a_service(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
     )
 
 
+def in_aws_kms(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
+    """Of moto: AWS itself cannot be had here."""
+    return AwsKmsCustodian.create(
+        folder / "home.kms",
+        name="home",
+        uri=kms.uri(request.getfixturevalue("kms_port")),
+        login=kms.LOGIN,
+        random=os.urandom,
+    )
+
+
 CUSTODIANS: dict[str, Make] = {
     "memory": in_memory,
     "file": in_a_file,
     "pkcs11": in_a_token,
     "unix": in_a_process,
     "transit": in_a_service,
+    "aws-kms": in_aws_kms,
 }
 
 

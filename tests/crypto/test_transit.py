@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.crypto.transit import MAX_ANSWER_BYTES, TransitKey, TransitUri
+from strongroom.crypto.conversation import MAX_ANSWER_BYTES
+from strongroom.crypto.transit import TransitKey, TransitUri
 from strongroom.errors import (
     DeniedError,
     InputError,

@@ -44,7 +44,8 @@ class CustodianScheme:
     Attributes:
         uri: How a room names one, for a hint.
         create: Makes one, with a new root key, and its file at ``path``; the secret
-            is a passphrase, a PIN or a token, and only files use ``cost``.
+            is a passphrase, a PIN, a token or an access key, and only files use
+            ``cost``.
         open: Unlocks one; without a URI it is where its file says.
     """
 
@@ -136,6 +137,35 @@ def _open_transit(
     return TransitCustodian.open(path, secret, uri=where)
 
 
+def _create_aws_kms(
+    path: Path,
+    secret: Secret,
+    *,
+    name: str,
+    uri: str,
+    cost: Cost | None,
+    random: Random,
+) -> KeyCustodian:
+    from strongroom.crypto.aws_kms_uri import AwsKmsUri
+    from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
+
+    del cost
+    return AwsKmsCustodian.create(
+        path, name=name, uri=AwsKmsUri.from_text(uri), login=secret, random=random
+    )
+
+
+def _open_aws_kms(
+    path: Path, secret: Secret, *, uri: str | None, random: Random
+) -> KeyCustodian:
+    from strongroom.crypto.aws_kms_uri import AwsKmsUri
+    from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
+
+    del random
+    where = None if uri is None else AwsKmsUri.from_text(uri)
+    return AwsKmsCustodian.open(path, secret, uri=where)
+
+
 CUSTODIANS: Mapping[str, CustodianScheme] = {
     "file": CustodianScheme(uri="file:PATH", create=_create_file, open=_open_file),
     "pkcs11": CustodianScheme(
@@ -147,6 +177,9 @@ CUSTODIANS: Mapping[str, CustodianScheme] = {
         uri="transit:https://HOST/MOUNT/KEY",
         create=_create_transit,
         open=_open_transit,
+    ),
+    "aws-kms": CustodianScheme(
+        uri="aws-kms:REGION/KEY", create=_create_aws_kms, open=_open_aws_kms
     ),
 }
 """Custodians that are unlocked in this process."""

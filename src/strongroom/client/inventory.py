@@ -37,6 +37,7 @@ _ROOM_KEYS = {
     "coordinate": ("hmac-sha-256", "blinds extents that exposure counts"),
 }
 _HOLDERS = {
+    "aws-kms": "whoever the key's policy in AWS lets decrypt",
     "file": "whoever has the custody file and its passphrase",
     "pkcs11": "whoever has the token and its PIN",
     "transit": "whoever may use the engine's key",

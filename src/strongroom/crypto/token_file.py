@@ -15,19 +15,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom import canonical
-from strongroom.crypto import token_uri, transit
+from strongroom.crypto import aws_kms_uri, token_uri, transit
+from strongroom.crypto.aws_kms_uri import AwsKmsUri
 from strongroom.crypto.custody_file import MAX_FILE_BYTES, check_name, read_private
 from strongroom.crypto.token_uri import TokenUri
 from strongroom.crypto.transit import TransitUri
 from strongroom.errors import InputError, IntegrityError
 
-FORMATS: Mapping[str, type[TokenUri] | type[TransitUri]] = {
+FORMATS: Mapping[str, type[TokenUri] | type[TransitUri] | type[AwsKmsUri]] = {
     "strongroom/custody-token/v1": TokenUri,
     "strongroom/custody-transit/v1": TransitUri,
+    "strongroom/custody-aws-kms/v1": AwsKmsUri,
 }
 """What a file may say it is, and the kind of URI in it."""
 
-_SCHEMES = {TokenUri: token_uri.SCHEME, TransitUri: transit.SCHEME}
+_SCHEMES = {
+    TokenUri: token_uri.SCHEME,
+    TransitUri: transit.SCHEME,
+    AwsKmsUri: aws_kms_uri.SCHEME,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +49,7 @@ class TokenFile:
 
     name: str
     root_key_id: str
-    uri: TokenUri | TransitUri
+    uri: TokenUri | TransitUri | AwsKmsUri
     anchor_key: bytes = b""
 
     def __post_init__(self) -> None:

@@ -11,18 +11,20 @@ Source: HashiCorp Vault API, "Transit secrets engine" (encrypt, decrypt, read ke
 from __future__ import annotations
 
 import base64
-import http.client
+import http
 import json
 import re
-import socket
-import ssl
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from strongroom.crypto.conversation import (
+    MAX_ANSWER_BYTES,
+    SECONDS,
+    Address,
+    ask,
+)
 from strongroom.crypto.wraps import check_length
 from strongroom.errors import (
     DeniedError,
@@ -36,8 +38,6 @@ from strongroom.types import Secret
 
 SCHEME: Final = "transit"
 KEY_TYPE: Final = "aes256-gcm96"
-MAX_ANSWER_BYTES: Final = 256 << 10
-_SECONDS: Final = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _WRAP = re.compile(rb"vault:v[1-9][0-9]{0,8}:[A-Za-z0-9+/]+={0,2}")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -110,7 +110,7 @@ class TransitKey:
     """
 
     def __init__(
-        self, uri: TransitUri, token: Secret, *, seconds: float = _SECONDS
+        self, uri: TransitUri, token: Secret, *, seconds: float = SECONDS
     ) -> None:
         self._uri = uri
         self._token = token
@@ -192,41 +192,15 @@ class TransitKey:
     ) -> Mapping[str, object]:
         """Return ``data`` of the answer; ``InputError`` is what the service refused."""
         uri = self._uri
-        connection: http.client.HTTPConnection
-        if uri.secure:
-            connection = http.client.HTTPSConnection(
-                uri.host,
-                uri.port,
-                timeout=self._seconds,
-                context=ssl.create_default_context(),
-            )
-        else:
-            connection = http.client.HTTPConnection(
-                uri.host, uri.port, timeout=self._seconds
-            )
-        alarm: threading.Timer | None = None
-        try:
-            connection.connect()
-            # Its own reference: the library drops it before the answer was read.
-            alarm = threading.Timer(self._seconds, _cut, (connection.sock,))
-            alarm.start()
-            connection.request(
-                method,
-                f"/v1/{uri.mount}/{what}/{uri.key}",
-                body=json.dumps(document) if document else None,
-                headers={"X-Vault-Token": self._token.reveal().decode("latin-1")},
-            )
-            response = connection.getresponse()
-            data = response.read(MAX_ANSWER_BYTES + 1)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise UnavailableError(
-                f"{uri.host} does not answer: {type(error).__name__}"
-            ) from None
-        finally:
-            if alarm is not None:
-                alarm.cancel()
-            connection.close()
-        self._check(response.status)
+        status, data = ask(
+            Address(host=uri.host, port=uri.port, secure=uri.secure),
+            method,
+            f"/v1/{uri.mount}/{what}/{uri.key}",
+            body=json.dumps(document).encode() if document else None,
+            headers={"X-Vault-Token": self._token.reveal().decode("latin-1")},
+            seconds=self._seconds,
+        )
+        self._check(status)
         return _data(data, uri.host)
 
     def _check(self, status: int) -> None:
@@ -244,17 +218,11 @@ class TransitKey:
             raise UnavailableError(f"{uri.host} answers {status}; is it sealed?")
 
 
-def _cut(plain: socket.socket) -> None:
-    """End a conversation: what was read of it is too short to be believed."""
-    with suppress(OSError):  # it was closed meanwhile
-        plain.shutdown(socket.SHUT_RDWR)
-
-
 def _data(content: bytes, host: str) -> Mapping[str, object]:
     if not content:
         return {}
     try:
-        document = json.loads(content) if len(content) <= MAX_ANSWER_BYTES else None
+        document = json.loads(content)
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
