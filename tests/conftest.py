@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from strongroom.database import schema
 from strongroom.database.engine import Database
-from tests import postgresql, softhsm
+from tests import kms, postgresql, softhsm
 
 Databases = Callable[[], str]
 """Makes a database that has our tables and returns its SQLAlchemy URL."""
@@ -58,9 +58,7 @@ def postgresql_template(postgresql_server: postgresql.Server) -> str:
 
 @pytest.fixture(scope="session")
 def kms_port() -> Iterator[int]:
-    """Give the port of moto's KMS; imported here, for few tests need it."""
-    from tests import kms  # noqa: PLC0415
-
+    """Give the port of moto's KMS, one for all tests of this process."""
     with kms.moto() as port:
         yield port
 

@@ -14,8 +14,6 @@ from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
-from moto.server import ThreadedMotoServer
-
 from strongroom.crypto.aws_kms_uri import AwsKmsUri
 from strongroom.crypto.conversation import Address
 from strongroom.types import Secret
@@ -33,6 +31,8 @@ def uri(port: int, key: str = "") -> AwsKmsUri:
 @contextmanager
 def moto() -> Iterator[int]:
     """Give the port of a KMS that listens on this machine only."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415  # 0.6 s
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -46,6 +46,7 @@ class Said:
 
     Attributes:
         port: Where it listens.
+        first: Status and body of the answers that come before.
         status: Of every answer.
         body: Every answer.
         drips: Whether answers come byte by byte, 20 a second, until ``stop``.
@@ -56,6 +57,7 @@ class Said:
     def __init__(self, port: int) -> None:
         """Begin with empty answers."""
         self.port = port
+        self.first: list[tuple[int, bytes]] = []
         self.status = 200
         self.body = b""
         self.drips = False
@@ -75,17 +77,18 @@ class _Handler(BaseHTTPRequestHandler):
         said = self.server.said
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         said.asked.append((dict(self.headers.items()), body))
-        self.send_response(said.status)
-        length = len(said.body) if said.promised is None else said.promised
+        status, content = said.first.pop(0) if said.first else (said.status, said.body)
+        self.send_response(status)
+        length = len(content) if said.promised is None else said.promised
         self.send_header("Content-Length", str(length))
         self.end_headers()
-        for byte in said.body if said.drips else ():
+        for byte in content if said.drips else ():
             with suppress(OSError):  # nobody waits any more
                 self.wfile.write(bytes([byte]))
             said.stop.wait(0.05)
         if not said.drips:
             with suppress(OSError):
-                self.wfile.write(said.body)
+                self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  as the base class
         """Keep quiet."""

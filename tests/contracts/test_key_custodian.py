@@ -200,7 +200,9 @@ def test_threads_that_race_leave_the_newest_anchor(custodian: KeyCustodian) -> N
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(
-    secret=st.binary(max_size=200), context=st.binary(max_size=300), bit=st.integers(0)
+    secret=st.binary(min_size=1, max_size=200),  # AWS KMS encrypts no empty one
+    context=st.binary(max_size=300),
+    bit=st.integers(0),
 )
 def test_whatever_is_wrapped_comes_back_and_a_flipped_bit_is_refused(
     custodian: KeyCustodian, secret: bytes, context: bytes, bit: int
@@ -230,7 +232,9 @@ def test_what_has_the_length_of_no_wrap_is_refused(
 
 
 def test_the_longest_secret_comes_back(custodian: KeyCustodian) -> None:
-    longest = Secret(bytes(range(256)) * 256)
+    """AWS KMS takes less than the others, and more than any key of ours."""
+    times = 16 if isinstance(custodian, AwsKmsCustodian) else 256
+    longest = Secret(bytes(range(256)) * times)
 
     assert (
         unwrap(custodian, custodian.wrap(longest, room_key_place(custodian)), "a")

@@ -12,6 +12,8 @@ from pathlib import Path
 from strongroom.access.request import Request, RequestState
 from strongroom.crypto import keys, parts, sharing, signing, wraps
 from strongroom.crypto.anchor_file import SLOT_BYTES, AnchorFile
+from strongroom.crypto.aws_kms import AwsKmsKey
+from strongroom.crypto.aws_kms_uri import AwsKmsUri, Login
 from strongroom.crypto.container import (
     TAG_BYTES,
     ObjectFacts,
@@ -73,6 +75,13 @@ def read_token_file(case: Case) -> None:
 def read_wrap(case: Case) -> None:
     root, wrapped, place = (raw(case[n]) for n in ("root", "wrapped", "context"))
     wraps.unwrap(Secret(root), wrapped, place)
+
+
+def read_aws_kms(case: Case) -> None:
+    """Nothing is sent: what is no wrap is refused before."""
+    uri = AwsKmsUri.from_text("aws-kms:eu-central-1/k?endpoint=https://nobody.invalid")
+    login = Login.from_secret(Secret(b"ID:KEY"))
+    AwsKmsKey(uri, login, key_id="k").unwrap(bytes(case["zeros"]), b"place")
 
 
 def read_transit(case: Case) -> None:

@@ -27,7 +27,10 @@ NOTHING_TO_REFUSE = {
 }
 """Files without cases that must be refused, and what they are instead."""
 
-NOTHING_TO_ACCEPT = {"transit": "a wrap opens only in its engine"}
+NOTHING_TO_ACCEPT = {
+    "aws_kms": "a wrap opens only in its service",
+    "transit": "a wrap opens only in its engine",
+}
 """Files whose honest cases need somebody else to read them."""
 
 ONE_SENTENCE = {"encoding"}
@@ -36,6 +39,7 @@ ONE_SENTENCE = {"encoding"}
 
 READERS: dict[tuple[str, str], Callable[[Case], object]] = {
     ("approval", "refused"): read_ledger.read_approval,
+    ("aws_kms", "refused"): read_keys.read_aws_kms,
     ("checkpoint", "refused"): read_ledger.read_checkpoint,
     ("custody_file", "refused"): read_keys.read_custody_file,
     ("custody_file", "refused_anchors"): read_keys.read_anchor,

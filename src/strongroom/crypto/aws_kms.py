@@ -2,9 +2,7 @@
 
 The service encrypts and decrypts by AES-256-GCM and keeps the key; a wrap is the
 ciphertext that it returns.  The place of a wrap is its *encryption context*, which
-KMS authenticates and writes into CloudTrail.  ``botocore`` signs the requests; they
-are sent by ``crypto.conversation``, because botocore reads answers without a limit
-and knows no deadline for a whole one.
+KMS authenticates and writes into CloudTrail.
 
 Run against moto's KMS, never against AWS; see ``docs/reference/adapters.md``.
 
@@ -14,21 +12,18 @@ Source: AWS KMS API reference (CreateKey, CreateAlias, DescribeKey, Encrypt, Dec
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Final, cast
 
-from strongroom.crypto.aws_kms_uri import AwsKmsUri, Login, url
-from strongroom.crypto.conversation import SECONDS, ask
+from strongroom.crypto.aws_kms_calls import ask_kms, strange
+from strongroom.crypto.aws_kms_uri import AwsKmsUri, Login
+from strongroom.crypto.conversation import SECONDS
 from strongroom.errors import (
-    DeniedError,
     InputError,
     IntegrityError,
     MissingError,
     SetupError,
-    UnavailableError,
 )
 from strongroom.types import Secret
 
@@ -45,27 +40,6 @@ _MAX_PLACE_BYTES = 4096  # a context of 8192 characters is the longest, names in
 _KEY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _STAYS = ("AWS_KMS", "AWS_CLOUDHSM")
 """Origins whose key was made inside; an imported one exists elsewhere too."""
-
-_REFUSED = frozenset(
-    # KMS also says AccessDenied of a ciphertext that names a key it does not know.
-    {"InvalidCiphertextException", "IncorrectKeyException", "AccessDeniedException"}
-)
-_DENIED = frozenset(
-    {
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorizedException",
-        "OptInRequired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
 
 
 class AwsKmsKey:
@@ -159,7 +133,7 @@ class AwsKmsKey:
         )
         wrapped = self._bytes(answer, "CiphertextBlob")
         if not _is_wrap(wrapped):
-            raise _strange(self._uri)
+            raise strange(self._uri)
         return wrapped
 
     def unwrap(self, wrapped: bytes, place: bytes) -> Secret | None:
@@ -189,99 +163,24 @@ class AwsKmsKey:
         try:
             return base64.b64decode(str(answer[field]), validate=True)
         except (KeyError, ValueError):
-            raise _strange(self._uri) from None
+            raise strange(self._uri) from None
 
     def _ask(self, what: str, document: Mapping[str, object]) -> Mapping[str, object]:
         """Return the answer; ``InputError`` is what the service refused."""
-        uri = self._uri
-        body = json.dumps(document, sort_keys=True).encode()
-        status, data = ask(
-            uri.address,
-            "POST",
-            "/",
-            body=body,
-            headers=_signed(uri, self._login, what, body),
-            seconds=self._seconds,
-        )
-        found = _document(data)
-        if status == HTTPStatus.OK and found is not None:
-            return found
-        kind = str((found or {}).get("__type", "")).rpartition("#")[2]
-        _refuse(uri, what, kind, status)
-        raise _strange(uri)
-
-
-def _refuse(uri: AwsKmsUri, what: str, kind: str, status: int) -> None:
-    """Raise our error for one of the service.
-
-    Args:
-        uri: Who was asked.
-        what: The operation.
-        kind: The service's name of the error.
-        status: Of HTTP.
-    """
-    host = uri.address.host
-    if (what == "Decrypt" and kind in _REFUSED) or kind == "AlreadyExistsException":
-        raise InputError(f"{host} refused it")
-    if kind in _DENIED:
-        raise DeniedError(
-            f"{host} does not let us use the key {uri.key}",
-            hint="give an access key that may DescribeKey, Encrypt and Decrypt; "
-            "a session may have ended",
-        )
-    if kind == "NotFoundException":
-        raise MissingError(f"{uri.region} has no key {uri.key}")
-    if status != HTTPStatus.OK:
-        known = kind if _KEY_ID.fullmatch(kind) else "no reason"
-        raise UnavailableError(f"{host} answers {status}: {known}")
-
-
-def _signed(uri: AwsKmsUri, login: Login, what: str, body: bytes) -> dict[str, str]:
-    """Return the headers of a request, signed at the time of this machine's clock."""
-    try:
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-        from botocore.credentials import Credentials
-    except ImportError:
-        raise SetupError(
-            "AWS KMS needs botocore", hint="pip install 'strongroom[aws]'"
-        ) from None
-    headers = {
-        "Content-Type": "application/x-amz-json-1.1",
-        "X-Amz-Target": f"TrentService.{what}",
-    }
-    request = AWSRequest(
-        method="POST", url=f"{url(uri.address)}/", data=body, headers=headers
-    )
-    known = Credentials(
-        login.access_key_id,
-        login.secret_key.reveal().decode(),
-        login.session.reveal().decode() or None,
-    )
-    SigV4Auth(known, "kms", uri.region).add_auth(request)
-    return {str(name): str(value) for name, value in request.headers.items()}
-
-
-def _document(content: bytes) -> Mapping[str, object] | None:
-    """Return what was answered, nothing included; ``None`` if it is no JSON object."""
-    try:
-        document = json.loads(content or b"null")
-    except (ValueError, RecursionError):
-        return None
-    return {} if document is None else document if isinstance(document, dict) else None
+        return ask_kms(self._uri, self._login, what, document, seconds=self._seconds)
 
 
 def _metadata(answer: Mapping[str, object], uri: AwsKmsUri) -> Mapping[str, object]:
     found = answer.get("KeyMetadata")
     if not isinstance(found, dict):
-        raise _strange(uri)
+        raise strange(uri)
     return cast("Mapping[str, object]", found)
 
 
 def _key_id(answer: Mapping[str, object], uri: AwsKmsUri) -> str:
     found = str(_metadata(answer, uri).get("KeyId"))
     if not _KEY_ID.fullmatch(found):
-        raise _strange(uri)
+        raise strange(uri)
     return found
 
 
@@ -294,10 +193,6 @@ def _context(place: bytes) -> Mapping[str, str]:
 def _is_wrap(wrapped: bytes) -> bool:
     """Return whether it can be one: AWS does not publish what is in it."""
     return 0 < len(wrapped) <= MAX_WRAP_BYTES
-
-
-def _strange(uri: AwsKmsUri) -> UnavailableError:
-    return UnavailableError(f"{uri.address.host} answers something else")
 
 
 def _base64(value: bytes) -> str:

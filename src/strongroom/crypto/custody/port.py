@@ -102,7 +102,8 @@ class KeyCustodian(Protocol):
         """Return ``secret`` encrypted under the root key for this context.
 
         Raises:
-            InputError: The secret is too long.
+            InputError: The secret is too long.  Every adapter takes 1 to 4096
+                bytes, and most take none and up to 64 KiB.
             UnavailableError: The custodian does not answer.
         """
 
