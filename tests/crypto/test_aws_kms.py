@@ -114,26 +114,6 @@ def test_a_key_that_will_not_do_is_refused(
         AwsKmsKey.find(kms.uri(said.port, "weights"), LOGIN)
 
 
-def test_requests_are_signed_and_so_is_the_session(
-    said: kms.Said, key: AwsKmsKey
-) -> None:
-    replay(said, "encrypt")
-    key.wrap(SECRET, PLACE)
-    plain = said.asked[-1][0]
-    short = Login.from_secret(Secret(kms.LOGIN.reveal() + b":session"))
-    AwsKmsKey(kms.uri(said.port, "w"), short, key_id=KEY_ID).wrap(SECRET, PLACE)
-    headers = said.asked[-1][0]
-
-    assert "X-Amz-Security-Token" not in plain
-    assert headers["X-Amz-Security-Token"] == "session"
-    assert (
-        "host;x-amz-date;x-amz-security-token;x-amz-target"
-        in (headers["Authorization"])
-    )
-    assert "/eu-central-1/kms/aws4_request" in headers["Authorization"]
-    assert LOGIN.secret_key.reveal().decode() not in str(said.asked)
-
-
 def test_a_key_is_made_as_recorded(said: kms.Said) -> None:
     names = ("describe_missing", "create_key", "create_alias", "describe_key")
     queue(said, *names)
@@ -151,33 +131,6 @@ def test_an_alias_that_was_taken_meanwhile_is_refused(said: kms.Said) -> None:
 
 
 # --- errors ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "error"),
-    [
-        ("AccessDeniedException", 400, DeniedError),
-        ("UnrecognizedClientException", 400, DeniedError),
-        ("ExpiredTokenException", 400, DeniedError),
-        ("InvalidSignatureException", 400, DeniedError),
-        ("com.amazonaws.kms#NotFoundException", 400, MissingError),
-        ("DisabledException", 400, UnavailableError),
-        ("KMSInvalidStateException", 400, UnavailableError),
-        ("ThrottlingException", 400, UnavailableError),
-        ("KMSInternalException", 500, UnavailableError),
-        ("x" * 200_000, 400, UnavailableError),
-        ("\x1b[2J", 400, UnavailableError),
-    ],
-)
-def test_what_the_service_says_becomes_our_error(
-    said: kms.Said, key: AwsKmsKey, kind: str, status: int, error: type[Exception]
-) -> None:
-    said.says({"__type": kind, "message": "of theirs"}, status)
-    with pytest.raises(error) as raised:
-        key.wrap(SECRET, PLACE)
-    assert "of theirs" not in str(raised.value)
-    assert str(raised.value).isprintable()
-    assert len(str(raised.value)) < 150
 
 
 @pytest.mark.parametrize(
