@@ -18,6 +18,7 @@ from strongroom.ledger.log import Ledger, Writing
 from strongroom.settings import load_settings
 from strongroom.types import Role, Secret
 from strongroom.vault.rewrapping import Rewrapping
+from tests import kms
 from tests.journeys.rooms import (
     CHEAP,
     PASSPHRASE,
@@ -215,6 +216,23 @@ def test_a_domain_moves_into_a_token_and_on_into_another(
         assert room.open("llm", purpose="a test").tensors()
         gone = destroy_former(room, "home")
         assert {path is None for _, path in gone} == {True, False}
+
+
+def test_a_domain_moves_into_a_service_and_back(
+    solo_room: Strongroom, model: Path, quick: Path, clock: Clock, kms_port: int
+) -> None:
+    """Only a token's file got a place of its own: a service's met the old file."""
+    solo_room.seal(model, name="llm")
+    rotate(solo_room, options(new=kms.LOGIN, to=str(kms.uri(kms_port))))
+    solo_room.close()
+    (domain,) = load_settings(quick / "room").domains
+    assert domain.file == "custodians/home.2"
+    with open_with(kms.LOGIN, quick / "room", clock) as room:
+        assert room.open("llm", purpose="a test").tensors()
+        rotate(room, options())
+    with again(quick / "room", clock) as room:
+        assert room.open("llm", purpose="a test").tensors()
+        assert room.records.verify().findings == ()
 
 
 def test_a_custodian_at_the_place_of_the_successor_is_not_replaced(

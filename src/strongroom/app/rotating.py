@@ -8,7 +8,7 @@ from pathlib import Path
 
 from strongroom.access.request import Request
 from strongroom.app.adapters import create_custodian, open_custodian
-from strongroom.app.schemes import scheme_of
+from strongroom.app.schemes import ELSEWHERE, scheme_of
 from strongroom.client.client import Strongroom
 from strongroom.crypto.anchor_file import anchor_path
 from strongroom.crypto.custody.port import KeyCustodian
@@ -183,7 +183,8 @@ def _successor(settings: Settings, domain: Domain, to: str | None) -> Domain:
     if uri == domain.custodian:
         raise InputError(f"{domain.name} has this custodian already")
     scheme, _ = scheme_of(uri)
-    return replace(domain, custodian=uri, file=free if scheme == "pkcs11" else "")
+    beside = scheme not in ("file", ELSEWHERE)  # a file beside a token or service
+    return replace(domain, custodian=uri, file=free if beside else "")
 
 
 def _free_file(settings: Settings, name: str) -> str:
