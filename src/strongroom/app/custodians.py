@@ -32,13 +32,13 @@ def make_custodian(
     cost: Cost | None = None,
     random: Random = os.urandom,
 ) -> KeyCustodian:
-    """Make a custodian of its own, in a file or in a token, and return it.
+    """Make a custodian of its own, in a file, a token or a service; return it.
 
     Args:
         path: Where its file goes; its folder exists.
         name: The custody domain that it will be.
-        token: URI of a token; a passphrase file if ``None``.
-        secret: The passphrase, or the PIN.
+        token: URI of a token or service; a passphrase file if ``None``.
+        secret: The passphrase, the PIN, the token or the access key.
         cost: Of guessing a passphrase; ``Cost()`` unless given.
         random: Gives the root key, ids, salt and nonces.
 

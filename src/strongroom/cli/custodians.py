@@ -31,7 +31,7 @@ def create(
     ],
     token: Annotated[
         str | None,
-        typer.Option(help="Keep the key in this token.", metavar="URI"),
+        typer.Option(help="Keep the key in this token or service.", metavar="URI"),
     ] = None,
 ) -> None:
     """Make a custodian outside of a room, to be served to one.
