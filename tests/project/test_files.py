@@ -20,6 +20,7 @@ TESTED_ELSEWHERE = {
     "*/custody/*.py": "contracts",
     "stores/*.py": "contracts",
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
+    "intake/rewriting.py": "test_weights, and every reader",
     "access/request.py": "test_approvals moves requests through all their states",
     "access/tokens.py": "test_sessions",
     "access/account_changes.py": "test_people",

@@ -1,0 +1,92 @@
+"""Writes tensors to a safetensors file, each with the digest of its bytes.
+
+Two tensors are copied and hashed at once: reading, writing and SHA-256 all work
+without the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from strongroom.intake.formats.safetensors import (
+    TensorEntry,
+    header_bytes,
+    place,
+    tensor_bytes,
+)
+from strongroom.intake.rewriting import Workplace, write_all
+from strongroom.intake.sources import Source
+
+_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """A tensor whose bytes lie in one stretch, little-endian and in row order.
+
+    Attributes:
+        name: Of the tensor.
+        dtype: As safetensors names it.
+        shape: Elements per dimension.
+        source: Where its bytes lie.
+        offset: First of them in the source.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    source: Source
+    offset: int
+
+
+def write_weights(
+    workplace: Workplace,
+    name: str,
+    weights: Sequence[Weight],
+    metadata: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Write a safetensors file and return the SHA-256 of each tensor, as hex.
+
+    Args:
+        workplace: Where to.
+        name: Of the file.
+        weights: In any order; names are unique.
+        metadata: Free text for the header.
+
+    Raises:
+        InputError: A tensor cannot stand in a header, or a name stands twice.
+        RefusedError: A source is cut, or the file cannot be made.
+    """
+    entries = place((w.name, w.dtype, w.shape) for w in weights)
+    header = header_bytes(entries, metadata)
+    by_name = {weight.name: weight for weight in weights}
+    total = len(header) + (entries[-1].end if entries else 0)
+    with workplace.create(name) as file:
+        write_all(file, header)
+        os.truncate(file.fileno(), total)
+        into, start = file.fileno(), len(header)
+
+        def copy(entry: TensorEntry) -> str:
+            return _copy(by_name[entry.name], into, start + entry.begin)
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            digests = list(pool.map(copy, entries))
+    return {entry.name: digest for entry, digest in zip(entries, digests, strict=True)}
+
+
+def _copy(weight: Weight, into: int, position: int) -> str:
+    """Copy one tensor to ``position`` of a descriptor; return its SHA-256."""
+    length = tensor_bytes(weight.dtype, weight.shape, name=weight.name)
+    digest = hashlib.sha256()
+    for piece in weight.source.pieces(weight.offset, length):
+        digest.update(piece)
+        view = memoryview(piece)
+        while view:
+            written = os.pwrite(into, view, position)
+            position += written
+            view = view[written:]
+    return digest.hexdigest()
