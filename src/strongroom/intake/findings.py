@@ -7,6 +7,8 @@ is a ``Finding`` on its way out with the re-written bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,6 +79,36 @@ class RefusedError(InputError):
         return Finding(
             rule=self.rule, level=Level.ERROR, message=str(self), place=self.place
         )
+
+
+@contextmanager
+def refusing(rule: str, *, place: str = "", hint: str = "") -> Iterator[None]:
+    """Turn the errors of code that knows no rules into refusals by this one.
+
+    Args:
+        rule: As in ``Finding``.
+        place: Where in the file; may be empty.
+        hint: Where the error has none.
+
+    Raises:
+        RefusedError: In place of any other InputError.
+    """
+    try:
+        yield
+    except RefusedError:
+        raise
+    except InputError as error:
+        raise RefusedError(
+            rule, str(error), place=place, hint=error.hint or hint
+        ) from None
+
+
+def listed(names: Iterable[str], *, at_most: int = 5) -> str:
+    """Return some pieces of a hostile file in a row, and how many more there are."""
+    every = list(names)
+    shown = ", ".join(quoted(name) for name in every[:at_most])
+    left = len(every) - at_most
+    return f"{shown} and {left} more" if left > 0 else shown
 
 
 def quoted(text: str) -> str:

@@ -90,6 +90,18 @@ def verify_paths(paths: Iterable[str]) -> None:
             end = folded.find("/", end + 1)
 
 
+def with_ending(path: str, ending: str) -> str:
+    """Return the path with the ending of its last part replaced, such as ``.pt``.
+
+    Args:
+        path: Relative, parts separated by ``/``.
+        ending: With its dot.
+    """
+    folder, slash, name = path.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    return f"{folder}{slash}{stem if dot and stem else name}{ending}"
+
+
 def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", path.casefold())
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from strongroom.canonical import Json
 from strongroom.intake.formats.safetensors import (
     TensorEntry,
     header_bytes,
@@ -76,6 +77,14 @@ def write_weights(
         with ThreadPoolExecutor(_THREADS) as pool:
             digests = list(pool.map(copy, entries))
     return {entry.name: digest for entry, digest in zip(entries, digests, strict=True)}
+
+
+def digest_facts(digests: Mapping[str, str]) -> Json:
+    """Return the digests of tensors as a fact: pairs of name and SHA-256, sorted.
+
+    Pairs, because canonical JSON has no room for every name as a key.
+    """
+    return [[name, digest] for name, digest in sorted(digests.items())]
 
 
 def _copy(weight: Weight, into: int, position: int) -> str:
