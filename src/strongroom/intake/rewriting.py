@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -72,6 +73,8 @@ class Workplace:
         self._folder = folder
         self._scratch = scratch
         self._names: list[str] = []
+        self._scratches: list[BinaryIO] = []
+        weakref.finalize(self, _close, self._scratches)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,12 +108,19 @@ class Workplace:
         return file
 
     def scratch(self) -> BinaryIO:
-        """Return a new file without a name, which ends with its descriptor."""
-        return tempfile.TemporaryFile(dir=self._scratch, buffering=0)
+        """Return a new file without a name, which ends with this workplace."""
+        file = tempfile.TemporaryFile(dir=self._scratch, buffering=0)  # noqa: SIM115
+        self._scratches.append(file)
+        return file
 
 
 Rewrite: TypeAlias = Callable[[Source, Workplace, Options], Rewritten]
 """What each module of ``formats`` offers for each kind of file it reads."""
+
+
+def _close(files: Iterable[BinaryIO]) -> None:
+    for file in files:
+        file.close()
 
 
 def write_all(file: BinaryIO, data: bytes | memoryview) -> None:
