@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,21 @@ def test_it_is_kept_once(tmp_path: Path) -> None:
         file.write(PIN)
 
 
+def test_what_signatures_it_demands_is_kept_in_a_form_of_its_own(
+    tmp_path: Path,
+) -> None:
+    file = PinFile(tmp_path / "weights", random=os.urandom)
+    file.write(PIN)
+    assert b"custody-pin/v1" in PIN.to_bytes()
+    changed = replace(PIN, second="strongroom.local/room-a+11111111+/w==", above=9)
+
+    file.replace(changed)
+
+    assert file.read() == changed
+    assert changed.is_of(PIN)
+    assert not changed.is_of(replace(PIN, verifier="another"))
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -34,6 +50,10 @@ def test_it_is_kept_once(tmp_path: Path) -> None:
         b" " * 5000,
         PIN.to_bytes() + b" ",
         PIN.to_bytes().replace(b"v1", b"v2", 1),
+        replace(PIN, above=3).to_bytes().replace(b"v2", b"v1", 1),
+        replace(PIN, above=3).to_bytes().replace(b":3", b":0", 1),
+        replace(PIN, above=1).to_bytes().replace(b":1,", b":true,", 1),
+        replace(PIN, above=3).to_bytes().replace(b":3", b":-3", 1),
     ],
 )
 def test_what_is_no_pin_is_refused(tmp_path: Path, data: bytes) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from strongroom.canonical import Json
 from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.remote import RemoteCustodian
 from strongroom.crypto.custody_frames import Document, base64_of
-from strongroom.crypto.custody_messages import anchor_document
+from strongroom.crypto.custody_messages import anchor_document, evidence_document
 from strongroom.crypto.wraps import room_key_context
 from strongroom.types import RoomId
 from tests.contracts.histories import anchor, verify_extension
@@ -85,6 +86,8 @@ def test_nothing_but_a_key_of_the_pinned_room_is_unwrapped(
         {"do": "advance", "anchor": 3, "seen": 0, "proof": []},
         {"do": "advance", "anchor": {"size": True}, "seen": 0, "proof": []},
         {"do": "release", "order": {}, "evidence": {}},
+        {"do": "follow"},
+        {"do": "follow", "evidence": {}, "second": ""},
     ],
 )
 def test_a_request_that_is_none_is_answered_with_an_error(
@@ -92,6 +95,24 @@ def test_a_request_that_is_none_is_answered_with_an_error(
 ) -> None:
     del desk
     assert kind(say(path, request_)) in {"InputError", "IntegrityError"}
+
+
+@pytest.mark.parametrize("second", ["", "no key", 3])
+def test_an_entry_that_is_not_about_signatures_changes_no_demand(
+    desk: RemoteCustodian, path: Path, second: Json
+) -> None:
+    asked = case(desk)
+    request: Document = {
+        "do": "follow",
+        "evidence": evidence_document(asked.evidence),
+        "second": second,
+        "anchor": anchor_document(asked.anchor),
+        "seen": 3,
+        "proof": [],
+    }
+
+    assert kind(say(path, request)) in {"InputError", "IntegrityError"}
+    assert connect(path).above() == 0
 
 
 def test_a_proof_of_too_many_hashes_is_refused(

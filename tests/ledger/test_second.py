@@ -10,14 +10,26 @@ import pytest
 from strongroom.canonical import Json
 from strongroom.crypto.roomkeys import RoomKeys, new_second_seeds
 from strongroom.crypto.signing import VerifyKey
-from strongroom.errors import ConflictError, IntegrityError, UnavailableError
+from strongroom.errors import (
+    ConflictError,
+    InputError,
+    IntegrityError,
+    UnavailableError,
+)
 from strongroom.ledger import sequencer
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.checks import check_all
 from strongroom.ledger.events import Event
 from strongroom.ledger.note import split_note
 from strongroom.ledger.notes import Notes
-from strongroom.ledger.second import BOTH, ONE, SWITCHED, verify_second
+from strongroom.ledger.second import (
+    BOTH,
+    ONE,
+    SWITCHED,
+    parse_second_key,
+    second_key_text,
+    verify_second,
+)
 from strongroom.ledger.settled import settle
 from tests.crypto.test_mldsa import SIGNER, VECTORS
 from tests.ledger.world import KEYS, ORIGIN, World, another_sequencer, event
@@ -68,6 +80,31 @@ def test_a_note_of_another_implementation_verifies() -> None:
     verify_second(note, ORIGIN, SIGNER.public)
     assert key.startswith(f"{ORIGIN}+")
     assert split_note(note).lines[1].key_id.hex() == key.split("+")[1]
+
+
+def test_a_second_key_is_read_as_it_was_written() -> None:
+    key = TWICE.checkpoint.require_second().public
+    text = second_key_text(ORIGIN, key)
+
+    assert parse_second_key(text, ORIGIN) == key
+    assert parse_second_key(VECTORS["note"]["key"], ORIGIN) == SIGNER.public
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "name+hash",
+        VECTORS["note"]["key"] + "\n",
+        VECTORS["note"]["key"].replace("+", "++", 1),
+        VECTORS["note"]["key"].replace(ORIGIN, "elsewhere.example/room"),
+        VECTORS["note"]["key"] + "A" * 9000,
+        VerifierKey(origin=ORIGIN, public=bytes(32)).text(),
+    ],
+)
+def test_what_is_no_second_key_of_this_ledger_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="second key"):
+        parse_second_key(text, ORIGIN)
 
 
 def test_a_reader_that_knows_one_key_passes_over_the_second() -> None:

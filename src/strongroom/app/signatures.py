@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from strongroom.access.request import Request
+from strongroom.app.telling import tell_custodians
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room
 from strongroom.crypto.durable import write_durably
@@ -55,6 +56,8 @@ def switch(room: Strongroom, *, both: bool) -> Switched:
     Raises:
         DeniedError: The actor may not manage keys.
         ConflictError: The second keys are not usable here yet.
+        ForkError: A custodian elsewhere saw another ledger.
+        IntegrityError: A custodian elsewhere does not believe it.
         UnavailableError: The disk or the database does not answer.
     """
     signatures = room.room.signatures
@@ -64,6 +67,7 @@ def switch(room: Strongroom, *, both: bool) -> Switched:
         request = request or signatures.propose(room.actor, both=both)
     demanded = signatures.demanded()
     pin_demand(room.room)
+    tell_custodians(room.room.ledger, room.room.domains)
     return Switched(
         request=None if demanded == both else request,
         both=demanded,

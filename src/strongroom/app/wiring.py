@@ -31,6 +31,7 @@ from strongroom.app.adapters import (
 from strongroom.app.growing import wire_profiles
 from strongroom.app.notifications import teller
 from strongroom.app.starting import check_start, local_actor
+from strongroom.app.telling import tell_custodians
 from strongroom.app.witnesses import open_witnesses
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room, tell_nobody
@@ -108,6 +109,7 @@ def open_strongroom(
     domains = open_domains(settings, passphrases, random=random)
     locked = open_ledger(settings, now=now, random=random)
     with contextlib.closing(locked.database):
+        tell_custodians(locked, domains)
         keys = _unwrap_keys(settings, domains[settings.home.name], locked)
     room = replace(build(settings, domains, keys, now=now, random=random), tell=tell)
     with contextlib.ExitStack() as undo:

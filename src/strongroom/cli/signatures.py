@@ -25,7 +25,7 @@ class Algorithms(StrEnum):
 
 LIMITS = (
     "Permits and answers, which live for days and minutes, carry Ed25519 alone."
-    " verify.py, witnesses and custodians elsewhere check Ed25519 alone."
+    " verify.py and witnesses check Ed25519 alone."
 )
 
 

@@ -4,6 +4,9 @@ The first desk that a new process talks to names its room and its checkpoint key
 from then on no other is believed.  A false first one can only make a custodian
 useless that nothing was wrapped with yet.
 
+Which second signature checkpoints have to carry changes later, as entries of that
+room's ledger say.
+
 Source: ``docs/specification/custody-protocol.md``.
 """
 
@@ -23,6 +26,8 @@ from strongroom.errors import IntegrityError, MissingError
 from strongroom.types import Random, RoomId
 
 _FORMAT = "strongroom/custody-pin/v1"
+_CHANGED = "strongroom/custody-pin/v2"
+"""Once an entry about second signatures was shown; the first form has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +37,31 @@ class Pin:
     Attributes:
         room: Its id.
         verifier: ``origin+hash+base64``, as C2SP signed-note writes it.
+        second: The key of second signatures in the same form; empty while one
+            signature is enough.
+        above: Size of the checkpoint under which that was shown; 0 if nothing was.
     """
 
     room: RoomId
     verifier: str
+    second: str = ""
+    above: int = 0
+
+    def is_of(self, other: Pin) -> bool:
+        """Return whether both name one room and one key."""
+        return (self.room, self.verifier) == (other.room, other.verifier)
 
     def to_bytes(self) -> bytes:
         """Return the file's content, canonical JSON."""
-        return canonical.to_json(
-            {"format": _FORMAT, "room": self.room, "verifier": self.verifier}
-        )
+        document: dict[str, canonical.Json] = {
+            "format": _FORMAT,
+            "room": self.room,
+            "verifier": self.verifier,
+        }
+        if self.above:
+            document["format"] = _CHANGED
+            document["second"], document["above"] = self.second, self.above
+        return canonical.to_json(document)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Pin:
@@ -56,6 +76,8 @@ class Pin:
         pin = cls(
             room=RoomId(str(document.get("room"))),
             verifier=str(document.get("verifier")),
+            second=str(document.get("second", "")),
+            above=_size(document.get("above", 0)),
         )
         if pin.to_bytes() != data:
             raise IntegrityError("it is no custodian's pin of this version")
@@ -92,3 +114,17 @@ class PinFile:
             UnavailableError: It cannot be written.
         """
         write_durably(self._path, pin.to_bytes(), self._random)
+
+    def replace(self, pin: Pin) -> None:
+        """Keep another pin durably in place of the one there is.
+
+        Raises:
+            UnavailableError: It cannot be written.
+        """
+        write_durably(self._path, pin.to_bytes(), self._random, overwrite=True)
+
+
+def _size(value: canonical.Json) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:  # a bool is none either
+        raise IntegrityError("it is no custodian's pin")
+    return value

@@ -1,6 +1,6 @@
 """What a custodian process answers: it believes nobody, the desk least of all.
 
-It verifies the signature of each checkpoint with the key that was pinned, that it
+It verifies the signatures of each checkpoint with the keys that are pinned, that it
 extends the anchor by a consistency proof, and that an entry under it names this
 reader and this segment, before a part of a key is sealed to that reader.  It
 never gives out a share.
@@ -13,6 +13,7 @@ Source: ``docs/specification/custody-protocol.md``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Protocol
 
@@ -41,6 +42,7 @@ from strongroom.errors import (
     DeniedError,
     InputError,
     SetupError,
+    StaleError,
     StrongroomError,
 )
 from strongroom.types import RoomId, Secret
@@ -65,6 +67,19 @@ class Referee(Protocol):
 
         Raises:
             ForkError: The proof does not show it.
+        """
+
+    def pin_after(self, evidence: Evidence, anchor: Anchor, second: str) -> Pin:
+        """Return what to pin after an entry about second signatures.
+
+        Args:
+            evidence: The entry, and that it stands in the ledger of ``anchor``.
+            anchor: Verified by ``verify_note``.
+            second: The key that it names by digest; empty if it ends them.
+
+        Raises:
+            InputError: The key is none.
+            IntegrityError: It is no such entry of that ledger, or names another key.
         """
 
     def verify_release(
@@ -96,9 +111,10 @@ class CustodyService:
         self._pins = pins
         self._referee_of = referee_of
         self._lock = Lock()
-        self._verified = Anchor.empty()  # 0.1 ms less for each share of a release
         self._pin = pins.read()
         self._referee = None if self._pin is None else referee_of(self._pin)
+        # 0.1 ms less for each share of a release; another referee may ask for more.
+        self._verified = (self._referee, Anchor.empty())
 
     def answer(self, request: Document) -> Document:
         """Return the answer to a request; an error is an answer too."""
@@ -109,6 +125,7 @@ class CustodyService:
             "unwrap": self._unwrap,
             "release": self._release,
             "advance": self._advance,
+            "follow": self._follow,
         }
         try:
             asked = does.get(text(request, "do"))
@@ -129,11 +146,13 @@ class CustodyService:
                 referee = self._referee_of(asked)  # refuses what is no key
                 self._pins.write(asked)
                 self._pin, self._referee = asked, referee
-        if asked != self._pin:
+            pin = self._pin
+        if not asked.is_of(pin):
             raise DeniedError("this custodian serves another room")
         return {
             "name": self._custodian.name,
             "root_key_id": self._custodian.root_key_id,
+            "above": pin.above,
         }
 
     def _anchor(self, request: Document) -> Document:
@@ -176,6 +195,22 @@ class CustodyService:
         self._custodian.advance(*self._shown(request))
         return {}
 
+    def _follow(self, request: Document) -> Document:
+        """Demand of checkpoints from now on what an entry says."""
+        evidence = parse_evidence(request.get("evidence"))
+        second = text(request, "second")
+        with self._lock:
+            if self._pin is not None and evidence.position < self._pin.above:
+                return {"above": self._pin.above}  # another desk was faster
+            anchor, verify_extension = self._shown(request)
+            pin = self._judge().pin_after(evidence, anchor, second)
+            # First: what is smaller than the anchor is stale, whoever signed it.
+            with suppress(StaleError):
+                self._custodian.advance(anchor, verify_extension)
+            self._pins.replace(pin)
+            self._pin, self._referee = pin, self._referee_of(pin)
+        return {"above": pin.above}
+
     def _room_key_places(self) -> set[bytes]:
         """Return the only places whose secrets a desk is given."""
         pin, root_key_id = self._pin, self._custodian.root_key_id
@@ -195,9 +230,9 @@ class CustodyService:
         """Return the checkpoint that a request shows, verified, and its proof."""
         referee = self._judge()
         shown = parse_anchor(request.get("anchor"))
-        if shown != self._verified:
+        if (referee, shown) != self._verified:
             referee.verify_note(shown)
-            self._verified = shown
+            self._verified = (referee, shown)
         seen = number(request, "seen")
         proof = raws(request, "proof", at_most=AT_MOST_HASHES)
 

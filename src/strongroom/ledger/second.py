@@ -22,9 +22,15 @@ from strongroom import canonical
 from strongroom.crypto.mldsa import ML_DSA_65, MlDsaKey, MlDsaSigner
 from strongroom.crypto.signing import ED25519
 from strongroom.database import tables
-from strongroom.errors import IntegrityError
+from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger.events import MAX_ENTRY_BYTES
-from strongroom.ledger.note import SignatureLine, key_id, key_text, split_note
+from strongroom.ledger.note import (
+    SignatureLine,
+    canonical_base64,
+    key_id,
+    key_text,
+    split_note,
+)
 
 SWITCHED = "signatures.switched"
 ONE, BOTH = ED25519, f"{ED25519}+{ML_DSA_65}"
@@ -32,6 +38,8 @@ ONE, BOTH = ED25519, f"{ED25519}+{ML_DSA_65}"
 
 TYPE = b"\xffstrongroom/ml-dsa-65"
 """No byte is assigned to ML-DSA-65; after 0xff follows a longer name."""
+
+_AT_MOST_KEY_TEXT = 4096
 
 _ENTRIES = tables.entries.c
 # Not ordered: with a limit a database may walk all entries backwards for the few
@@ -61,6 +69,27 @@ class Switch:
 def second_key_text(origin: str, key: MlDsaKey) -> str:
     """Return ``name+hash+base64`` of the second key, as outsiders keep it."""
     return key_text(origin, TYPE, key.raw)
+
+
+def parse_second_key(text: str, origin: str) -> MlDsaKey:
+    """Return the key that ``second_key_text`` wrote, in exactly that form.
+
+    Raises:
+        InputError: It is in another form, of another kind, or of another ledger.
+    """
+    # Base64 may hold a plus, a name and the hash may not.
+    encoded = text[:_AT_MOST_KEY_TEXT].partition("+")[2].partition("+")[2]
+    try:
+        raw = canonical_base64(encoded, at_most_bytes=_AT_MOST_KEY_TEXT)
+        key = MlDsaKey(raw.removeprefix(TYPE))
+    except (IntegrityError, InputError):
+        raise InputError(
+            "a second key is name+hash+base64, of ML-DSA-65",
+            hint="the file second-key of an export has it",
+        ) from None
+    if second_key_text(origin, key) != text:
+        raise InputError(f"the second key is another ledger's than {origin}")
+    return key
 
 
 def second_line(text: str, origin: str, signer: MlDsaSigner) -> str:
@@ -96,7 +125,12 @@ def switches(connection: sa.Connection) -> list[Switch]:
     """
     rows = connection.execute(_SWITCHES).all()
     found = [
-        Switch(id=row.id, position=row.position, body=row.body, both=_both(row.body))
+        Switch(
+            id=row.id,
+            position=row.position,
+            body=row.body,
+            both=demands_both(row.body),
+        )
         for row in rows
     ]
     return sorted(found, key=lambda switch: switch.id, reverse=True)
@@ -130,7 +164,12 @@ def in_force(connection: sa.Connection) -> bool:
     return newest is not None and newest.both
 
 
-def _both(body: object) -> bool:
+def demands_both(body: object) -> bool:
+    """Return whether the entry with these bytes demands two signatures.
+
+    Raises:
+        IntegrityError: It is not understood.
+    """
     # SQLite keeps values of any type in any column.
     if not isinstance(body, bytes):
         raise IntegrityError("an entry about signatures is not what a room writes")

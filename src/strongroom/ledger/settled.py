@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from strongroom.database import tables
+from strongroom.database.cells import text
 from strongroom.errors import IntegrityError
 from strongroom.ledger.log import Ledger, Reading
 from strongroom.ledger.second import Switch, switches
@@ -34,17 +35,29 @@ def settle(ledger: Ledger) -> None:
     ledger.notes.demand(position + 1 if newest.both else None)
 
 
-def _verified(ledger: Ledger, reading: Reading, switch: Switch) -> int:
-    """Return the position of a switch that a checkpoint covers."""
+def covering_note(connection: sa.Connection, position: int) -> str | None:
+    """Return the first checkpoint over an entry, unverified; ``None`` if none is.
+
+    Raises:
+        IntegrityError: It is no text.
+    """
     columns = tables.checkpoints.c
-    position = switch.position
-    note = reading.connection.execute(
+    note = connection.execute(
         sa.select(columns.note)
         .where(columns.size > position)
         .order_by(columns.size)
         .limit(1)
     ).scalar()
-    if position is None or note is None:
+    return None if note is None else text(note)
+
+
+def _verified(ledger: Ledger, reading: Reading, switch: Switch) -> int:
+    """Return the position of a switch that a checkpoint covers."""
+    position = switch.position
+    if position is None:
+        raise _altered()
+    note = covering_note(reading.connection, position)
+    if note is None:
         raise _altered()
     covering = ledger.notes.open(note)
     if covering.size <= position:

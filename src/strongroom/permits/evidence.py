@@ -10,13 +10,14 @@ Source: ``docs/specification/custody-protocol.md``; RFC 9162 section 2.1.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from strongroom import canonical
 from strongroom.crypto.custody.port import Anchor
 from strongroom.crypto.custody_pin import Pin
+from strongroom.crypto.mldsa import MlDsaKey
 from strongroom.crypto.parts import Evidence, PartOrder
-from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import DeniedError, ForkError, IntegrityError
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.events import (
@@ -24,24 +25,30 @@ from strongroom.ledger.events import (
     MAX_ENTRY_BYTES,
     attached_digest,
 )
+from strongroom.ledger.second import parse_second_key
 from strongroom.ledger.tree import leaf_hash, verify_consistency, verify_inclusion
+from strongroom.ledger.trust import Trust
 from strongroom.permits.opening import Opening
 
 
 class LedgerReferee:
-    """Judges by the checkpoint key that a custodian's pin names.
+    """Judges by the checkpoint keys that a custodian's pin names.
 
     Args:
-        pin: Room and key.
+        pin: Room and keys.
 
     Raises:
-        InputError: The key is none.
+        InputError: A key is none.
     """
 
     def __init__(self, pin: Pin) -> None:
-        self._room = pin.room
-        self._verifier = VerifierKey.from_text(pin.verifier)
-        self._key = VerifyKey(self._verifier.public)
+        self._pin = pin
+        verifier = VerifierKey.from_text(pin.verifier)
+        self._trust = Trust(
+            verifier=verifier,
+            second=_second(pin.second, verifier.origin),
+            above=pin.above,
+        )
 
     def verify_note(self, anchor: Anchor) -> None:
         """Check that the anchor's checkpoint is signed, and says what it says.
@@ -49,15 +56,29 @@ class LedgerReferee:
         Raises:
             IntegrityError: It is not.
         """
-        if anchor == Anchor.empty():
-            return
-        try:
-            note = anchor.note.decode()
-        except UnicodeDecodeError:
-            raise IntegrityError("a checkpoint is not text") from None
-        seen = Checkpoint.open(note, key=self._verifier, verify=self._key.verify_bytes)
-        if (seen.size, seen.root) != (anchor.size, anchor.root):
-            raise IntegrityError("a checkpoint says something else than its anchor")
+        if anchor != Anchor.empty():
+            self._open(anchor)
+
+    def pin_after(self, evidence: Evidence, anchor: Anchor, second: str) -> Pin:
+        """Return what to pin after an entry about second signatures.
+
+        Args:
+            evidence: The entry, and that it stands in the ledger of ``anchor``.
+            anchor: Verified by ``verify_note``.
+            second: The key that it names by digest; empty if it ends them.
+
+        Raises:
+            InputError: The key is none.
+            IntegrityError: It is no such entry of that ledger, or names another key.
+        """
+        after = self._trust.follow(
+            evidence.entry,
+            position=evidence.position,
+            siblings=evidence.siblings,
+            under=self._open(anchor),
+            second=_second(second, self._trust.verifier.origin),
+        )
+        return replace(self._pin, second=second, above=after.above)
 
     def verify_extension(
         self, older: Anchor, newer: Anchor, proof: Sequence[bytes]
@@ -99,11 +120,25 @@ class LedgerReferee:
         )
         opening = Opening.from_bytes(evidence.opening)
         kind, facts = _entry(evidence)
-        if kind != "key.released" or not _names(facts, order, opening, self._room):
+        if kind != "key.released" or not _names(facts, order, opening, self._pin.room):
             raise DeniedError(
                 "the ledger does not say that this reader gets this segment",
                 hint="release through the desk, which writes the entry first",
             )
+
+    def _open(self, anchor: Anchor) -> Checkpoint:
+        try:
+            note = anchor.note.decode()
+        except UnicodeDecodeError:
+            raise IntegrityError("a checkpoint is not text") from None
+        seen = self._trust.open(note)
+        if (seen.size, seen.root) != (anchor.size, anchor.root):
+            raise IntegrityError("a checkpoint says something else than its anchor")
+        return seen
+
+
+def _second(text: str, origin: str) -> MlDsaKey | None:
+    return parse_second_key(text, origin) if text else None
 
 
 def _names(

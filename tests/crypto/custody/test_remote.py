@@ -171,7 +171,7 @@ def test_a_late_answer_is_never_taken_for_the_next_one(tmp_path: Path) -> None:
     What then came late would have been read as the answer to another question.
     """
     path = tmp_path / "s"
-    hello: Document = {"name": "home", "root_key_id": "root-a"}
+    hello: Document = {"name": "home", "root_key_id": "root-a", "above": 0}
     late = canonical.to_json({"anchor": anchor_document(anchor("old"))})
     broken = b"\0\0\0\2[]" + len(late).to_bytes(4, "big") + late
     right: Document = {"anchor": anchor_document(anchor("abc"))}

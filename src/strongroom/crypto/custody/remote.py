@@ -23,6 +23,7 @@ from strongroom.crypto.custody_frames import (
     Document,
     base64_of,
     bases64_of,
+    number,
     peer_uid,
     raise_error,
     raw,
@@ -70,6 +71,7 @@ class RemoteCustodian:
         self._connection: socket.socket | None = None
         self._root_key_id = ""
         self._seen: Anchor | None = None
+        self._above = 0
 
     @property
     def name(self) -> str:
@@ -135,6 +137,44 @@ class RemoteCustodian:
         self._seen = parse_anchor(self._ask({"do": "anchor"}).get("anchor"))
         return self._seen
 
+    def above(self) -> int:
+        """Return up to which size it was shown what checkpoints have to carry.
+
+        Raises:
+            UnavailableError: It does not answer.
+        """
+        with self._lock:
+            self._greet()
+        return self._above
+
+    def follow(
+        self,
+        evidence: Evidence,
+        second: str,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> None:
+        """Show an entry about second signatures; it demands what that says.
+
+        Args:
+            evidence: The entry, and that it stands in the ledger of ``anchor``.
+            second: The key that it names by digest; empty if it ends them.
+            anchor: Signed as was demanded before.
+            verify_extension: See ``VerifyExtension``.
+
+        Raises:
+            IntegrityError: It does not believe it.
+            ForkError: The ledger is not the one that it saw.
+            UnavailableError: It does not answer.
+        """
+        request: Document = {
+            "do": "follow",
+            "evidence": evidence_document(evidence),
+            "second": second,
+        }
+        self._above = number(self._show(request, anchor, verify_extension), "above")
+
     def __del__(self) -> None:
         """Leave: rooms do not close their custodians."""
         self._drop()
@@ -198,6 +238,7 @@ class RemoteCustodian:
             self._drop()
             raise
         self._root_key_id = found[1]
+        self._above = number(answer, "above")
 
     def _exchange(self, request: Document) -> Document:
         """Send and receive; a connection on which that failed is never used again."""
