@@ -69,7 +69,10 @@ class Engine:
             sealed = base64.b64encode(nonce + cipher.encrypt(nonce, plain, place))
             text = f"vault:v1:{sealed.decode()}"
             return 200, {"data": {"ciphertext": text, "key_version": 1}}
-        sealed = base64.b64decode(asked["ciphertext"].rpartition(":")[2] + "==")
+        version, _, text = asked["ciphertext"].removeprefix("vault:").partition(":")
+        if version != "v1":  # each version of an engine's key is another key
+            return 400, {"errors": ["invalid ciphertext: version is too new"]}
+        sealed = base64.b64decode(text + "==")
         try:
             plain = cipher.decrypt(sealed[:12], sealed[12:], place)
         except (InvalidTag, ValueError):
