@@ -21,6 +21,7 @@ TESTED_ELSEWHERE = {
     "stores/*.py": "contracts",
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
     "intake/rewriting.py": "test_weights, and every reader",
+    "intake/reports.py": "test_worker",
     "access/request.py": "test_approvals moves requests through all their states",
     "access/tokens.py": "test_sessions",
     "access/account_changes.py": "test_people",
