@@ -70,9 +70,8 @@ class Engine:
             text = f"vault:v1:{sealed.decode()}"
             return 200, {"data": {"ciphertext": text, "key_version": 1}}
         version, _, text = asked["ciphertext"].removeprefix("vault:").partition(":")
-        if version != "v1":  # each version of an engine's key is another key
-            return 400, {"errors": ["invalid ciphertext: version is too new"]}
-        sealed = base64.b64decode(text + "==")
+        # Each version of an engine's key is another key, and here is one.
+        sealed = base64.b64decode(text + "==") if version == "v1" else b""
         try:
             plain = cipher.decrypt(sealed[:12], sealed[12:], place)
         except (InvalidTag, ValueError):

@@ -9,7 +9,8 @@ from importlib import import_module
 
 import pytest
 
-from strongroom.cli.commands import Leaf, every_leaf
+from strongroom.cli.commands import every_leaf
+from strongroom.cli.sections import Leaf
 from tests.cli.terminal import type_command
 
 LEAVES = list(every_leaf())

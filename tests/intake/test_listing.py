@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.errors import InputError
-from strongroom.vault import files
+from strongroom.intake import listing
 
 
 def write(path: Path, data: bytes = b"x") -> Path:
@@ -22,7 +22,7 @@ def test_every_file_is_listed_in_order_hidden_ones_too(tmp_path: Path) -> None:
     for name in ["b/c", "a", ".hidden", ".cache/x", "b.txt"]:
         write(tmp_path / name)
 
-    folder, names = files.list_files(tmp_path)
+    folder, names = listing.list_files(tmp_path)
 
     assert folder == tmp_path
     assert names == [".cache/x", ".hidden", "a", "b.txt", "b/c"]
@@ -31,7 +31,7 @@ def test_every_file_is_listed_in_order_hidden_ones_too(tmp_path: Path) -> None:
 def test_one_file_is_listed_by_its_name(tmp_path: Path) -> None:
     path = write(tmp_path / "m.safetensors")
 
-    assert files.list_files(path) == (tmp_path, ["m.safetensors"])
+    assert listing.list_files(path) == (tmp_path, ["m.safetensors"])
 
 
 @pytest.mark.parametrize("name", [".git", ".hg", ".svn", "sub/.git"])
@@ -40,7 +40,7 @@ def test_a_history_is_refused_not_skipped(tmp_path: Path, name: str) -> None:
     write(tmp_path / name / "objects")
 
     with pytest.raises(InputError, match="history"):
-        files.list_files(tmp_path)
+        listing.list_files(tmp_path)
 
 
 @pytest.mark.parametrize("name", [b"\xff", b"a\nb", b"a\x1b[31m", b"\xe2\x80\xae"])
@@ -49,7 +49,7 @@ def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: bytes) -> 
         pass
 
     with pytest.raises(InputError, match="control character"):
-        files.list_files(tmp_path)
+        listing.list_files(tmp_path)
 
 
 def test_names_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_names_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "readme.md")
 
     with pytest.raises(InputError, match="same place"):
-        files.list_files(tmp_path)
+        listing.list_files(tmp_path)
 
 
 def test_nothing_an_empty_folder_and_a_bad_path_are_refused(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_nothing_an_empty_folder_and_a_bad_path_are_refused(tmp_path: Path) -> N
 
     for path in [tmp_path, tmp_path / "none", tmp_path / ("x" * 300), Path("a\0b")]:
         with pytest.raises(InputError):
-            files.list_files(path)
+            listing.list_files(path)
 
 
 def test_a_link_to_a_folder_is_refused_before_it_can_loop(tmp_path: Path) -> None:
@@ -73,14 +73,14 @@ def test_a_link_to_a_folder_is_refused_before_it_can_loop(tmp_path: Path) -> Non
     (tmp_path / "again").symlink_to(tmp_path)
 
     with pytest.raises(InputError, match="link to a folder"):
-        files.list_files(tmp_path)
+        listing.list_files(tmp_path)
 
 
 def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
 
     with pytest.raises(InputError):
-        files.list_files(tmp_path)
+        listing.list_files(tmp_path)
 
 
 def test_folders_nested_too_deep_are_refused(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_folders_nested_too_deep_are_refused(tmp_path: Path) -> None:
     write(deep / "a")
 
     with pytest.raises(InputError, match="nested"):
-        files.list_files(tmp_path)
+        listing.list_files(tmp_path)
 
 
 def test_more_files_than_the_cap_are_refused_without_listing_all(
@@ -97,9 +97,9 @@ def test_more_files_than_the_cap_are_refused_without_listing_all(
     for number in range(20):
         write(tmp_path / str(number))
 
-    assert len(files.list_files(tmp_path)[1]) == 20
+    assert len(listing.list_files(tmp_path)[1]) == 20
     with pytest.raises(InputError, match="more than 19"):
-        files.list_files(tmp_path, most=19)
+        listing.list_files(tmp_path, most=19)
 
 
 def test_a_socket_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
@@ -109,24 +109,17 @@ def test_a_socket_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
 
         for path in [tmp_path / "pipe", tmp_path / "socket", Path("/dev/null")]:
             with pytest.raises(InputError, match="no regular file"):
-                files.list_files(path)
+                listing.list_files(path)
             with (
                 pytest.raises(InputError, match="no regular file"),
-                files.open_regular(path, "it"),
+                listing.open_regular(path, "it"),
             ):
                 pass
 
 
-@pytest.mark.parametrize("ending", [".pt", ".pth", ".bin", ".ckpt", ".pkl", ".PT"])
-def test_a_pickle_is_known_by_its_ending(ending: str) -> None:
-    with pytest.raises(InputError, match="pickle") as refusal:
-        files.verify_ending("model" + ending)
-    assert "intake" in refusal.value.hint
-
-
 def test_an_error_of_the_disk_is_not_the_callers_fault(tmp_path: Path) -> None:
-    gone = files.unreadable("a", OSError(5, "Input/output error"))
-    forbidden = files.unreadable("a", PermissionError(13, "Permission denied"))
+    gone = listing.unreadable("a", OSError(5, "Input/output error"))
+    forbidden = listing.unreadable("a", PermissionError(13, "Permission denied"))
 
     assert type(gone).__name__ == "UnavailableError"
     assert type(forbidden).__name__ == "InputError"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typer.core import TyperCommand
 
-from strongroom.cli.commands import SECTIONS, Leaf, leaves_of, load
+from strongroom.cli.commands import leaves_of, load
+from strongroom.cli.sections import SECTIONS, Leaf
 
 WIDTH = 80
 SHARED = "Options of every command:"

@@ -1,4 +1,4 @@
-"""Lists and opens the files of a model on disk, and refuses pickles."""
+"""Lists and opens the files of a model on disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from strongroom.intake.names import verify_paths
 MOST_FILES = 100_000
 MOST_DEPTH = 64
 
-_PICKLE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib")
 _HISTORIES = {".git", ".hg", ".svn"}
 _OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a fifo would block
 
@@ -95,42 +94,6 @@ def permitted_targets(path: Path, folder: Path) -> tuple[Path, ...]:
     if real.parent.name == "snapshots":
         return (real, real.parent.parent / "blobs")
     return (real,)
-
-
-def verify_ending(name: str) -> None:
-    """Check that a file is not called a pickle.
-
-    Raises:
-        InputError: It is.
-    """
-    if name.lower().endswith(_PICKLE_ENDINGS):
-        raise _not_sealed(name, "has the ending of a pickle, which runs code when read")
-
-
-def verify_content(name: str, start: bytes) -> None:
-    """Check that a file does not begin like a pickle or what may hold one.
-
-    Args:
-        name: For the message.
-        start: Its first bytes, up to 1 KiB.
-
-    Raises:
-        InputError: It does.
-    """
-    if start[:1] == b"\x80" and start[1:2] in {b"\2", b"\3", b"\4", b"\5"}:
-        raise _not_sealed(name, "is a pickle, which runs code when it is read")
-    if start[:4] in {b"PK\3\4", b"PK\5\6"}:
-        raise _not_sealed(name, "is a zip archive, which may hold a pickle")
-    if start[:6] == b"\x93NUMPY" and b"|O" in start:
-        raise _not_sealed(name, "is an array of objects, which holds a pickle")
-
-
-def _not_sealed(name: str, why: str) -> InputError:
-    return InputError(
-        f"{name} {why}",
-        hint="leave it out, and save its weights as safetensors; intake, which will"
-        " look into such files and re-write them, is still to come",
-    )
 
 
 @contextmanager

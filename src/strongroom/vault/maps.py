@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from strongroom import canonical
 from strongroom.errors import InputError, IntegrityError
+from strongroom.intake.listing import MOST_FILES
 from strongroom.intake.names import is_plain_name, verify_paths
-from strongroom.vault.files import MOST_FILES
 from strongroom.vault.segments import Plan, verify_coverage, verify_segment_name
 from strongroom.vault.sources import SourceFile
 

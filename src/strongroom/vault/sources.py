@@ -15,16 +15,15 @@ from types import TracebackType
 
 from strongroom.errors import InputError
 from strongroom.intake.formats.safetensors import SafetensorsHeader, read_header
-from strongroom.vault.files import (
+from strongroom.intake.listing import (
     changed,
     list_files,
     open_regular,
     permitted_targets,
     read_at,
     unreadable,
-    verify_content,
-    verify_ending,
 )
+from strongroom.vault.pickles import verify_content, verify_ending
 
 HELD_FILES = 128
 """Descriptors kept open while sealing; a process usually may have 1,024."""
