@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,6 +58,15 @@ def postgresql_template(postgresql_server: postgresql.Server) -> str:
 
 
 @pytest.fixture(scope="session")
+def sqlite_template() -> Iterator[Path]:
+    """Give a SQLite file with our tables; a copy takes 1 ms, not 100."""
+    with tempfile.TemporaryDirectory(dir=postgresql.quick_folder()) as folder:
+        path = Path(folder) / "room.db"
+        _upgrade(f"sqlite+pysqlite:///{path}")
+        yield path
+
+
+@pytest.fixture(scope="session")
 def kms_port() -> Iterator[int]:
     """Give the port of moto's KMS, one for all tests of this process."""
     with kms.moto() as port:
@@ -102,7 +112,7 @@ def new_database(request: pytest.FixtureRequest) -> Iterator[Databases]:
     Hypothesis wants a new one in each example; ``migrated_url`` gives just one.
     """
     if request.param == "sqlite":
-        yield from _sqlite_databases()
+        yield from _sqlite_databases(request.getfixturevalue("sqlite_template"))
         return
     server: postgresql.Server = request.getfixturevalue("postgresql_server")
     template: str = request.getfixturevalue("postgresql_template")
@@ -115,13 +125,14 @@ def migrated_url(new_database: Databases) -> str:
     return new_database()
 
 
-def _sqlite_databases() -> Iterator[Databases]:
+def _sqlite_databases(template: Path) -> Iterator[Databases]:
     with tempfile.TemporaryDirectory(dir=postgresql.quick_folder()) as folder:
         made: list[str] = []
 
         def make() -> str:
-            made.append(f"sqlite+pysqlite:///{folder}/room-{len(made)}.db")
-            _upgrade(made[-1])
+            path = Path(folder) / f"room-{len(made)}.db"
+            shutil.copyfile(template, path)
+            made.append(f"sqlite+pysqlite:///{path}")
             return made[-1]
 
         yield make

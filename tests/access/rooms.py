@@ -43,7 +43,8 @@ from tests.authenticator import SoftAuthenticator
 from tests.ledger.world import KEYS, World, event, world_at
 
 PASSWORD = Secret(b"correct horse battery")
-HASHED = passwords.hash_password(PASSWORD)
+QUICK = passwords.Cost(memory_kib=19 * 1024, passes=1, lanes=1)
+HASHED = passwords.hash_password(PASSWORD, cost=QUICK)
 POLICIES = {profile: Policy.load(profile) for profile in Profile}
 PARTY = RelyingParty(domain="rooms.example", origins=("https://rooms.example",))
 TERMS = {profile: load_terms(profile) for profile in Profile}
@@ -173,10 +174,9 @@ def _rooms(world: World, profile: Profile) -> Rooms:
         policy=POLICIES[profile],
         terms=TERMS[profile],
         party=PARTY,
+        password_cost=QUICK,
     )
-    sessions = Sessions(
-        world.ledger, admit=gate.admit, totp_key=KEYS.totp, random=os.urandom
-    )
+    sessions = Sessions(gate, totp_key=KEYS.totp, random=os.urandom)
     approvals = Approvals(gate, random=os.urandom)
     return Rooms(
         world=world,

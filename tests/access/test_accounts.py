@@ -13,7 +13,7 @@ from strongroom.access.teams import checked_name, ensure_team
 from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
 from strongroom.ledger.log import Writing
 from strongroom.types import AccountKind, Role, Secret
-from tests.access.rooms import PASSWORD, Rooms
+from tests.access.rooms import PASSWORD, QUICK, Rooms
 
 STATES = list(AccountState)
 ALLOWED = {
@@ -61,7 +61,7 @@ def enrol(rooms: Rooms) -> None:
     """Become active the only way there is."""
     with rooms.world.ledger.transaction() as writing:
         account = accounts.find_account(writing, "ana")
-        enrolment.activate(writing, account, PASSWORD, factor="password")
+        enrolment.activate(writing, account, PASSWORD, cost=QUICK)
 
 
 @pytest.mark.parametrize("before", STATES)

@@ -80,11 +80,12 @@ def test_an_unknown_account_is_refused_in_the_same_words() -> None:
     assert str(unknown.value) == str(wrong.value)
 
 
-def test_an_unknown_account_costs_what_a_known_one_does() -> None:
-    """The hash behind it has the default cost, or timing would name accounts."""
-    found = argon2.extract_parameters(passwords._NOBODY)
+@pytest.mark.parametrize("cost", [passwords.DEFAULT_COST, CHEAP])
+def test_an_unknown_account_costs_what_a_known_one_does(cost: passwords.Cost) -> None:
+    """The hash behind it has the present cost, or timing would name accounts."""
+    found = argon2.extract_parameters(passwords._hash_of_nobody(cost))
 
-    assert found == argon2.extract_parameters(passwords.hash_password(RIGHT))
+    assert found == argon2.extract_parameters(passwords.hash_password(RIGHT, cost=cost))
 
 
 @pytest.mark.parametrize(

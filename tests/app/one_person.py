@@ -7,7 +7,7 @@ from pathlib import Path
 from strongroom.access.founding import Founder
 from strongroom.app import create_strongroom
 from strongroom.types import Profile
-from tests.journeys.rooms import CHEAP, PASSPHRASE, PASSWORD, Clock
+from tests.journeys.rooms import CHEAP, PASSPHRASE, PASSWORD, QUICK, Clock
 
 ME = Founder(name="me", team="me", password=PASSWORD)
 
@@ -19,6 +19,7 @@ def create(folder: Path, **changes: object) -> None:
         "passphrases": {"*": PASSPHRASE},
         "owner": ME,
         "cost": CHEAP,
+        "password_cost": QUICK,
         "now": Clock(),
         **changes,
     }

@@ -16,7 +16,7 @@ from strongroom.types import Profile, Secret
 from tests import postgresql
 from tests.cli.terminal import PASSPHRASE, PASSWORD, Phone, Terminal
 from tests.journeys.fixtures import model, quick
-from tests.journeys.rooms import CHEAP
+from tests.journeys.rooms import CHEAP, QUICK
 
 __all__ = ["model", "quick"]
 
@@ -64,6 +64,7 @@ def solo(quick: Path) -> Terminal:
         passphrases={"*": Secret(PASSPHRASE.encode())},
         owner=Founder(name="me", team="me", password=Secret(PASSWORD.encode())),
         cost=CHEAP,
+        password_cost=QUICK,
     )
     room.close()
     return terminal_in(quick, "me")

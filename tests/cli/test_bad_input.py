@@ -22,7 +22,7 @@ from tests import postgresql
 from tests.cli.terminal import PASSPHRASE, PASSWORD, Done, Terminal
 from tests.conftest import require
 from tests.disks import empty, fill, small_disk
-from tests.journeys.rooms import CHEAP, Clock
+from tests.journeys.rooms import CHEAP, QUICK, Clock
 
 
 def refused(done: Done, status: int, said: str) -> None:
@@ -165,6 +165,7 @@ def test_a_clock_set_back(quick: Path) -> None:
         passphrases={"*": Secret(PASSPHRASE.encode())},
         owner=Founder(name="me", team="me", password=Secret(PASSWORD.encode())),
         cost=CHEAP,
+        password_cost=QUICK,
         now=Clock(datetime.now(UTC) + timedelta(hours=1)),
     )
     room.close()

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 
+from strongroom.access import passwords
 from strongroom.access.accounts import find_account
 from strongroom.access.founding import Founder
 from strongroom.access.projects import Membership
@@ -33,6 +34,7 @@ START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 PASSPHRASE = Secret(b"correct horse battery staple")
 PASSWORD = Secret(b"a password of some length")
 CHEAP = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
+QUICK = passwords.Cost(memory_kib=19 * 1024, passes=1, lanes=1)
 WEEK = timedelta(days=7)
 
 STAFF = {
@@ -69,6 +71,7 @@ def solo(
         owner=Founder(name="me", team="me", password=PASSWORD),
         database=url or "sqlite+pysqlite:///room.db",
         cost=CHEAP,
+        password_cost=QUICK,
         now=clock or Clock(),
     )
     return room
@@ -79,7 +82,12 @@ def again(
 ) -> Strongroom:
     """Open a room that was made before, with the passphrases of ``domains``."""
     passphrases = dict.fromkeys(domains, PASSPHRASE)
-    return open_strongroom(folder, passphrases=passphrases, now=clock or Clock())
+    return open_strongroom(
+        folder,
+        passphrases=passphrases,
+        password_cost=QUICK,
+        now=clock or Clock(),
+    )
 
 
 @dataclass
@@ -210,6 +218,7 @@ def found_house(folder: Path, url: str) -> House:
         ),
         database=url,
         cost=CHEAP,
+        password_cost=QUICK,
         now=clock,
     )
     house = House(folder=folder, room=room, clock=clock)

@@ -21,7 +21,7 @@ from strongroom.errors import DeniedError, MissingError
 from strongroom.permits.permit import PermitRow, find_permit
 from strongroom.types import Profile, Role, Secret
 from tests.authenticator import EDDSA, ES256, RS256, SoftAuthenticator
-from tests.journeys.rooms import CHEAP, PASSPHRASE, PASSWORD, Clock
+from tests.journeys.rooms import CHEAP, PASSPHRASE, PASSWORD, QUICK, Clock
 
 DOMAIN = "rooms.example"
 KEYS = {"root": ES256, "ines": EDDSA, "tom": RS256, "olga": ES256, "ana": ES256}
@@ -101,6 +101,7 @@ def house(quick: Path) -> Hardened:
         ),
         passkeys=DOMAIN,
         cost=CHEAP,
+        password_cost=QUICK,
         now=clock,
     )
     house = Hardened(room=room, clock=clock)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from strongroom.database import schema
 from tests.ledger.world import World, world_at
 
 __all__ = ["sqlite_world", "world"]
@@ -20,8 +21,10 @@ def world(migrated_url: str) -> Iterator[World]:
 
 
 @pytest.fixture
-def sqlite_world(sqlite_url: str) -> Iterator[World]:
+def sqlite_world(sqlite_url: str, sqlite_template: Path) -> Iterator[World]:
     """Give an empty ledger on SQLite, which checks no types."""
     with world_at(sqlite_url) as world:
-        schema.upgrade(world.database)
+        path = world.database.url.database
+        assert path is not None
+        shutil.copyfile(sqlite_template, path)
         yield world

@@ -14,15 +14,14 @@ from safetensors.numpy import load_file
 from strongroom.access.founding import Founder
 from strongroom.app import create_strongroom, open_strongroom
 from strongroom.client.client import Strongroom
-from strongroom.crypto.passphrases import Cost
 from strongroom.errors import DeniedError, IntegrityError
 from strongroom.types import Profile, Secret
+from tests.journeys.rooms import CHEAP, QUICK
 from tests.project.newcomer import ROOT, shell, small_model
 
 README = (ROOT / "README.md").read_text()
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PASSPHRASE = Secret(b"a passphrase of some length")
-CHEAP = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
 
 Attack = Callable[[Path], None]
 
@@ -98,6 +97,7 @@ def room(plain: Path, tmp_path: Path) -> Strongroom:
         passphrases={"*": PASSPHRASE},
         owner=Founder(name="me", team="me", password=PASSPHRASE),
         cost=CHEAP,
+        password_cost=QUICK,
     )
     room.seal(plain, name="model")
     plain.write_bytes(_flipped(plain.read_bytes()))

@@ -11,7 +11,7 @@ from strongroom.access.accounts import ACCOUNTS, Account, AccountState, changed
 from strongroom.errors import ConflictError, DeniedError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.types import AccountId, Random, Secret
+from strongroom.types import AccountId, Factor, Random, Secret
 
 ENROLMENT_TTL = timedelta(hours=72)
 """How long an invitation can be used."""
@@ -56,11 +56,16 @@ def check_invitation(account: Account, code: Secret, *, now: datetime) -> None:
 
 
 def activate(
-    writing: Writing, account: Account, password: Secret, *, factor: str
+    writing: Writing,
+    account: Account,
+    password: Secret,
+    *,
+    cost: passwords.Cost = passwords.DEFAULT_COST,
 ) -> Account:
     """Let an invited account act from now on, with this password.
 
-    The caller has checked the invitation, or founds the room.
+    The caller has checked the invitation, or founds the room; ``cost`` is that of
+    guessing the password.
 
     Raises:
         InputError: The password is too short.
@@ -69,7 +74,7 @@ def activate(
         writing,
         account,
         state=AccountState.ACTIVE,
-        password_hash=passwords.hash_password(password),
+        password_hash=passwords.hash_password(password, cost=cost),
         enrolment_hash=None,
         enrolment_until=None,
     )
@@ -77,7 +82,7 @@ def activate(
         Event(
             kind="account.enrolled",
             actor=account.id,
-            facts={"account": account.id, "factor": factor},
+            facts={"account": account.id, "factor": Factor.PASSWORD},
         )
     )
     return account

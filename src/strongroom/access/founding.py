@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from strongroom.access import accounts, enrolment, projects, teams
+from strongroom.access import accounts, enrolment, passwords, projects, teams
 from strongroom.access.accounts import Account
 from strongroom.access.projects import Membership
 from strongroom.errors import InputError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger, Writing
-from strongroom.types import AccountKind, Factor, Profile, Random, Role, Secret
+from strongroom.types import AccountKind, Profile, Random, Role, Secret
 
 DEFAULT_PROJECT = "default"
 _TEAMS_APART = 3
@@ -63,6 +63,7 @@ def found(
     owner: Founder,
     approvers: Sequence[Founder],
     random: Random,
+    cost: passwords.Cost = passwords.DEFAULT_COST,
 ) -> Founded:
     """Write the first entries of a ledger, in one commit.
 
@@ -75,6 +76,7 @@ def found(
         approvers: In ``small`` at least one; in ``standard`` and ``hardened``
             exactly two, all three in different teams.
         random: Source of ids and invitations.
+        cost: Of guessing the owner's password.
 
     Raises:
         InputError: The people do not fit the profile.
@@ -97,9 +99,7 @@ def found(
         )
         first = _account(writing, owner, OWNER_ROLES[profile], random)
         if owner.password is not None:
-            first = enrolment.activate(
-                writing, first, owner.password, factor=Factor.PASSWORD
-            )
+            first = enrolment.activate(writing, first, owner.password, cost=cost)
         invitations, members = {}, [first]
         for person in approvers:
             account = _account(writing, person, OTHERS_ROLES[profile], random)

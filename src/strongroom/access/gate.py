@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom import canonical
-from strongroom.access import factors, projects, sessions
+from strongroom.access import factors, passwords, projects, sessions
 from strongroom.access.accounts import Account
 from strongroom.access.policy import Decision, Policy, Principal, Question, Resource
 from strongroom.access.quorum import Tally
@@ -46,12 +46,14 @@ class Gate:
         policy: The rules in force.
         terms: The numbers in force.
         party: Where passkeys work; ``None`` if the room has none.
+        password_cost: What guessing a password costs.
     """
 
     ledger: Ledger
     policy: Policy
     terms: TermsTable
     party: RelyingParty | None = None
+    password_cost: passwords.Cost = passwords.DEFAULT_COST
 
     @property
     def rules_digest(self) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TypeAlias
 
 from strongroom.access import attempts, factors, passkeys, passwords, tokens
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
+from strongroom.access.gate import Gate
 from strongroom.access.sessions import (
     SESSION_TTL,
     SESSIONS,
@@ -22,12 +22,8 @@ from strongroom.access.sessions import (
 from strongroom.database.times import format_time
 from strongroom.errors import DeniedError
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Ledger, Reading, Writing
+from strongroom.ledger.log import Reading, Writing
 from strongroom.types import Factor, Random, Secret, SessionId, new_id
-
-Admit: TypeAlias = "Callable[[Writing, Account, Factor, datetime | None], None]"
-"""Raises if an account may not log in with this proof; ``Gate.admit``."""
-
 
 _MOST_TYPED = 200
 """Characters looked at of a typed name; the longest account name has 64."""
@@ -36,19 +32,17 @@ _MOST_TYPED = 200
 class Sessions:
     """Opens, checks and closes logins."""
 
-    def __init__(
-        self, ledger: Ledger, *, admit: Admit, totp_key: Secret, random: Random
-    ) -> None:
+    def __init__(self, gate: Gate, *, totp_key: Secret, random: Random) -> None:
         """Wire the shell.
 
         Args:
-            ledger: Where every login is recorded.
-            admit: Asks policy whether a proof is enough to log in.
+            gate: Asks policy whether a proof is enough to log in; a password that
+                is stored at another cost than the gate's is hashed anew.
             totp_key: Opens the stored TOTP secrets.
             random: Source of tokens.
         """
-        self._ledger = ledger
-        self._admit = admit
+        self._gate = gate
+        self._ledger = gate.ledger
         self._totp_key = totp_key
         self._random = random
 
@@ -84,7 +78,7 @@ class Sessions:
         with self._ledger.reading() as reading:
             found = ACCOUNTS.find(reading, ACCOUNTS.columns.name == name)
         account = found[0] if found else None
-        rehashed = _check_password(account, password)
+        rehashed = _check_password(account, password, self._gate.password_cost)
         if account is None:
             raise AssertionError("a password of nobody was right")
         return account, rehashed
@@ -173,7 +167,7 @@ class Sessions:
         Raises:
             DeniedError: Policy does not take this proof.
         """
-        self._admit(writing, account, factor, factor_at)
+        self._gate.admit(writing, account, factor, factor_at)
         token = tokens.new_token(self._random)
         session = Session(
             id=SessionId(new_id("session", self._random)),
@@ -230,14 +224,18 @@ def locked(writing: Writing, known: Account, rehashed: str | None) -> Account:
     return ACCOUNTS.replace(writing, account, password_hash=rehashed)
 
 
-def _check_password(account: Account | None, password: Secret) -> str | None:
+def _check_password(
+    account: Account | None, password: Secret, cost: passwords.Cost
+) -> str | None:
     """Return a new hash when the stored one is made with outdated costs."""
     if account is None or account.password_hash is None:
-        passwords.verify_nobody(password)
-    verified = passwords.verify_password(account.password_hash, password)
+        passwords.verify_nobody(password, cost=cost)
+    verified = passwords.verify_password(account.password_hash, password, cost=cost)
     if account.state is not AccountState.ACTIVE:
         raise DeniedError(f"{account.name} is {account.state}")
-    return passwords.hash_password(password) if verified.needs_rehash else None
+    if not verified.needs_rehash:
+        return None
+    return passwords.hash_password(password, cost=cost)
 
 
 def plain(text: str) -> str:

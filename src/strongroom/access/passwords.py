@@ -70,12 +70,9 @@ class Cost:
 
 DEFAULT_COST: Final = Cost()
 
-# A hash of 32 random bytes that were thrown away, so that asking for an account
-# that does not exist takes as long as a wrong password.
-_NOBODY = (
-    "$argon2id$v=19$m=65536,t=3,p=4$zod+1yzA0NwanKvvTUw26g$"
-    "HtFZU0RkNu3eJZQQgj15Nnn6XaEb7ID+gpOkKJ/demc"
-)
+# Of no password that anybody knows: random bytes in place of salt and hash, so that
+# asking for an account that does not exist takes as long as a wrong password.
+_NOBODY = "zod+1yzA0NwanKvvTUw26g$HtFZU0RkNu3eJZQQgj15Nnn6XaEb7ID+gpOkKJ/demc"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,18 +139,27 @@ def verify_password(
     return Verified(needs_rehash=hasher.check_needs_rehash(stored))
 
 
-def verify_nobody(password: Secret) -> NoReturn:
+def verify_nobody(password: Secret, *, cost: Cost = DEFAULT_COST) -> NoReturn:
     """Refuse ``password`` for an account that does not exist.
 
     It takes as long and says the same as for a wrong password, so that nobody
     learns which accounts exist.
 
+    Args:
+        password: What was typed.
+        cost: The present cost, which is that of the accounts that do exist.
+
     Raises:
         DeniedError: Always.
         UnavailableError: There is not enough memory.
     """
-    verify_password(_NOBODY, password)
+    verify_password(_hash_of_nobody(cost), password)
     raise DeniedError(_WRONG)
+
+
+def _hash_of_nobody(cost: Cost) -> str:
+    costs = f"m={cost.memory_kib},t={cost.passes},p={cost.lanes}"
+    return f"$argon2id$v=19${costs}${_NOBODY}"
 
 
 def _normal(password: Secret) -> bytes:

@@ -163,7 +163,7 @@ class People:
                 writing, account, key=self._totp_key, random=self._random
             )
             account = enrolment.activate(
-                writing, account, password, factor=Factor.PASSWORD
+                writing, account, password, cost=self._gate.password_cost
             )
         return _enrolment(account, secret)
 
@@ -177,7 +177,7 @@ class People:
         with self._ledger.transaction() as writing:
             account = self._invited(writing, name, code)
             return enrolment.activate(
-                writing, account, password, factor=Factor.PASSWORD
+                writing, account, password, cost=self._gate.password_cost
             )
 
     def begin_factor(self, actor: Actor) -> Enrolment:

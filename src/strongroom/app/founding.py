@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from strongroom.access import passwords
 from strongroom.access.founding import Founded, Founder, found
 from strongroom.app.adapters import (
     Passphrases,
@@ -51,6 +52,7 @@ def create_strongroom(
     custodians: Mapping[str, str] | None = None,
     passkeys: str = "localhost",
     cost: Cost | None = None,
+    password_cost: passwords.Cost = passwords.DEFAULT_COST,
     now: Clock = clock,
     random: Random = os.urandom,
 ) -> tuple[Strongroom, Founded]:
@@ -70,6 +72,7 @@ def create_strongroom(
             folder for the others.
         passkeys: The domain for which passkeys are made; where a server will be.
         cost: Of guessing a passphrase; ``Cost()`` unless given.
+        password_cost: Of guessing the owner's password.
         now: The clock, aware UTC.
         random: Source of every key, salt, nonce and id.
 
@@ -104,7 +107,9 @@ def create_strongroom(
         create_custodian(settings, domain, secret, cost=cost, random=random)
     domains = open_domains(settings, passphrases, random=random)
     _create_tables(settings, domains[settings.home.name], seeds)
-    room = build(settings, domains, keys, now=now, random=random)
+    room = build(
+        settings, domains, keys, password_cost=password_cost, now=now, random=random
+    )
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
         founded = found(
@@ -115,6 +120,7 @@ def create_strongroom(
             owner=owner,
             approvers=approvers,
             random=random,
+            cost=password_cost,
         )
         for custody in domains.values():
             room.anchors.advance(custody.custodian)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from strongroom.access import passwords
 from strongroom.access.access_reviews import AccessReviews
 from strongroom.access.approvals import Approvals
 from strongroom.access.erasure import Erasures
@@ -77,6 +78,7 @@ def open_strongroom(
     passphrases: Passphrases,
     seen: Path | None = None,
     tell: Callable[[Trouble], None] = tell_nobody,
+    password_cost: passwords.Cost = passwords.DEFAULT_COST,
     now: Clock = clock,
     random: Random = os.urandom,
 ) -> Strongroom:
@@ -88,6 +90,7 @@ def open_strongroom(
             in their domains.
         seen: Where this reader keeps the newest checkpoint they saw, if anywhere.
         tell: Is given what keeps a witness from watching, until the room is closed.
+        password_cost: Of guessing an account's password.
         now: The clock, aware UTC.
         random: Source of every key, salt, nonce and id.
 
@@ -111,7 +114,10 @@ def open_strongroom(
     with contextlib.closing(locked.database):
         tell_custodians(locked, domains)
         keys = _unwrap_keys(settings, domains[settings.home.name], locked)
-    room = replace(build(settings, domains, keys, now=now, random=random), tell=tell)
+    room = build(
+        settings, domains, keys, password_cost=password_cost, now=now, random=random
+    )
+    room = replace(room, tell=tell)
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
         check_start(room)
@@ -163,6 +169,7 @@ def build(
     domains: Mapping[str, CustodyDomain],
     keys: RoomKeys,
     *,
+    password_cost: passwords.Cost,
     now: Clock,
     random: Random,
 ) -> Room:
@@ -174,27 +181,29 @@ def build(
     ledger = open_ledger(settings, keys=keys, now=now, random=random)
     with contextlib.ExitStack() as undo:
         undo.callback(ledger.database.close)
-        room = _wired(settings, ledger, domains, keys, now=now, random=random)
+        gate = Gate(
+            ledger=ledger,
+            policy=Policy.load(settings.profile, settings.policy_folder),
+            terms=load_terms(settings.profile, folder=settings.policy_folder),
+            party=settings.passkeys,
+            password_cost=password_cost,
+        )
+        room = _wired(settings, gate, domains, keys, now=now, random=random)
         undo.pop_all()
     return room
 
 
 def _wired(
     settings: Settings,
-    ledger: Ledger,
+    gate: Gate,
     domains: Mapping[str, CustodyDomain],
     keys: RoomKeys,
     *,
     now: Clock,
     random: Random,
 ) -> Room:
-    gate = Gate(
-        ledger=ledger,
-        policy=Policy.load(settings.profile, settings.policy_folder),
-        terms=load_terms(settings.profile, folder=settings.policy_folder),
-        party=settings.passkeys,
-    )
-    sessions = Sessions(ledger, admit=gate.admit, totp_key=keys.totp, random=random)
+    ledger = gate.ledger
+    sessions = Sessions(gate, totp_key=keys.totp, random=random)
     witnesses = open_witnesses(settings, ledger, now=now)
     anchors = Anchors(
         ledger, before_release=witnesses.before_release if witnesses else None

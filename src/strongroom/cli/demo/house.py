@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from strongroom.access import totp
+from strongroom.access import passwords, totp
 from strongroom.access.founding import Founder
 from strongroom.access.projects import Membership
 from strongroom.app import create_strongroom, open_strongroom
@@ -26,6 +26,9 @@ PASSPHRASE = Secret(b"a passphrase that everybody knows")
 
 COST = Cost(memory_kib=19 * 1024, passes=2, lanes=1)
 """The floor: the demo opens some twenty copies of its room."""
+
+PASSWORD_COST = passwords.Cost(memory_kib=COST.memory_kib, passes=2, lanes=1)
+"""The floor as well: its seven people log in some thirty times."""
 
 MODEL = "minilm"
 _DAYS_AGO = timedelta(days=8)
@@ -137,7 +140,12 @@ class House:
         """
         clock = self.clock.copy()
         people = {name: replace(person) for name, person in self.people.items()}
-        with open_strongroom(folder, passphrases={"*": PASSPHRASE}, now=clock) as room:
+        with open_strongroom(
+            folder,
+            passphrases={"*": PASSPHRASE},
+            password_cost=PASSWORD_COST,
+            now=clock,
+        ) as room:
             yield House(folder, room, people, clock)
 
     def _login(self, person: Person) -> None:
@@ -168,6 +176,7 @@ def build_house(
         approvers=[Founder(name=p.name, team=p.team) for p in approvers],
         database=database,
         cost=COST,
+        password_cost=PASSWORD_COST,
         now=clock,
     )
     people = {p.name: p for p in (owner, *approvers)}
