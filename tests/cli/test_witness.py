@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.crypto.mldsa import MlDsaSigner
+from strongroom.ledger.second import second_key_text
 from strongroom.ledger.witness_socket import SocketWitness
+from strongroom.types import Secret
 from tests.cli.terminal import Done, type_command
 from tests.ledger.exports import ledger_of
 from tests.ledger.witnesses import NAME, body, only_file
@@ -21,6 +24,7 @@ LEDGER = ledger_of(20)
 FORK = ledger_of(20)
 FORK.entries[2] = b'{"v":1}'
 WITNESS = ("ledger", "witness")
+SECOND = MlDsaSigner(Secret(bytes(range(32))))
 
 
 def type_(*words: str | Path, passphrase: Path | None = None) -> Done:
@@ -113,6 +117,33 @@ def test_a_witness_that_forgot_says_what_to_bring(desk: Path, tmp_path: Path) ->
     assert again.status == 78
     assert "--newest CHECKPOINT" in again.err
     assert (told.status, "from 9 entries on" in told.out) == (0, True)
+
+
+def test_a_second_key_is_demanded_from_now_on_and_no_more(desk: Path) -> None:
+    key = second_key_text(LEDGER.key.origin, SECOND.public)
+    question = ("cosign", desk, "--request", asked(desk, body(LEDGER, 0, 9)))
+    watch = ("watch", desk, LEDGER.key.text(), "--second")
+
+    told = type_(*watch, key)
+    assert (told.status, "has to sign twice" in told.out) == (0, True)
+    done = type_(*question)
+    assert (done.status, "lacks the second signature" in done.err) == (77, True)
+    told = type_(*watch, "none")
+    assert (told.status, "has to sign once" in told.out) == (0, True)
+    assert type_(*question).status == 0
+    assert type_(*watch, "nonsense").status == 65
+
+
+def test_a_ledger_can_be_watched_under_both_keys_from_its_beginning(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "w"
+    key = second_key_text(LEDGER.key.origin, SECOND.public)
+    type_("init", folder, "--name", NAME, "--plain")
+    assert type_("watch", folder, LEDGER.key.text(), "--second", key).status == 0
+    question = ("cosign", folder, "--request", asked(folder, body(LEDGER, 0, 9)))
+
+    assert "lacks the second signature" in type_(*question).err
 
 
 @pytest.mark.parametrize("key", ["nonsense", "a+b+c"])

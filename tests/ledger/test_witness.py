@@ -12,6 +12,7 @@ from strongroom.errors import IntegrityError
 from strongroom.ledger.checkpoint import Checkpoint
 from strongroom.ledger.tiles import node_reader
 from strongroom.ledger.tree import EMPTY_ROOT, consistency_proof, root_hash
+from strongroom.ledger.trust import Trust
 from strongroom.ledger.witness import (
     AT_MOST_REQUEST_BYTES,
     Cosigns,
@@ -58,8 +59,7 @@ def decide(
     return decide_cosigning(
         asked,
         seen=checkpoint(seen),
-        key=LEDGER.key,
-        verify=LEDGER.signer.public.verify_bytes,
+        trust=Trust(verifier=LEDGER.key),
     )
 
 

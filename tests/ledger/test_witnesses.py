@@ -17,9 +17,12 @@ from strongroom.errors import (
     UnavailableError,
 )
 from strongroom.ledger.port import Trouble
+from strongroom.ledger.second import BOTH
+from strongroom.ledger.settled import settle
 from strongroom.ledger.witness import Answer
 from strongroom.ledger.witnesses import Witnesses
 from tests.ledger.exports import cosigned, ledger_of
+from tests.ledger.test_second import arm, record, switch
 from tests.ledger.witnesses import Party, at_work, only_file
 from tests.ledger.world import World, world_at
 
@@ -179,6 +182,25 @@ def test_a_ledger_put_back_is_proven_older_by_a_witness(
         before.notes(3)
         with pytest.raises(ForkError, match="another root for 4 entries"):
             party.of(before).ask()
+
+
+def test_a_room_with_two_signatures_is_proven_older_too(
+    sqlite_world: World, tmp_path: Path
+) -> None:
+    """Witnesses kept one signature, so what they showed was no proof any more."""
+    arm(sqlite_world)
+    record(sqlite_world, switch(BOTH))
+    settle(sqlite_world.ledger)
+    party, old = Party(tmp_path, sqlite_world), tmp_path / "old.db"
+    copy_database(Path(sqlite_world.database.url.database or ""), old)
+    sqlite_world.notes(3)
+    assert party.of().ask() == []
+    assert party.of().compare() == []
+
+    with world_at(f"sqlite+pysqlite:///{old}") as before:
+        arm(before)
+        with pytest.raises(ForkError, match="shows 4 entries that this room"):
+            party.of(before).compare()
 
 
 def test_keys_wait_for_the_quorum_where_the_room_says_so(party: Party) -> None:

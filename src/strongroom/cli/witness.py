@@ -20,6 +20,7 @@ from strongroom.cli.output import text
 from strongroom.errors import DeniedError, ForkError
 
 if TYPE_CHECKING:
+    from strongroom.crypto.mldsa import MlDsaKey
     from strongroom.ledger.witness import Answer
     from strongroom.ledger.witness_service import Witness
     from strongroom.types import Secret
@@ -73,23 +74,41 @@ def watch(
             metavar="FILE",
         ),
     ] = None,
+    second: Annotated[
+        str | None,
+        typer.Option(
+            help="Demand its ML-DSA-65 signature too; 'none' ends that.", metavar="KEY"
+        ),
+    ] = None,
 ) -> None:
     """Let a witness keep the checkpoints of one more ledger.
+
+    With --second also for a ledger that it watches: the key, or its successor, is in
+    each export as second-key.
 
     Example: strongroom ledger witness watch ~/witness "$(cat export/key)"
     """
     from strongroom.ledger.checkpoint import VerifierKey
     from strongroom.ledger.note import AT_MOST_NOTE_BYTES
+    from strongroom.ledger.witness_demand import demand
     from strongroom.ledger.witness_folder import WitnessFolder
     from strongroom.ledger.witness_service import watch as watch_ledger
 
-    log = VerifierKey.from_text(key)
+    log, desk = VerifierKey.from_text(key), WitnessFolder(folder, random=os.urandom)
+    wanted = _second(second, log.origin)
+    if second is not None and desk.logs().get(log.origin) == log and newest is None:
+        demand(desk, log, wanted, random=os.urandom)
+        call.output.say(
+            {"ledger": log.origin, "second": wanted.digest if wanted else None},
+            f"{log.origin} has to sign {'twice' if wanted else 'once'} from now on",
+        )
+        return
     note = read_file(newest, at_most_bytes=AT_MOST_NOTE_BYTES) if newest else None
     start = watch_ledger(
-        WitnessFolder(folder, random=os.urandom),
-        log,
-        None if note is None else note.decode(errors="replace"),
+        desk, log, None if note is None else note.decode(errors="replace")
     )
+    if second is not None:
+        demand(desk, log, wanted, random=os.urandom)
     call.output.say(
         {"ledger": log.origin, "entries": start.size},
         f"{log.origin} is watched from {start.size} entries on",
@@ -157,6 +176,12 @@ def serve(
         )
         sys.stdout.flush()
         server.serve_forever()
+
+
+def _second(text: str | None, origin: str) -> MlDsaKey | None:
+    from strongroom.ledger.second import parse_second_key
+
+    return None if text in (None, "none") else parse_second_key(text.strip(), origin)
 
 
 def _open(call: Call, folder: Path) -> Witness:

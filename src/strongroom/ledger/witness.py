@@ -17,13 +17,12 @@ from typing import TypeAlias
 from strongroom.errors import IntegrityError
 from strongroom.ledger.checkpoint import (
     Checkpoint,
-    VerifierKey,
-    Verify,
     canonical_decimal,
     parse_text,
 )
 from strongroom.ledger.note import AT_MOST_NOTE_BYTES, canonical_base64, split_note
 from strongroom.ledger.tree import HASH_BYTES, verify_consistency
+from strongroom.ledger.trust import Trust
 
 AT_MOST_HASHES = 63
 """Hashes in a consistency proof that a client may send."""
@@ -127,25 +126,24 @@ WitnessDecision: TypeAlias = Cosigns | Refuses
 
 
 def decide_cosigning(
-    request: WitnessRequest, *, seen: Checkpoint, key: VerifierKey, verify: Verify
+    request: WitnessRequest, *, seen: Checkpoint, trust: Trust
 ) -> WitnessDecision:
     """Return whether a witness that has ``seen`` this much may cosign.
 
     Args:
         request: What it is asked.
         seen: The checkpoint that it cosigned last; the empty one at first.
-        key: Of the ledger.
-        verify: Checks a signature with that key.
+        trust: What checkpoints of the ledger have to carry.
     """
     try:
-        asked = Checkpoint.open(request.note, key=key, verify=verify)
+        asked = trust.open(request.note)
     except IntegrityError as error:
         return Refuses(status=HTTPStatus.FORBIDDEN, why=str(error))
     if request.older > asked.size:
         why = f"a ledger of {asked.size} did not grow from one of {request.older}"
         return Refuses(status=HTTPStatus.BAD_REQUEST, why=why)
     if asked.size == seen.size and asked.root != seen.root:
-        why = f"{key.origin} signed two roots for {seen.size} entries"
+        why = f"{trust.verifier.origin} signed two roots for {seen.size} entries"
         return Refuses(status=HTTPStatus.CONFLICT, why=why, forks=True)
     if request.older != seen.size:
         why = f"the newest checkpoint cosigned here has {seen.size} entries"

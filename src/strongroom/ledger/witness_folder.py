@@ -149,7 +149,7 @@ class WitnessFolder:
             MissingError: There is no witness.
             InputError: The file holds no key of a witness.
         """
-        data = _read(self.path / PUBLIC, AT_MOST_NOTE_BYTES)
+        data = read_bounded(self.path / PUBLIC, AT_MOST_NOTE_BYTES)
         return WitnessKey.from_text(data.decode(errors="replace"))
 
     def logs(self) -> dict[str, VerifierKey]:
@@ -159,7 +159,9 @@ class WitnessFolder:
             MissingError: The list is gone.
             InputError: It is not understood.
         """
-        policy = WitnessPolicy.from_bytes(_read(self.path / LOGS, MAX_POLICY_BYTES))
+        policy = WitnessPolicy.from_bytes(
+            read_bounded(self.path / LOGS, MAX_POLICY_BYTES)
+        )
         return {key.origin: key for key in policy.logs}
 
     def write_logs(self, keys: tuple[VerifierKey, ...]) -> None:
@@ -179,7 +181,9 @@ class WitnessFolder:
             UnavailableError: It cannot be read.
         """
         try:
-            note = _read(self._seen_path(log.origin), AT_MOST_NOTE_BYTES).decode()
+            note = read_bounded(
+                self._seen_path(log.origin), AT_MOST_NOTE_BYTES
+            ).decode()
         except MissingError:
             raise SetupError(
                 f"this witness lost what it saw of {log.origin}", hint=_FORGOTTEN_HINT
@@ -201,7 +205,9 @@ class WitnessFolder:
     def write_seen(
         self, log: VerifierKey, note: str, cosignature: Cosignature | None = None
     ) -> None:
-        """Store the newest checkpoint durably, with the ledger's own line only.
+        """Store the newest checkpoint durably, with the ledger's own lines only.
+
+        All of them: a room that demands two signatures believes no note with one.
 
         Args:
             log: Whose it is.
@@ -213,7 +219,7 @@ class WitnessFolder:
         """
         if note:
             found = split_note(note)
-            lines = found.signed_by(log.origin, log.key_id)[:1]
+            lines = tuple(line for line in found.lines if line.name == log.origin)
             lines += (cosignature.line(),) if cosignature else ()
             note = f"{found.text}\n{''.join(line.text() for line in lines)}"
         self._write(self._seen_path(log.origin), note.encode())
@@ -254,7 +260,14 @@ def origin_hash(origin: str) -> str:
     return hashlib.sha256(origin.encode()).hexdigest()
 
 
-def _read(path: Path, at_most_bytes: int) -> bytes:
+def read_bounded(path: Path, at_most_bytes: int) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        MissingError: It is not there.
+        IntegrityError: It is longer.
+        UnavailableError: It cannot be read.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(at_most_bytes + 1)

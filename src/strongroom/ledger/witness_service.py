@@ -9,7 +9,6 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
-from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import (
     ConflictError,
     IntegrityError,
@@ -19,12 +18,14 @@ from strongroom.errors import (
 )
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.cosignature import cosign
+from strongroom.ledger.trust import Trust
 from strongroom.ledger.witness import (
     Answer,
     Refuses,
     WitnessRequest,
     decide_cosigning,
 )
+from strongroom.ledger.witness_demand import trust_of
 from strongroom.ledger.witness_folder import (
     Seen,
     WitnessFolder,
@@ -69,7 +70,10 @@ class Witness:
         self._one_at_a_time = threading.Lock()
         with ExitStack() as held:
             held.enter_context(self._folder.locked())
-            self._logs = self._folder.logs()
+            self._logs = {
+                origin: trust_of(self._folder, log)
+                for origin, log in self._folder.logs().items()
+            }
             self._held = held.pop_all()
 
     def __enter__(self) -> Witness:
@@ -84,16 +88,17 @@ class Witness:
         """Return the answer to a request; what it needs is on disk by then."""
         try:
             request = WitnessRequest.from_bytes(body)
-            log = self._logs.get(request.origin())
+            trust = self._logs.get(request.origin())
         except IntegrityError as error:
             return _refusal(HTTPStatus.BAD_REQUEST, str(error))
-        if log is None:
+        if trust is None:
             return _refusal(
                 HTTPStatus.NOT_FOUND, "this witness does not watch that ledger"
             )
         with self._one_at_a_time:
             try:
-                return self._decided(request, log, self._folder.seen(log))
+                seen = self._folder.seen(trust.verifier)
+                return self._decided(request, trust, seen)
             except StrongroomError as error:  # forgotten, damaged, or a full disk
                 return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
@@ -108,18 +113,16 @@ class Witness:
             SetupError: What was seen is forgotten.
             IntegrityError: The file is not what was written.
         """
-        for origin, log in self._logs.items():
+        for origin, trust in self._logs.items():
             if origin_hash(origin) == name:
-                note = self._folder.seen(log).note
+                note = self._folder.seen(trust.verifier).note
                 if note:
                     return note
         raise MissingError("this witness saw nothing of that ledger")
 
-    def _decided(self, request: WitnessRequest, log: VerifierKey, seen: Seen) -> Answer:
-        verify = VerifyKey(log.public).verify_bytes
-        decision = decide_cosigning(
-            request, seen=seen.checkpoint, key=log, verify=verify
-        )
+    def _decided(self, request: WitnessRequest, trust: Trust, seen: Seen) -> Answer:
+        log = trust.verifier
+        decision = decide_cosigning(request, seen=seen.checkpoint, trust=trust)
         if isinstance(decision, Refuses):
             return self._refused(request, log, seen, decision)
         cosignature = cosign(
@@ -184,9 +187,7 @@ def _start(
             raise ConflictError(f"{log.origin} is watched, {size} entries so far")
     if newest is None:
         return Seen(checkpoint=nothing_of(log.origin))
-    verify = VerifyKey(log.public).verify_bytes
-    checkpoint = Checkpoint.open(newest, key=log, verify=verify)
-    return Seen(checkpoint=checkpoint, note=newest)
+    return Seen(checkpoint=trust_of(folder, log).open(newest), note=newest)
 
 
 def _refusal(status: HTTPStatus, why: str) -> Answer:
