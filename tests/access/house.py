@@ -91,6 +91,7 @@ VOTES = (
 BREAK_GLASS = {
     "offered": True,
     "reasonStated": True,
+    "signed": False,
     "lasts": timedelta(hours=1),
     "longest": timedelta(hours=1),
 }

@@ -288,7 +288,7 @@ def test_hardened_adds_to_standard_and_small_takes_away() -> None:
     hardened = {rule.id for rule in POLICIES["hardened"].rules}
     small = {rule.id for rule in POLICIES["small"].rules}
 
-    assert hardened - standard == {"phishing-resistant-only"}
+    assert hardened - standard == {"phishing-resistant-only", "break-glass-signed"}
     assert standard - hardened == set()
     assert small - standard == set()
     assert standard - small == {

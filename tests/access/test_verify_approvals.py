@@ -72,7 +72,7 @@ def checked(found: list[Case], *, every: bool = True) -> Approvals:
     return approvals
 
 
-def the_product_says(case: Case) -> int:
+def the_product_says(case: Case, challenge: str = APPROVAL["challenge"]) -> int:
     return verify_assertion(
         Assertion(
             credential=b"k",
@@ -81,7 +81,7 @@ def the_product_says(case: Case) -> int:
             signature=bytes.fromhex(case["signature"]),
         ),
         public_key=bytes.fromhex(case["cose"]),
-        challenge=bytes.fromhex(APPROVAL["challenge"]),
+        challenge=bytes.fromhex(challenge),
         party=PARTY,
     )
 
@@ -120,6 +120,8 @@ def test_what_was_signed_holds_for_the_product_and_the_program(case: Case) -> No
         "unsigned": 0,
         "permits": 1,
         "permits_signed": 1,
+        "past_approvals": 0,
+        "past_approvals_signed": 0,
     }
     assert the_product_says(case) == case["count"]
     assert plain_key(bytes.fromhex(case["cose"])) == case["public_key"]
@@ -179,6 +181,52 @@ def test_an_approval_that_nobody_signed_is_counted_or_a_problem() -> None:
 
     assert checked(found, every=False).facts["unsigned"] == 1
     assert checked(found, every=False).problems == []
+    assert len(checked(found).problems) == 1
+
+
+def opened(case: Case = APPROVAL["break_glass"]) -> list[Case]:
+    """Return a passkey, and an opening past the approvals that it signed."""
+    added, approved, _ = entries(case)
+    return [added, {**approved, "kind": "breakglass.opened"}]
+
+
+def test_the_challenge_of_break_glass_is_the_one_of_the_vectors() -> None:
+    case, account = APPROVAL["break_glass"], AccountId(APPROVER)
+    request, digest = RequestId(APPROVAL["request"]), APPROVAL["digest"]
+    ours = approval_challenge(request, digest, "break-glass", account)
+
+    assert ours.hex() == case["challenge"]
+    assert (
+        verify_approvals.challenge_of(request, digest, "break-glass", account) == ours
+    )
+
+
+def test_an_opening_past_the_approvals_is_signed_by_whoever_asked() -> None:
+    found = checked(opened())
+
+    assert found.problems == []
+    assert found.facts["past_approvals"] == found.facts["past_approvals_signed"] == 1
+    assert (found.facts["signed"], found.signed) == (0, {})
+    challenge = APPROVAL["break_glass"]["challenge"]
+    assert the_product_says(APPROVAL["break_glass"], challenge) == 1
+
+
+def test_a_signed_approval_is_no_opening_past_them() -> None:
+    found = checked(opened(APPROVAL["approvals"][0]))
+
+    assert len(found.problems) == 1
+    assert found.facts["past_approvals_signed"] == 0
+
+
+def test_an_opening_that_nobody_signed_is_counted_or_a_problem() -> None:
+    """Rooms of before wrote neither digest nor assertion into these entries."""
+    found = opened()
+    for name in ("assertion", "digest"):
+        del found[1]["facts"][name]
+
+    assert checked(found, every=False).problems == []
+    assert checked(found, every=False).facts["past_approvals"] == 1
+    assert checked(found, every=False).facts["past_approvals_signed"] == 0
     assert len(checked(found).problems) == 1
 
 

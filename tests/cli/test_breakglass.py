@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Office
+from tests.cli.test_passkeys import key_of
 
 ASK = ("--segment", "biases", "--purpose", "probe the biases")
 REVIEW = ("review", "breakglass")
@@ -36,6 +37,18 @@ def test_request_goes_past_them_too(house: Office) -> None:
     assert asked["told"] == {"reached": 0, "failed": []}
 
 
+def test_whoever_has_a_key_signs_why_it_cannot_wait(house: Office) -> None:
+    ana = house.at("ana")
+    ana.ok("account", "passkey", "add", *key_of(ana))
+    signed = ("--break-glass", "it burns", "--passkey", *key_of(ana))
+
+    asked = ana.ok("request", "llm", *ASK, *signed)
+    opened = ana.ok("open", "llm", *ASK, *signed)
+
+    assert asked["permit"] != opened["permit"]
+    assert (asked["state"], asked["told"]["reached"]) == ("approved", 0)
+
+
 def test_another_team_lists_and_reviews_it(house: Office) -> None:
     permit = house.at("ana").ok("request", "llm", *ASK, "--break-glass", "it burns")
     ines = house.at("ines")
@@ -61,6 +74,8 @@ def test_another_team_lists_and_reviews_it(house: Office) -> None:
             "it lasts 1 h at most",
         ),
         (("open", "permit-x", "--break-glass", "x"), 65, "here is one"),
+        (("open", "llm", *ASK, "--passkey"), 65, "--passkey signs the reason"),
+        (("request", "llm", *ASK, "--passkey"), 65, "--passkey signs the reason"),
         ((*REVIEW, "permit-x"), 65, "a review accepts or rejects"),
         (
             (*REVIEW, "permit-x", "--accept", "a", "--reject", "b"),

@@ -7,26 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.access.totp import code_at
 from strongroom.client.client import Strongroom
 from strongroom.errors import DeniedError, InputError, MissingError
-from tests.journeys.rooms import PASSWORD, House
+from tests.journeys.rooms import House
 
 
 def test_nobody_acts_before_a_login(house: House) -> None:
     assert not house.room.bound
     with pytest.raises(DeniedError, match="nobody is logged in"):
         house.room.request("llm", purpose="x")
-
-
-def test_a_token_resumes_and_a_logout_ends_it(house: House) -> None:
-    house.clock.advance(seconds=30)
-    code = code_at(house.secrets["ana"], house.clock.now)
-    bound, _, token = house.room.login("ana", PASSWORD, code)
-    assert house.room.resume(token).actor == bound.actor
-    bound.logout()
-    with pytest.raises(DeniedError):
-        bound.room.people.projects(bound.actor)
 
 
 def test_a_permit_opens_by_its_id_and_by_its_request(

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,34 @@ def test_a_permit_ends_when_a_key_that_signed_for_it_is_given_up(
 
     with pytest.raises(DeniedError, match="1 of 2 people"):
         house.by("ana").open(permit)
+
+
+def test_past_the_approvals_only_on_a_signature_that_convinces_an_outsider(
+    house: Hardened, model: Path, quick: Path
+) -> None:
+    """Break-glass here is the asker's own word, as approvals are the approvers'."""
+    sealed = house.by("olga").seal(model, name="llm")
+    assert sealed.request is not None
+    house.sign("tom", sealed.request.id)
+    ana = house.by("ana")
+    past = partial(ana.request, "llm", purpose="a test", break_glass="it burns")
+    with pytest.raises(DeniedError) as unsigned:
+        past(segments=["biases"])
+    assert unsigned.value.reasons == ("break-glass-signed",)
+    assert unsigned.value.hint == "sign it: --break-glass REASON --passkey"
+
+    permit = past(segments=["biases"], authenticator=house.keys["ana"]).permit
+    assert permit is not None
+    with ana.open(permit.id) as opened:
+        assert opened.segments
+    house.by("root").records.export(quick / "evidence")
+    report = verified(quick / "evidence", "--domain", DOMAIN, "--all")
+    assert report["problems"] == []
+    assert (report["past_approvals"], report["past_approvals_signed"]) == (1, 1)
+    assert report["permits_signed"] == 0
+
+    (passkey,) = ana.passkeys.listed()
+    ana.passkeys.remove(passkey.name)
+    with pytest.raises(DeniedError) as gone:
+        ana.open(permit.id)
+    assert gone.value.reasons == ("break-glass-signed",)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from strongroom.errors import DeniedError, InputError, MissingError
+from strongroom.errors import DeniedError, InputError
 from tests.journeys.rooms import House, write_small_model
 from tests.permits.openings import (
     BLOCK,
@@ -16,7 +15,6 @@ from tests.permits.openings import (
     Reader,
     draft,
     held_bytes,
-    permit_in,
     size,
 )
 
@@ -28,28 +26,6 @@ def test_a_request_shows_its_cost_before_it_is_sent(sealed: House) -> None:
     assert (cost.before, cost.after) == (0, 2 * BYTES)
     assert (cost.whole, cost.sealer) == (False, False)
     assert size(sealed) == before
-
-
-def test_a_permit_says_what_was_agreed(sealed: House) -> None:
-    row = sealed.permit("ana", BLOCK, duration=timedelta(hours=2))
-    permit = permit_in(sealed, row)
-
-    assert permit.account == permit.counts_as == sealed.actors["ana"].account
-    assert permit.segments == (BLOCK,)
-    assert permit.at_most_bytes == BYTES
-    assert permit.expires_at == sealed.clock.now + timedelta(hours=2)
-    assert permit.purpose_stated
-
-
-def test_nothing_is_issued_before_both_teams_agreed(sealed: House) -> None:
-    asked = sealed.by("ana").request("llm", segments=[BLOCK], purpose="a test")
-    assert asked.permit is None
-
-    sealed.by("ines").approve(asked.request.id)
-    with pytest.raises(MissingError, match="no permits start"):
-        sealed.permit_of(asked.request.id)
-    sealed.by("tom").approve(asked.request.id)
-    assert sealed.permit_of(asked.request.id)
 
 
 def test_a_bound_object_names_who_must_agree(sealed: House) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.access import ceremonies, passkeys
 from strongroom.access.accounts import ACCOUNTS, Account
-from strongroom.access.assertions import Assertion, approval_challenge
+from strongroom.access.assertions import Assertion
 from strongroom.access.ceremonies import Ceremony
 from strongroom.access.passkeys import Passkey
 from strongroom.access.quorum import Decision
@@ -19,15 +18,12 @@ from strongroom.access.request import (
     valid_until,
 )
 from strongroom.access.sessions import Actor
-from strongroom.access.tally import SIGNED, SignedAnswer
-from strongroom.canonical import Json
+from strongroom.access.tally import SIGNED, Said, SignedAnswer
 from strongroom.database.engine import Transaction
-from strongroom.database.times import format_time
 from strongroom.errors import ConflictError, DeniedError, SetupError
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.settings import RelyingParty
-from strongroom.types import ApprovalId, Factor, Random, new_id
+from strongroom.types import ApprovalId, Factor, Random, RequestId, new_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,26 +54,33 @@ class Proof:
             facts["factor"] = {"kind": str(self.factor), "at": self.factor_at}
         return facts
 
+    def answer(self, of: ApprovalId | RequestId) -> SignedAnswer | None:
+        """Return what was signed as a row of this id; ``None`` if nobody signed."""
+        if self.passkey is None or self.assertion is None:
+            return None
+        return SignedAnswer(
+            id=of,
+            passkey=self.passkey.id,
+            authenticator_data=self.assertion.authenticator_data,
+            client_data=self.assertion.client_data,
+            signature=self.assertion.signature,
+        )
 
-def question(
-    transaction: Transaction, account: Account, request: Request, *, party: RelyingParty
-) -> Ceremony:
-    """Return what a passkey has to sign, so that it approves exactly this.
+
+def question(transaction: Transaction, said: Said, *, party: RelyingParty) -> Ceremony:
+    """Return what a passkey has to sign, so that it says exactly this.
 
     Raises:
         DeniedError: The account has no passkey.
     """
-    known = [
-        key.credential for key in passkeys.active_passkeys(transaction, account.id)
-    ]
+    known = [key.credential for key in passkeys.active_passkeys(transaction, said.by)]
     if not known:
         raise DeniedError(
             "the account has no passkey", hint="strongroom account passkey add"
         )
-    challenge = approval_challenge(
-        request.id, request.digest, Decision.APPROVE, account.id
+    options = ceremonies.request_options(
+        challenge=said.challenge, party=party, known=known
     )
-    options = ceremonies.request_options(challenge=challenge, party=party, known=known)
     return Ceremony(challenge="", options=options)
 
 
@@ -98,17 +101,25 @@ def prove(
     """
     if assertion is None:
         return Proof.of_session(actor)
+    said = Said(request, Decision.APPROVE, actor.account)
+    return signed(writing, said, assertion, party=party)
+
+
+def signed(
+    writing: Writing, said: Said, assertion: Assertion, *, party: RelyingParty | None
+) -> Proof:
+    """Return the signature as the proof that somebody says this.
+
+    Raises:
+        DeniedError: It does not verify, or is by another passkey.
+        CounterError: The passkey may have a copy.
+        SetupError: The room has no passkeys.
+    """
     if party is None:
         raise SetupError("room.toml does not say where passkeys work")
-    ACCOUNTS.get(writing, actor.account, lock=True)
+    ACCOUNTS.get(writing, said.by, lock=True)
     passkey = passkeys.accept(
-        writing,
-        actor.account,
-        assertion,
-        challenge=approval_challenge(
-            request.id, request.digest, Decision.APPROVE, actor.account
-        ),
-        party=party,
+        writing, said.by, assertion, challenge=said.challenge, party=party
     )
     return Proof(
         factor=Factor.PASSKEY,
@@ -154,42 +165,7 @@ def record(
             valid_until=valid_until(request),
         ),
     )
-    if proof.passkey is not None and proof.assertion is not None:
-        SIGNED.insert(
-            writing,
-            SignedAnswer(
-                id=approval.id,
-                passkey=proof.passkey.id,
-                authenticator_data=proof.assertion.authenticator_data,
-                client_data=proof.assertion.client_data,
-                signature=proof.assertion.signature,
-            ),
-        )
+    answer = proof.answer(approval.id)
+    if answer is not None:
+        SIGNED.insert(writing, answer)
     return approval
-
-
-def approved(actor: Actor, request: Request, approval: Approval, proof: Proof) -> Event:
-    """Return the entry for an approval; it carries all that an outsider verifies."""
-    return Event(
-        kind="request.approved",
-        actor=actor.account,
-        session=actor.session,
-        facts={
-            "request": request.id,
-            "approval": approval.id,
-            "digest": request.digest,
-            "team": approval.team,
-            "factor": proof.factor,
-            "valid_until": format_time(approval.valid_until),
-            "assertion": _assertion(proof),
-        },
-    )
-
-
-def _assertion(proof: Proof) -> list[Json] | None:
-    """Return passkey, authenticator data, client data and signature, as texts."""
-    if proof.passkey is None or proof.assertion is None:
-        return None
-    signed = proof.assertion
-    parts = (signed.authenticator_data, signed.client_data, signed.signature)
-    return [proof.passkey.name, *(base64.b64encode(p).decode() for p in parts)]

@@ -16,11 +16,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from strongroom import canonical
-from strongroom.access import answers
+from strongroom.access import answers, glass_signatures, request_entries
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.access.answers import Proof
-from strongroom.access.assertions import parse_assertion
+from strongroom.access.assertions import Assertion, parse_assertion
 from strongroom.access.ceremonies import Ceremony
+from strongroom.access.challenges import CHALLENGE_TTL
 from strongroom.access.gate import Gate
 from strongroom.access.passkeys import suspending
 from strongroom.access.policy import Resource
@@ -31,13 +32,13 @@ from strongroom.access.request import (
     Request,
     RequestState,
     find_request,
+    pending_request,
     request_digest,
 )
 from strongroom.access.sessions import Actor, verify_actor
+from strongroom.access.tally import Said
 from strongroom.access.terms import AdministrationTerms
-from strongroom.database.times import format_time
 from strongroom.errors import ConflictError, DeniedError
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import Random, RequestId, new_id
 
@@ -70,6 +71,7 @@ class Approvals:
         *,
         terms: AdministrationTerms,
         private: Mapping[str, str] | None = None,
+        to_sign: bool = False,
     ) -> Request:
         """Record a request; carry it out at once if nobody has to agree.
 
@@ -83,6 +85,7 @@ class Approvals:
             payload: What exactly; frozen.
             terms: How many have to agree.
             private: Free text for the erasable side table of the ledger.
+            to_sign: Whether it waits for the asker's own signature, for five minutes.
         """
         request_id = RequestId(new_id("request", self._random))
         salt = self._random(_SALT_BYTES).hex()
@@ -98,25 +101,36 @@ class Approvals:
             distinct_teams=terms.distinct_teams,
             state=RequestState.PENDING,
             created_at=writing.now,
-            expires_at=writing.now + REQUEST_TTL,
+            expires_at=writing.now + (CHALLENGE_TTL if to_sign else REQUEST_TTL),
         )
         REQUESTS.insert(writing, request)
-        writing.append(
-            Event(
-                kind="request.created",
-                actor=actor.account,
-                session=actor.session,
-                facts={
-                    "request": request.id,
-                    "action": action,
-                    "digest": request.digest,
-                    "approvals": request.approvals,
-                    "teams": request.distinct_teams,
-                    "expires": format_time(request.expires_at),
-                },
-                private=private or {},
+        writing.append(request_entries.created(actor, request, private or {}))
+        if to_sign:
+            return request
+        return self._carry_out_if_agreed(writing, request)
+
+    def sign(
+        self, writing: Writing, actor: Actor, request_id: str, assertion: Assertion
+    ) -> Request:
+        """Take the asker's signature that it cannot wait for others; carry it out.
+
+        Raises:
+            MissingError: There is no such request.
+            ConflictError: Others have to agree to it, or it is decided already.
+            DeniedError: It is somebody else's, the signature is for something else,
+                or policy refuses.
+            CounterError: The passkey may have a copy; see ``suspending``.
+        """
+        account = verify_actor(writing, actor, now=writing.now)
+        request = pending_request(writing, request_id)
+        if request.asker != account.id:
+            raise DeniedError("only the one who asked signs why it cannot wait")
+        if request.approvals:
+            raise ConflictError(
+                f"{request.id} waits for others, not for a signature of yours",
+                hint=f"somebody else types: strongroom approve {request.id}",
             )
-        )
+        glass_signatures.sign(writing, request, assertion, party=self._gate.party)
         return self._carry_out_if_agreed(writing, request)
 
     def begin_approval(self, actor: Actor, request_id: str) -> Ceremony:
@@ -134,7 +148,8 @@ class Approvals:
         with self._ledger.reading() as reading:
             account = verify_actor(reading, actor, now=reading.now)
             request = find_request(reading, request_id)
-            return answers.question(reading, account, request, party=party)
+            said = Said(request, Decision.APPROVE, account.id)
+            return answers.question(reading, said, party=party)
 
     def approve(
         self, actor: Actor, request_id: str, *, signed: str | None = None
@@ -160,7 +175,9 @@ class Approvals:
             suspending(self._ledger),
             self._ledger.transaction() as writing,
         ):
-            request = self._pending(writing, request_id)
+            request = pending_request(writing, request_id)
+            if not request.approvals:
+                raise ConflictError(f"{request.id} waits for its asker's signature")
             proof = answers.prove(
                 writing, actor, request, assertion, party=self._gate.party
             )
@@ -175,7 +192,8 @@ class Approvals:
                 proof,
                 random=self._random,
             )
-            writing.append(answers.approved(actor, request, approval, proof))
+            answer = proof.answer(approval.id)
+            writing.append(request_entries.approved(actor, request, approval, answer))
             request = self._carry_out_if_agreed(writing, request)
         self.after_commit(request)
         return request
@@ -196,7 +214,7 @@ class Approvals:
             self._gate.recording_refusals(actor, "request:decline", request_id),
             self._ledger.transaction() as writing,
         ):
-            request = self._pending(writing, request_id)
+            request = pending_request(writing, request_id)
             account = self._require(writing, actor, "request:decline", request)
             answers.record(
                 writing,
@@ -207,15 +225,7 @@ class Approvals:
                 random=self._random,
             )
             request = REQUESTS.replace(writing, request, state=RequestState.DECLINED)
-            writing.append(
-                Event(
-                    kind="request.declined",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts={"request": request.id, "digest": request.digest},
-                    private={"reason": reason} if reason else {},
-                )
-            )
+            writing.append(request_entries.declined(actor, request, reason))
             self._undo(writing, request)
             return request
 
@@ -230,30 +240,12 @@ class Approvals:
             self._gate.recording_refusals(actor, "request:withdraw", request_id),
             self._ledger.transaction() as writing,
         ):
-            request = self._pending(writing, request_id)
+            request = pending_request(writing, request_id)
             self._require(writing, actor, "request:withdraw", request)
             request = REQUESTS.replace(writing, request, state=RequestState.WITHDRAWN)
-            writing.append(
-                Event(
-                    kind="request.withdrawn",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts={"request": request.id},
-                )
-            )
+            writing.append(request_entries.withdrawn(actor, request))
             self._undo(writing, request)
             return request
-
-    def _pending(self, writing: Writing, request_id: str) -> Request:
-        request = find_request(writing, request_id, lock=True)
-        if request.state is not RequestState.PENDING:
-            raise ConflictError(
-                f"{request.id} is {request.state} already",
-                hint=f"strongroom requests {request.id}",
-            )
-        if writing.now >= request.expires_at:
-            raise ConflictError(f"{request.id} has expired", hint="ask again")
-        return request
 
     def _require(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from strongroom import canonical
 from strongroom.access.quorum import Decision
@@ -32,6 +32,9 @@ MAX_PART_BYTES = 2048
 
 MAX_CREDENTIAL_BYTES = 1023
 """Source: WebAuthn Level 3, section 4, "Credential ID"."""
+
+Word: TypeAlias = Decision | Literal["break-glass"]
+"""An approver's answer, or the asker's own word that it cannot wait for any."""
 
 ES256, EDDSA, RS256 = -7, -8, -257
 """COSE names of the algorithms that are accepted, best known first."""
@@ -85,19 +88,17 @@ class Registered:
 
 
 def approval_challenge(
-    request: RequestId, digest: str, decision: Decision, approver: AccountId
+    request: RequestId, digest: str, word: Word, signer: AccountId
 ) -> bytes:
-    """Return the 32-byte challenge whose signature is this answer to a request.
+    """Return the 32-byte challenge whose signature is this word on a request.
 
     Args:
-        request: What is answered.
+        request: What it is about.
         digest: Hexadecimal, of what exactly is asked for.
-        decision: Approve or decline.
-        approver: Who answers.
+        word: What is said about it.
+        signer: Who says so.
     """
-    return canonical.digest(
-        "strongroom/v1/approval", request, digest, decision, approver
-    )
+    return canonical.digest("strongroom/v1/approval", request, digest, word, signer)
 
 
 def parse_assertion(text: str) -> Assertion:

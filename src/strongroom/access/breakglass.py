@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from strongroom.access.accounts import ACCOUNTS, Account
 from strongroom.access.person_terms import BreakGlassTerms
+from strongroom.access.tally import SignedAnswer
 from strongroom.database import people_tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
@@ -73,12 +74,13 @@ class BreakGlass:
 
 
 class Issued(NamedTuple):
-    """What was issued past the approvals."""
+    """What was issued past the approvals; the digest is that of the request."""
 
     permit: PermitId
     request: RequestId
     artifact: ArtifactId
     expires_at: datetime
+    digest: str
 
 
 BREAK_GLASS: GuardedTable[BreakGlass] = GuardedTable(
@@ -113,10 +115,19 @@ def record_break_glass(
     *,
     terms: BreakGlassTerms,
     reason: str,
+    signed: SignedAnswer | None = None,
 ) -> BreakGlass:
     """Record that a permit was issued past the approvals; it now owes a review.
 
     Policy allowed it in this transaction, which holds the account's lock.
+
+    Args:
+        writing: The open transaction.
+        account: Who asked.
+        issued: What for.
+        terms: How soon it is reviewed.
+        reason: Why it could not wait, for the erasable side table.
+        signed: What the asker's passkey signed, if it did.
     """
     due_at = writing.now + terms.review_within
     glass = BREAK_GLASS.insert(
@@ -143,6 +154,8 @@ def record_break_glass(
                 "artifact": issued.artifact,
                 "expires": format_time(issued.expires_at),
                 "due": format_time(due_at),
+                "digest": issued.digest,
+                "assertion": signed.facts() if signed else None,
             },
             private={"reason": reason},
         )

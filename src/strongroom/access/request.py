@@ -14,7 +14,8 @@ from strongroom.access.quorum import Decision, QuorumRule
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
-from strongroom.errors import IntegrityError, MissingError
+from strongroom.errors import ConflictError, IntegrityError, MissingError
+from strongroom.ledger.log import Writing
 from strongroom.types import (
     AccountId,
     ApprovalId,
@@ -126,6 +127,24 @@ def request_digest(
 ) -> str:
     """Return the hexadecimal digest that approvals of a request bind to."""
     return canonical.digest("strongroom/v1/request", request, action, asker, body).hex()
+
+
+def pending_request(writing: Writing, id_or_start: str) -> Request:
+    """Return a request that still waits, locked; its id as in ``find_request``.
+
+    Raises:
+        MissingError: There is no such request.
+        ConflictError: It is decided already, or its time is over.
+    """
+    request = find_request(writing, id_or_start, lock=True)
+    if request.state is not RequestState.PENDING:
+        raise ConflictError(
+            f"{request.id} is {request.state} already",
+            hint=f"strongroom requests {request.id}",
+        )
+    if writing.now >= request.expires_at:
+        raise ConflictError(f"{request.id} has expired", hint="ask again")
+    return request
 
 
 def valid_until(request: Request) -> datetime:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from strongroom.access.accounts import ACCOUNTS, AccountState
 from strongroom.access.assertions import (
     Assertion,
+    Word,
     approval_challenge,
     verify_assertion,
 )
 from strongroom.access.passkeys import PASSKEYS, Passkey, PasskeyState
 from strongroom.access.quorum import Decision, Tally, Vote, decide_quorum
 from strongroom.access.request import APPROVALS, Approval, Request
+from strongroom.canonical import Json
 from strongroom.database import passkey_tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.errors import DeniedError, IntegrityError
 from strongroom.settings import RelyingParty
-from strongroom.types import ApprovalId, Factor, Role
+from strongroom.types import AccountId, ApprovalId, Factor, RequestId, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +41,41 @@ class Counting:
     own_team_counts: bool
 
 
+class Said(NamedTuple):
+    """What somebody says about a request."""
+
+    request: Request
+    word: Word
+    by: AccountId
+
+    @property
+    def challenge(self) -> bytes:
+        """What their passkey signs, 32 bytes."""
+        return approval_challenge(
+            self.request.id, self.request.digest, self.word, self.by
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedAnswer:
-    """What an approver's passkey signed; ``id`` is that of the approval."""
+    """What somebody's passkey signed.
 
-    id: ApprovalId
+    Attributes:
+        id: Of the approval; of the request where its asker goes past approvals.
+    """
+
+    id: ApprovalId | RequestId
     revision: int = 1
     passkey: str
     authenticator_data: bytes
     client_data: bytes
     signature: bytes
+
+    def facts(self) -> list[Json]:
+        """Return passkey, authenticator data, client data and signature, as texts."""
+        parts = (self.authenticator_data, self.client_data, self.signature)
+        name = self.passkey.rpartition("/")[2]
+        return [name, *(base64.b64encode(part).decode() for part in parts)]
 
 
 SIGNED: GuardedTable[SignedAnswer] = GuardedTable(
@@ -109,31 +138,29 @@ def _counts(
         return False
     if answer.factor is not Factor.PASSKEY:
         return not counting.signed_only
-    return _signed(transaction, request, answer, counting.party)
-
-
-def _signed(
-    transaction: Transaction,
-    request: Request,
-    answer: Approval,
-    party: RelyingParty | None,
-) -> bool:
-    """Return whether the approver's own passkey, if it still counts, signed this.
-
-    Raises:
-        IntegrityError: The signature was deleted.
-    """
     found = SIGNED.find(transaction, SIGNED.columns.id == answer.id)
     if not found:
         raise IntegrityError(
             f"the signature of {answer.id} was deleted",
             hint="strongroom ledger verify names every deleted row",
         )
-    passkey = PASSKEYS.get(transaction, found[0].passkey)
-    if passkey.state is not PasskeyState.ACTIVE or passkey.account != answer.approver:
+    said = Said(request, answer.decision, answer.approver)
+    return is_by(transaction, found[0], said, party=counting.party)
+
+
+def is_by(
+    transaction: Transaction,
+    signed: SignedAnswer,
+    said: Said,
+    *,
+    party: RelyingParty | None,
+) -> bool:
+    """Return whether the signer's own passkey, if it still counts, signed this."""
+    passkey = PASSKEYS.get(transaction, signed.passkey)
+    if passkey.state is not PasskeyState.ACTIVE or passkey.account != said.by:
         return False
     try:
-        _verify(found[0], passkey, request, answer, party)
+        _verify(signed, passkey, said, party)
     except DeniedError:
         return False
     return True
@@ -142,8 +169,7 @@ def _signed(
 def _verify(
     signed: SignedAnswer,
     passkey: Passkey,
-    request: Request,
-    answer: Approval,
+    said: Said,
     party: RelyingParty | None,
 ) -> None:
     if party is None:
@@ -156,8 +182,6 @@ def _verify(
             signature=signed.signature,
         ),
         public_key=passkey.public_key,
-        challenge=approval_challenge(
-            request.id, request.digest, answer.decision, answer.approver
-        ),
+        challenge=said.challenge,
         party=party,
     )

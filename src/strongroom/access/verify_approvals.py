@@ -4,9 +4,10 @@
 
 Run ``verify.py`` on the same folder first: this one believes the entries, and asks
 only whether each approval was signed by its approver's own passkey, over exactly
-the request that it names, and which permits rest on how many such signatures.
-With ``--all`` an approval without a signature is a problem too.  It imports nothing
-of Strongroom; ``docs/specification/approval.md`` says enough to write another.
+the request that it names, which permits rest on how many such signatures, and which
+were issued past the approvals on their asker's own.  With ``--all`` what nobody
+signed is a problem too.  It imports nothing of Strongroom;
+``docs/specification/approval.md`` says enough to write another.
 Exit status 0 if everything holds, otherwise 65.
 
 Source: W3C Web Authentication Level 3, section 7.2; FIPS 186-5 section 6.4.2;
@@ -58,6 +59,7 @@ class Approvals:
         self.keys: dict[str, dict[str, Any]] = {}
         self.signed: dict[str, set[str]] = {}  # requests, and whose signature holds
         self.facts = {"signed": 0, "unsigned": 0, "permits": 0, "permits_signed": 0}
+        self.facts |= {"past_approvals": 0, "past_approvals_signed": 0}
         self.problems: list[str] = []
 
     def entry(self, index: int, entry: dict[str, Any]) -> None:
@@ -67,34 +69,40 @@ class Approvals:
             self.keys[facts["passkey"]] = facts
         elif entry["kind"] in ("passkey.removed", "passkey.suspended"):
             self.keys.pop(facts["passkey"], None)
-        elif entry["kind"] == "request.approved":
+        elif entry["kind"] in ("request.approved", "breakglass.opened"):
             try:
-                self.approval(entry["actor"], facts)
+                self.word(entry["kind"], entry["actor"], facts)
             except (ValueError, LookupError, TypeError) as problem:
                 self.problems.append(f"entry {index}: {problem}")
         elif entry["kind"] == "permit.issued":
             self.facts["permits"] += 1
             self.facts["permits_signed"] += bool(self.signed.get(facts["request"]))
 
-    def approval(self, approver: str, facts: dict[str, Any]) -> None:
-        """Check one approval."""
-        assertion = facts.get("assertion")
-        if assertion is None:
-            self.facts["unsigned"] += 1
-            need(not self.every, "the approval is the desk's word; nobody signed it")
+    def word(self, kind: str, actor: str, facts: dict[str, Any]) -> None:
+        """Check an approval, or its asker's word that it cannot wait for any."""
+        past, signed = kind == "breakglass.opened", facts.get("assertion") is not None
+        self.facts["past_approvals"] += past
+        self.facts["unsigned"] += not (past or signed)
+        if not signed:
+            what = "the opening past the approvals" if past else "the approval"
+            need(not self.every, f"{what} is the desk's word; nobody signed it")
             return
-        name, *parts = assertion
+        self.check(actor, "break-glass" if past else "approve", facts)
+        self.facts["past_approvals_signed" if past else "signed"] += 1
+        if not past:
+            self.signed.setdefault(facts["request"], set()).add(actor)
+
+    def check(self, signer: str, word: str, facts: dict[str, Any]) -> None:
+        """Check that the signer's own passkey signed this word on this request."""
+        name, *parts = facts["assertion"]
         key = self.keys.get(name, {})
-        need(key.get("account") == approver, "the passkey is not the approver's")
+        need(key.get("account") == signer, "the passkey is not the signer's")
         data, client_data, signature = map(unbase64, parts)
-        request, digest = facts["request"], facts["digest"]
-        fields = (request, digest, "approve", approver)
+        fields = (facts["request"], facts["digest"], word, signer)
         self.check_client_data(client_data, challenge_of(*fields))
         self.check_flags(data)
-        signed = data + hashlib.sha256(client_data).digest()
-        verify(key["public_key"], signature, signed)
-        self.facts["signed"] += 1
-        self.signed.setdefault(request, set()).add(approver)
+        message = data + hashlib.sha256(client_data).digest()
+        verify(key["public_key"], signature, message)
 
     def check_client_data(self, client_data: bytes, challenge: bytes) -> None:
         """Check what the browser or the terminal said that it signs."""
@@ -292,7 +300,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("export", help="folder written by ledger export")
     parser.add_argument("--domain", required=True, help="for which passkeys are made")
     parser.add_argument("--origin", action="append", help="https://DOMAIN unless given")
-    parser.add_argument("--all", action="store_true", help="every approval is signed")
+    parser.add_argument("--all", action="store_true", help="every word is signed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args(argv)
     scheme = "http" if given.domain == "localhost" else "https"

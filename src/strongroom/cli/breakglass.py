@@ -28,6 +28,19 @@ BREAK_GLASS = Annotated[
 ]
 
 
+def must_go_past(break_glass: str | None) -> None:
+    """Refuse ``--passkey`` where there is no reason to sign.
+
+    Raises:
+        InputError: There is none.
+    """
+    if break_glass is None:
+        raise InputError(
+            "--passkey signs the reason of --break-glass, and there is none",
+            hint="strongroom approve ID --passkey signs an approval",
+        )
+
+
 def review(
     call: Call,
     *,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import words
-from strongroom.cli.breakglass import BREAK_GLASS, told_lines
+from strongroom.cli import passkeys, words
+from strongroom.cli.breakglass import BREAK_GLASS, must_go_past, told_lines
 from strongroom.cli.call import Call
 from strongroom.cli.remembered import lies_inside
 from strongroom.errors import InputError
@@ -17,6 +17,7 @@ from strongroom.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from strongroom.access.authenticators.port import Authenticator
     from strongroom.canonical import Json
     from strongroom.client.client import Strongroom
     from strongroom.client.opened import OpenedModel
@@ -39,6 +40,8 @@ def open_(
         str, typer.Option(help="What for, when this has to ask first.", metavar="TEXT")
     ] = "",
     break_glass: BREAK_GLASS = None,
+    passkey: passkeys.PASSKEY = False,
+    authenticator: passkeys.PROGRAM = None,
     to: Annotated[
         Path | None, typer.Option(help="Write them here.", metavar="DIR")
     ] = None,
@@ -48,7 +51,8 @@ def open_(
 ) -> None:
     """Open segments, on a permit or with a purpose.
 
-    A name makes the request itself; where others have to agree, it says so.
+    A name makes the request itself; where others have to agree, it says so.  With
+    --passkey a key of yours signs the reason of --break-glass.
 
     Example: strongroom open tiny --purpose "evaluate it" --to ./copy
     """
@@ -59,6 +63,8 @@ def open_(
             f"{to} lies inside the room, where nothing is in the clear",
             hint="name another folder: --to DIR",
         )
+    if passkey:
+        must_go_past(break_glass)
     with (
         call.open(every_domain=True) as room,
         _opened(
@@ -68,6 +74,7 @@ def open_(
             segments=segment or (),
             purpose=purpose,
             break_glass=break_glass,
+            key=lambda: passkeys.chosen(call, room, authenticator) if passkey else None,
         ) as opened,
     ):
         started = time.monotonic()
@@ -104,6 +111,7 @@ def _opened(
     segments: Sequence[str],
     purpose: str,
     break_glass: str | None,
+    key: Callable[[], Authenticator | None],
 ) -> OpenedModel:
     """Return the opened segments; past the approvals if somebody says why."""
     if break_glass is None:
@@ -114,7 +122,11 @@ def _opened(
             hint="strongroom open NAME --segment S --purpose TEXT --break-glass REASON",
         )
     asked = room.request(
-        target, segments=segments, purpose=purpose, break_glass=break_glass
+        target,
+        segments=segments,
+        purpose=purpose,
+        break_glass=break_glass,
+        authenticator=key(),
     )
     call.output.note(*told_lines(asked))
     return room.open(asked.request.id)

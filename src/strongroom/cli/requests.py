@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import words
-from strongroom.cli.breakglass import BREAK_GLASS, told_document, told_lines
+from strongroom.cli import passkeys, words
+from strongroom.cli.breakglass import (
+    BREAK_GLASS,
+    must_go_past,
+    told_document,
+    told_lines,
+)
 from strongroom.cli.call import Call
 from strongroom.cli.exposures import cost_document, cost_sentences
 from strongroom.cli.output import Column, plain_grid, text
@@ -48,6 +53,8 @@ def request(
         str | None, typer.Option("--bytes", help="At most so many.", metavar="SIZE")
     ] = None,
     break_glass: BREAK_GLASS = None,
+    passkey: passkeys.PASSKEY = False,
+    authenticator: passkeys.PROGRAM = None,
     preview: Annotated[
         bool, typer.Option("--preview", help="Show what it would cost; do not ask.")
     ] = False,
@@ -58,6 +65,7 @@ def request(
     """Ask for segments.
 
     Shows what you would then hold before it is sent, and asks back at a terminal.
+    With --passkey a key of yours signs the reason of --break-glass.
 
     Example: strongroom request tiny --segment blocks.0-1 --purpose "probe layer 1"
     """
@@ -73,6 +81,8 @@ def request(
         at_most_bytes=words.byte_count(bytes_) if bytes_ is not None else None,
         break_glass=break_glass,
     )
+    if passkey:
+        must_go_past(break_glass)
     with call.open() as room:
         cost = room.room.requests.preview(room.actor, draft)
         total = room.room.catalogue.show(room.actor, target).manifest.plain_bytes
@@ -83,7 +93,12 @@ def request(
         if not (yes or call.output.agreed("Send the request?")):
             call.output.note("nothing was sent")
             return
-        asked = room.room.requests.ask(room.actor, draft)
+        key = passkeys.chosen(call, room, authenticator) if passkey else None
+        asked = (
+            room.passkeys.request(draft, key)
+            if key is not None
+            else room.room.requests.ask(room.actor, draft)
+        )
     permit = asked.permit.id if asked.permit else None
     document = {
         **request_document(asked.request),

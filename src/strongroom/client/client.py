@@ -16,6 +16,7 @@ from strongroom.access.authenticators.port import Authenticator
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client import passkeys
+from strongroom.client.logins import log_in
 from strongroom.client.naming import class_named, default_name
 from strongroom.client.opened import OpenedModel
 from strongroom.client.opening import open_model
@@ -98,14 +99,8 @@ class Strongroom:
             UnavailableError: No authenticator is there, or nobody touched it.
         """
         place = source or attempts.local_source()
-        if authenticator is not None:
-            session, token = passkeys.login(
-                self.room, name, password, authenticator, source=place
-            )
-        else:
-            session, token = self.room.sessions.login(
-                name, password, code, source=place
-            )
+        proof = code if authenticator is None else authenticator
+        session, token = log_in(self.room, name, password, proof, source=place)
         return self.resume(token), session, token
 
     def resume(self, token: Secret) -> Strongroom:
@@ -176,6 +171,7 @@ class Strongroom:
         lineage: bool = False,
         at_most_bytes: int | None = None,
         break_glass: str | None = None,
+        authenticator: Authenticator | None = None,
     ) -> Asked:
         """Ask for segments; see ``permits.requests.Requests.ask``.
 
@@ -188,11 +184,13 @@ class Strongroom:
             lineage: Whether it covers every version of the lineage.
             at_most_bytes: Of plaintext; all of the segments if ``None``.
             break_glass: Why it cannot wait for approvals; ``None`` if it can.
+            authenticator: Signs that reason, as ``hardened`` asks for.
 
         Raises:
             MissingError: There is no such version or segment.
-            InputError: The duration or the bytes make no sense.
+            InputError: Duration or bytes make no sense, or nothing is to be signed.
             DeniedError: It could not be allowed whoever agreed.
+            UnavailableError: No authenticator is there, or nobody touched it.
         """
         draft = RequestDraft(
             target=target,
@@ -204,6 +202,8 @@ class Strongroom:
             at_most_bytes=at_most_bytes,
             break_glass=break_glass,
         )
+        if authenticator is not None:
+            return self.passkeys.request(draft, authenticator)
         return self.room.requests.ask(self.actor, draft)
 
     def approve(

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from strongroom.access.authenticators.port import Authenticator
 from strongroom.access.passkeys import Passkey
 from strongroom.access.request import Request
-from strongroom.access.sessions import Actor, Session
+from strongroom.access.sessions import Actor
 from strongroom.client.room import Room
-from strongroom.types import Secret
+from strongroom.permits.drafts import RequestDraft
+from strongroom.permits.requests import Asked
 
 
 class Passkeys:
@@ -49,21 +50,9 @@ class Passkeys:
         answer = authenticator.get(asked.options)
         return approvals.approve(self._actor(), request, signed=answer)
 
-
-def login(
-    room: Room,
-    name: str,
-    password: Secret,
-    authenticator: Authenticator,
-    *,
-    source: str,
-) -> tuple[Session, Secret]:
-    """Log in with a password and a passkey; return the session and its token.
-
-    Raises:
-        DeniedError: Name, password or passkey are wrong.
-        UnavailableError: No authenticator is there, or nobody touched it.
-    """
-    asked = room.proving.begin_login(name, password, source=source)
-    answer = authenticator.get(asked.options)
-    return room.proving.login(asked.challenge, answer)
+    def request(self, draft: RequestDraft, authenticator: Authenticator) -> Asked:
+        """Go past the approvals by signing what is asked for, and why."""
+        requests = self._room.requests
+        asked, question = requests.begin_signed(self._actor(), draft)
+        answer = authenticator.get(question.options)
+        return requests.sign(self._actor(), asked, answer)

@@ -97,6 +97,10 @@ def permit_for(
 
 def waiting(request: Request) -> DeniedError:
     """Return the refusal to open on a request that was not agreed to."""
+    if request.state is RequestState.PENDING and not request.approvals:
+        return DeniedError(
+            f"{request.id} was not signed by its asker", hint="ask again"
+        )
     if request.state is RequestState.PENDING:
         return DeniedError(
             f"{request.id} waits for {request.approvals} approvals",

@@ -9,7 +9,17 @@ from strongroom.ledger.kind import Kind
 PEOPLE_KINDS: Mapping[str, Kind] = {
     "breakglass.opened": Kind(
         "A permit was issued past the approvals; somebody else has to review it.",
-        ("permit", "request", "account", "team", "artifact", "expires", "due"),
+        (
+            "permit",
+            "request",
+            "account",
+            "team",
+            "artifact",
+            "expires",
+            "due",
+            "digest",
+            "assertion",
+        ),
         ("reason",),
         (3005, 1),
     ),

@@ -19,6 +19,9 @@ from strongroom.access.breakglass import (
     opened_by,
     record_break_glass,
 )
+from strongroom.access.gate import Gate
+from strongroom.access.glass_signatures import is_signed, signature_of
+from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.access.telling import Message, Tell, Told, record_told
 from strongroom.access.terms import Terms, TermsTable
@@ -26,7 +29,8 @@ from strongroom.errors import SetupError
 from strongroom.ledger.log import Ledger, Writing
 from strongroom.permits.drafts import RequestDraft, stored_number
 from strongroom.permits.permit import Permit, PermitRow
-from strongroom.vault.versions import Artifact
+from strongroom.types import ArtifactId
+from strongroom.vault.versions import ARTIFACTS
 
 Payload = Mapping[str, canonical.Json]
 
@@ -39,10 +43,14 @@ def asked_terms(terms: Terms, draft: RequestDraft) -> Terms:
 
 
 def asked_facts(terms: TermsTable, draft: RequestDraft) -> dict[str, object]:
-    """Return what policy reads of a draft that goes past the approvals."""
+    """Return what policy reads of a draft that goes past the approvals.
+
+    Nobody can have signed it yet.
+    """
     if draft.break_glass is None:
         return {}
-    return _facts(terms, lasts=draft.duration, reason=bool(draft.break_glass.strip()))
+    reason = bool(draft.break_glass.strip())
+    return _facts(terms, lasts=draft.duration, reason=reason, signed=False)
 
 
 def is_past_approvals(payload: Payload) -> bool:
@@ -50,20 +58,31 @@ def is_past_approvals(payload: Payload) -> bool:
     return payload.get("break_glass") is True
 
 
-def issued_facts(terms: TermsTable, payload: Payload) -> dict[str, object]:
-    """Return what policy reads of a request that goes past the approvals."""
+def issued_facts(
+    writing: Writing, gate: Gate, request: Request, payload: Payload
+) -> dict[str, object]:
+    """Return what policy reads of a request that goes past the approvals.
+
+    Raises:
+        IntegrityError: A row was deleted, forged, altered or restored.
+    """
     if not is_past_approvals(payload):
         return {}
-    lasts = timedelta(seconds=stored_number(payload["seconds"]))
-    return _facts(terms, lasts=lasts, reason=bool(_reason(payload)))
+    return _facts(
+        gate.terms,
+        lasts=timedelta(seconds=stored_number(payload["seconds"])),
+        reason=bool(_reason(payload)),
+        signed=is_signed(writing, request, party=gate.party),
+    )
 
 
 def used_facts(
-    writing: Writing, terms: TermsTable, permit: Permit
+    writing: Writing, gate: Gate, request: Request, permit: Permit
 ) -> dict[str, object]:
     """Return what policy reads of a permit that was issued past the approvals.
 
-    A permit whose row was removed is one without approvals.
+    A permit whose row was removed is one without approvals; the signature is
+    verified again.
 
     Raises:
         IntegrityError: A row was deleted, forged, altered or restored.
@@ -71,14 +90,19 @@ def used_facts(
     account = ACCOUNTS.get(writing, permit.account)
     if permit.id not in {glass.permit for glass in opened_by(writing, account)}:
         return {}
-    return _facts(terms, lasts=permit.expires_at - permit.not_before, reason=True)
+    return _facts(
+        gate.terms,
+        lasts=permit.expires_at - permit.not_before,
+        reason=True,
+        signed=is_signed(writing, request, party=gate.party),
+    )
 
 
 def record_issued(
     writing: Writing,
     account: Account,
     permit: Permit,
-    payload: Payload,
+    request: Request,
     terms: TermsTable,
 ) -> None:
     """Record that a permit was issued past the approvals, and the review it owes.
@@ -91,14 +115,17 @@ def record_issued(
     record_break_glass(
         writing,
         account,
-        Issued(permit.id, permit.request, permit.artifact, permit.expires_at),
+        Issued(
+            permit.id, request.id, permit.artifact, permit.expires_at, request.digest
+        ),
         terms=terms.break_glass,
-        reason=_reason(payload),
+        reason=_reason(request.payload()),
+        signed=signature_of(writing, request),
     )
 
 
 def tell_of(
-    ledger: Ledger, tell: Tell, actor: Actor, permit: PermitRow, artifact: Artifact
+    ledger: Ledger, tell: Tell, actor: Actor, permit: PermitRow, model: ArtifactId
 ) -> Told:
     """Tell people of a permit past the approvals, and record whether they heard.
 
@@ -107,6 +134,7 @@ def tell_of(
     """
     with ledger.reading() as reading:
         account = ACCOUNTS.get(reading, permit.account)
+        artifact = ARTIFACTS.get(reading, model)
     message = Message(
         about="break-glass",
         subject=permit.id,
@@ -129,12 +157,15 @@ def tell_of(
     return told
 
 
-def _facts(terms: TermsTable, *, lasts: timedelta, reason: bool) -> dict[str, object]:
+def _facts(
+    terms: TermsTable, *, lasts: timedelta, reason: bool, signed: bool
+) -> dict[str, object]:
     longest = terms.break_glass.longest if terms.break_glass else timedelta(0)
     return {
         "breakGlass": {
             "offered": terms.break_glass is not None,
             "reasonStated": reason,
+            "signed": signed,
             "lasts": lasts,
             "longest": longest,
         }

@@ -260,7 +260,7 @@ class Desk:
                     chosen,
                     purpose=permit.purpose_stated,
                 ),
-                **used_facts(writing, self._gate.terms, permit),
+                **used_facts(writing, self._gate, request, permit),
                 **approval_facts(self._gate, writing, request),
                 "requestedAt": permit.requested_at,
                 "ledgerHealthy": True,

@@ -1,27 +1,28 @@
-"""Asking for segments, and issuing the permit once everybody agreed."""
+"""Asking for segments; ``issuing`` issues the permit once everybody agreed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from strongroom import canonical
+from strongroom.access import glass_signatures
 from strongroom.access.accounts import ACCOUNTS, Account
 from strongroom.access.approvals import Approvals
+from strongroom.access.assertions import parse_assertion
+from strongroom.access.ceremonies import Ceremony
 from strongroom.access.gate import Gate
+from strongroom.access.passkeys import suspending
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.access.telling import Tell, Told
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database.engine import Transaction
+from strongroom.errors import InputError
 from strongroom.ledger.log import Reading, Writing
 from strongroom.permits.breakglass import (
     asked_facts,
     asked_terms,
     is_past_approvals,
-    issued_facts,
-    record_issued,
     tell_of,
 )
 from strongroom.permits.drafts import (
@@ -30,36 +31,17 @@ from strongroom.permits.drafts import (
     check_draft,
     payload_of,
     private_words,
-    stored_number,
-    stored_texts,
 )
 from strongroom.permits.holdings import (
     Exposure,
     exposure_after,
-    list_permit,
     lock_lineages,
 )
-from strongroom.permits.permit import (
-    PERMITS,
-    PURPOSE,
-    Permit,
-    PermitRow,
-    PermitState,
-    issued_event,
-)
-from strongroom.permits.selection import (
-    Selection,
-    approval_facts,
-    select_from,
-    wanted_facts,
-)
-from strongroom.types import PermitId, Random, RoomId, new_id
-from strongroom.vault.versions import (
-    ARTIFACTS,
-    find_version,
-    published,
-    resource_of,
-)
+from strongroom.permits.issuing import Issuing
+from strongroom.permits.permit import PERMITS, PermitRow
+from strongroom.permits.selection import Selection, select_from, wanted_facts
+from strongroom.types import ArtifactId, Random, RoomId
+from strongroom.vault.versions import find_version, resource_of
 
 __all__ = ["DEFAULT_DURATION", "Asked", "RequestDraft", "Requests"]
 
@@ -98,12 +80,10 @@ class Requests:
         self._gate = gate
         self._ledger = gate.ledger
         self._approvals = approvals
-        self._room = room
-        self._keys = keys
         self._manifest_key = keys.manifest.public
         self._permit_key = keys.permit.public
-        self._random = random
-        approvals.executors[ACTION] = self.issue
+        issuing = Issuing(gate, room=room, keys=keys, random=random)
+        approvals.executors[ACTION] = issuing.issue
 
     def preview(self, actor: Actor, draft: RequestDraft) -> Exposure:
         """Return what a request would cost, without making it.
@@ -129,91 +109,108 @@ class Requests:
             self._gate.recording_refusals(actor, "request:create", draft.target),
             self._ledger.transaction() as writing,
         ):
-            chosen = self._select(writing, actor, draft)
-            lineages = lock_lineages(writing, chosen.artifact.roots)
-            terms = self._gate.terms.of(chosen.artifact.classification)
-            check_draft(draft, terms)
-            account = ACCOUNTS.get(writing, actor.account)
-            exposure = self._exposure(writing, account, chosen, now=writing.now)
-            facts = {
-                **wanted_facts(
-                    terms,
-                    lineages,
-                    exposure,
-                    chosen,
-                    purpose=bool(draft.purpose.strip()),
-                ),
-                **asked_facts(self._gate.terms, draft),
-            }
-            account = self._gate.require(
-                writing,
-                actor,
-                "request:create",
-                resource_of(chosen.artifact),
-                facts,
-            )
-            request = self._approvals.ask(
-                writing,
-                actor,
-                account,
-                ACTION,
-                payload_of(draft, chosen),
-                terms=asked_terms(terms, draft),
-                private=private_words(draft),
-            )
-            found = PERMITS.find(writing, PERMITS.columns.request == request.id)
-        permit = found[0] if found else None
-        told = None
-        if permit is not None and draft.break_glass is not None:
-            told = tell_of(self._ledger, self._tell, actor, permit, chosen.artifact)
-        return Asked(request=request, exposure=exposure, permit=permit, told=told)
+            request, exposure = self._ask(writing, actor, draft)
+            permit = _permit_of(writing, request)
+        return self._asked(actor, request, exposure, permit)
 
-    def issue(self, writing: Writing, request: Request) -> None:
-        """Issue the permit that a request asked for; reserves its bytes.
+    def begin_signed(self, actor: Actor, draft: RequestDraft) -> tuple[Asked, Ceremony]:
+        """Ask past the approvals, and have the actor's passkey sign that and why.
+
+        The request waits five minutes for the answer; nothing is issued yet.
 
         Raises:
-            DeniedError: The asker may no longer have it, or a cap is reached.
-            MissingError: The version is gone.
+            MissingError: There is no such version or segment.
+            InputError: The duration or the bytes make no sense, or the draft does not
+                go past the approvals.
+            DeniedError: It could not be allowed, or the account has no passkey.
+            SetupError: The room has no passkeys.
         """
-        payload = request.payload()
-        artifact = ARTIFACTS.get(writing, str(payload["artifact"]))
-        version = published(writing, artifact, stored_number(payload["version"]))
-        chosen = select_from(
-            writing,
-            artifact,
-            version,
-            stored_texts(payload["segments"]),
-            self._manifest_key,
-        )
-        lineages = lock_lineages(writing, artifact.roots)
-        account = ACCOUNTS.get(writing, request.asker)
+        if draft.break_glass is None:
+            raise InputError(
+                "a passkey signs why it cannot wait for approvals",
+                hint="--break-glass REASON --passkey",
+            )
+        party = self._gate.require_party()
+        with (
+            self._gate.recording_refusals(actor, "request:create", draft.target),
+            self._ledger.transaction() as writing,
+        ):
+            request, exposure = self._ask(writing, actor, draft, to_sign=True)
+            ceremony = glass_signatures.question(writing, request, party=party)
+        return Asked(request=request, exposure=exposure, permit=None), ceremony
+
+    def sign(self, actor: Actor, asked: Asked, answer: str) -> Asked:
+        """Issue the permit that goes past the approvals, on its asker's signature.
+
+        Args:
+            actor: Who asked.
+            asked: From ``begin_signed``.
+            answer: ``AuthenticationResponseJSON``.
+
+        Raises:
+            InputError: The answer is not understood.
+            DeniedError: The signature is for something else, or policy refuses.
+            ConflictError: The request is decided, or was not signed in time.
+            CounterError: The passkey may have a copy; it is suspended.
+        """
+        assertion = parse_assertion(answer)
+        with (
+            self._gate.recording_refusals(actor, "permit:issue", asked.request.id),
+            suspending(self._ledger),
+            self._ledger.transaction() as writing,
+        ):
+            request = self._approvals.sign(writing, actor, asked.request.id, assertion)
+            permit = _permit_of(writing, request)
+        return self._asked(actor, request, asked.exposure, permit)
+
+    def _ask(
+        self,
+        writing: Writing,
+        actor: Actor,
+        draft: RequestDraft,
+        *,
+        to_sign: bool = False,
+    ) -> tuple[Request, Exposure]:
+        chosen = self._select(writing, actor, draft)
+        lineages = lock_lineages(writing, chosen.artifact.roots)
+        terms = self._gate.terms.of(chosen.artifact.classification)
+        check_draft(draft, terms)
+        account = ACCOUNTS.get(writing, actor.account)
         exposure = self._exposure(writing, account, chosen, now=writing.now)
-        terms = self._gate.terms.of(artifact.classification)
-        self._gate.require(
-            writing,
-            Actor(account=account.id),
-            "permit:issue",
-            resource_of(artifact),
-            {
-                **wanted_facts(
-                    terms,
-                    lineages,
-                    exposure,
-                    chosen,
-                    purpose=payload["purpose"] is True,
-                ),
-                **issued_facts(self._gate.terms, payload),
-                **approval_facts(self._gate, writing, request),
-                "requestedAt": request.created_at,
-                "ledgerHealthy": True,
-            },
+        purpose = bool(draft.purpose.strip())
+        facts = {
+            **wanted_facts(terms, lineages, exposure, chosen, purpose=purpose),
+            **asked_facts(self._gate.terms, draft),
+        }
+        account = self._gate.require(
+            writing, actor, "request:create", resource_of(chosen.artifact), facts
         )
-        permit = self._permit(writing, request, payload, chosen, account)
-        PERMITS.insert(writing, self._row(permit))
-        list_permit(writing, lineages, permit.id)
-        writing.append(issued_event(permit, exposure.after - exposure.before))
-        if is_past_approvals(payload):
-            record_issued(writing, account, permit, payload, self._gate.terms)
+        request = self._approvals.ask(
+            writing,
+            actor,
+            account,
+            ACTION,
+            payload_of(draft, chosen),
+            terms=asked_terms(terms, draft),
+            private=private_words(draft),
+            to_sign=to_sign,
+        )
+        return request, exposure
+
+    def _asked(
+        self,
+        actor: Actor,
+        request: Request,
+        exposure: Exposure,
+        permit: PermitRow | None,
+    ) -> Asked:
+        """Tell people of what was issued past the approvals; after the commit."""
+        told = None
+        payload = request.payload()
+        if permit is not None and is_past_approvals(payload):
+            model = ArtifactId(str(payload["artifact"]))
+            told = tell_of(self._ledger, self._tell, actor, permit, model)
+        return Asked(request=request, exposure=exposure, permit=permit, told=told)
 
     def _select(
         self, transaction: Writing | Reading, actor: Actor, draft: RequestDraft
@@ -223,49 +220,6 @@ class Requests:
         self._gate.require(transaction, actor, "model:show", resource_of(artifact))
         return select_from(
             transaction, artifact, version, draft.segments, self._manifest_key
-        )
-
-    def _permit(
-        self,
-        writing: Writing,
-        request: Request,
-        payload: Mapping[str, canonical.Json],
-        chosen: Selection,
-        account: Account,
-    ) -> Permit:
-        lineage = payload["lineage"] is True
-        terms = self._gate.terms.of(chosen.artifact.classification)
-        return Permit(
-            id=PermitId(new_id("permit", self._random)),
-            room=self._room,
-            request=request.id,
-            account=account.id,
-            counts_as=account.counts_as,
-            artifact=chosen.artifact.id,
-            version=None if lineage else chosen.version.number,
-            roots=chosen.artifact.roots,
-            segments=tuple(s.name for s in chosen.segments),
-            segment_ids=() if lineage else tuple(s.id for s in chosen.segments),
-            footprints=tuple(sorted(chosen.taken)),
-            at_most_bytes=stored_number(payload["bytes"]),
-            purpose_stated=payload["purpose"] is True,
-            requested_at=request.created_at,
-            not_before=request.created_at + terms.wait,
-            expires_at=max(writing.now, request.created_at + terms.wait)
-            + timedelta(seconds=stored_number(payload["seconds"])),
-            policy=self._gate.rules_digest,
-        )
-
-    def _row(self, permit: Permit) -> PermitRow:
-        return PermitRow(
-            id=permit.id,
-            request=permit.request,
-            account=permit.account,
-            roots=permit.roots,
-            released_bytes=0,
-            expires_at=permit.expires_at,
-            state=PermitState.ACTIVE,
-            signed=self._keys.permit.sign(PURPOSE, permit.payload()).to_bytes(),
         )
 
     def _exposure(
@@ -286,3 +240,8 @@ class Requests:
             now=now,
             key=self._permit_key,
         )
+
+
+def _permit_of(writing: Writing, request: Request) -> PermitRow | None:
+    found = PERMITS.find(writing, PERMITS.columns.request == request.id)
+    return found[0] if found else None
