@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from strongroom.app import open_strongroom
+from strongroom.app.adapters import open_sandbox
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.errors import (
     DeniedError,
@@ -15,6 +17,8 @@ from strongroom.errors import (
     SetupError,
     UnavailableError,
 )
+from strongroom.sandboxes.bubblewrap import BubblewrapSandbox
+from strongroom.settings import load_settings
 from strongroom.types import Secret
 from tests.app.one_person import create
 from tests.contracts.served import serving
@@ -59,6 +63,15 @@ def test_a_custodian_that_nobody_makes_is_explained(
     with pytest.raises((SetupError, InputError)) as raised:
         again(quick / "room")
     assert said in f"{raised.value} {raised.value.hint}"
+
+
+def test_a_sandbox_that_nobody_makes_is_explained(quick: Path) -> None:
+    create(quick / "room")
+    settings = load_settings(quick / "room")
+    assert isinstance(open_sandbox(settings), BubblewrapSandbox)
+    with pytest.raises(SetupError, match="'chroot'") as caught:
+        open_sandbox(replace(settings, sandbox="chroot"))
+    assert "bubblewrap" in caught.value.hint
 
 
 def test_a_custodian_elsewhere_needs_no_passphrase_here(quick: Path) -> None:

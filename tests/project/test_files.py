@@ -19,6 +19,7 @@ TESTED_ELSEWHERE = {
     "*/port.py": "a contract: every adapter is run against it",
     "*/custody/*.py": "contracts",
     "stores/*.py": "contracts",
+    "sandboxes/supervising.py": "contracts, and tests/attacks/test_sandbox.py",
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
     "intake/rewriting.py": "test_weights, and every reader",
     "intake/reports.py": "test_worker",

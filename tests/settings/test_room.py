@@ -46,6 +46,7 @@ def test_settings_come_back(
         folder=tmp_path,
         profile=profile,
         policy=policy,
+        sandbox="elsewhere",
         domains=(HOME, replace(HOME, name="far-2")),
         recovery=(
             PinnedSet(

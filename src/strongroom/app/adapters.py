@@ -8,13 +8,20 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from strongroom.app.schemes import ELSEWHERE, STORES, custodian_scheme, scheme_of
+from strongroom.app.schemes import (
+    ELSEWHERE,
+    SANDBOXES,
+    STORES,
+    custodian_scheme,
+    scheme_of,
+)
 from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.errors import SetupError
 from strongroom.ledger.checkpoint import VerifierKey
+from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Domain, Settings
 from strongroom.stores.port import BlobStore
 from strongroom.types import Random, Secret
@@ -162,6 +169,20 @@ def open_store(settings: Settings, domain: Domain) -> BlobStore:
     if scheme not in STORES:
         raise SetupError(f"no store is made for {scheme}:", hint="use folder:PATH")
     return STORES[scheme](settings.folder / path)
+
+
+def open_sandbox(settings: Settings) -> Sandbox:
+    """Return the sandbox that the room's settings name; nothing runs yet.
+
+    Raises:
+        SetupError: They name none that is made.
+    """
+    if settings.sandbox not in SANDBOXES:
+        raise SetupError(
+            f"no sandbox is called {settings.sandbox[:40]!r}",
+            hint=f"sandbox = one of {', '.join(SANDBOXES)} in room.toml",
+        )
+    return SANDBOXES[settings.sandbox]()
 
 
 def database_url(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from typing import Protocol
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import SetupError
+from strongroom.sandboxes.port import Sandbox
 from strongroom.stores.port import BlobStore
 from strongroom.types import Random, Secret
 
@@ -219,6 +220,17 @@ def _memory(path: Path) -> BlobStore:
 STORES: Mapping[str, Callable[[Path], BlobStore]] = {
     "folder": _folder,
     "memory": _memory,
+}
+
+
+def _bubblewrap() -> Sandbox:
+    from strongroom.sandboxes.bubblewrap import BubblewrapSandbox
+
+    return BubblewrapSandbox()
+
+
+SANDBOXES: Mapping[str, Callable[[], Sandbox]] = {
+    "bubblewrap": _bubblewrap,
 }
 
 

@@ -27,6 +27,9 @@ FORMAT = 1
 
 MAX_FILE_BYTES = 64 << 10
 
+SANDBOX = "bubblewrap"
+"""Where the file names no other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -47,6 +50,7 @@ class Settings:
             on, unless the sealer says otherwise.
         second_since: Size of the first checkpoint that has to carry a second
             signature too; ``None`` if none has to.
+        sandbox: What readers of foreign files run in.
     """
 
     folder: Path
@@ -61,6 +65,7 @@ class Settings:
     passkeys: RelyingParty | None = None
     custodians: int = 1
     second_since: int | None = None
+    sandbox: str = SANDBOX
 
     def __post_init__(self) -> None:
         """Check that the domains are usable.
@@ -104,6 +109,7 @@ class Settings:
             *([f"policy = {quoted(str(self.policy))}"] if self.policy else []),
             *([f"custodians = {self.custodians}"] if self.custodians > 1 else []),
             *([f"second_since = {self.second_since}"] if self.second_since else []),
+            *([f"sandbox = {quoted(self.sandbox)}"] if self.sandbox != SANDBOX else []),
             "",
             "[keys]",
             *(f"{name} = {quoted(key)}" for name, key in self.keys.items()),
@@ -160,6 +166,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
         ),
         custodians=_count(document, "custodians") or 1,
         second_since=_count(document, "second_since"),
+        sandbox=str(document.get("sandbox", SANDBOX)),
     )
 
 
