@@ -53,6 +53,19 @@ def test_a_change_that_changes_nothing_is_no_entry(rooms: Rooms) -> None:
         assert len(MEMBERS.find(reading)) == 1
 
 
+def test_an_owner_is_a_member_until_they_are_none(rooms: Rooms) -> None:
+    project, ana = create(rooms), rooms.account("ana")
+    owned = []
+    for state in (Membership.OWNER, Membership.MEMBER, Membership.REMOVED):
+        with rooms.world.ledger.transaction() as writing:
+            projects.set_member(writing, project, ana, state, by=None)
+        with rooms.world.ledger.reading() as reading:
+            belongs = bool(projects.projects_of(reading, ana.id))
+            owned.append((belongs, len(projects.owners(reading))))
+
+    assert owned == [(True, 1), (True, 0), (False, 0)]
+
+
 def test_a_member_who_was_put_back_in_the_database_is_refused(rooms: Rooms) -> None:
     project, ana = create(rooms), rooms.account("ana")
     for state in (Membership.MEMBER, Membership.REMOVED):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from strongroom.access.telling import Message, Told, tell_nobody
+from strongroom.access.telling import Message, Told, tell_each, tell_nobody
+
+MESSAGE = Message(about="break-glass", subject="permit-1", title="t", text="x")
 
 
 @pytest.mark.parametrize(
@@ -20,7 +24,15 @@ def test_a_failure_is_said_before_a_success(told: Told, sentence: str) -> None:
     assert told.sentence == sentence
 
 
-def test_without_targets_nobody_is_told() -> None:
-    message = Message(about="break-glass", subject="permit-1", title="t", text="x")
+def test_several_messages_add_up_and_a_failure_is_said_once() -> None:
+    def tell(message: Message) -> Told:
+        return Told(reached=bool(message.person), failed=("a: away",))
 
-    assert tell_nobody(message) == Told()
+    every = [replace(MESSAGE, person=name) for name in (None, "ana", "ben")]
+
+    assert tell_each(tell, every) == Told(reached=2, failed=("a: away",))
+    assert tell_each(tell, []) == Told()
+
+
+def test_without_targets_nobody_is_told() -> None:
+    assert tell_nobody(MESSAGE) == Told()

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,6 +72,22 @@ def test_a_target_gets_title_and_text(tmp_path: Path) -> None:
     assert told == Told(reached=1)
     (body,) = taken
     assert (body["title"], body["message"]) == (MESSAGE.title, MESSAGE.text)
+
+
+def test_a_persons_own_target_hears_what_is_for_them_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    with listening() as (room, heard), listening() as (own, mine):
+        folder = room_with(tmp_path, oncall=room, ada=own)
+        with (folder / "notifications.toml").open("a") as file:
+            file.write('person = "ada"\n')
+        tell = teller(folder)
+
+        assert tell(MESSAGE) == Told(reached=1)
+        assert (len(heard), len(mine)) == (1, 0)
+        assert tell(replace(MESSAGE, person="ada")) == Told(reached=1)
+        assert (len(heard), len(mine)) == (1, 1)
+        assert tell(replace(MESSAGE, person="ben")) == Told()
 
 
 def test_one_that_does_not_answer_keeps_no_other_from_hearing(tmp_path: Path) -> None:
@@ -145,7 +162,7 @@ def test_an_absent_address_file_is_said(tmp_path: Path) -> None:
         "[[target]]\nname = 'x'\naddress_file = 'f'\nurl = 'y'",
         "[[target]]\nname = 'x'\naddress_file = 'f'\nabout = ['weather']",
         "[[target]]\nname = 'x'\naddress_file = 'f'\nabout = 3",
-        "[[target]]\nname = 'x'\naddress_file = 'f'\n" * 17,
+        "[[target]]\nname = 'x'\naddress_file = 'f'\n" * 257,
         "#" * 70_000,
     ],
 )

@@ -28,6 +28,15 @@ def test_only_members_work_on_its_models(office: Office, model: Path) -> None:
     assert olga.run("seal", model, "--project", "vision").status == 77
 
 
+def test_an_owner_belongs_to_the_project_and_is_named(office: Office) -> None:
+    member = ("project", "member", "default", "ana")
+    done = office.at("root").ok(*member, "--owner")
+
+    assert done["state"] == "owner"
+    assert office.at("ana").ok("account", "show", "ana")["owns"] == ["default"]
+    assert office.at("root").run(*member, "--owner", "--remove").status == 65
+
+
 def test_a_name_that_cannot_be_used_is_refused(solo: Terminal) -> None:
     assert solo.run("project", "add", "../x").status == 65
     assert solo.run("project", "member", "absent", "me").status == 66

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from strongroom.access.breakglass import BREAK_GLASS, BreakGlass, NoticeState
+from strongroom.access.projects import Membership
 from strongroom.access.telling import Message, Told
 from strongroom.errors import DeniedError, InputError
 from strongroom.permits.drafts import RequestDraft
@@ -165,6 +166,23 @@ def test_people_are_told_after_the_commit_and_without_free_text(sealed: House) -
     assert permit_of(asked).id in message.text
     assert WHY not in message.title + message.text
     assert (newest(sealed)["reached"], newest(sealed)["failed"]) == (1, 1)
+
+
+def test_owners_of_the_models_project_are_told_but_not_the_opener(
+    sealed: House,
+) -> None:
+    """An owner who opens must not be the only one who hears of it, and count."""
+    for name in ("ana", "ben"):
+        sealed.room.room.people.set_member(
+            sealed.actors["root"], "default", name, Membership.OWNER
+        )
+    sent: list[Message] = []
+    requests = requests_telling(sealed, sent, Told())
+
+    asked = requests.ask(sealed.actors["ana"], past_draft())
+
+    assert [message.person for message in sent] == [None, "ben"]
+    assert row_of(sealed, asked).notice is NoticeState.FAILED
 
 
 def test_a_usual_request_tells_nobody(sealed: House) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
+from strongroom.access import review_notices
 from strongroom.access.accounts import ACCOUNTS, AccountState
 from strongroom.access.gate import Gate
 from strongroom.access.lapses import answered, locked
@@ -33,7 +34,7 @@ from strongroom.access.reviews import (
     take_away,
 )
 from strongroom.access.sessions import Actor, verify_actor
-from strongroom.access.telling import Message, Tell, Told, record_told
+from strongroom.access.telling import Tell, Told, record_told, tell_each
 from strongroom.canonical import Json
 from strongroom.database.engine import Transaction
 from strongroom.database.times import format_time
@@ -139,7 +140,7 @@ class AccessReviews:
                     facts=facts,
                 )
             )
-        told = self._send(actor, review, items)
+        told = self._send(actor, review)
         return Started(
             review=review,
             items=items,
@@ -237,20 +238,12 @@ class AccessReviews:
             )
         return len(things)
 
-    def _send(self, actor: Actor, review: AccessReview, items: int) -> Told:
-        message = Message(
-            about="access-review",
-            subject=review.id,
-            title=f"{items} memberships and roles wait for an answer",
-            text=(
-                f"{review.id} is due at {review.due_at:%Y-%m-%d %H:%M} UTC; what is"
-                " not answered by then is taken away.\n"
-                "strongroom review access list"
-            ),
-        )
-        told = self._tell(message)
+    def _send(self, actor: Actor, review: AccessReview) -> Told:
+        with self._ledger.reading() as reading:
+            wanted = review_notices.messages(reading, review)
+        told = tell_each(self._tell, wanted)
         with self._ledger.transaction() as writing:
-            record_told(writing, actor, message, told)
+            record_told(writing, actor, wanted[0], told)
         return told
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from strongroom.access.accounts import Account
 from strongroom.access.teams import checked_name
@@ -18,10 +19,17 @@ from strongroom.types import AccountId, ProjectId, Random, new_id
 
 
 class Membership(StrEnum):
-    """Whether an account belongs to a project now."""
+    """Whether an account belongs to a project now.
+
+    An owner is a member who is told of what happens to it, and has no other right.
+    """
 
     MEMBER = "member"
+    OWNER = "owner"
     REMOVED = "removed"
+
+
+BELONGS: Final = (Membership.MEMBER, Membership.OWNER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +136,11 @@ def projects_of(transaction: Transaction, account: AccountId) -> frozenset[Proje
     """Return the projects that an account belongs to now."""
     columns = MEMBERS.columns
     rows = MEMBERS.find(
-        transaction, columns.account == account, columns.state == Membership.MEMBER
+        transaction, columns.account == account, columns.state.in_(BELONGS)
     )
     return frozenset(row.project for row in rows)
+
+
+def owners(transaction: Transaction) -> list[Member]:
+    """Return who owns which project now."""
+    return MEMBERS.find(transaction, MEMBERS.columns.state == Membership.OWNER)

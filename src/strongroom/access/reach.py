@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.access.policy import Allow, Policy, Principal, Question, Resource
-from strongroom.access.projects import MEMBERS, Membership
+from strongroom.access.projects import BELONGS, MEMBERS
 from strongroom.access.terms import TermsTable
 from strongroom.database.engine import Transaction
 from strongroom.types import AccountId, Classification, Factor, ProjectId
@@ -137,7 +137,7 @@ def principals(transaction: Transaction) -> list[Principal]:
         IntegrityError: A row was forged, altered or restored.
     """
     mine: dict[AccountId, set[ProjectId]] = {}
-    for row in MEMBERS.find(transaction, MEMBERS.columns.state == Membership.MEMBER):
+    for row in MEMBERS.find(transaction, MEMBERS.columns.state.in_(BELONGS)):
         mine.setdefault(row.account, set()).add(row.project)
     return [
         _principal(account, frozenset(mine.get(account.id, ())))

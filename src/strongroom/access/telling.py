@@ -6,7 +6,7 @@ services that nobody here can erase.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -26,12 +26,14 @@ class Message:
         subject: Id of the permit or review.
         title: One line.
         text: What happened, and what to type.
+        person: Whose own targets are told; the room's if ``None``.
     """
 
     about: About
     subject: str
     title: str
     text: str
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,15 @@ class Told:
 
 Tell: TypeAlias = Callable[[Message], Told]
 """Sends a message; says what failed and never raises for a target."""
+
+
+def tell_each(tell: Tell, messages: Iterable[Message]) -> Told:
+    """Send several messages; return who heard of any."""
+    heard = [tell(message) for message in messages]
+    return Told(
+        reached=sum(told.reached for told in heard),
+        failed=tuple(dict.fromkeys(why for told in heard for why in told.failed)),
+    )
 
 
 def tell_nobody(_: Message) -> Told:

@@ -10,7 +10,7 @@ from strongroom.access.breakglass import BREAK_GLASS, GlassState
 from strongroom.access.gate import Gate
 from strongroom.access.person_terms import is_text
 from strongroom.access.policy import Resource
-from strongroom.access.projects import PROJECTS, projects_of
+from strongroom.access.projects import PROJECTS, owners, projects_of
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.access.teams import TEAMS
 from strongroom.access.training import (
@@ -36,6 +36,7 @@ class Profiled:
     Attributes:
         team: Its name.
         projects: Names.
+        owns: Names of those of them that the account owns.
         training: What the person took and acknowledged.
         lacking: What their roles ask for and they lack now.
         reviews: Openings past the approvals that still owe a review.
@@ -44,6 +45,7 @@ class Profiled:
     account: Account
     team: str
     projects: tuple[str, ...]
+    owns: tuple[str, ...]
     training: tuple[Training, ...]
     lacking: tuple[str, ...]
     reviews: int
@@ -148,6 +150,8 @@ class TrainingRecords:
                 )
             asked = self._gate.terms.training.asked_of(account.roles, None)
             mine = projects_of(reading, account.id)
+            owned = {o.project for o in owners(reading) if o.account == account.id}
+            called = {project.id: project.name for project in PROJECTS.find(reading)}
             owed = BREAK_GLASS.find(
                 reading,
                 BREAK_GLASS.columns.account == account.counts_as,
@@ -156,7 +160,8 @@ class TrainingRecords:
             return Profiled(
                 account=account,
                 team=TEAMS.get(reading, account.team).name,
-                projects=tuple(p.name for p in PROJECTS.find(reading) if p.id in mine),
+                projects=tuple(sorted(called[project] for project in mine)),
+                owns=tuple(sorted(called[project] for project in owned)),
                 training=tuple(training_of(reading, account)),
                 lacking=tuple(lacking(reading, account, asked, now=reading.now)),
                 reviews=len(owed),

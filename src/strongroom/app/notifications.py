@@ -1,7 +1,8 @@
 """Tells people outside the room, through ``apprise``.
 
-``notifications.toml`` beside ``room.toml`` names the targets.  An address often
-holds a token, so it stands in a file of its own that only its owner reads.
+``notifications.toml`` beside ``room.toml`` names the targets: the room's, and those of
+single people, who hear of the projects that they own.  An address often holds a token,
+so it stands in a file of its own that only its owner reads.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from strongroom.types import Secret
 FILE_NAME = "notifications.toml"
 MAX_FILE_BYTES = 64 << 10
 MAX_ADDRESS_BYTES = 4096
-MAX_TARGETS = 16
+MAX_TARGETS = 256
 _TOPICS: tuple[str, ...] = get_args(About)
 
 
@@ -33,11 +34,17 @@ class Target:
         name: How people call it.
         address_file: Holds its address, in the form of ``apprise``.
         about: What it wants to hear of.
+        person: Name of the account whose own it is; the room's if ``None``.
     """
 
     name: str
     address_file: Path
     about: frozenset[str]
+    person: str | None = None
+
+    def wants(self, message: Message) -> bool:
+        """Return whether a message is for this target."""
+        return message.about in self.about and message.person == self.person
 
     def address(self) -> Secret:
         """Return where it is reached.
@@ -100,7 +107,7 @@ def load_targets(folder: Path) -> tuple[Target, ...]:
 
 
 def _target(folder: Path, item: Mapping[str, object]) -> Target:
-    unknown = set(item) - {"name", "address_file", "about"}
+    unknown = set(item) - {"name", "address_file", "about", "person"}
     if unknown:
         raise InputError(f"a target has an unknown key {min(unknown)}")
     about = item.get("about", list(_TOPICS))
@@ -110,12 +117,13 @@ def _target(folder: Path, item: Mapping[str, object]) -> Target:
         name=str(item["name"]),
         address_file=folder / str(item["address_file"]),
         about=frozenset(map(str, about)),
+        person=str(item["person"]) if "person" in item else None,
     )
 
 
 def _tell(folder: Path, message: Message) -> Told:
     try:
-        targets = [t for t in load_targets(folder) if message.about in t.about]
+        targets = [t for t in load_targets(folder) if t.wants(message)]
     except SetupError as error:
         return Told(failed=(str(error),))
     failed = []

@@ -85,6 +85,7 @@ def show(call: Call, name: NAME) -> None:
         "roles": [str(role) for role in account.roles],
         "state": account.state,
         "projects": list(found.projects),
+        "owns": list(found.owns),
         "training": [training_document(row) for row in found.training],
         "lacking": list(found.lacking),
         "reviews_owed": found.reviews,
@@ -93,6 +94,7 @@ def show(call: Call, name: NAME) -> None:
         f"team      {found.team}",
         f"roles     {_roles(document)}",
         f"projects  {', '.join(found.projects)}",
+        *([f"owns      {', '.join(found.owns)}"] if found.owns else []),
         *(f"training  {_counts(row, now)}" for row in found.training),
         *(f"lacking   {text}" for text in found.lacking),
     ]

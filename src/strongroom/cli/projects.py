@@ -10,6 +10,7 @@ import typer
 from strongroom.cli import words
 from strongroom.cli.call import Call
 from strongroom.cli.output import Column
+from strongroom.errors import InputError
 
 if TYPE_CHECKING:
     from strongroom.canonical import Json
@@ -62,15 +63,25 @@ def member(
     remove: Annotated[
         bool, typer.Option("--remove", help="Take it out of the project.")
     ] = False,
+    owner: Annotated[
+        bool, typer.Option("--owner", help="Who is told of what happens to it.")
+    ] = False,
 ) -> None:
     """Let an account belong to a project, or not any more.
+
+    An owner is a member who gets the notices about the project; without --owner one
+    who was becomes a member again.
 
     Example: strongroom project member vision ada
     """
     from strongroom.access.projects import Membership
 
-    state = Membership.REMOVED if remove else Membership.MEMBER
+    if remove and owner:
+        raise InputError("an owner belongs to the project", hint="give one of them")
+    belongs = Membership.OWNER if owner else Membership.MEMBER
+    state = Membership.REMOVED if remove else belongs
     with call.open() as room:
         room.room.people.set_member(room.actor, name, account, state)
-    sentence = f"{account} is {'no longer in' if remove else 'in'} {name}"
+    is_ = "no longer in" if remove else "an owner of" if owner else "in"
+    sentence = f"{account} is {is_} {name}"
     call.output.say({"project": name, "name": account, "state": state}, sentence)

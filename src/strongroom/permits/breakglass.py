@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from strongroom import canonical
-from strongroom.access.accounts import ACCOUNTS, Account
+from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.access.breakglass import (
     BREAK_GLASS,
     Issued,
@@ -21,16 +21,18 @@ from strongroom.access.breakglass import (
 )
 from strongroom.access.gate import Gate
 from strongroom.access.glass_signatures import is_signed, signature_of
+from strongroom.access.projects import owners
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
-from strongroom.access.telling import Message, Tell, Told, record_told
+from strongroom.access.telling import Message, Tell, Told, record_told, tell_each
 from strongroom.access.terms import Terms, TermsTable
+from strongroom.database.engine import Transaction
 from strongroom.errors import SetupError
 from strongroom.ledger.log import Ledger, Writing
 from strongroom.permits.drafts import RequestDraft, stored_number
 from strongroom.permits.permit import Permit, PermitRow
 from strongroom.types import ArtifactId
-from strongroom.vault.versions import ARTIFACTS
+from strongroom.vault.versions import ARTIFACTS, Artifact
 
 Payload = Mapping[str, canonical.Json]
 
@@ -129,12 +131,14 @@ def tell_of(
 ) -> Told:
     """Tell people of a permit past the approvals, and record whether they heard.
 
+    People are the room's targets, and the owners of the model's project with theirs.
     Called after the commit: what was not sent does not keep anybody out, and what
     was sent cannot be rolled back.
     """
     with ledger.reading() as reading:
         account = ACCOUNTS.get(reading, permit.account)
         artifact = ARTIFACTS.get(reading, model)
+        people = _owners(reading, artifact, but=account)
     message = Message(
         about="break-glass",
         subject=permit.id,
@@ -147,7 +151,8 @@ def tell_of(
             f" strongroom review breakglass {permit.id} --accept TEXT, or --reject TEXT"
         ),
     )
-    told = tell(message)
+    each = [message, *(replace(message, person=name) for name in people)]
+    told = tell_each(tell, each)
     state = NoticeState.SENT if told.reached else NoticeState.FAILED
     with ledger.transaction() as writing:
         ACCOUNTS.get(writing, account.counts_as, lock=True)
@@ -155,6 +160,20 @@ def tell_of(
         BREAK_GLASS.replace(writing, glass, notice=state)
         record_told(writing, actor, message, told)
     return told
+
+
+def _owners(transaction: Transaction, model: Artifact, *, but: Account) -> list[str]:
+    """Return who owns a model's project; whoever opens it is not told by that alone."""
+    found = [
+        ACCOUNTS.get(transaction, owner.account)
+        for owner in owners(transaction)
+        if owner.project == model.project
+    ]
+    return [
+        owner.name
+        for owner in found
+        if owner.state is AccountState.ACTIVE and owner.counts_as != but.counts_as
+    ]
 
 
 def _facts(
