@@ -9,7 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import io
 import json
+import os
+import pickle
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,7 +33,11 @@ from strongroom.crypto.layout import Positions
 from strongroom.crypto.paper import read_paper
 from strongroom.crypto.signing import Signed
 from strongroom.crypto.token_file import TokenFile
+from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.safetensors import read_header
+from strongroom.intake.formats.zips import open_members, read_archive
+from strongroom.intake.rewriting import Workplace
+from strongroom.intake.sources import Source
 from strongroom.ledger.checkpoint import parse_text
 from strongroom.ledger.cosignature import WitnessKey
 from strongroom.ledger.frontier import Frontier
@@ -72,6 +81,35 @@ def _safetensors(data: bytes) -> object:
     return read_header(lambda offset, length: data[offset : offset + length], len(data))
 
 
+def _windowed(
+    parse: Callable[[Source, Workplace], object],
+) -> Callable[[bytes], object]:
+    """Return a parser of bytes for a reader of windows, which may write."""
+
+    def parser(data: bytes) -> object:
+        descriptor = os.memfd_create("fuzzed")
+        try:
+            os.write(descriptor, data)
+            source = Source(
+                descriptor=descriptor, start=0, length=len(data), path="fuzzed.pt"
+            )
+            with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+                return parse(source, Workplace(Path(name), Path(name)))
+        finally:
+            os.close(descriptor)
+
+    return parser
+
+
+def _pickle(source: Source, workplace: Workplace) -> object:
+    del workplace
+    return read_pickle(source, Rules(persistent=True, salvage=True))
+
+
+def _zip(source: Source, workplace: Workplace) -> object:
+    return open_members(read_archive(source).values(), workplace)
+
+
 PARSERS: dict[str, Callable[[bytes], object]] = {
     "algorithms": parse_algorithms,
     "anchor": _frame(parse_anchor),
@@ -95,6 +133,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "order": _frame(parse_order),
     "paper": _text(read_paper),
     "permit": parse_permit,
+    "pickle": _windowed(_pickle),
     "pin": Pin.from_bytes,
     "plan": _text(parse_plan_file),
     "proof": _text(Proof.from_text),
@@ -106,6 +145,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "witness-key": _text(WitnessKey.from_text),
     "witness-policy": WitnessPolicy.from_bytes,
     "witness-request": WitnessRequest.from_bytes,
+    "zip": _windowed(_zip),
 }
 
 
@@ -116,7 +156,11 @@ def write_seeds(folder: Path) -> int:
         How many.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    found = {SAFETENSORS, *(path.read_bytes() for path in PACKAGE.rglob("*.toml"))}
+    found = {
+        SAFETENSORS,
+        *_models(),
+        *(path.read_bytes() for path in PACKAGE.rglob("*.toml")),
+    }
     for path in sorted(VECTORS.glob("*.json")):
         for data in _inputs(json.loads(path.read_bytes())):
             if 0 < len(data) <= MOST_BYTES:
@@ -124,6 +168,19 @@ def write_seeds(folder: Path) -> int:
     for data in found:
         (folder / hashlib.sha256(data).hexdigest()).write_bytes(data)
     return len(found)
+
+
+def _models() -> Iterator[bytes]:
+    """Yield small files of the kinds that models come in."""
+    tree = {"a": [1, 2.5, None, True, "x" * 300], "b": ({"c": b"d"}, 1 << 70)}
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        yield pickle.dumps(tree, protocol)
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as archive:
+            archive.writestr("model/data.pkl", pickle.dumps(tree, 2))
+            archive.writestr("model/data/0", bytes(100))
+        yield buffer.getvalue()
 
 
 def _inputs(value: object) -> Iterator[bytes]:

@@ -52,6 +52,6 @@ def test_an_unknown_parser_is_named_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        fuzz.main(["pickle"])
+        fuzz.main(["poem"])
     assert caught.value.code == 2
     assert "safetensors" in capsys.readouterr().err

@@ -24,6 +24,7 @@ TESTED_ELSEWHERE = {
     "intake/rewriting.py": "test_weights, and every reader",
     "intake/reports.py": "test_worker",
     "intake/formats/zip_records.py": "test_zips",
+    "intake/formats/pickle_*.py": "test_pickle_machine: bytes in, values out",
     "access/request.py": "test_approvals moves requests through all their states",
     "access/tokens.py": "test_sessions",
     "access/account_changes.py": "test_people",

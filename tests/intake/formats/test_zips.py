@@ -190,7 +190,7 @@ ATTACKS: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: _patched(zipped(), CENTRAL, 8, b"\1"),
     ),
     "CVE_2025_1945_encrypted_flag_in_the_local_header": (
-        "zip/local",
+        "zip/flag",
         lambda: _patched(zipped(), LOCAL, 6, b"\1"),
     ),
     "CVE_2025_10156_a_wrong_crc": (
@@ -206,6 +206,7 @@ ATTACKS: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: _patched(zipped(), LOCAL, 0, b"PK\3\5"),
     ),
     "another_method": ("zip/method", lambda: _patched(zipped(), CENTRAL, 10, b"\x0c")),
+    "a_newer_version": ("zip/method", lambda: _patched(zipped(), CENTRAL, 6, b"@")),
     "a_traversal": ("zip/name", lambda: zipped({"../a": b""})),
     "an_absolute_name": ("zip/name", lambda: zipped({"/a": b""})),
     "a_backslash": ("zip/name", lambda: zipped({"..\\a": b""})),

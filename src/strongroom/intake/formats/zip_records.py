@@ -25,6 +25,7 @@ DESCRIPTORS = {16: struct.Struct("<4s3L"), 24: struct.Struct("<4sLQQ")}
 """A descriptor with its signature: 16 bytes, or 24 in zip64."""
 
 STORED, DEFLATED = 0, 8
+_ZIP64_VERSION = 45  # "4.5", the newest that needs nothing else
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -38,12 +39,8 @@ _HAS_DESCRIPTOR, _IS_UTF8 = 0x0008, 0x0800
 _KNOWN_FLAGS = 0x0006 | _HAS_DESCRIPTOR | _IS_UTF8  # 6: how hard deflate tried
 
 _ZIP64 = 0x0001
-_KNOWN_EXTRAS = {
-    _ZIP64,
-    0x4246,  # "FB": PyTorch's padding
-    0x5455,  # "UT" and "ux": times and owners, from Info-ZIP
-    0x7875,
-}
+# PyTorch's padding; times and owners from Info-ZIP.
+_KNOWN_EXTRAS = {_ZIP64, 0x4246, 0x5455, 0x7875}
 _UNIX = 3  # the system of which a member's mode is
 _REGULAR = 0o100000
 _FOLDER = 0o040000
@@ -104,7 +101,7 @@ def parse_central(record: bytes) -> Entry:
     Raises:
         RefusedError: Something in it is not what writers of models write.
     """
-    (mark, made, _, flags, method, _, _, crc, packed, size, named, extra, comment,
+    (mark, made, needs, flags, method, _, _, crc, packed, size, named, extra, comment,
      disk, _, attributes, start) = _CENTRAL.unpack_from(record)  # fmt: skip
     if mark != b"PK\x01\x02":
         raise RefusedError("zip/directory", "the central directory is malformed")
@@ -116,7 +113,7 @@ def parse_central(record: bytes) -> Entry:
         _verify_mode(attributes >> 16, name)
     field = record[CENTRAL_BYTES + named : CENTRAL_BYTES + named + extra]
     size, packed, start = _zip64(field, (size, packed, start), name)
-    _verify_kind(flags, method, name)
+    _verify_kind(needs, flags, method, name)
     return Entry(
         raw_name=raw, name=name, flags=flags, method=method, crc=crc,
         packed=packed, size=size, start=start,
@@ -146,10 +143,11 @@ def verify_local(record: bytes, central: Entry) -> None:
         RefusedError: They differ; a reader that trusts the other one would see
             another file.
     """
-    (_, _, flags, method, _, _, crc, packed, size, named, _) = _LOCAL.unpack_from(
+    (_, needs, flags, method, _, _, crc, packed, size, named, _) = _LOCAL.unpack_from(
         record
     )
     name = central.name
+    _verify_kind(needs, flags, method, name)
     raw, field = (
         record[LOCAL_BYTES : LOCAL_BYTES + named],
         record[LOCAL_BYTES + named :],
@@ -281,13 +279,13 @@ def _shown(raw: bytes) -> str:
     return raw[:200].decode("utf-8", "backslashreplace")
 
 
-def _verify_kind(flags: int, method: int, name: str) -> None:
+def _verify_kind(needs: int, flags: int, method: int, name: str) -> None:
     if flags & ~_KNOWN_FLAGS:
         raise _refused(
             "zip/flag", f"is encrypted or has unknown flags: 0x{flags:04x}", name
         )
-    if method not in {STORED, DEFLATED}:
-        raise _refused("zip/method", f"is packed by method {method}", name)
+    if method not in {STORED, DEFLATED} or needs > _ZIP64_VERSION:
+        raise _refused("zip/method", f"needs another reader: method {method}", name)
 
 
 def _verify_mode(mode: int, name: str) -> None:
