@@ -66,6 +66,7 @@ TESTS_OF_MORE_THAN_ONE_MODULE = {
     "cli/test_demo.py": "plays all of cli/demo",
     "cli/test_two_at_once.py": "two terminals, over all commands",
     "ledger/test_go.py": "another language reads our formats",
+    "ledger/test_verify_second.py": "what verify.py says of second signatures",
     "ledger/test_verify_witnesses.py": "what verify.py says of witnesses",
 }
 """Test files of a package without a module of the same name."""

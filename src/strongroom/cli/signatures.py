@@ -25,7 +25,7 @@ class Algorithms(StrEnum):
 
 LIMITS = (
     "Permits and answers, which live for days and minutes, carry Ed25519 alone."
-    " verify.py checks Ed25519 alone. Tell witnesses the second key."
+    " Tell witnesses and auditors the second key: it is in each export."
 )
 
 

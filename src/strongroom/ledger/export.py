@@ -57,7 +57,8 @@ Check it with a Python of your own, without Strongroom:
 verify.py is one file of the standard library only.  Take it from a source that
 you trust, not from whoever gave you this folder.  Go's golang.org/x/mod/sumdb
 reads checkpoint and tiles as well.  With --witness KEY, once for each witness
-whose key you kept, it also says what they saw, and when.
+whose key you kept, it also says what they saw, and when.  With --second-key KEY it
+demands the second signature; that needs the Python package cryptography.
 """
 
 

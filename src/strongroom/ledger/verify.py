@@ -3,15 +3,19 @@
     python3 -I verify.py EXPORT --key KEY [--older CHECKPOINT] [--witness KEY ...]
     python3 -I verify.py --proof FILE --entry FILE --key KEY [--witness KEY ...]
 
+With --second-key KEY the newest checkpoint has to carry that ML-DSA-65 signature too;
+for it alone the Python package ``cryptography`` is needed.
+
 It imports nothing of Strongroom: an outsider reads it, or writes another from
 ``docs/specification/ledger.md``.  The keys are those that the outsider kept, not
 those in the export.  Exit status 0 if everything holds, otherwise 65.
 
 Source: RFC 8032 section 5.1.7; RFC 9162 section 2.1; C2SP signed-note, tlog-tiles,
-tlog-cosignature.
+tlog-cosignature; FIPS 204, with an empty context.
 """
 # Long because an outsider copies one file, and reads it from top to bottom.
 # ruff: noqa: PLR2004, T201  the numbers are those of the formats; it is a program
+# ruff: noqa: PLC0415  what checks a second signature is not there on every machine
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ WIDTH = 256  # hashes in a full tile, entries in a full bundle
 P = 2**255 - 19  # Ed25519: the field, the order, the constant, the base point
 ORDER = 2**252 + 27742317777372353535851937790883648493
 D = 37095705934669439343138083508754565189542113879843219016388785533085940283555
+ML_DSA = b"\xffstrongroom/ml-dsa-65"  # what stands before a second key; no byte is its
 BASE = bytes.fromhex("58" + "66" * 31)
 
 
@@ -40,8 +45,8 @@ class ProblemError(ValueError):
 class Check:
     """What was found; everything holds if there are no problems."""
 
-    def __init__(self, folder: str, *witnesses: str) -> None:
-        self.folder, self.witnesses = Path(folder), witnesses
+    def __init__(self, folder: str, *witnesses: str, second: str = "") -> None:
+        self.folder, self.witnesses, self.second = Path(folder), witnesses, second
         self.unread: set[str] = set()  # files that no entry and no size asked for
         self.problems: list[str] = []
         self.facts: dict[str, Any] = {}
@@ -58,7 +63,7 @@ class Check:
         paths = sorted((self.folder / "witnessed").glob("*"))
         paths += [Path(older)] if older else []
         before = [self.checkpoint(self._read(path), key) for path in paths]
-        size, root = self.checkpoint(self._read(self.folder / "checkpoint"), key)
+        size, root = self.newest(self._read(self.folder / "checkpoint"), key)
         self.facts |= {"private_opened": 0, "private_withheld": 0, "attached": 0}
         leaves: list[bytes] = []
         for start in range(0, size, WIDTH):
@@ -78,7 +83,7 @@ class Check:
         """Check that an entry is where its proof file says; ignore its extra data."""
         head, _, note = self._read(Path(file)).partition(b"\n\n")
         entry = self._read(Path(entry_file))
-        size, root = self.checkpoint(note, key)
+        size, root = self.newest(note, key)
         first, *lines = [x for x in head.split(b"\n") if not x.startswith(b"extra ")]
         place, *rest = lines or [b""]
         valid = first == b"c2sp.org/tlog-proof@v1" and place[:6] == b"index "
@@ -90,6 +95,23 @@ class Check:
         _need(same, f"entry {index}: is not in the ledger of {size}")
         _canonical(entry)
         self.facts["entry"] = index
+
+    def newest(self, note: bytes, key: str) -> tuple[int, bytes]:
+        """Return size and root in a checkpoint that the second key signed as well."""
+        size, root = self.checkpoint(note, key)
+        if (
+            self.second
+        ):  # those of before may be older than the key; the root binds them
+            text, _, lines = note.rpartition(b"\n\n")
+            same = self.second.partition("+")[0] == key.partition("+")[0]
+            _need(same, "the second key is another ledger's")
+            public, signatures = _signatures(lines, self.second, ML_DSA)
+            _need(signatures, "the second key did not sign the checkpoint")
+            for signature in signatures:
+                verify_ml_dsa(public, signature, text + b"\n")
+            short = "+".join(self.second.split("+", 2)[:2])  # 2.6 kB are to be compared
+            self.facts["second_signature"] = f"ML-DSA-65, by {short}"
+        return size, root
 
     def checkpoint(self, note: bytes, key: str) -> tuple[int, bytes]:
         """Return the size and root in a checkpoint that ``key`` signed."""
@@ -112,7 +134,7 @@ class Check:
         said = [text for _, each in sorted(self.saw.items()) for text in each.values()]
         self.facts |= {"witness": "; ".join(said) or "no independent witness"}
         beside = lines.count(f"\N{EM DASH} {name.decode()} ".encode()) - own
-        unchecked = "ML-DSA-65 or another, under the ledger's name, not checked here"
+        unchecked = "ML-DSA-65 or another, not checked without its --second-key"
         self.facts |= {"second_signature": unchecked if beside else "none"}
         self.facts |= {"other_signatures": lines.count(b"\n") - own - beside}
         return size, root
@@ -195,10 +217,13 @@ def _signatures(lines: bytes, key: str, kind: bytes) -> tuple[bytes, list[bytes]
     public = _base64(rest.partition("+")[2].encode())
     short = hashlib.sha256(f"{name}\n".encode() + public).digest()[:4]
     form = f"{short.hex()}+{base64.b64encode(public).decode()}"
-    _need(form == rest and public[:1] == kind, "the key is no name+hash+base64")
+    valid = form == rest and public.startswith(kind)
+    _need(valid, "the key is no name+hash+base64")
     ours = f"\N{EM DASH} {name} ".encode()
     signed = [x[len(ours) :] for x in lines.split(b"\n") if x.startswith(ours)]
-    return public[1:], [x[4:] for x in map(_base64, signed) if x[:4] == short]
+    return public.removeprefix(kind), [
+        x[4:] for x in map(_base64, signed) if x[:4] == short
+    ]
 
 
 def verify_ed25519(public: bytes, signature: bytes, message: bytes) -> None:
@@ -210,6 +235,20 @@ def verify_ed25519(public: bytes, signature: bytes, message: bytes) -> None:
     x, y = _sum(_times(scalar % ORDER, *_point(BASE)), _times(challenge, P - x, y))
     same = (y | x % 2 << 255).to_bytes(32, "little") == signature[:32]
     _need(same and scalar < ORDER and len(signature) == 64, "the signature is wrong")
+
+
+def verify_ml_dsa(public: bytes, signature: bytes, message: bytes) -> None:
+    """Raise a ProblemError unless the public key signed the message."""
+    try:
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric import mldsa
+    except ImportError as error:
+        needs = "--second-key needs the Python package cryptography, 50 or later"
+        raise ProblemError(needs) from error
+    try:
+        mldsa.MLDSA65PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:
+        raise ProblemError("the second signature is wrong") from error
 
 
 def _point(data: bytes) -> tuple[int, int]:
@@ -313,6 +352,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("export", nargs="?", help="folder written by ledger export")
     parser.add_argument("--key", required=True, help="name+hash+base64, as you kept it")
+    parser.add_argument("--second-key", help="its ML-DSA-65 key, as you kept it")
     parser.add_argument("--older", help="a checkpoint that you kept from before")
     parser.add_argument("--proof", help="proof file of one entry")
     parser.add_argument("--entry", help="file with the bytes of that entry")
@@ -325,7 +365,7 @@ def main(argv: list[str] | None = None) -> int:
     if (given.quorum or 0) < 0:
         parser.error("--quorum is 0 or more")
     witnesses = given.witness or []
-    check = Check(given.export or "", *witnesses)
+    check = Check(given.export or "", *witnesses, second=given.second_key or "")
     try:
         if given.export:
             check.export(given.key, given.older)
