@@ -1,0 +1,150 @@
+"""Rewrites what people read, and the word lists of tokenizers: text, and nothing else.
+
+What lies in a file of text is shown in terminals and read by other programs, so it is
+UTF-8, and what hides or reorders words is taken out.  A word list is left as it is:
+there, an odd character is a token.
+"""
+
+from __future__ import annotations
+
+import re
+
+from strongroom.intake.findings import Finding, Level, RefusedError
+from strongroom.intake.rewriting import Options, Rewritten, Workplace, write_all
+from strongroom.intake.sources import Source
+
+KIND = "text"
+MOST_BYTES = 4 << 20
+MOST_LIST_BYTES = 64 << 20
+
+_WORD_LISTS = frozenset({"vocab.txt", "merges.txt", "bpe.codes", "dict.txt"})
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Reorders, hides or only pretends to be there: marks of direction, zero width, the
+# tags that spell invisible ASCII, and variation selectors beyond those of emoji.
+_HIDDEN = re.compile(
+    "[\x80-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff]"
+)
+_YAML_CALLS = re.compile(rb"_target_|!!python|!<|\\x5f|\\u005f", re.IGNORECASE)
+_SHEBANG = "#!"
+
+
+def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten:
+    """Write the same text as UTF-8, without what hides.
+
+    Args:
+        source: A README, a licence, a word list.
+        workplace: Where it is written, under its own name.
+        options: Not used.
+
+    Raises:
+        RefusedError: It is no UTF-8, too long, a script, or a pickle of letters.
+    """
+    del options
+    is_list = source.path.rpartition("/")[2] in _WORD_LISTS
+    text = _text(source, MOST_LIST_BYTES if is_list else MOST_BYTES)
+    if text.startswith(_SHEBANG):
+        raise RefusedError("text/script", "text begins like a program: #!")
+    if _is_pickle(text.encode()):
+        raise RefusedError(
+            "text/pickle", "text is a pickle of protocol 0, which calls something"
+        )
+    findings: tuple[Finding, ...] = ()
+    if is_list:
+        if _CONTROLS.search(text):
+            raise RefusedError("text/control", "word list holds a control character")
+        written = text
+    else:
+        written = _HIDDEN.sub("", _CONTROLS.sub("", text))
+        findings = _hidden_finding(len(text) - len(written))
+    with workplace.create(source.path) as file:
+        write_all(file, written.encode())
+    return Rewritten(kind=KIND, outputs=(source.path,), findings=findings)
+
+
+def drop_yaml(source: Source, workplace: Workplace, options: Options) -> Rewritten:
+    """Leave a YAML file out; no loader of weights needs one.
+
+    Args:
+        source: The file.
+        workplace: Not used.
+        options: Not used.
+
+    Raises:
+        RefusedError: It names something to be called.
+    """
+    del workplace, options
+    if source.length > MOST_BYTES:
+        raise RefusedError("text/size", f"text has {source.length} bytes")
+    if _YAML_CALLS.search(source.read_exactly(0, source.length)):
+        raise RefusedError(
+            "config/callable", "YAML names what a loader would call or import"
+        )
+    return Rewritten(kind="yaml", changes=("left out: no loader of weights reads it",))
+
+
+def _text(source: Source, at_most_bytes: int) -> str:
+    if source.length > at_most_bytes:
+        raise RefusedError(
+            "text/size", f"text has {source.length} bytes of {at_most_bytes}"
+        )
+    try:
+        return source.read_exactly(0, source.length).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RefusedError("text/encoding", "text is not UTF-8") from None
+
+
+def _hidden_finding(count: int) -> tuple[Finding, ...]:
+    if not count:
+        return ()
+    return (
+        Finding(
+            rule="text/hidden",
+            level=Level.NOTE,
+            message=f"{count} characters taken out that hide or reorder text",
+        ),
+    )
+
+
+# Opcodes of pickle that can stand in text: how many lines, or bytes, follow each.  A
+# text that gets as far as a call is a program of pickle's; no sentence does.
+_LINES = dict.fromkeys(b"FILSVgpP", 1) | dict.fromkeys(b"ci", 2)
+_BYTES = dict.fromkeys(b"Kqh", 1) | {0x4D: 2, 0x4A: 4, 0x72: 4, 0x6A: 4, 0x47: 8}
+_COUNTED = frozenset(b"UC")
+_BARE = frozenset(b"(0123)]}tdlasueNQ")
+_NAMED = frozenset(b"ci")
+_PUSHES_NOTHING = frozenset(b"0pqrsue")
+_MARK, _INST, _OBJ = b"(io"  # the last two call what they name, above a mark
+_CALLS = frozenset(b"Rob")
+_NAME = re.compile(rb"[\w.]+")
+_MOST_STEPS = 10_000
+
+
+def _is_pickle(data: bytes) -> bool:
+    """Return whether text is a pickle that names something and calls it."""
+    at, named, marked, pushed = 0, False, False, 0
+    for _ in range(_MOST_STEPS):
+        if at >= len(data):
+            return False
+        mark, at = data[at], at + 1
+        if mark in _CALLS:
+            return named and (marked if mark == _OBJ else pushed > 1)
+        if mark in _LINES:
+            for _ in range(_LINES[mark]):
+                end = data.find(b"\n", at)
+                if end < 0 or (mark in _NAMED and not _NAME.fullmatch(data, at, end)):
+                    return False
+                at = end + 1
+            named |= mark in _NAMED
+            if mark == _INST:
+                return marked
+        elif mark in _COUNTED and at < len(data):
+            at += 1 + data[at]
+        elif mark in _BYTES:
+            at += _BYTES[mark]
+        elif mark not in _BARE:
+            return False
+        marked |= mark == _MARK
+        pushed += mark not in _PUSHES_NOTHING
+    return named

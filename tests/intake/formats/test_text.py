@@ -1,0 +1,84 @@
+"""Text comes out as text: readable, in the order it is read, and no program."""
+
+from __future__ import annotations
+
+import pickle
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom.intake.findings import RefusedError
+from strongroom.intake.formats import text as subject
+from tests.intake.hostile import rewritten
+
+
+def through(data: bytes, name: str = "README.md") -> bytes:
+    return rewritten(subject.rewrite, data, name)[1][name]
+
+
+def rule_of(data: bytes, name: str = "README.md") -> str:
+    with pytest.raises(RefusedError) as refused:
+        through(data, name)
+    return refused.value.rule
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"])))
+def test_plain_text_comes_out_the_same(text: str) -> None:
+    assert through(b"# Title\n" + text.encode()) == b"# Title\n" + text.encode()
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u200b", "\U000e0041", "\x1b"])
+def test_what_hides_or_reorders_is_taken_out_and_counted(mark: str) -> None:
+    result, files = rewritten(subject.rewrite, f"a{mark}b".encode(), "README.md")
+
+    assert files["README.md"] == b"ab"
+    assert [finding.rule for finding in result.findings] == ["text/hidden"]
+
+
+def test_a_word_list_keeps_every_token() -> None:
+    words = "a\u200db\n\u202e\n\u3164\n".encode()
+
+    assert through(words, "vocab.txt") == words
+    assert rule_of(b"a\x00b", "vocab.txt") == "text/control"
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"\xff\xfe", "text/encoding"),
+        (b"#!/bin/sh\nrm -rf ~", "text/script"),
+        (b" " * (subject.MOST_BYTES + 1), "text/size"),
+        (b"cos\nsystem\n(S'id'\ntR.", "text/pickle"),
+        (b"(S'id'\nios\nsystem\n.", "text/pickle"),
+        (b"cos\nsystem\n(S'id'\ntR then garbage", "text/pickle"),
+        (b"I1\ncos\nsystem\np0\n(Vid\ntRp1\n.", "text/pickle"),
+        (b"K!q!cos\nsystem\nU!" + b"x" * 33 + b"R", "text/pickle"),
+    ],
+)
+def test_what_is_no_text_is_refused(data: bytes, rule: str) -> None:
+    assert rule_of(data) == rule
+
+
+def test_a_real_pickle_of_letters_is_refused_under_any_name() -> None:
+    data = pickle.dumps(Fraction(1, 3), protocol=0)  # made here, never loaded
+
+    assert rule_of(data, "vocab.txt") == rule_of(data) == "text/pickle"
+
+
+@pytest.mark.parametrize(
+    "data", [b"conda\nbase\nenvironments", b"c\nb\na\n", b"is\nit\nso?", b"(c) 2026"]
+)
+def test_sentences_are_no_pickles(data: bytes) -> None:
+    assert through(data, "NOTES.txt") == data
+
+
+def test_yaml_is_left_out_and_refused_where_it_calls() -> None:
+    result, _ = rewritten(subject.drop_yaml, b"a: 1", "x.yaml")
+
+    assert result.outputs == ()
+    assert result.changes
+    for data in (b"a: {_target_: os.system}", b"!!python/object/apply:os.system [id]"):
+        with pytest.raises(RefusedError):
+            rewritten(subject.drop_yaml, data, "x.yaml")
