@@ -12,13 +12,15 @@ import pytest
 from strongroom.client.client import Strongroom
 from tests import postgresql
 from tests.journeys import rooms
-from tests.journeys.rooms import Clock, House, Template
+from tests.journeys.rooms import Clock, House
+from tests.journeys.templates import HouseTemplate, Template
 
 __all__ = ["clock", "house", "kind", "model", "quick", "solo_room"]
 
 SQLITE = "sqlite+pysqlite:///room.db"
 Kind = Literal["sqlite", "postgresql"]
-_TEMPLATES = pytest.StashKey[dict[str, Template]]()
+_SOLO = pytest.StashKey[Template]()
+_HOUSES = pytest.StashKey[dict[str, HouseTemplate]]()
 
 
 @pytest.fixture
@@ -47,9 +49,11 @@ def model(quick: Path) -> Path:
 
 
 @pytest.fixture
-def solo_room(quick: Path, clock: Clock) -> Iterator[Strongroom]:
+def solo_room(
+    request: pytest.FixtureRequest, quick: Path, clock: Clock
+) -> Iterator[Strongroom]:
     """Give one person's room, on SQLite."""
-    with rooms.solo(quick / "room", clock=clock) as room:
+    with _solo_template(request).copy(quick / "room", SQLITE, clock) as room:
         yield room
 
 
@@ -57,10 +61,10 @@ def solo_room(quick: Path, clock: Clock) -> Iterator[Strongroom]:
 def house(request: pytest.FixtureRequest, quick: Path, kind: Kind) -> Iterator[House]:
     """Give a ``standard`` room with everybody logged in; once on each database."""
     if kind == "sqlite":
-        copy = _template(request, kind, SQLITE).copy(quick / "house", SQLITE)
+        copy = _house_template(request, kind, SQLITE).copy(quick / "house", SQLITE)
     else:
         server: postgresql.Server = request.getfixturevalue("postgresql_server")
-        template = _template(request, kind, server)
+        template = _house_template(request, kind, server)
         url = server.create_database(postgresql.name_of(template.database))
         copy = template.copy(quick / "house", url)
     with copy.room:
@@ -69,16 +73,27 @@ def house(request: pytest.FixtureRequest, quick: Path, kind: Kind) -> Iterator[H
         server.drop_database(url)
 
 
-def _template(
+def _solo_template(request: pytest.FixtureRequest) -> Template:
+    """Return the room that copies are made of; founded once in a test run."""
+    if _SOLO not in request.config.stash:
+        factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+        folder = factory.mktemp("founded") / "room"
+        with rooms.solo(folder, SQLITE) as room:
+            actor = room.actor
+        request.config.stash[_SOLO] = Template.of(folder, SQLITE, actor)
+    return request.config.stash[_SOLO]
+
+
+def _house_template(
     request: pytest.FixtureRequest, kind: Kind, place: str | postgresql.Server
-) -> Template:
+) -> HouseTemplate:
     """Return the house that copies are made of; founded once in a test run."""
-    known = request.config.stash.setdefault(_TEMPLATES, {})
+    known = request.config.stash.setdefault(_HOUSES, {})
     if kind not in known:
         factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
         url = place if isinstance(place, str) else place.create_database()
         folder = factory.mktemp("founded") / "house"
         found = rooms.found_house(folder, url)
         found.room.close()
-        known[kind] = Template(folder=folder, database=url, house=found)
+        known[kind] = HouseTemplate(room=Template.of(folder, url, None), house=found)
     return known[kind]

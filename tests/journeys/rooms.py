@@ -1,13 +1,8 @@
-"""Rooms that the tests work in: one person's, and one with teams.
-
-Making a room of seven people takes a second of password hashing, so it is made
-once for each kind of database and copied for every test that wants it.
-"""
+"""Rooms that the tests work in: one person's, and one with teams."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -235,30 +230,6 @@ def found_house(folder: Path, url: str) -> House:
             house.actors["root"], "default", name, Membership.MEMBER
         )
     return house
-
-
-@dataclass(frozen=True)
-class Template:
-    """A house that is closed, to be copied."""
-
-    folder: Path
-    database: str
-    house: House
-
-    def copy(self, folder: Path, database: str) -> House:
-        """Return a house of its own in ``folder`` on ``database``."""
-        shutil.copytree(self.folder, folder)
-        settings = folder / "room.toml"
-        text = settings.read_text(encoding="utf-8")
-        settings.write_text(text.replace(self.database, database), encoding="utf-8")
-        clock = Clock(self.house.clock.now)
-        return House(
-            folder=folder,
-            room=again(folder, clock),
-            clock=clock,
-            actors=dict(self.house.actors),
-            secrets=dict(self.house.secrets),
-        )
 
 
 def tensors(

@@ -12,6 +12,7 @@ Here any error is a refusal.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -127,25 +128,7 @@ class Policy:
             SetupError: A file is absent, too long or not Cedar; the rules do not
                 fit the schema; or a rule has no id, reason, or allowed form.
         """
-        schema_text, rules_text = read_sources(profile, folder)
-        try:
-            schema = cedarpy.Schema.from_str(schema_text)
-            policies = cedarpy.PolicySet.from_str(rules_text)
-            checked = cedarpy.validate_policies(rules_text, schema)
-        except ValueError as error:
-            raise SetupError(f"policy does not parse: {error}") from None
-        if not checked.validation_passed:
-            first = checked.errors[0]
-            raise SetupError(f"policy does not fit its schema: {first}")
-        return cls(
-            profile=profile,
-            rules=read_rules(rules_text),
-            digest=canonical.digest(
-                "strongroom/v1/policy", schema_text, rules_text
-            ).hex(),
-            _policies=policies,
-            _schema=schema,
-        )
+        return _parsed(profile, *read_sources(profile, folder))
 
     def decide(self, question: Question) -> Decision:
         """Return whether ``question`` is allowed, and if not, why not.
@@ -182,6 +165,34 @@ class Policy:
             nearest=nearest.rule if nearest else None,
             would_allow=wanted,
         )
+
+
+@lru_cache(maxsize=8)
+def _parsed(profile: Profile, schema_text: str, rules_text: str) -> Policy:
+    """Return the rules in these texts, checked.
+
+    Kept, since checking takes 40 ms and drills, the demo and tests open many rooms
+    with the same rules.
+
+    Raises:
+        SetupError: As ``Policy.load`` does.
+    """
+    try:
+        schema = cedarpy.Schema.from_str(schema_text)
+        policies = cedarpy.PolicySet.from_str(rules_text)
+        checked = cedarpy.validate_policies(rules_text, schema)
+    except ValueError as error:
+        raise SetupError(f"policy does not parse: {error}") from None
+    if not checked.validation_passed:
+        first = checked.errors[0]
+        raise SetupError(f"policy does not fit its schema: {first}")
+    return Policy(
+        profile=profile,
+        rules=read_rules(rules_text),
+        digest=canonical.digest("strongroom/v1/policy", schema_text, rules_text).hex(),
+        _policies=policies,
+        _schema=schema,
+    )
 
 
 def _unclear(*errors: str) -> Deny:

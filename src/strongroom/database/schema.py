@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -40,7 +41,7 @@ def check_current(database: Database) -> None:
         SetupError: A migration is missing, or the tables are newer than the code.
         UnavailableError: The database did not answer.
     """
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = _head()
     with database.reading() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
         empty = not sa.inspect(connection).has_table("entries")
@@ -54,6 +55,12 @@ def check_current(database: Database) -> None:
             f"the database is at migration {found}, this Strongroom needs {head}",
             hint="strongroom upgrade",
         )
+
+
+@cache
+def _head() -> str | None:
+    """Return the newest migration that came with this package."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:
