@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -13,12 +14,16 @@ import pytest
 from strongroom.app import open_strongroom, rotating
 from strongroom.app.rotating import RotationOptions, destroy_former, rotate
 from strongroom.client.client import Strongroom
-from strongroom.errors import ConflictError, DeniedError, IntegrityError
+from strongroom.crypto.custody.file import FileCustodian
+from strongroom.crypto.custody.memory import MemoryCustodian
+from strongroom.errors import ConflictError, DeniedError, IntegrityError, SetupError
 from strongroom.ledger.log import Ledger, Writing
 from strongroom.settings import load_settings
 from strongroom.types import Role, Secret
 from strongroom.vault.rewrapping import Rewrapping
 from tests import kms
+from tests.contracts.served import serving
+from tests.journeys.apart import name_socket
 from tests.journeys.rooms import (
     CHEAP,
     PASSPHRASE,
@@ -124,30 +129,8 @@ def in_small_batches(room: Strongroom) -> Strongroom:
     return Strongroom(replace(inner, rewrapping=few), room.actor)
 
 
-COMMITS = 8
-"""Asked and begun, room keys, batches of shares, end; a few more do no harm."""
-
-
-@pytest.mark.parametrize("commits", range(1, COMMITS + 1))
-def test_killed_after_any_commit_it_goes_on_and_nothing_is_unreadable(
-    solo_room: Strongroom, model: Path, quick: Path, clock: Clock, commits: int
-) -> None:
-    solo_room.seal(model, name="llm")
-    folder = quick / "room"
-    solo_room.close()
-    with again(folder, clock) as room, suppress(KilledError):
-        rotate(dying(room, commits), options())
-    with again(folder, clock) as room:
-        assert room.open("llm", purpose="between").tensors()
-        if room.room.rotation.under_way("home") is not None:
-            rotate(room, options())
-    with again(folder, clock) as room:
-        assert room.open("llm", purpose="after").tensors()
-        assert room.room.rotation.under_way("home") is None
-        in_use = room.room.domains["home"].custodian.root_key_id
-        assert roots(room).keys() == {in_use}
-        assert len(facts(room, "rotation.begun")) == 1
-        assert not room.records.verify().findings
+COMMITS = 6
+"""Asked and begun, room keys, batches of shares, end: at least."""
 
 
 def test_killed_after_the_switch_it_only_has_to_delete(
@@ -256,3 +239,108 @@ def test_a_wrong_new_passphrase_stops_it_and_changes_nothing(
             rotate(room, options())
         assert room.open("llm", purpose="a test").tensors()
         assert rotate(room, options(new=OTHER)).request is None
+
+
+def rotate_dying_each_time(
+    folder: Path, clock: Clock, secret: Secret, wanted: RotationOptions
+) -> int:
+    """Rotate in processes that die after one commit each; return how many died.
+
+    After each the model opens, under whatever root keys there are then.
+    """
+    for deaths in range(1, 40):
+        with open_with(secret, folder, clock) as room, suppress(KilledError):
+            rotate(dying(room, 1), wanted)
+        with open_with(secret, folder, clock) as room:
+            assert room.open("llm", purpose="between").tensors()
+            if room.room.rotation.under_way("home") is None:
+                return deaths
+    raise AssertionError("it does not end")
+
+
+def test_killed_at_every_step_a_domain_in_a_file_loses_nothing(
+    solo_room: Strongroom, model: Path, quick: Path, clock: Clock
+) -> None:
+    solo_room.seal(model, name="llm")
+    solo_room.close()
+
+    folder = quick / "room"
+    assert rotate_dying_each_time(folder, clock, PASSPHRASE, options()) >= COMMITS
+
+    verify_rotated(folder, clock, PASSPHRASE)
+    with again(folder, clock) as room:
+        assert len(facts(room, "rotation.begun")) == 1
+
+
+def test_killed_at_every_step_a_domain_in_a_token_loses_nothing(
+    solo_room: Strongroom, model: Path, quick: Path, clock: Clock, hsm: SoftHsm
+) -> None:
+    """From one token into another: both have the same PIN here."""
+    solo_room.seal(model, name="llm")
+    rotate(solo_room, options(new=PIN, to=str(hsm.new_token())))
+    solo_room.close()
+
+    wanted = options(new=PIN, to=str(hsm.new_token()))
+    assert rotate_dying_each_time(quick / "room", clock, PIN, wanted) >= COMMITS
+
+    verify_rotated(quick / "room", clock, PIN)
+
+
+def verify_rotated(folder: Path, clock: Clock, secret: Secret) -> None:
+    """Check that one root key is in use and opens everything."""
+    with open_with(secret, folder, clock) as room:
+        assert room.open("llm", purpose="after").tensors()
+        assert room.room.rotation.under_way("home") is None
+        in_use = room.room.domains["home"].custodian.root_key_id
+        assert roots(room).keys() == {in_use}
+        assert not room.records.verify().findings
+
+
+@contextmanager
+def keeper(folder: Path) -> Iterator[str]:
+    """Serve the custodian of a closed room and one that follows it; name that one."""
+    file = folder / "custodians" / "home"
+    former = FileCustodian.open(file, PASSPHRASE)
+    new = MemoryCustodian("home", random=os.urandom)
+    beside = file.with_name("new")
+    with serving(former, file) as there:
+        name_socket(folder, there, domain="home")
+        again(folder).close()  # so that the former one has its room
+        with serving(new, beside, former=(former, file)) as path:
+            yield f"unix:{path}?uid={os.geteuid()}"
+
+
+def test_killed_at_every_step_shares_move_between_processes_of_one_keeper(
+    solo_room: Strongroom, model: Path, quick: Path, clock: Clock
+) -> None:
+    solo_room.seal(model, name="llm")
+    solo_room.close()
+    folder = quick / "room"
+    with keeper(folder) as successor:
+        wanted = options(to=successor)
+        assert rotate_dying_each_time(folder, clock, PASSPHRASE, wanted) >= COMMITS
+        verify_rotated(folder, clock, PASSPHRASE)
+        with again(folder, clock) as room:
+            gone = destroy_former(room, "home")
+            assert [path for _, path in gone] == [None]  # its keeper deletes it
+        (domain,) = load_settings(folder).domains
+        assert domain.custodian == successor
+
+
+def test_shares_of_a_process_go_nowhere_else(
+    solo_room: Strongroom, model: Path, quick: Path, clock: Clock
+) -> None:
+    """It was noticed when another team had agreed, and the successor was made."""
+    solo_room.seal(model, name="llm")
+    solo_room.close()
+    folder = quick / "room"
+    stranger = MemoryCustodian("home", random=os.urandom)
+    with keeper(folder), serving(stranger, folder / "stranger") as path:
+        before = sorted((folder / "custodians").iterdir())
+        with again(folder, clock) as room:
+            for to in (None, f"unix:{path}?uid={os.geteuid()}"):
+                with pytest.raises(SetupError, match="gives out no shares") as refused:
+                    rotate(room, options(to=to))
+                assert "serve NEW --former OLD" in refused.value.hint
+            assert room.room.rotation.under_way("home") is None
+        assert sorted((folder / "custodians").iterdir()) == before

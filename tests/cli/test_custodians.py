@@ -10,10 +10,12 @@ import pytest
 
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody_file import read_custody_file, unlock
+from strongroom.crypto.custody_trust import TrustFile
 from strongroom.errors import DeniedError
 from strongroom.types import Secret
 from tests.cli.conftest import Office
 from tests.cli.terminal import PASSPHRASE, PASSWORD, Done, Terminal, type_command
+from tests.contracts.handovers import RECOVERY
 from tests.contracts.served import serving
 from tests.journeys.rooms import CHEAP
 from tests.softhsm import PIN, SoftHsm
@@ -102,6 +104,23 @@ def test_a_room_is_made_whose_weights_lie_with_another_process(
         second = init("second")
         assert (second.status, "serves another room" in second.err) == (77, True)
         assert not (tmp_path / "second").exists()
+
+
+def test_the_recovery_key_of_a_custodian_is_named_by_its_operator(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "weights.custody"
+    FileCustodian.create(
+        file, name="weights", passphrase=PIN, random=os.urandom, cost=CHEAP
+    )
+    done = type_command("custodian", "trust", str(file), RECOVERY.id, "--json")
+
+    assert done.json == {"file": str(file), "key": RECOVERY.id}
+    assert TrustFile(file, random=os.urandom).read() == RECOVERY.id
+    other = type_command("custodian", "trust", str(file), "the one on the paper")
+    assert (other.status, "key: recovery-" in other.err) == (65, True)
+    absent = type_command("custodian", "trust", str(tmp_path / "x"), RECOVERY.id)
+    assert absent.status == 66
 
 
 def test_only_users_that_exist_are_allowed(tmp_path: Path) -> None:

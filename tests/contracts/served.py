@@ -17,6 +17,8 @@ from strongroom.crypto.custody_frames import Document
 from strongroom.crypto.custody_pin import Pin, PinFile
 from strongroom.crypto.custody_server import CustodyServer
 from strongroom.crypto.custody_service import CustodyService
+from strongroom.crypto.custody_succession import succeed
+from strongroom.crypto.custody_trust import TrustFile
 from strongroom.permits.evidence import LedgerReferee
 from tests.contracts.histories import VERIFIER
 from tests.contracts.releases import ROOM
@@ -26,14 +28,26 @@ PIN = Pin(room=ROOM, verifier=VERIFIER.text())
 
 @contextmanager
 def serving(
-    custodian: KeyCustodian, file: Path, *, allowed: tuple[int, ...] | None = None
+    custodian: KeyCustodian,
+    file: Path,
+    *,
+    allowed: tuple[int, ...] | None = None,
+    former: tuple[KeyCustodian, Path] | None = None,
 ) -> Iterator[Path]:
     """Serve a custodian whose file would be ``file``; give the socket's path.
 
     A socket's path has at most 107 bytes, which a test's own folder can exceed.
     """
     pins = PinFile(file, random=os.urandom)
-    service = CustodyService(custodian, pins, LedgerReferee)
+    if former is not None:
+        succeed(custodian, pins, former[0], PinFile(former[1], random=os.urandom))
+    service = CustodyService(
+        custodian,
+        pins,
+        LedgerReferee,
+        trusted=TrustFile(file, random=os.urandom).read,
+        former=former[0] if former else None,
+    )
     with tempfile.TemporaryDirectory(prefix="strongroom-") as folder:
         path = Path(folder, "custodian.sock")
         users = (os.geteuid(),) if allowed is None else allowed

@@ -28,11 +28,13 @@ def weights_apart(house: House) -> Iterator[House]:
             yield house
 
 
-def name_socket(folder: Path, path: Path, uid: int | None = None) -> None:
+def name_socket(
+    folder: Path, path: Path, uid: int | None = None, *, domain: str = "weights"
+) -> None:
     """Let ``room.toml`` name a process instead of the file."""
     settings = folder / "room.toml"
     text = settings.read_text()
     user = os.geteuid() if uid is None else uid
     settings.write_text(
-        text.replace('"file:custodians/weights"', f'"unix:{path}?uid={user}"')
+        text.replace(f'"file:custodians/{domain}"', f'"unix:{path}?uid={user}"')
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
+import socket as sockets
 import subprocess
 import sys
 import tempfile
@@ -16,11 +16,14 @@ from pathlib import Path
 import pytest
 
 import strongroom
+from strongroom.app.rotating import RotationOptions, rotate
+from strongroom.crypto.custody.file import FileCustodian
 from strongroom.errors import SetupError, UnavailableError
+from strongroom.types import Role
 from tests.conftest import require
 from tests.journeys.apart import NEAR, name_socket
 from tests.journeys.fixtures import clock, house, kind, model, quick
-from tests.journeys.rooms import PASSPHRASE, House, again
+from tests.journeys.rooms import CHEAP, PASSPHRASE, House, again
 
 __all__ = ["clock", "house", "kind", "model", "quick"]
 
@@ -56,18 +59,21 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Serve the custodian in a folder of the other user."""
+def process(
+    folder: Path, name: str = "weights", socket: str = "s", former: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve a custodian in a folder of the other user."""
     command = become(
         *(sys.executable, "-m", "strongroom", "custodian", "serve"),
-        *(str(folder / "weights"), "--socket", str(folder / "s")),
+        *(str(folder / name), "--socket", str(folder / socket)),
+        *(("--former", str(folder / former)) if former else ()),
         *("--allow", str(os.geteuid())),
         *("--passphrase-file", str(folder / "passphrase")),
     )
     running = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
     try:
         end = time.monotonic() + START_SECONDS
-        while not answers(folder / "s"):
+        while not answers(folder / socket):
             assert running.poll() is None
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -79,7 +85,7 @@ def process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def answers(path: Path) -> bool:
     """Return whether somebody listens there."""
-    with socket.socket(socket.AF_UNIX) as probe:
+    with sockets.socket(sockets.AF_UNIX) as probe:
         try:
             probe.connect(str(path))
         except OSError:
@@ -153,3 +159,40 @@ def test_a_process_of_another_user_than_was_named_is_not_believed(
     name_socket(house.folder, folder / "s", uid=OTHER + 1)
     with process(folder), pytest.raises(SetupError, match=f"user {OTHER} answers"):
         reopened(house)
+
+
+def test_a_keeper_moves_shares_to_another_root_key_that_the_desk_never_sees(
+    house: House, folder: Path, model: Path
+) -> None:
+    name_socket(house.folder, folder / "s", uid=OTHER)
+    with process(folder), reopened(house).room:
+        house.publish(model, custodians=2)
+        house.permit("ana", BLOCK)
+        house.admit("kim", "keys", Role.KEY_HOLDER)
+        FileCustodian.create(
+            folder / "weights.2",
+            name="weights",
+            passphrase=PASSPHRASE,
+            random=os.urandom,
+            cost=CHEAP,
+        )
+        for path in folder.glob("weights.2*"):
+            os.chown(path, OTHER, OTHER)
+        with process(folder, "weights.2", "s2", former="weights"):
+            to = RotationOptions(
+                domain="weights", to=f"unix:{folder / 's2'}?uid={OTHER}"
+            )
+            asked = rotate(house.by("kim"), to).request
+            assert asked is not None
+            house.by("ines").approve(asked.id)
+            done = rotate(house.by("kim"), to)
+            assert done.wrapped == done.removed > 0
+    for path in folder.glob("weights*"):
+        if not path.name.startswith("weights.2"):
+            path.unlink()
+    with (
+        process(folder, "weights.2", "s2"),
+        reopened(house).room,
+        house.by("ana").open("llm", segments=(BLOCK,)) as opened,
+    ):
+        assert opened.check() > 0

@@ -51,6 +51,8 @@ TESTED_ELSEWHERE = {
     "database/people_tables.py": "declarations; the migrations are compared with them",
     "access/authenticators/device.py": "contracts/test_authenticator",
     "database/passkey_tables.py": "declarations; the migrations are compared with them",
+    "crypto/custody_referee.py": "a protocol; tests/permits/test_evidence.py",
+    "crypto/near_custodian.py": "contracts/test_key_custodian",
     "ledger/kind.py": "test_kinds",
     "ledger/people_kinds.py": "test_kinds",
     "ledger/key_kinds.py": "test_kinds",

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from strongroom import canonical
 from strongroom.client.client import Strongroom
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, VerifyExtension
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.near_custodian import NearCustodian
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.roomkeys import NAMES, RoomKeys
 from strongroom.database import tables
@@ -210,28 +209,7 @@ def test_a_domain_with_a_new_set_is_wrapped_to_that_one_only(
         assert recovery == {expected[share.domain]}
 
 
-def test_a_custodian_that_gives_no_shares_is_passed_over_and_counted(
-    solo_room: Strongroom, model: Path, key: RecoveryKey
-) -> None:
-    solo_room.seal(model, name="llm")
-    propose(solo_room, key)
-    room = solo_room.room
-    home = room.domains["home"]
-    keeping = Keeping(home.custodian, solo_room)
-    wrapping = RecoveryWrapping(
-        room.gate,
-        room.anchors,
-        room=room.settings.room,
-        domains={"home": replace(home, custodian=keeping)},
-        manifest_key=room.public_keys.manifest,
-    )
-
-    assert wrapping.run(solo_room.actor) == 7  # the room's own keys
-    ((wrapped, total),) = covered(solo_room)
-    assert (wrapped, total > 7) == (7, True)
-
-
-class Shredding:
+class Shredding(NearCustodian):
     """A custodian beside which somebody shreds every segment after the first look."""
 
     def __init__(self, custodian: KeyCustodian, room: Strongroom) -> None:
@@ -245,10 +223,6 @@ class Shredding:
     @property
     def root_key_id(self) -> str:
         return self._custodian.root_key_id
-
-    @property
-    def gives_shares(self) -> bool:
-        return True
 
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         return self._custodian.wrap(secret, context)
@@ -267,44 +241,11 @@ class Shredding:
             wrapped, context, anchor=anchor, verify_extension=verify_extension
         )
 
-    def release(
-        self,
-        order: PartOrder,
-        evidence: Evidence,
-        *,
-        anchor: Anchor,
-        verify_extension: VerifyExtension,
-    ) -> bytes:
-        return self._custodian.release(
-            order, evidence, anchor=anchor, verify_extension=verify_extension
-        )
-
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         self._custodian.advance(anchor, verify_extension)
 
     def anchor(self) -> Anchor:
         return self._custodian.anchor()
-
-
-class Keeping(Shredding):
-    """A custodian that gives no shares, as one that runs elsewhere."""
-
-    @property
-    def gives_shares(self) -> bool:
-        return False
-
-    def unwrap(
-        self,
-        wrapped: bytes,
-        context: bytes,
-        *,
-        anchor: Anchor,
-        verify_extension: VerifyExtension,
-    ) -> Secret:
-        assert context.startswith(canonical.encode("strongroom/v1/wrap/room-key"))
-        return self._custodian.unwrap(
-            wrapped, context, anchor=anchor, verify_extension=verify_extension
-        )
 
 
 def test_a_segment_that_was_shredded_meanwhile_stays_shredded(

@@ -15,6 +15,8 @@ from strongroom.crypto.custody_file import read_private
 from strongroom.crypto.custody_pin import PinFile
 from strongroom.crypto.custody_server import CustodyServer
 from strongroom.crypto.custody_service import CustodyService
+from strongroom.crypto.custody_succession import succeed
+from strongroom.crypto.custody_trust import TrustFile
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.token_file import scheme_in
 from strongroom.errors import SetupError
@@ -78,6 +80,7 @@ def serve_custodian(
     *,
     socket: Path,
     allowed: Collection[int],
+    former: tuple[Path, Secret] | None = None,
     random: Random = os.urandom,
 ) -> CustodyServer:
     """Return a server for the custodian of this file; nobody is answered yet.
@@ -87,19 +90,51 @@ def serve_custodian(
         secret: Its passphrase, or the PIN of its token.
         socket: Where it will listen.
         allowed: Users that are answered.
+        former: File and passphrase of the custodian that it takes over from.
         random: Gives nonces.
 
     Raises:
         ConflictError: Somebody listens there.
-        DeniedError: The passphrase or PIN is wrong.
+        DeniedError: The passphrase or PIN is wrong, or the former one serves another
+            room.
+        InputError: The former one is of another domain, or the same.
         IntegrityError: A file was altered.
         MissingError: There is no such file or token.
         SetupError: Others may read the file, or the token is of no use.
         UnavailableError: The socket cannot be made.
     """
     custodian = open_custodian_file(path, secret, random=random)
-    service = CustodyService(custodian, PinFile(path, random=random), LedgerReferee)
+    pins = PinFile(path, random=random)
+    leaving: KeyCustodian | None = None
+    if former is not None:
+        leaving = open_custodian_file(*former, random=random)
+        succeed(custodian, pins, leaving, PinFile(former[0], random=random))
+    service = CustodyService(
+        custodian,
+        pins,
+        LedgerReferee,
+        trusted=TrustFile(path, random=random).read,
+        former=leaving,
+    )
     return CustodyServer(socket, service, allowed=allowed)
+
+
+def trust_recovery_key(path: Path, key: str, *, random: Random = os.urandom) -> None:
+    """Let a custodian wrap its shares to a recovery key, instead of a former one.
+
+    Args:
+        path: Of the custodian's file.
+        key: Id of the recovery key, as a paper says it.
+        random: Gives the name of a temporary file.
+
+    Raises:
+        InputError: It is not the id of a recovery key.
+        MissingError: There is no custodian at ``path``.
+        SetupError: Others may read the file.
+        UnavailableError: It cannot be read or written.
+    """
+    read_private(path)
+    TrustFile(path, random=random).write(key)
 
 
 def list_tokens(module: str) -> list[tuple[str, str]]:

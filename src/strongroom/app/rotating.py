@@ -17,6 +17,7 @@ from strongroom.crypto.passphrases import Cost
 from strongroom.errors import ConflictError, InputError, UnavailableError
 from strongroom.settings import FILE_NAME, Domain, Settings, load_settings
 from strongroom.types import Secret
+from strongroom.vault.handovers import stays_apart, verify_keeper
 from strongroom.vault.roots import Move, RootKey
 from strongroom.vault.rotation import Place
 
@@ -77,7 +78,7 @@ def rotate(
         DeniedError: The actor may not, or a passphrase is wrong.
         ConflictError: There is a custodian at the successor's place.
         SetupError: The successor needs a passphrase, or the old custodian gives
-            no shares.
+            no shares and the successor is not of its keeper.
         UnavailableError: A custodian, the disk or the database does not answer.
     """
     rotation = room.room.rotation
@@ -157,9 +158,12 @@ def _propose(room: Strongroom, options: RotationOptions) -> Request:
     leaving = next(d for d in settings.domains if d.name == options.domain)
     joining = _successor(settings, leaving, options.to)
     random = room.room.random
+    in_use = room.room.domains[options.domain].custodian
+    if not in_use.gives_shares and scheme_of(joining.custodian)[0] != ELSEWHERE:
+        raise stays_apart(in_use)
     create_custodian(settings, joining, options.new, cost=options.cost, random=random)
     made = open_custodian(settings, joining, options.new, random=random)
-    in_use = room.room.domains[options.domain].custodian
+    verify_keeper(in_use, made)
     return room.room.rotation.propose(
         room.actor,
         options.domain,

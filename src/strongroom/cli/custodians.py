@@ -123,24 +123,36 @@ def serve(
         list[str] | None,
         typer.Option(help="Who may ask; only this user unless given.", metavar="USER"),
     ] = None,
+    former: Annotated[
+        Path | None,
+        typer.Option(help="Custodian whose shares it takes over.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Let a desk under another account ask a custodian, and nobody else.
 
     It gives out no share of a segment's key: it seals parts to readers, for
-    entries of the ledger that name them.
+    entries of the ledger that name them.  With ``--former`` it serves the room of
+    that one, and moves its shares under its own root key when the desk rotates.
 
     Example: strongroom custodian serve weights.custody --socket PATH --allow desk
     """
     from strongroom.app.custodians import serve_custodian
 
     users = [_uid(name) for name in allow or [str(os.geteuid())]]
-    secret = passphrases.find(
-        [file.name],
-        known=[file.name],
+    names = [file.name, *([former.name] if former else [])]
+    secrets = passphrases.find(
+        names,
+        known=names,
         files=call.passphrase_files,
         descriptor=call.passphrase_fd,
-    )[file.name]
-    with serve_custodian(file, secret, socket=socket, allowed=users) as server:
+    )
+    with serve_custodian(
+        file,
+        secrets[file.name],
+        socket=socket,
+        allowed=users,
+        former=(former, secrets[former.name]) if former else None,
+    ) as server:
         call.output.say(
             {"socket": str(socket), "users": list(users)},
             f"{file.name} answers at {socket}; end it with Ctrl-C",
@@ -149,6 +161,27 @@ def serve(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
+
+
+def trust(
+    call: Call,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Of the custodian.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="As a paper says it.")],
+) -> None:
+    """Let a custodian that is served wrap its shares to a recovery key.
+
+    Get the key's name from who holds a paper, not from the desk: a desk in wrong
+    hands would name a key of its own.  One that was named before is forgotten.
+
+    Example: strongroom custodian trust weights.custody recovery-...
+    """
+    from strongroom.app.custodians import trust_recovery_key
+
+    trust_recovery_key(file, key)
+    call.output.say(
+        {"file": str(file), "key": key},
+        f"{file.name} wraps its shares to {key} when a desk asks",
+    )
 
 
 def _uid(user: str) -> int:

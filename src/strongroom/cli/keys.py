@@ -64,7 +64,9 @@ def rotate(
         options = RotationOptions(
             domain=domain,
             to=to,
-            new=_new_secret(call, domain, new_passphrase_file, found),
+            new=None
+            if to is not None and to.startswith("unix:")  # unlocked where it runs
+            else _new_secret(call, domain, new_passphrase_file, found),
             old=passphrases.read_secret(old_passphrase_file)
             if old_passphrase_file
             else None,

@@ -44,6 +44,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 ),
                 "list": Leaf("custodians:list_", "List custodians, or tokens"),
                 "serve": Leaf("custodians:serve", "Let another account's desk ask one"),
+                "trust": Leaf("custodians:trust", "Let one wrap for recovery"),
             },
         ),
         "key": Branch(

@@ -18,6 +18,7 @@ from strongroom.crypto.custody_frames import (
     raws,
     text,
 )
+from strongroom.crypto.handover import WrappedShare
 from strongroom.crypto.keys import SegmentContext
 from strongroom.crypto.parts import Evidence, PartOrder
 from strongroom.errors import InputError, IntegrityError
@@ -99,6 +100,40 @@ def parse_order(value: Json) -> PartOrder:
         reader=raw(document, "reader"),
         info=raw(document, "info"),
         entry=raw(document, "entry"),
+    )
+
+
+def share_document(held: WrappedShare) -> Document:
+    """Return a wrapped share as it stands in a frame; the room is the pinned one."""
+    return {
+        "artifact": held.artifact,
+        "version": held.version,
+        "generation": held.generation,
+        "segment": held.segment,
+        "share": held.share,
+        "wrapped": base64_of(held.wrapped),
+    }
+
+
+def parse_share(value: Json, *, room: RoomId) -> WrappedShare:
+    """Return the wrapped share in a frame.
+
+    Args:
+        value: What stands there.
+        room: The pinned one: a desk has no say in whose share it is.
+
+    Raises:
+        IntegrityError: A field is missing or of another kind.
+    """
+    document = _object(value)
+    return WrappedShare(
+        room=room,
+        artifact=ArtifactId(text(document, "artifact")),
+        version=number(document, "version"),
+        generation=number(document, "generation"),
+        segment=SegmentId(text(document, "segment")),
+        share=number(document, "share"),
+        wrapped=raw(document, "wrapped"),
     )
 
 

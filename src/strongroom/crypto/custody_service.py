@@ -3,7 +3,8 @@
 It verifies the signatures of each checkpoint with the keys that are pinned, that it
 extends the anchor by a consistency proof, and that an entry under it names this
 reader and this segment, before a part of a key is sealed to that reader.  It
-never gives out a share.
+never gives out a share: it wraps them to the recovery key that its own operator
+named, and under the root key that follows, which is its own too.
 
 Pure but for its custodian and its pin: ``server`` carries requests here.
 
@@ -15,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock
-from typing import Protocol
 
 from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, VerifyExtension
@@ -34,13 +34,22 @@ from strongroom.crypto.custody_messages import (
     parse_anchor,
     parse_evidence,
     parse_order,
+    parse_share,
 )
 from strongroom.crypto.custody_pin import Pin, PinFile
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.custody_referee import Referee
+from strongroom.crypto.handover import (
+    RecoveryOrder,
+    WrappedShare,
+    trusted_public,
+    verify_succession,
+)
+from strongroom.crypto.parts import Evidence
 from strongroom.errors import (
     ConflictError,
     DeniedError,
     InputError,
+    IntegrityError,
     SetupError,
     StaleError,
     StrongroomError,
@@ -48,49 +57,6 @@ from strongroom.errors import (
 from strongroom.types import RoomId, Secret
 
 _NO_ROOM = "this custodian has no room yet"
-
-
-class Referee(Protocol):
-    """Judge what a desk claims, by the pinned key alone."""
-
-    def verify_note(self, anchor: Anchor) -> None:
-        """Check that the anchor's checkpoint is signed, and says what it says.
-
-        Raises:
-            IntegrityError: It is not.
-        """
-
-    def verify_extension(
-        self, older: Anchor, newer: Anchor, proof: Sequence[bytes]
-    ) -> None:
-        """Check that the one ledger grew from the other.
-
-        Raises:
-            ForkError: The proof does not show it.
-        """
-
-    def pin_after(self, evidence: Evidence, anchor: Anchor, second: str) -> Pin:
-        """Return what to pin after an entry about second signatures.
-
-        Args:
-            evidence: The entry, and that it stands in the ledger of ``anchor``.
-            anchor: Verified by ``verify_note``.
-            second: The key that it names by digest; empty if it ends them.
-
-        Raises:
-            InputError: The key is none.
-            IntegrityError: It is no such entry of that ledger, or names another key.
-        """
-
-    def verify_release(
-        self, order: PartOrder, evidence: Evidence, anchor: Anchor
-    ) -> None:
-        """Check that an entry under ``anchor`` names this reader and segment.
-
-        Raises:
-            DeniedError: It names others.
-            IntegrityError: It is no entry of that ledger.
-        """
 
 
 class CustodyService:
@@ -101,8 +67,18 @@ class CustodyService:
         custodian: KeyCustodian,
         pins: PinFile,
         referee_of: Callable[[Pin], Referee],
+        *,
+        trusted: Callable[[], str | None] = lambda: None,
+        former: KeyCustodian | None = None,
     ) -> None:
         """Read the pin, if there is one.
+
+        Args:
+            custodian: Whom it answers for.
+            pins: Where its room is kept.
+            referee_of: Makes the judge for a room.
+            trusted: Reads the id of the recovery key that the operator named.
+            former: Holds the root key that the custodian takes over from.
 
         Raises:
             IntegrityError: The pin was altered.
@@ -110,6 +86,8 @@ class CustodyService:
         self._custodian = custodian
         self._pins = pins
         self._referee_of = referee_of
+        self._trusted = trusted
+        self._former = former
         self._lock = Lock()
         self._pin = pins.read()
         self._referee = None if self._pin is None else referee_of(self._pin)
@@ -124,6 +102,8 @@ class CustodyService:
             "wrap": self._wrap,
             "unwrap": self._unwrap,
             "release": self._release,
+            "recover": self._recover,
+            "adopt": self._adopt,
             "advance": self._advance,
             "follow": self._follow,
         }
@@ -153,6 +133,7 @@ class CustodyService:
             "name": self._custodian.name,
             "root_key_id": self._custodian.root_key_id,
             "above": pin.above,
+            "adopts": self._former.root_key_id if self._former else "",
         }
 
     def _anchor(self, request: Document) -> Document:
@@ -190,6 +171,60 @@ class CustodyService:
             order, evidence, anchor=anchor, verify_extension=verify_extension
         )
         return {"sealed": base64_of(sealed)}
+
+    def _recover(self, request: Document) -> Document:
+        held, evidence, anchor, verify_extension = self._handed_over(request)
+        kind, facts = self._judge().verify_entry(evidence, anchor)
+        public = trusted_public(
+            kind, facts, domain=self._custodian.name, trusted=self._trusted()
+        )
+        sealed = self._custodian.release(
+            RecoveryOrder(held=held, public=public),
+            evidence,
+            anchor=anchor,
+            verify_extension=verify_extension,
+        )
+        return {"sealed": base64_of(sealed)}
+
+    def _adopt(self, request: Document) -> Document:
+        held, evidence, anchor, verify_extension = self._handed_over(request)
+        new, former = self._custodian, self._former
+        if former is None:
+            raise SetupError(
+                f"{new.root_key_id} takes over from no other root key",
+                hint="strongroom custodian serve NEW --former OLD",
+            )
+        kind, facts = self._judge().verify_entry(evidence, anchor)
+        verify_succession(
+            kind,
+            facts,
+            domain=new.name,
+            former=former.root_key_id,
+            successor=new.root_key_id,
+        )
+        share = former.unwrap(
+            held.wrapped,
+            held.place(former.root_key_id),
+            anchor=anchor,
+            verify_extension=verify_extension,
+        )
+        place = held.place(new.root_key_id)
+        wrapped = new.wrap(share, place)
+        again = new.unwrap(
+            wrapped, place, anchor=anchor, verify_extension=verify_extension
+        )
+        if again != share:
+            raise IntegrityError(f"{new.name} does not give back what it wrapped")
+        return {"wrapped": base64_of(wrapped)}
+
+    def _handed_over(
+        self, request: Document
+    ) -> tuple[WrappedShare, Evidence, Anchor, VerifyExtension]:
+        pin = self._pin
+        if pin is None:
+            raise SetupError(_NO_ROOM)
+        held = parse_share(request.get("share"), room=pin.room)
+        return held, parse_evidence(request.get("evidence")), *self._shown(request)
 
     def _advance(self, request: Document) -> Document:
         self._custodian.advance(*self._shown(request))

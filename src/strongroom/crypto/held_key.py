@@ -13,7 +13,7 @@ from typing import Protocol
 from strongroom.crypto.anchor_file import AnchorFile, anchor_path
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
 from strongroom.crypto.durable import write_durably
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.near_custodian import NearCustodian
 from strongroom.crypto.token_file import TokenFile
 from strongroom.crypto.wraps import altered
 from strongroom.errors import SetupError, UnavailableError
@@ -42,7 +42,7 @@ class HeldKey(Protocol):
         """
 
 
-class HeldKeyCustodian:
+class HeldKeyCustodian(NearCustodian):
     """A ``KeyCustodian`` over a held key."""
 
     def __init__(self, path: Path, file: TokenFile, key: HeldKey) -> None:
@@ -59,11 +59,6 @@ class HeldKeyCustodian:
     def root_key_id(self) -> str:
         """Names the root key."""
         return self._file.root_key_id
-
-    @property
-    def gives_shares(self) -> bool:
-        """Whoever has this object could unwrap just as well."""
-        return True
 
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         """See ``KeyCustodian``."""
@@ -85,24 +80,6 @@ class HeldKeyCustodian:
                 self._anchor_key()  # what opens this is well: it is the wrap
                 raise altered()
             return secret
-
-    def release(
-        self,
-        order: PartOrder,
-        evidence: Evidence,
-        *,
-        anchor: Anchor,
-        verify_extension: VerifyExtension,
-    ) -> bytes:
-        """See ``KeyCustodian``."""
-        del evidence  # whoever holds this object could unwrap just as well
-        share = self.unwrap(
-            order.wrapped,
-            order.place(self.root_key_id),
-            anchor=anchor,
-            verify_extension=verify_extension,
-        )
-        return order.seal(share)
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         """See ``KeyCustodian``."""

@@ -86,21 +86,21 @@ class PartOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What shows that a release stands in the ledger; unverified until checked.
+    """What shows that an entry stands in the ledger; unverified until checked.
 
     Attributes:
         entry: The bytes of the entry.
         attached: The document with its lists, if they were too long for it.
         position: Of the entry.
         siblings: Inclusion proof under the checkpoint that goes with it.
-        opening: What the reader asked for, canonical JSON.
+        opening: What the reader asked for, canonical JSON; empty if there is none.
     """
 
     entry: bytes
     attached: bytes | None
     position: int
     siblings: tuple[bytes, ...]
-    opening: bytes
+    opening: bytes = b""
 
 
 def part_info(info: bytes, entry: bytes, context: SegmentContext, share: int) -> bytes:

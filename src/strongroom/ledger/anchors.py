@@ -15,7 +15,8 @@ from contextlib import suppress
 from typing import TypeVar
 
 from strongroom.crypto.custody.port import ANCHOR_TRIES, Anchor, KeyCustodian
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.handover import Order, WrappedShare
+from strongroom.crypto.parts import Evidence
 from strongroom.errors import (
     ForkError,
     IntegrityError,
@@ -135,12 +136,12 @@ class Anchors:
     def release(
         self,
         custodian: KeyCustodian,
-        order: PartOrder,
+        order: Order,
         evidence: Callable[[Anchor], Evidence],
         *,
         covering: Anchor,
     ) -> bytes:
-        """Return a part of a key that the custodian sealed to a reader.
+        """Return what the custodian sealed to a reader, or to the recovery key.
 
         Args:
             custodian: Whose root key wraps the share.
@@ -149,7 +150,8 @@ class Anchors:
             covering: The checkpoint that covers the entry.
 
         Raises:
-            DeniedError: The custodian does not find the reader in the entry.
+            DeniedError: The custodian does not find the reader in the entry, or does
+                not trust the recovery key.
             ForkError: The database does not extend what the custodian saw, or
                 lost what ``covering`` covers.
             IntegrityError: The wrap was altered or moved.
@@ -161,6 +163,37 @@ class Anchors:
             covering,
             lambda anchor: custodian.release(
                 order,
+                evidence(anchor),
+                anchor=anchor,
+                verify_extension=self.verify_extension,
+            ),
+        )
+
+    def adopt(
+        self,
+        custodian: KeyCustodian,
+        held: WrappedShare,
+        evidence: Callable[[Anchor], Evidence],
+        *,
+        covering: Anchor,
+    ) -> bytes:
+        """Return a share of a former root key as its custodian wrapped it again.
+
+        Args:
+            custodian: Holds both root keys.
+            held: The share, wrapped under the former one.
+            evidence: Gives what shows under a checkpoint that the one follows.
+            covering: The checkpoint that covers that entry.
+
+        Raises:
+            SetupError: The custodian takes over from no root key.
+            StrongroomError: As ``release``.
+        """
+        return self._retried(
+            custodian,
+            covering,
+            lambda anchor: custodian.adopt(
+                held,
                 evidence(anchor),
                 anchor=anchor,
                 verify_extension=self.verify_extension,

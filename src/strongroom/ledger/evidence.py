@@ -10,15 +10,15 @@ from strongroom.ledger.tree import inclusion_proof
 
 
 def evidence_of(
-    ledger: Ledger, entry: Entry, anchor: Anchor, *, opening: bytes
+    ledger: Ledger, entry: Entry, anchor: Anchor, *, opening: bytes = b""
 ) -> Evidence:
     """Return the evidence of an entry under a checkpoint.
 
     Args:
         ledger: That has both.
-        entry: The entry of a release.
+        entry: The entry.
         anchor: A checkpoint that covers it.
-        opening: What the reader asked for, canonical JSON.
+        opening: What a reader asked for, canonical JSON, if it is a release.
 
     Raises:
         UnavailableError: No checkpoint covers it yet.

@@ -21,7 +21,7 @@ from strongroom.database.engine import Transaction
 from strongroom.database.times import parse_time
 from strongroom.errors import IntegrityError
 from strongroom.ledger.events import MAX_ENTRY_BYTES
-from strongroom.ledger.log import Ledger
+from strongroom.ledger.log import Entry, Ledger
 from strongroom.ledger.tree import inclusion_proof, leaf_hash, verify_inclusion
 
 Facts: TypeAlias = Mapping[str, Json]
@@ -34,10 +34,12 @@ class Recorded:
     Attributes:
         at: When it was written, aware UTC.
         facts: Its clear fields.
+        entry: The entry itself.
     """
 
     at: datetime
     facts: Facts
+    entry: Entry
 
 
 def newest_recorded(
@@ -61,15 +63,15 @@ def newest_recorded(
     """
     columns = tables.entries.c
     statement = (
-        sa.select(columns.position, columns.body)
+        sa.select(columns.id, columns.position, columns.body, columns.attached)
         .where(columns.kind == kind, columns.position.is_not(None))
         .order_by(columns.position.desc())
         .execution_options(yield_per=16)  # the first is mostly the one
     )
     verify = _verifier(ledger, transaction)
     with transaction.connection.execute(statement) as rows:
-        for position, body in rows:
-            found = verify(position, body, kind)
+        for row in rows:
+            found = verify(Entry(**row._asdict()), kind)
             if where(found.facts):
                 return found
     return None
@@ -77,12 +79,13 @@ def newest_recorded(
 
 def _verifier(
     ledger: Ledger, transaction: Transaction
-) -> Callable[[object, object, str], Recorded]:
+) -> Callable[[Entry, str], Recorded]:
     """Return what turns rows into entries by the newest checkpoint."""
     checkpoint = ledger.checkpoint(transaction)
     nodes = ledger.nodes(transaction)
 
-    def verify(position: object, body: object, kind: str) -> Recorded:
+    def verify(entry: Entry, kind: str) -> Recorded:
+        position, body = entry.position, entry.body
         # SQLite keeps values of any type in any column.
         if not (isinstance(position, int) and isinstance(body, bytes)):
             raise _altered(position)
@@ -98,19 +101,19 @@ def _verifier(
             )
         except IntegrityError:
             raise _altered(position) from None
-        return _recorded(position, body, kind)
+        return _recorded(entry, position, kind)
 
     return verify
 
 
-def _recorded(position: int, body: bytes, kind: str) -> Recorded:
-    document = canonical.from_json(body, at_most_bytes=MAX_ENTRY_BYTES)
+def _recorded(entry: Entry, position: int, kind: str) -> Recorded:
+    document = canonical.from_json(entry.body, at_most_bytes=MAX_ENTRY_BYTES)
     if not isinstance(document, dict) or document.get("kind") != kind:
         raise _altered(position)
     at, facts = document.get("at"), document.get("facts")
     if not (isinstance(at, str) and isinstance(facts, dict)):
         raise _altered(position)
-    return Recorded(at=parse_time(at), facts=facts)
+    return Recorded(at=parse_time(at), facts=facts, entry=entry)
 
 
 def _altered(position: object) -> IntegrityError:

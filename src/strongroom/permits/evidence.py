@@ -108,23 +108,32 @@ class LedgerReferee:
             DeniedError: It names others.
             IntegrityError: It is no entry of that ledger.
         """
-        leaf = leaf_hash(evidence.entry)
-        if leaf != order.entry:
+        if leaf_hash(evidence.entry) != order.entry:
             raise IntegrityError("an order names another entry than its evidence")
-        verify_inclusion(
-            leaf,
-            index=evidence.position,
-            size=anchor.size,
-            proof=evidence.siblings,
-            root=anchor.root,
-        )
+        kind, facts = self.verify_entry(evidence, anchor)
         opening = Opening.from_bytes(evidence.opening)
-        kind, facts = _entry(evidence)
         if kind != "key.released" or not _names(facts, order, opening, self._pin.room):
             raise DeniedError(
                 "the ledger does not say that this reader gets this segment",
                 hint="release through the desk, which writes the entry first",
             )
+
+    def verify_entry(
+        self, evidence: Evidence, anchor: Anchor
+    ) -> tuple[str, Mapping[str, object]]:
+        """Return kind and facts of an entry under ``anchor``.
+
+        Raises:
+            IntegrityError: It is no entry of that ledger.
+        """
+        verify_inclusion(
+            leaf_hash(evidence.entry),
+            index=evidence.position,
+            size=anchor.size,
+            proof=evidence.siblings,
+            root=anchor.root,
+        )
+        return _entry(evidence)
 
     def _open(self, anchor: Anchor) -> Checkpoint:
         try:

@@ -18,11 +18,12 @@ from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
-from strongroom.errors import ConflictError, IntegrityError
+from strongroom.errors import ConflictError, DeniedError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import RoomId
+from strongroom.vault.handovers import Handovers
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.recovery_sets import (
     RECOVERY_SETS,
@@ -69,6 +70,7 @@ class RecoveryWrapping:
         self._gate = gate
         self._ledger = gate.ledger
         self._anchors = anchors
+        self._handovers = Handovers(self._ledger, anchors)
         self._room = room
         self._domains = domains
         self._home = next(iter(domains))
@@ -81,15 +83,17 @@ class RecoveryWrapping:
         the next call goes on.  What is wrapped to another set than the one in
         force is deleted, version by version.
 
-        A custodian that gives no shares is passed over: what was sealed with it
-        before there was a set stays without, and ``Recovery.sets`` counts it.
+        A custodian that gives no shares wraps them itself, if its operator told it
+        to trust the set.  One that was not told is passed over, named when all the
+        rest is done, and counted by ``Recovery.sets``.
 
         Args:
             actor: A key-holder.
             progress: Told the shares wrapped since the last call.
 
         Raises:
-            DeniedError: The actor may not manage keys.
+            DeniedError: The actor may not manage keys, or a custodian elsewhere does
+                not trust a set.
             ConflictError: A set would stand in for two custodians of a segment.
             UnavailableError: A custodian is locked or does not answer.
         """
@@ -100,10 +104,13 @@ class RecoveryWrapping:
             self._gate.require(reading, actor, "key:manage", ROOM)
             manifests = sealed_manifests(reading, self._manifest_key)
         count = self._wrap_room_keys(actor)
+        refused: dict[str, DeniedError] = {}
         for manifest in manifests:
-            count += self._wrap_version(actor, manifest, progress)
+            count += self._wrap_version(actor, manifest, progress, refused)
             self._remove_stale(actor, manifest)
         self._remove_stale_room_keys(actor)
+        for error in refused.values():
+            raise error
         return count
 
     def _wrap_room_keys(self, actor: Actor) -> int:
@@ -132,60 +139,62 @@ class RecoveryWrapping:
         return len(wrapped)
 
     def _wrap_version(
-        self, actor: Actor, manifest: Manifest, progress: Progress
+        self,
+        actor: Actor,
+        manifest: Manifest,
+        progress: Progress,
+        refused: dict[str, DeniedError],
     ) -> int:
+        """Wrap one version; ``refused`` gets the domains whose custodian declines."""
         with self._ledger.reading() as reading:
             sets = sets_by_domain(reading)
             shares = held_shares(reading.connection, manifest)
         _verify_apart(shares, sets)
-        todo = [
-            (held, sets[held.domain])
-            for held in shares
-            if held.domain in sets
-            and sets[held.domain].id not in held.wrapped
-            and domain_named(self._domains, held.domain).custodian.gives_shares
-        ]
-        queue, count = iter(todo), 0
-        while batch := list(islice(queue, BATCH)):
-            count += self._wrap_batch(actor, manifest, batch)
-            progress(len(batch))
+        todo: dict[str, list[Held]] = {}
+        for held in shares:
+            one = sets.get(held.domain)
+            if one is not None and one.id not in held.wrapped:
+                todo.setdefault(held.domain, []).append(held)
+        count = 0
+        for domain, lacking in todo.items():
+            if domain in refused:
+                continue
+            queue = iter(lacking)
+            try:
+                while batch := list(islice(queue, BATCH)):
+                    count += self._wrap_batch(actor, manifest, batch, sets[domain])
+                    progress(len(batch))
+            except DeniedError as error:
+                if domain_named(self._domains, domain).custodian.gives_shares:
+                    raise
+                refused[domain] = error
         return count
 
     def _wrap_batch(
-        self, actor: Actor, manifest: Manifest, batch: list[tuple[Held, RecoverySet]]
+        self, actor: Actor, manifest: Manifest, batch: Sequence[Held], one: RecoverySet
     ) -> int:
-        rows = {}
-        for held, one in batch:
-            custodian = domain_named(self._domains, held.domain).custodian
-            root = custodian.root_key_id
-            if root not in held.wrapped:
-                raise IntegrityError(
-                    f"the key of {held.segment.name} is not wrapped by {held.domain}",
-                    hint="strongroom ledger verify; restore a backup",
-                )
-            share = self._anchors.unwrap(
-                custodian, held.wrapped[root], held.context(root)
-            )
-            place = (held.segment.id, held.share)
-            rows[*place, root] = held.row(one.id, one.wrap(share, held.context(one.id)))
-        sets = {one.id: one for _, one in batch}
+        """Wrap shares of one domain in one commit; return how many."""
+        custodian = domain_named(self._domains, batch[0].domain).custodian
+        root = custodian.root_key_id
+        wrap = self._handovers.to_recovery(custodian, one)
+        rows = {
+            (held.segment.id, held.share, one.id): held.row(one.id, wrap(held))
+            for held in batch
+        }
         with self._ledger.transaction() as writing:
             self._gate.require(writing, actor, "key:manage", ROOM)
-            _verify_in_force(writing, sets.values())
+            _verify_in_force(writing, [one])
             # Somebody may have shredded a segment, or wrapped it, meanwhile.
-            roots = {root for *_, root in rows} | sets.keys()
-            there = still_held(writing.connection, manifest, roots)
+            there = still_held(writing.connection, manifest, {root, one.id})
             fresh = [
                 row
                 for key, row in rows.items()
-                if key in there and (*key[:2], row["root_key_id"]) not in there
+                if key not in there and (*key[:2], root) in there
             ]
             if fresh:
                 writing.connection.execute(sa.insert(tables.wraps), fresh)
-            for one in sets.values():
-                own = [r["segment"] for r in fresh if r["root_key_id"] == one.id]
-                if own:
-                    writing.append(wrapped_event(actor, one, manifest, own, None))
+                own = [row["segment"] for row in fresh]
+                writing.append(wrapped_event(actor, one, manifest, own, None))
         return len(fresh)
 
     def _remove_stale(self, actor: Actor, manifest: Manifest) -> None:

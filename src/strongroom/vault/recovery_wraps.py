@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from strongroom import canonical
 from strongroom.crypto import wraps
+from strongroom.crypto.handover import WrappedShare
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
 from strongroom.database.cells import blob
@@ -45,14 +46,18 @@ class Held:
 
     def context(self, root_key_id: str) -> bytes:
         """Return its place under a root key."""
-        return wraps.segment_context(
+        return self.under(root_key_id).place(root_key_id)
+
+    def under(self, root_key_id: str) -> WrappedShare:
+        """Return it as custodians hand it over, as a root key wraps it, if one does."""
+        return WrappedShare(
             room=self.manifest.room,
             artifact=self.manifest.artifact,
             version=self.manifest.version,
             generation=self.segment.facts.context.generation,
             segment=self.segment.id,
             share=self.share,
-            root_key_id=root_key_id,
+            wrapped=self.wrapped.get(root_key_id, b""),
         )
 
     def row(self, root_key_id: str, wrapped: bytes) -> dict[str, Any]:

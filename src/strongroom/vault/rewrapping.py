@@ -12,11 +12,12 @@ from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
-from strongroom.crypto.custody.port import Anchor, KeyCustodian
-from strongroom.errors import ConflictError, IntegrityError, MissingError, SetupError
+from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.errors import ConflictError, MissingError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.types import RoomId
+from strongroom.vault.handovers import Handovers
 from strongroom.vault.recovery_wraps import (
     load_room_keys,
     remove_room_keys,
@@ -49,7 +50,7 @@ class Rewrapping:
         """
         self._gate = gate
         self._ledger = gate.ledger
-        self._anchors = anchors
+        self._handovers = Handovers(self._ledger, anchors)
         self._room = room
         self._batch = batch
 
@@ -74,7 +75,8 @@ class Rewrapping:
             DeniedError: The actor may not manage keys.
             IntegrityError: A wrap was altered, or the successor does not give back
                 what it wrapped.
-            SetupError: The old custodian gives out no shares.
+            SetupError: The old custodian gives out no shares, and the new one does
+                not hold its root key.
             UnavailableError: A custodian is locked or does not answer.
         """
         _verify_custodians(move, old, new)
@@ -133,7 +135,7 @@ class Rewrapping:
             held = load_room_keys(reading.connection, old.root_key_id)
             there = load_room_keys(reading.connection, new.root_key_id)
         wrapped = {
-            name: self._again(
+            name: self._handovers.again(
                 old,
                 new,
                 data,
@@ -159,25 +161,9 @@ class Rewrapping:
         old: KeyCustodian,
         new: KeyCustodian,
     ) -> int:
-        if not old.gives_shares:
-            raise SetupError(
-                f"the custodian {old.name} gives out no shares, so they cannot move",
-                hint="seal again with custodians that do, or keep this one",
-            )
-        known = self._anchors.newest()
+        again = self._handovers.to_successor(old, new)
         rows = [
-            one.under(
-                new.root_key_id,
-                self._again(
-                    old,
-                    new,
-                    one.wrapped,
-                    one.context(self._room, old.root_key_id),
-                    one.context(self._room, new.root_key_id),
-                    known=known,
-                ),
-            )
-            for one in batch
+            one.under(new.root_key_id, again(one.held(self._room))) for one in batch
         ]
         with self._ledger.transaction() as writing:
             self._gate.require(writing, actor, "key:manage", ROOM)
@@ -188,26 +174,6 @@ class Rewrapping:
                 facts = {**_names(move), "wraps": wraps, "room_keys": []}
                 writing.append(_event("rotation.wrapped", actor, facts))
         return len(done)
-
-    def _again(
-        self,
-        old: KeyCustodian,
-        new: KeyCustodian,
-        wrapped: bytes,
-        before: bytes,
-        after: bytes,
-        *,
-        known: Anchor | None = None,
-    ) -> bytes:
-        """Return a secret wrapped by the successor, which opened it once."""
-        secret = self._anchors.unwrap(old, wrapped, before, known=known)
-        again = new.wrap(secret, after)
-        if (
-            new.gives_shares
-            and self._anchors.unwrap(new, again, after, known=known) != secret
-        ):
-            raise IntegrityError(f"{new.name} does not give back what it wrapped")
-        return again
 
 
 def _verify_custodians(move: Move, old: KeyCustodian, new: KeyCustodian) -> None:

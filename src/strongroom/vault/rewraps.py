@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from strongroom.crypto.wraps import segment_context
+from strongroom.crypto.handover import WrappedShare
 from strongroom.database import tables
 from strongroom.database.cells import blob
 from strongroom.types import ArtifactId, RoomId, SegmentId
@@ -43,16 +43,16 @@ class Wrapped:
         """The share as entries name it."""
         return "/".join(map(str, self.place))
 
-    def context(self, room: RoomId, root_key_id: str) -> bytes:
-        """Return its place under a root key."""
-        return segment_context(
+    def held(self, room: RoomId) -> WrappedShare:
+        """Return it as custodians hand it over."""
+        return WrappedShare(
             room=room,
             artifact=self.artifact,
             version=self.version,
             generation=self.generation,
             segment=self.segment,
             share=self.share,
-            root_key_id=root_key_id,
+            wrapped=self.wrapped,
         )
 
     def under(self, root_key_id: str, wrapped: bytes) -> Wrapped:

@@ -31,12 +31,12 @@ from strongroom.crypto.custody_file import (
     unlock,
 )
 from strongroom.crypto.durable import write_durably
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.near_custodian import NearCustodian
 from strongroom.crypto.passphrases import SALT_BYTES, Cost
 from strongroom.types import Random, Secret, new_id
 
 
-class FileCustodian:
+class FileCustodian(NearCustodian):
     """A ``KeyCustodian`` that is unlocked for as long as the object lives."""
 
     def __init__(
@@ -142,10 +142,6 @@ class FileCustodian:
     def root_key_id(self) -> str:
         return self._file.root_key_id
 
-    @property
-    def gives_shares(self) -> bool:
-        return True
-
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         return wraps.wrap(self._root, secret, context, self._random)
 
@@ -160,23 +156,6 @@ class FileCustodian:
         with self._anchors.lock() as held:
             self._anchors.advance(held, anchor, verify_extension)
             return wraps.unwrap(self._root, wrapped, context)
-
-    def release(
-        self,
-        order: PartOrder,
-        evidence: Evidence,
-        *,
-        anchor: Anchor,
-        verify_extension: VerifyExtension,
-    ) -> bytes:
-        del evidence  # whoever holds this object could unwrap just as well
-        share = self.unwrap(
-            order.wrapped,
-            order.place(self.root_key_id),
-            anchor=anchor,
-            verify_extension=verify_extension,
-        )
-        return order.seal(share)
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         with self._anchors.lock() as held:

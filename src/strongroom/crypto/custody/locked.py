@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.handover import Order, WrappedShare
+from strongroom.crypto.parts import Evidence
 from strongroom.errors import UnavailableError
 from strongroom.types import Secret
 
@@ -26,6 +27,10 @@ class LockedCustodian:
     def gives_shares(self) -> bool:
         return True
 
+    @property
+    def adopts(self) -> str:
+        return ""
+
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         raise self._locked()
 
@@ -41,7 +46,17 @@ class LockedCustodian:
 
     def release(
         self,
-        order: PartOrder,
+        order: Order,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
+        raise self._locked()
+
+    def adopt(
+        self,
+        held: WrappedShare,
         evidence: Evidence,
         *,
         anchor: Anchor,

@@ -6,11 +6,11 @@ from threading import Lock
 
 from strongroom.crypto import wraps
 from strongroom.crypto.custody.port import Anchor, VerifyExtension, settle
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.near_custodian import NearCustodian
 from strongroom.types import Random, Secret, new_id
 
 
-class MemoryCustodian:
+class MemoryCustodian(NearCustodian):
     """A ``KeyCustodian`` that forgets key and anchor when the process ends."""
 
     def __init__(self, name: str, *, random: Random) -> None:
@@ -29,10 +29,6 @@ class MemoryCustodian:
     def root_key_id(self) -> str:
         return self._root_key_id
 
-    @property
-    def gives_shares(self) -> bool:
-        return True
-
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         return wraps.wrap(self._root, secret, context, self._random)
 
@@ -47,23 +43,6 @@ class MemoryCustodian:
         with self._lock:
             self._advance(anchor, verify_extension)
             return wraps.unwrap(self._root, wrapped, context)
-
-    def release(
-        self,
-        order: PartOrder,
-        evidence: Evidence,
-        *,
-        anchor: Anchor,
-        verify_extension: VerifyExtension,
-    ) -> bytes:
-        del evidence  # whoever holds this object could unwrap just as well
-        share = self.unwrap(
-            order.wrapped,
-            order.place(self.root_key_id),
-            anchor=anchor,
-            verify_extension=verify_extension,
-        )
-        return order.seal(share)
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         with self._lock:

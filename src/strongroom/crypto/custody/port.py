@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.handover import Order, WrappedShare
+from strongroom.crypto.parts import Evidence
 from strongroom.errors import ForkError, InputError, StaleError
 from strongroom.types import Secret
 
@@ -95,8 +96,13 @@ class KeyCustodian(Protocol):
     def gives_shares(self) -> bool:
         """Whether ``unwrap`` gives shares of segments to whoever calls.
 
-        One that runs elsewhere does not: it only releases parts to readers.
+        One that runs elsewhere does not: it seals to readers and to the recovery
+        key, and wraps again what a former root key of its own wrapped.
         """
+
+    @property
+    def adopts(self) -> str:
+        """Id of the former root key from which ``adopt`` takes over, or nothing."""
 
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         """Return ``secret`` encrypted under the root key for this context.
@@ -128,28 +134,56 @@ class KeyCustodian(Protocol):
 
     def release(
         self,
-        order: PartOrder,
+        order: Order,
         evidence: Evidence,
         *,
         anchor: Anchor,
         verify_extension: VerifyExtension,
     ) -> bytes:
-        """Return the share's part of the key, sealed to the reader; see ``unwrap``.
+        """Return what the order seals: see ``unwrap``.
+
+        That is the share's part of a key for a reader, or the share itself for the
+        recovery key.
 
         Args:
             order: Which share, for whom.
-            evidence: That the release stands in the ledger of ``anchor``.  One
-                that does not give shares verifies it.
+            evidence: That the release stands in the ledger of ``anchor``, or that
+                the recovery key was put in force there.  One that does not give
+                shares verifies it.
             anchor: The newest checkpoint, which covers the entry.
             verify_extension: See ``VerifyExtension``.
 
         Raises:
             InputError: The reader's key or the order is not usable.
-            DeniedError: The evidence names another reader or segment.
+            DeniedError: The evidence names another reader or segment, or the
+                custodian's operator did not name this recovery key.
             IntegrityError: As ``unwrap``; or the evidence does not hold.
             ForkError: The ledger is not an extension of the stored one.
             StaleError: The stored anchor is newer; retry with the newest.
             UnavailableError: The custodian does not answer.
+        """
+
+    def adopt(
+        self,
+        held: WrappedShare,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
+        """Return a share that ``adopts`` wrapped, wrapped under this root key.
+
+        The custodian opened what it wrapped again before it answers.
+
+        Args:
+            held: The share, wrapped under the former root key.
+            evidence: Of the entry that began the rotation.
+            anchor: The newest checkpoint, which covers the entry.
+            verify_extension: See ``VerifyExtension``.
+
+        Raises:
+            SetupError: It takes over from no root key.
+            StrongroomError: As ``release``.
         """
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:

@@ -1,7 +1,8 @@
 """A custodian that runs as a process of its own, under another account.
 
 Everything is asked over a Unix socket.  It keeps its shares: it seals their parts
-to readers, and only for an entry of the ledger that names them.
+to readers, wraps them for recovery, and moves them to a root key that follows,
+each only for an entry of the ledger that says so.
 
 The socket's folder decides who can stand in for the custodian, so the user at the
 other end must be the one that ``room.toml`` names.
@@ -17,14 +18,13 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from strongroom.crypto import custody_frames, wraps
+from strongroom.crypto import custody_frames, custody_line, wraps
 from strongroom.crypto.custody.port import ANCHOR_TRIES, Anchor, VerifyExtension
 from strongroom.crypto.custody_frames import (
     Document,
     base64_of,
     bases64_of,
     number,
-    peer_uid,
     raise_error,
     raw,
     text,
@@ -34,9 +34,11 @@ from strongroom.crypto.custody_messages import (
     evidence_document,
     order_document,
     parse_anchor,
+    share_document,
 )
 from strongroom.crypto.custody_pin import Pin
-from strongroom.crypto.parts import Evidence, PartOrder
+from strongroom.crypto.handover import Order, RecoveryOrder, WrappedShare
+from strongroom.crypto.parts import Evidence
 from strongroom.errors import (
     SetupError,
     StaleError,
@@ -70,6 +72,7 @@ class RemoteCustodian:
         self._lock = Lock()
         self._connection: socket.socket | None = None
         self._root_key_id = ""
+        self._adopts = ""
         self._seen: Anchor | None = None
         self._above = 0
 
@@ -87,6 +90,12 @@ class RemoteCustodian:
     @property
     def gives_shares(self) -> bool:
         return False
+
+    @property
+    def adopts(self) -> str:
+        with self._lock:
+            self._greet()
+        return self._adopts
 
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         wraps.check_length(secret)
@@ -117,18 +126,34 @@ class RemoteCustodian:
 
     def release(
         self,
-        order: PartOrder,
+        order: Order,
+        evidence: Evidence,
+        *,
+        anchor: Anchor,
+        verify_extension: VerifyExtension,
+    ) -> bytes:
+        asked: Document
+        if isinstance(order, RecoveryOrder):  # whose public half the entry has
+            asked = {"do": "recover", "share": share_document(order.held)}
+        else:
+            asked = {"do": "release", "order": order_document(order)}
+        request = {**asked, "evidence": evidence_document(evidence)}
+        return raw(self._show(request, anchor, verify_extension), "sealed")
+
+    def adopt(
+        self,
+        held: WrappedShare,
         evidence: Evidence,
         *,
         anchor: Anchor,
         verify_extension: VerifyExtension,
     ) -> bytes:
         request: Document = {
-            "do": "release",
-            "order": order_document(order),
+            "do": "adopt",
+            "share": share_document(held),
             "evidence": evidence_document(evidence),
         }
-        return raw(self._show(request, anchor, verify_extension), "sealed")
+        return raw(self._show(request, anchor, verify_extension), "wrapped")
 
     def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
         self._show({"do": "advance"}, anchor, verify_extension)
@@ -221,7 +246,9 @@ class RemoteCustodian:
         """Connect unless that is done, and learn whom we talk to."""
         if self._connection is not None:
             return
-        self._connection = self._connect()
+        self._connection = custody_line.connect(
+            self._path, uid=self._uid, seconds=ANSWER_SECONDS
+        )
         answer = self._exchange(
             {"do": "hello", "room": self._pin.room, "verifier": self._pin.verifier}
         )
@@ -239,6 +266,7 @@ class RemoteCustodian:
             raise
         self._root_key_id = found[1]
         self._above = number(answer, "above")
+        self._adopts = str(answer.get("adopts", ""))
 
     def _exchange(self, request: Document) -> Document:
         """Send and receive; a connection on which that failed is never used again."""
@@ -260,28 +288,6 @@ class RemoteCustodian:
             self._drop()
             raise
         return answer
-
-    def _connect(self) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX)
-        try:
-            connection.settimeout(ANSWER_SECONDS)
-            connection.connect(str(self._path))
-            found = peer_uid(connection)
-            if found != self._uid:
-                raise SetupError(
-                    f"user {found} answers at {self._path}, not {self._uid}",
-                    hint=f"if that is right: unix:{self._path}?uid={found}",
-                )
-        except OSError as error:
-            connection.close()
-            raise UnavailableError(
-                f"no custodian answers at {self._path}: {error.strerror or error}",
-                hint="strongroom custodian serve FILE --socket PATH",
-            ) from None
-        except SetupError:
-            connection.close()
-            raise
-        return connection
 
     def _drop(self) -> None:
         if self._connection is not None:
