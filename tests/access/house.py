@@ -86,6 +86,7 @@ VOTES = (
     "request:withdraw",
     "permit:revoke",
     "breakglass:review",
+    "breakglass:resume",
     "access:answer",
 )
 BREAK_GLASS = {
@@ -103,6 +104,7 @@ _KINDS |= {
     "project": "Project",
 }
 _ROOM = {"ledger", "policy", "key", "profile", "session", "access"}
+_ROOM |= {"requests", "openings"}
 _FACTORS = {"solo": "totp", "small": "totp", "standard": "totp", "hardened": "passkey"}
 
 
@@ -146,6 +148,7 @@ def ask(
             "whole": False,
             "sealer": False,
             "reviewsOverdue": 0,
+            "reviewsRejected": 0,
             "coursesLacking": [],
         }
     if action in WEIGHTS[1:]:

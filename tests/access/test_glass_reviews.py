@@ -15,7 +15,7 @@ from strongroom.errors import (
     MissingError,
     StrongroomError,
 )
-from strongroom.permits.permit import PermitRow
+from strongroom.permits.permit import PERMITS, PermitRow
 from strongroom.types import Role
 from tests.journeys.fixtures import clock, house, kind, model, quick
 from tests.journeys.rooms import House
@@ -69,9 +69,7 @@ def test_an_overdue_review_stops_every_next_use_until_it_is_done(sealed: House) 
         with pytest.raises(DeniedError) as refused:
             use()
         assert refused.value.reasons == ("review-overdue",)
-    reviews(sealed).review(
-        sealed.actors["tom"], row.id, accept=False, text="it could wait"
-    )
+    reviews(sealed).review(sealed.actors["tom"], row.id, accept=True, text="seen")
 
     assert newest(sealed)["overdue"] is True
     assert Reader.of(sealed, "ana", other).keys()
@@ -185,6 +183,68 @@ def test_moving_to_the_reviewers_team_since_does_not_help(sealed: House) -> None
                 sealed.actors[name], row.id, accept=True, text="fine"
             )
         assert refused.value.reasons == ("not-your-own-teams-review",)
+
+
+def reject(house: House, row: PermitRow) -> None:
+    reviews(house).review(house.actors["tom"], row.id, accept=False, text="no")
+
+
+def test_a_rejection_revokes_the_permit_and_keeps_the_account_from_weights(
+    sealed: House,
+) -> None:
+    other = sealed.permit("ana", BLOCK, duration=timedelta(days=2))
+    row = opened(sealed)
+    reject(sealed, row)
+
+    for permit in (row, other):
+        with pytest.raises(DeniedError) as refused:
+            Reader.of(sealed, "ana", permit).release()
+        assert "review-rejected" in refused.value.reasons
+    assert "permit-revoked" not in refused.value.reasons
+    with pytest.raises(DeniedError, match="rejected in review: 1"):
+        opened(sealed)
+    with sealed.room.room.ledger.reading() as reading:
+        assert PERMITS.get(reading, row.id).state == "revoked"
+
+
+def test_an_administrator_lets_the_account_go_on(sealed: House) -> None:
+    other = sealed.permit("ana", BLOCK, duration=timedelta(days=2))
+    row = opened(sealed)
+    with pytest.raises(ConflictError, match="is open, not rejected"):
+        reviews(sealed).resume(sealed.actors["root"], row.id, text="settled")
+    reject(sealed, row)
+
+    glass = reviews(sealed).resume(sealed.actors["root"], row.id, text="settled")
+
+    assert glass.state == "resumed"
+    assert newest(sealed)["kind"] == "breakglass.resumed"
+    assert Reader.of(sealed, "ana", other).keys()
+    with pytest.raises(ConflictError, match="is resumed, not rejected"):
+        reviews(sealed).resume(sealed.actors["root"], row.id, text="again")
+
+
+def test_whoever_was_rejected_or_reviews_does_not_let_them_go_on(
+    sealed: House,
+) -> None:
+    """ATT&CK T1098: the account itself, or a reviewer who changes their mind."""
+    row = opened(sealed)
+    reject(sealed, row)
+
+    for name in ("ana", "ines"):
+        with pytest.raises(DeniedError):
+            reviews(sealed).resume(sealed.actors[name], row.id, text="fine")
+    with pytest.raises(InputError, match="says why"):
+        reviews(sealed).resume(sealed.actors["root"], row.id, text=" ")
+
+
+def test_a_refused_rejection_revokes_nothing(sealed: House) -> None:
+    """The permit is revoked before anybody is asked; the refusal takes that back."""
+    row = opened(sealed)
+
+    with pytest.raises(DeniedError):
+        reviews(sealed).review(sealed.actors["ben"], row.id, accept=False, text="no")
+
+    assert Reader.of(sealed, "ana", row).keys()
 
 
 def member(house: House, name: str) -> None:

@@ -296,7 +296,6 @@ def test_hardened_adds_to_standard_and_small_takes_away() -> None:
         "auditor-only-evidence",
         "not-your-own-teams-request",
         "not-your-own-teams-review",
-        "not-your-own-training",
     }
 
 

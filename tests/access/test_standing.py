@@ -36,6 +36,7 @@ def test_weights_read_reviews_and_the_courses_of_class_and_roles(
 ) -> None:
     assert facts_of(rooms, action, Role.RESEARCHER, Role.APPROVER) == {
         "reviewsOverdue": 0,
+        "reviewsRejected": 0,
         "coursesLacking": ["reviewing (not taken)", "weight-handling (not taken)"],
     }
 

@@ -158,8 +158,12 @@ def test_an_account_is_shown_with_what_decisions_read(strict: House) -> None:
 
 
 def test_what_somebody_took_is_not_shown_to_everybody(strict: House) -> None:
+    """It was refused without an entry, though refusals are entries."""
     with pytest.raises(DeniedError, match="is shown to them, and to who decides"):
         records(strict).show(strict.actors["ana"], "ben")
+
+    assert newest(strict)["action"] == "training:read"
+    assert newest(strict)["rules"] == ["training-is-personal"]
 
 
 def test_an_unknown_course_or_text_is_refused_with_those_that_are_known(

@@ -59,6 +59,10 @@ def test_another_team_lists_and_reviews_it(house: Office) -> None:
     reviewed = ines.ok(*REVIEW, permit["permit"], "--reject", "it could wait")
 
     assert reviewed["state"] == "rejected"
+    refused = house.at("ana").run("request", "llm", *ASK)
+    assert "an administrator lets the account go on" in refused.err
+    resumed = house.at("root").ok(*REVIEW, permit["permit"], "--resume", "settled")
+    assert resumed["state"] == "resumed"
     assert ines.run(*REVIEW).out == "no opening waits for a review\n"
     assert len(ines.run(*REVIEW, "--all", "--json").rows) == 1
 

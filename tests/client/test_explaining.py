@@ -39,6 +39,7 @@ def about(action: str, permit: str) -> str:
         "training:record": "me",
         "access:answer": "me",
         "training:acknowledge": "me",
+        "training:read": "me",
         "project:change": "default",
     }
     return names.get(action, "llm")

@@ -1,10 +1,10 @@
 """What was opened past the approvals, and the review that it owes.
 
-    open ──accept──▶ accepted
-      └───reject───▶ rejected        after ``due_at`` an open one is overdue
+    open ──accept──▶ accepted        after ``due_at`` an open one is overdue
+      └───reject───▶ rejected ──resume──▶ resumed
 
-A row lies below the account whose exposure grows.  While one is overdue, policy
-gives that account nothing, in whatever session.
+A row lies below the account whose exposure grows.  While one is overdue or rejected,
+policy gives that account nothing, in whatever session.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class GlassState(StrEnum):
     OPEN = "open"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    RESUMED = "resumed"
 
 
 class NoticeState(StrEnum):
@@ -99,13 +100,24 @@ def opened_by(transaction: Transaction, account: Account) -> list[BreakGlass]:
     return BREAK_GLASS.find_all(transaction, prefix=f"{account.counts_as}/")
 
 
-def overdue_reviews(transaction: Transaction, account: Account, now: datetime) -> int:
-    """Return how many reviews of an account's openings are overdue at ``now``.
+class Owed(NamedTuple):
+    """How many reviews of an account's openings stand between it and weights."""
+
+    overdue: int
+    rejected: int
+
+
+def owed_reviews(transaction: Transaction, account: Account, now: datetime) -> Owed:
+    """Return how many are overdue at ``now``, and how many were rejected.
 
     Raises:
         IntegrityError: A row was deleted, forged, altered or restored.
     """
-    return sum(glass.overdue(now) for glass in opened_by(transaction, account))
+    found = opened_by(transaction, account)
+    return Owed(
+        overdue=sum(glass.overdue(now) for glass in found),
+        rejected=sum(glass.state is GlassState.REJECTED for glass in found),
+    )
 
 
 def record_break_glass(

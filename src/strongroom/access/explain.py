@@ -124,6 +124,7 @@ def _glass_words(facts: Mapping[str, object]) -> dict[str, str]:
         "glass_lasts": spell(_duration(glass, "lasts")),
         "glass_longest": spell(_duration(glass, "longest")),
         "reviews_overdue": str(_number(facts, "reviewsOverdue")),
+        "reviews_rejected": str(_number(facts, "reviewsRejected")),
     }
 
 

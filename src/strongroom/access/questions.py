@@ -96,6 +96,7 @@ class BreakGlassFact(TypedDict):
 
     offered: bool
     reasonStated: bool
+    signed: bool
     lasts: timedelta
     longest: timedelta
 
@@ -129,6 +130,7 @@ class Wanted(Asked):
     wait: timedelta
     breakGlass: NotRequired[BreakGlassFact]
     reviewsOverdue: int
+    reviewsRejected: int
     coursesLacking: list[str]
 
 

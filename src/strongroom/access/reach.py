@@ -100,6 +100,7 @@ class Reach:
                 "whole": False,
                 "sealer": False,
                 "reviewsOverdue": 0,
+                "reviewsRejected": 0,
                 "coursesLacking": [],
                 "approvals": terms.approvals,
                 "approverTeams": terms.distinct_teams,

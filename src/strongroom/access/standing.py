@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from strongroom.access.accounts import Account
-from strongroom.access.breakglass import overdue_reviews
+from strongroom.access.breakglass import owed_reviews
 from strongroom.access.person_terms import TrainingTerms
 from strongroom.access.policy import Resource
 from strongroom.access.training import lacking
@@ -39,7 +39,9 @@ def standing_facts(
     if action not in WEIGHTS:
         return {}
     asked = terms.asked_of(account.roles, Classification(resource.attributes["class"]))
+    owed = owed_reviews(transaction, account, now)
     return {
-        "reviewsOverdue": overdue_reviews(transaction, account, now),
+        "reviewsOverdue": owed.overdue,
+        "reviewsRejected": owed.rejected,
         "coursesLacking": lacking(transaction, account, asked, now=now),
     }

@@ -21,12 +21,9 @@ from strongroom.access.training import (
     training_of,
 )
 from strongroom.database.times import format_time
-from strongroom.errors import ConflictError, DeniedError, InputError
+from strongroom.errors import ConflictError, InputError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.types import Role
-
-_SEE_ALL = frozenset({Role.ADMINISTRATOR, Role.APPROVER, Role.AUDITOR, Role.ANALYST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +137,14 @@ class TrainingRecords:
             DeniedError: It is somebody else's, and the actor neither administers,
                 approves, audits nor watches.
         """
-        with self._ledger.reading() as reading:
-            asking = verify_actor(reading, actor, now=reading.now)
+        with (
+            self._gate.recording_refusals(actor, "training:read", name[:80]),
+            self._ledger.reading() as reading,
+        ):
+            verify_actor(reading, actor, now=reading.now)
             account = find_account(reading, name)
-            if asking.id != account.id and not _SEE_ALL & set(asking.roles):
-                raise DeniedError(
-                    "what somebody took is shown to them, and to who decides",
-                    hint="ask an administrator",
-                )
+            resource = Resource(kind="Account", id=account.id)
+            self._gate.require(reading, actor, "training:read", resource)
             asked = self._gate.terms.training.asked_of(account.roles, None)
             mine = projects_of(reading, account.id)
             owned = {o.project for o in owners(reading) if o.account == account.id}

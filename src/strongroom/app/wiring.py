@@ -49,6 +49,7 @@ from strongroom.ledger.port import Trouble
 from strongroom.ledger.settled import settle
 from strongroom.permits.desk import Desk
 from strongroom.permits.headcount import protected
+from strongroom.permits.permit import revoke_permit
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
 from strongroom.types import Random
@@ -222,7 +223,7 @@ def _wired(
         profiles=wire_profiles(gate, approvals, settings, random),
         people=People(gate, approvals, totp_key=keys.totp, random=random),
         erasures=Erasures(gate, approvals),
-        glass_reviews=GlassReviews(gate),
+        glass_reviews=GlassReviews(gate, revoke=revoke_permit),
         training=TrainingRecords(gate),
         access_reviews=AccessReviews(gate, models=protected, tell=tell, random=random),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),

@@ -54,38 +54,53 @@ def review(
     reject: Annotated[
         str | None, typer.Option(help="It was wrong, and why.", metavar="TEXT")
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(help="Let who was rejected go on, and why.", metavar="TEXT"),
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="Also those that were reviewed.")
     ] = False,
 ) -> None:
     """Review what somebody opened past the approvals, or list what waits.
 
-    Whoever opened it gets nothing else while the review is overdue.
+    Whoever opened it gets nothing else while the review is overdue, nor after a
+    rejection, until an administrator types --resume.
 
     Example: strongroom review breakglass permit-k7qv2mfa --accept "the site was down"
     """
     if permit is None:
-        if accept is not None or reject is not None:
+        if {accept, reject, resume} != {None}:
             raise InputError("a review is of one permit", hint="name it")
         with call.open() as room:
             found = room.room.glass_reviews.listed(room.actor, every=every)
         rows = [listed_document(one) for one in found]
         call.output.listing(rows, COLUMNS, empty="no opening waits for a review")
         return
-    if (accept is None) == (reject is None):
+    if [accept, reject, resume].count(None) != 2:  # noqa: PLR2004 - one is given
         raise InputError(
             "a review accepts or rejects", hint="--accept TEXT, or --reject TEXT"
         )
-    text = accept if accept is not None else reject or ""
     with call.open() as room:
-        glass = room.room.glass_reviews.review(
-            room.actor, permit, accept=accept is not None, text=text
-        )
-    after = "what follows is for people: strongroom account suspend NAME"
+        reviews = room.room.glass_reviews
+        if resume is not None:
+            glass = reviews.resume(room.actor, permit, text=resume)
+        else:
+            glass = reviews.review(
+                room.actor,
+                permit,
+                accept=accept is not None,
+                text=accept or reject or "",
+            )
+        room.room.anchor()
+    after = (
+        "it is revoked, and the account gets no weights until an administrator types:",
+        f"strongroom review breakglass {glass.permit} --resume TEXT",
+    )
     call.output.say(
         glass_document(glass),
         f"{glass.permit} is {glass.state}",
-        *([after] if reject is not None else []),
+        *(after if reject is not None else ()),
     )
 
 

@@ -42,6 +42,7 @@ _OTHERS: Final = frozenset(
         "request:withdraw",
         "permit:revoke",
         "breakglass:review",
+        "breakglass:resume",
         "access:answer",
     )
 )
@@ -167,6 +168,7 @@ def _facts(action: str, asked: Mapping[str, Any]) -> dict[str, object]:
             "sealer": False,
             "wait": timedelta(0),
             "reviewsOverdue": 0,
+            "reviewsRejected": 0,
             "coursesLacking": [],
         }
     if action == "request:approve":

@@ -36,12 +36,13 @@ MODELS = (
     "cap:change",
 )
 REQUESTS = ("request:approve", "request:decline", "request:withdraw")
-PERMITS_ = ("permit:revoke", "breakglass:review")
+PERMITS_ = ("permit:revoke", "breakglass:review", "breakglass:resume")
 ACCOUNTS_ = (
     "account:change",
     "role:change",
     "training:record",
     "training:acknowledge",
+    "training:read",
 )
 ROOMS = (
     "account:create",
@@ -52,6 +53,8 @@ ROOMS = (
     "session:open",
     "ledger:read",
     "ledger:export",
+    "requests:read",
+    "openings:read",
     "policy:read",
 )
 ACTIONS = (

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
 from strongroom.access.factors import has_factor
+from strongroom.access.gate import Wish
 from strongroom.access.people import ROOM
+from strongroom.access.policy import Allow
 from strongroom.access.quorum import Tally
 from strongroom.access.request import REQUESTS, Request
 from strongroom.access.separations import missing_separations
@@ -26,9 +28,7 @@ from strongroom.ledger.failures import record_failure
 from strongroom.ledger.log import Entry, Reading
 from strongroom.ledger.proof import Proof
 from strongroom.permits.exposures import ExposureReport, Exposures
-from strongroom.types import AccountKind, Role
-
-_SEE_EVERY_REQUEST = frozenset({Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR})
+from strongroom.types import AccountKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +208,7 @@ class Records:
     def requests(self, *, every: bool = False) -> list[PendingRequest]:
         """Return the requests that wait, or all; newest first.
 
-        Whoever decides, administers or audits sees everybody's, others their own:
+        Whoever policy lets read them sees everybody's, others their own:
         a request says what somebody works on.
 
         Raises:
@@ -218,9 +218,11 @@ class Records:
         room = self._room
         with room.ledger.reading() as reading:
             account = verify_actor(reading, self._actor(), now=reading.now)
+            wish = Wish("requests:read", ROOM, {})
+            decision = room.gate.decide(reading, account, self._actor(), wish)
             theirs = (
                 sa.true()
-                if _SEE_EVERY_REQUEST & set(account.roles)
+                if isinstance(decision, Allow)
                 else REQUESTS.columns.asker == account.id
             )
             where = (

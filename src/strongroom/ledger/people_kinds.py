@@ -29,6 +29,12 @@ PEOPLE_KINDS: Mapping[str, Kind] = {
         ("text",),
         (3005, 99),
     ),
+    "breakglass.resumed": Kind(
+        "An administrator let somebody go on whose opening was rejected.",
+        ("permit", "account"),
+        ("text",),
+        (3005, 99),
+    ),
     "training.recorded": Kind(
         "Somebody took a course, until then, or no longer counts as having.",
         ("account", "course", "until"),

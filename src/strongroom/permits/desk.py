@@ -23,7 +23,6 @@ from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.crypto.signing import Signed
 from strongroom.ledger.anchors import Anchors
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.permits.answer import PURPOSE, Answer, Release
 from strongroom.permits.breakglass import used_facts
@@ -36,6 +35,7 @@ from strongroom.permits.permit import (
     PermitRow,
     PermitState,
     find_permit,
+    revoke_permit,
 )
 from strongroom.permits.releases import (
     Grounds,
@@ -162,19 +162,7 @@ class Desk:
                     "askerOwner": owner.counts_as,
                 },
             )
-            if row.state is PermitState.REVOKED:
-                return row
-            row = PERMITS.replace(writing, row, state=PermitState.REVOKED)
-            writing.append(
-                Event(
-                    kind="permit.revoked",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts={"permit": row.id, "account": row.account},
-                    private={"reason": reason} if reason else {},
-                )
-            )
-            return row
+            return revoke_permit(writing, actor, row.id, reason=reason)
 
     def _decide(self, writing: Writing, actor: Actor, opening: Opening) -> _Decided:
         """Read, think, record: everything but the keys, in one transaction."""

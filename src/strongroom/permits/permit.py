@@ -16,6 +16,7 @@ from typing import cast
 import sqlalchemy as sa
 
 from strongroom import canonical
+from strongroom.access.sessions import Actor
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
@@ -23,6 +24,7 @@ from strongroom.database.guarded import GuardedTable
 from strongroom.database.times import format_time, parse_time
 from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
 from strongroom.types import (
     AccountId,
     ArtifactId,
@@ -167,6 +169,32 @@ def find_permit(
             hint="strongroom requests",
         )
     return found[0]
+
+
+def revoke_permit(
+    writing: Writing, actor: Actor, permit: PermitId, *, reason: str = ""
+) -> PermitRow:
+    """End a permit and record it; one that was revoked before stays as it is.
+
+    Policy allowed it in this transaction.
+
+    Raises:
+        IntegrityError: The row was forged, altered or restored.
+    """
+    row = PERMITS.get(writing, permit, lock=True)
+    if row.state is PermitState.REVOKED:
+        return row
+    row = PERMITS.replace(writing, row, state=PermitState.REVOKED)
+    writing.append(
+        Event(
+            kind="permit.revoked",
+            actor=actor.account,
+            session=actor.session,
+            facts={"permit": row.id, "account": row.account},
+            private={"reason": reason} if reason else {},
+        )
+    )
+    return row
 
 
 def issued_event(permit: Permit, reserved: int) -> Event:
