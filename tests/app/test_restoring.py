@@ -16,7 +16,9 @@ from strongroom.app import open_strongroom
 from strongroom.app.copies import UNFINISHED, RestoreOptions
 from strongroom.app.drill import drill
 from strongroom.app.restoring import restore
+from strongroom.app.rotating import destroy_former, rotate
 from strongroom.client.client import Strongroom
+from strongroom.client.inventory import take_inventory
 from strongroom.client.writing import write_model
 from strongroom.crypto.paper import Paper
 from strongroom.crypto.recovery import RecoveryKey, wrap_for_recovery
@@ -36,6 +38,8 @@ from strongroom.ledger.reconcile import reconcile
 from strongroom.settings import FILE_NAME, load_settings
 from strongroom.types import Role, Secret
 from strongroom.vault.recovery_wraps import room_key_place
+from tests.app.test_rotating import KilledError, dying, open_with
+from tests.app.test_rotating import options as rotation
 from tests.journeys.rooms import (
     CHEAP,
     Clock,
@@ -425,6 +429,8 @@ def test_a_house_is_restored_from_a_set_for_each_domain(
     house: House, quick: Path, model: Path, copied: Copy
 ) -> None:
     papers = _sets(house, model)
+    asked = rotate(house.by("kim"), rotation("weights")).request
+    assert asked is not None
     everything = papers[:2] + papers[3:5] + papers[6:8]
     options = Lost(house.folder, papers).options(
         quick / "new", papers=everything, by="kim", database=copied(house)
@@ -438,6 +444,8 @@ def test_a_house_is_restored_from_a_set_for_each_domain(
     assert [one.papers for one in done.recovered] == [2, 2, 2]
     with opened(quick / "new", house.clock) as room:
         house.room = room
+        with pytest.raises(ConflictError, match="another root key by now"):
+            house.by("ines").approve(asked.id)  # from a root key that nobody has
         house.permit("ana", "blocks.0.1")
         assert house.by("ana").open("llm", segments=("blocks.0.1",)).tensors()
 
@@ -496,6 +504,43 @@ def test_two_custodians_are_not_sealed_for_with_one_set(
 
     with pytest.raises(ConflictError, match="several shares"):
         house.publish(model, "apart", custodians=2)
+
+
+def test_no_root_key_of_before_is_left_in_a_restored_room(
+    quick: Path, model: Path, clock: Clock
+) -> None:
+    """Two of them stayed in the inventory, and one destroyed the new custodian.
+
+    The file of the new one lies where that of the first root key was, which was
+    retired: ``key rotate home --destroy-old`` deleted it.  A rotation that was
+    under way in the copy went on, and could not.
+    """
+    folder = quick / "room"
+    with solo(folder, clock=clock) as room:
+        room.seal(model, name="llm")
+        key = RecoveryKey.generate(os.urandom)
+        papers = hand_out(room, key)
+        propose(room, key)
+        rotate(room, rotation())
+    with again(folder, clock) as room:
+        room.room.recovery_wrapping.run(room.actor)
+        with pytest.raises(KilledError):
+            rotate(dying(room, 2), rotation())
+    shutil.rmtree(folder / "custodians")
+    lost = Lost(folder, papers)
+    restore(lost.options(quick / "back"), now=clock)
+
+    with open_with(NEW, quick / "back", clock) as back:
+        keys = take_inventory(back.room, back.actor)
+        names = [x.name for x in keys if x.kind == "root"]
+        assert names == ["home, active"]
+        assert destroy_former(back, "home") == []
+        assert back.room.rotation.under_way("home") is None
+        rotate(back, rotation(new=NEW))
+    with open_with(NEW, quick / "back", clock) as back:
+        assert back.open("llm", purpose="a test").tensors()
+        assert [path for _, path in destroy_former(back, "home")] != [None]
+        assert back.records.verify().findings == ()
 
 
 def _sets(house: House, model: Path) -> tuple[Paper, ...]:

@@ -101,6 +101,7 @@ def restore(
                 ledger,
                 room=settings.room,
                 domains=domains,
+                custodians={d.name: d.custodian for d in settings.domains},
                 recovered=[one.key for one in recovered],
                 manifest_key=checked.keys.manifest.public,
             ),

@@ -142,10 +142,12 @@ def destroy_former(room: Strongroom, domain: str) -> list[tuple[RootKey, Path | 
         UnavailableError: A file cannot be deleted.
     """
     settings = room.room.settings
+    in_use = {one.custodian for one in settings.domains}
     done: list[tuple[RootKey, Path | None]] = []
     for root in room.room.rotation.retired(room.actor, domain):
         scheme, rest = scheme_of(root.custodian)
-        path = settings.folder / rest if scheme == "file" else None
+        theirs = scheme == "file" and root.custodian not in in_use
+        path = settings.folder / rest if theirs else None
         room.room.rotation.record_destroyed(room.actor, root)
         if path is not None:
             _delete(path)

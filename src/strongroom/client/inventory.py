@@ -99,9 +99,12 @@ def _roots(
 ) -> Iterator[KeyItem]:
     counts = _wraps_by_root(reading.connection)
     rows = [
-        row for row in ROOT_KEYS.find(reading) if row.state is not RootState.DESTROYED
+        row
+        for row in ROOT_KEYS.find(reading)
+        if row.state is not RootState.DESTROYED
+        and (row.state is not RootState.LOST or row.id in counts)
     ]
-    rotated = {row.domain for row in rows}
+    rotated = {row.domain for row in rows if row.state is not RootState.LOST}
     for row in rows:
         yield _root(row, counts.get(row.id, 0), known)
     founded = _founded(reading)

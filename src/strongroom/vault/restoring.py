@@ -34,6 +34,7 @@ from strongroom.vault.recovery_wraps import (
     sealed_manifests,
     store_room_keys,
 )
+from strongroom.vault.roots import put_in_place_of_all
 from strongroom.vault.seals import CustodyDomain, domain_named
 
 BATCH = 256
@@ -125,6 +126,7 @@ class Restoration:
         *,
         room: RoomId,
         domains: Mapping[str, CustodyDomain],
+        custodians: Mapping[str, str],
         recovered: Sequence[RecoveryKey],
         manifest_key: VerifyKey,
     ) -> None:
@@ -134,12 +136,14 @@ class Restoration:
             ledger: Of the copy, with its own keys.
             room: Its id.
             domains: With the new custodians, and the stores.
+            custodians: URI of the new custodian of each domain.
             recovered: What the papers restored.
             manifest_key: Verifies manifests.
         """
         self._ledger = ledger
         self._room = room
         self._domains = domains
+        self._custodians = custodians
         self._recovered = {key.id: key for key in recovered}
         self._manifest_key = manifest_key
 
@@ -206,11 +210,20 @@ class Restoration:
     def finish(self, manifests: Sequence[Manifest], lost: int) -> Moved:
         """Delete older wraps of what was moved, and record the end.
 
-        What was not moved keeps its wraps: its custodian may turn up again.
+        What was not moved keeps its wraps: its custodian may turn up again.  Former
+        root keys are lost: no rotation goes on with them, and what lies by now where
+        their files were is not theirs.
         """
         with self._ledger.transaction() as writing:
             kept = self._roots() | {one.id for one in active_sets(writing)}
             moved, removed = 0, remove_other_room_keys(writing.connection, kept)
+            put_in_place_of_all(
+                writing,
+                {
+                    name: (domain.custodian.root_key_id, self._custodians[name])
+                    for name, domain in self._domains.items()
+                },
+            )
             for manifest in manifests:
                 for held in held_shares(writing.connection, manifest):
                     if self._root_of(held) in held.wrapped:

@@ -1,14 +1,15 @@
 """Root keys of custody domains that got successors, as the database keeps them.
 
     joining ──▶ active ──▶ leaving ──▶ retired ──▶ destroyed
+        └─────────┴──────────┴────────────┴──▶ lost, where a room was restored
 
-A domain that was never rotated has no row.  While one key leaves, another joins;
-a wrap under either opens.
+A domain that was never rotated, in a room that was never restored, has no row.
+While one key leaves, another joins; a wrap under either opens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ from strongroom.database import key_tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError
+from strongroom.ledger.log import Writing
 
 
 class RootState(StrEnum):
@@ -27,6 +29,7 @@ class RootState(StrEnum):
     LEAVING = "leaving"
     RETIRED = "retired"
     DESTROYED = "destroyed"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,8 @@ class Move:
 
 ROOT_KEYS: GuardedTable[RootKey] = GuardedTable(key_tables.root_keys, RootKey)
 
+_GONE = (RootState.DESTROYED, RootState.LOST)
+
 
 def roots_of(
     transaction: Transaction, domain: str, *states: RootState, lock: bool = False
@@ -68,6 +73,40 @@ def roots_of(
     return ROOT_KEYS.find(
         transaction, columns.domain == domain, columns.state.in_(states), lock=lock
     )
+
+
+def put_in_place_of_all(
+    writing: Writing, in_use: Mapping[str, tuple[str, str]]
+) -> None:
+    """Record the root keys of a restored room; every former one is lost.
+
+    Else a rotation that was under way or asked for would go on with root keys that
+    are gone, and what lies by now where a former custody file was would be deleted
+    as that one.
+
+    Args:
+        writing: The transaction.
+        in_use: Id and URI of the custodian of each domain.
+    """
+    ids = {root_key_id for root_key_id, _ in in_use.values()}
+    there = ROOT_KEYS.find(writing, lock=True)
+    for root in there:
+        if root.id not in ids and root.state not in _GONE:
+            ROOT_KEYS.replace(writing, root, state=RootState.LOST)
+    known = {root.id for root in there}
+    for domain, (root_key_id, custodian) in in_use.items():
+        if root_key_id not in known:
+            ROOT_KEYS.insert(
+                writing,
+                RootKey(
+                    id=root_key_id,
+                    domain=domain,
+                    custodian=custodian,
+                    file="",
+                    state=RootState.ACTIVE,
+                    created_at=writing.now,
+                ),
+            )
 
 
 def verify_in_use(transaction: Transaction, root_key_ids: Collection[str]) -> None:
@@ -80,7 +119,7 @@ def verify_in_use(transaction: Transaction, root_key_ids: Collection[str]) -> No
         transaction, ROOT_KEYS.columns.id.in_(root_key_ids), lock=True
     )
     for root in found:
-        if root.state in (RootState.RETIRED, RootState.DESTROYED):
+        if root.state is RootState.RETIRED or root.state in _GONE:
             raise ConflictError(
                 f"the root key of {root.domain} was rotated meanwhile",
                 hint="do it again: the room has to be opened anew",
