@@ -1,0 +1,183 @@
+"""Arrays come out as numpy reads them, and objects never do."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom.intake.findings import RefusedError
+from strongroom.intake.formats import npy as subject
+from tests.intake.hostile import mutated, rewritten, rewritten_or_refused
+
+TYPES = [
+    *("?", "i1", "u1", "<i2", ">i2", "<u4", ">u8", "<f2", ">f2", "<f4", ">f4", "<f8"),
+    *(">i8", "<c8", ">c8"),
+]
+VALUES = np.arange(6, dtype="<f4").reshape(2, 3)
+
+
+def saved(values: object, **words: bool) -> bytes:
+    file = io.BytesIO()
+    np.save(file, values, **words)  # type: ignore[arg-type]  # objects, too
+    return file.getvalue()
+
+
+def archived(save: Callable[..., None], **arrays: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    save(file, **arrays)
+    return file.getvalue()
+
+
+def with_header(header: bytes, data: bytes = b"", version: bytes = b"\x01\0") -> bytes:
+    return b"\x93NUMPY" + version + len(header).to_bytes(2, "little") + header + data
+
+
+@given(
+    st.sampled_from(TYPES),
+    st.lists(st.integers(0, 4), max_size=4),
+    st.sampled_from(["C", "F"]),
+)
+def test_an_array_comes_out_with_the_values_that_numpy_reads(
+    kind: str, shape: list[int], order: str
+) -> None:
+    count = int(np.prod(shape, dtype=int))
+    values = np.arange(count).reshape(shape).astype(kind)
+    data = saved(np.asfortranarray(values) if order == "F" and shape else values)
+
+    files = rewritten(subject.rewrite, data, "sub/x.npy")[1]
+
+    loaded = safetensors.numpy.load(files["sub/x.safetensors"])["array"]
+    assert loaded.tolist() == values.tolist()
+    assert loaded.dtype == values.dtype.newbyteorder("=")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_every_member_of_an_archive_comes_out(save: Callable[..., None]) -> None:
+    data = archived(save, a=VALUES, b=np.asfortranarray(VALUES))
+
+    files = rewritten(subject.rewrite_npz, data, "x.npz")[1]
+
+    loaded = safetensors.numpy.load(files["x.safetensors"])
+    assert {name: found.tolist() for name, found in loaded.items()} == {
+        "a": VALUES.tolist(),
+        "b": VALUES.tolist(),
+    }
+
+
+def rule_of(data: bytes) -> str:
+    with pytest.raises(RefusedError) as refused:
+        rewritten(subject.rewrite, data, "x.npy")
+    return refused.value.rule
+
+
+def test_cve_2019_6446_an_array_of_objects_is_refused_unread() -> None:
+    assert rule_of(saved(np.array([{}, []], dtype=object), allow_pickle=True)) == (
+        "npy/object"
+    )
+
+
+def test_an_array_of_objects_behind_a_good_one_is_refused() -> None:
+    """``numpy.load`` reads members when they are asked for, and not before."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.npy", saved(VALUES))
+        archive.writestr("z.npy", saved(np.array([{}], dtype=object)))
+    with pytest.raises(RefusedError) as refused:
+        rewritten(subject.rewrite_npz, file.getvalue(), "x.npz")
+    assert (refused.value.rule, refused.value.place) == ("npy/object", "z")
+
+
+def test_a_pickle_among_arrays_is_refused() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.npy", saved(VALUES))
+        archive.writestr("data.pkl", b"cos\nsystem\n(S'id'\ntR.")
+    with pytest.raises(RefusedError) as refused:
+        rewritten(subject.rewrite_npz, file.getvalue(), "x.npz")
+    assert refused.value.rule == "npy/member"
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (saved(np.array(["a"])), "npy/type"),
+        (saved(np.array(["2026-01-01"], dtype="M8[D]")), "npy/type"),
+        (saved(np.zeros(2, dtype=[("a", "<f4"), ("b", "<i4")])), "npy/header"),
+        (saved(np.zeros(2, dtype="c16")), "npy/type"),
+        (saved(VALUES)[:-1], "npy/length"),
+        (saved(VALUES) + b"PK", "npy/length"),
+        (saved(VALUES)[:20], "file/cut"),
+        (b"\x93NUMPY", "npy/header"),
+        (b"\x80\x04" + saved(VALUES), "npy/header"),
+        (with_header(b"{}"), "npy/header"),
+        (with_header(b"", version=b"\x04\0"), "npy/header"),
+        (with_header(b"\xff" * 65535)[:100], "file/cut"),
+        (
+            with_header(
+                b"{'descr': '<f4', 'fortran_order': False, 'shape': "
+                b"(4611686018427387904, 4, 0), }\n"
+            ),
+            "npy/header",
+        ),
+        (
+            with_header(
+                b"{'descr': '<f4', 'fortran_order': False, "
+                b"'shape': (9007199254740993, 0), }\n"
+            ),
+            "npy/tensor",
+        ),
+        (
+            with_header(
+                b"{'descr': __import__('os').system('id'), 'fortran_order': False, "
+                b"'shape': (0,), }\n"
+            ),
+            "npy/header",
+        ),
+        (
+            with_header(
+                b"{'descr': '<f4', 'descr': '|O', 'fortran_order': False, "
+                b"'shape': (0,), }\n"
+            ),
+            "npy/header",
+        ),
+        (
+            with_header(
+                b"{'descr': '<f4', 'fortran_order': False, 'shape': (0,), 'x': 1}\n"
+            ),
+            "npy/header",
+        ),
+        (
+            with_header(b"{'descr': '<f4', 'fortran_order': 1, 'shape': (0,), }\n"),
+            "npy/header",
+        ),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_refused(data: bytes, rule: str) -> None:
+    assert rule_of(data) == rule
+
+
+@given(st.data())
+def test_a_changed_array_is_refused_or_comes_out_loadable(data: st.DataObject) -> None:
+    changed = data.draw(mutated(saved(VALUES)))
+    files = rewritten_or_refused(subject.rewrite, changed, "x.npy")
+
+    if files is not None:
+        safetensors.numpy.load(files["x.safetensors"])
+
+
+@given(st.data())
+def test_a_changed_archive_is_refused_or_comes_out_loadable(
+    data: st.DataObject,
+) -> None:
+    changed = data.draw(mutated(archived(np.savez_compressed, a=VALUES)))
+    files = rewritten_or_refused(subject.rewrite_npz, changed, "x.npz")
+
+    if files is not None:
+        safetensors.numpy.load(files["x.safetensors"])
