@@ -1,6 +1,6 @@
 """Read a manifest, a proof, a sealed object with nothing of Strongroom but its pages.
 
-manifest SIGNED KEY | proof ENTRY PROOF LEDGER_KEY | object OBJECT SIGNED KEY SECRETS
+manifest SIGNED KEY [K2] | proof ENTRY PROOF KEY | object OBJECT SIGNED KEY SECRETS [K2]
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
 Fields = dict[Any, Any]
@@ -24,7 +24,8 @@ MANIFEST = """v room artifact version generation classification project parent r
     sealed_by sealed_at plain_bytes segments"""
 SEGMENT = """id name part domain footprint object suite record_bytes shares salt
     commitment records length plain_bytes sha256"""
-MORE = {1: "", 2: " custodians", 3: " custodians generation"}  # by version
+MORE = {1: "", 2: " custodians"} | dict.fromkeys((3, 4), " custodians generation")
+KEYS = {"ed25519": ed25519.Ed25519PublicKey, "ml-dsa-65": mldsa.MLDSA65PublicKey}
 
 
 def _must(holds: object, otherwise: str) -> None:
@@ -45,23 +46,25 @@ def _document(data: bytes, at_most: int, names: str) -> Fields:
     return dict(value)
 
 
-def manifest(signed: bytes, key: bytes) -> Fields:
-    """Return a signed manifest, and what names it as "digest"."""
-    public = bytes.fromhex(key.decode())
+def manifest(signed: bytes, key: bytes, second: bytes = b"") -> Fields:
+    """Return a manifest, its "digest", and which signatures were "checked"."""
     outer = _document(signed, 32 << 20, "payload signatures v")
-    own = sha256(_encode(b"strongroom/v1/key-id", b"ed25519", public)).hexdigest()[:16]
-    values = [x["value"] for x in outer["signatures"] if x["key_id"] == own]
-    _must(outer["v"] == 1 and values, "it is of another version, or signer")
-    payload = b64decode(outer["payload"], validate=True)
-    message = _encode(b"strongroom/v1/signature", b"manifest", b"ed25519", payload)
-    Ed25519PublicKey.from_public_bytes(public).verify(b64decode(values[0]), message)
-    found = _document(payload, 16 << 20, MANIFEST)
-    form, segments = sorted((SEGMENT + MORE[found["v"]]).split()), found["segments"]
-    _must(all(sorted(x) == form for x in segments), "a segment has other fields")
+    payload, made = b64decode(outer["payload"], validate=True), outer["signatures"]
+    named = [*KEYS][: 2 if b',"v":4,' in payload else 1]  # only form 4 has both
+    found = _document(payload, 16 << 20, MANIFEST + " signatures" * (len(named) - 1))
+    _must((outer["v"], found.get("signatures", named)) == (1, named), "its version")
+    for name, text in zip(named, (key, second)[: 1 + bool(second)], strict=False):
+        algorithm, public = name.encode(), bytes.fromhex(text.decode())
+        own = sha256(_encode(b"strongroom/v1/key-id", algorithm, public)).hexdigest()
+        value, *_ = (b64decode(x["value"]) for x in made if x["key_id"] == own[:16])
+        message = _encode(b"strongroom/v1/signature", b"manifest", algorithm, payload)
+        KEYS[name].from_public_bytes(public).verify(value, message)
+    fields, segments = sorted((SEGMENT + MORE[found["v"]]).split()), found["segments"]
+    _must(all(sorted(x) == fields for x in segments), "a segment has other fields")
     names, ids = {x["name"] for x in segments}, {x["id"] for x in segments}
-    _must(0 < len(names) == len(ids) == len(segments), "a name or an id is there twice")
-    found["digest"] = sha256(_encode(b"strongroom/v1/manifest", payload)).hexdigest()
-    return found
+    _must(found["version"] > 0 < len(names) == len(ids) == len(segments), "its names")
+    known = sha256(_encode(b"strongroom/v1/manifest", payload)).hexdigest()
+    return found | {"digest": known, "checked": named[: 1 + bool(second)]}
 
 
 def proof(entry: bytes, text: bytes, verifier_key: bytes) -> Fields:
@@ -74,12 +77,11 @@ def proof(entry: bytes, text: bytes, verifier_key: bytes) -> Fields:
     values = [x.split(" ")[2] for x in signatures.split("\n") if f" {origin} " in x]
     own = [x[4:] for x in map(b64decode, values) if x[:4].hex() == key_id]
     _must(key[:1] == b"\1" and own, "this ledger did not sign it")
-    Ed25519PublicKey.from_public_bytes(key[1:]).verify(own[0], f"{body}\n".encode())
+    KEYS["ed25519"].from_public_bytes(key[1:]).verify(own[0], f"{body}\n".encode())
     name, size, root = body.split("\n")
     index, last = int(place.removeprefix("index ")), int(size) - 1
-    _must(form == "c2sp.org/tlog-proof@v1" and name == origin, "its form, or ledger")
-    known = (place, size) == (f"index {index}", f"{last + 1}")
-    _must(known and 0 <= index <= last, "its index")
+    known = ["c2sp.org/tlog-proof@v1", origin, f"index {index}", f"{last + 1}"]
+    _must([form, name, place, size] == known and 0 <= index <= last, "its form")
     node, forks = sha256(b"\0" + entry).digest(), (index ^ last).bit_length()
     _must(len(path) == forks + (index >> forks).bit_count(), "its number of siblings")
     for level, sibling in enumerate(map(b64decode, path)):
@@ -90,9 +92,9 @@ def proof(entry: bytes, text: bytes, verifier_key: bytes) -> Fields:
     return {"index": index, "size": int(size), "root": root}
 
 
-def contents(blob: bytes, signed: bytes, key: bytes, secrets: bytes) -> list[Fields]:
-    """Return the items in an object, with their bytes; ``secrets`` is key or shares."""
-    whole, salt = manifest(signed, key), blob[16:48]
+def contents(blob: bytes, signed: bytes, key: bytes, *more: bytes) -> list[Fields]:
+    """Return the items in an object with their bytes; more: its key or shares, K2."""
+    whole, salt = manifest(signed, key, *more[1:]), blob[16:48]
     (facts,) = [whole | x for x in whole["segments"] if x["salt"] == salt.hex()]
     names = facts["artifact"][-26:].upper(), facts["id"][-26:].upper()
     artifact, segment = (b32decode(name + "======") for name in names)
@@ -104,7 +106,7 @@ def contents(blob: bytes, signed: bytes, key: bytes, secrets: bytes) -> list[Fie
         info = _encode(b"strongroom/v1/" + label, context, *more) + b"\1"
         return digest(digest(salt, secret, "sha256"), info, "sha256")
 
-    given = [bytes.fromhex(line) for line in secrets.decode().split()]
+    given = [bytes.fromhex(line) for line in more[0].decode().split()]
     joined = b"".join(derive(x, b"share", i) for i, x in enumerate(given))
     both = given[0], derive(joined, b"key")
     keys = [x for x in both if derive(x, b"commit").hex() == facts["commitment"]]
@@ -113,13 +115,11 @@ def contents(blob: bytes, signed: bytes, key: bytes, secrets: bytes) -> list[Fie
     start = struct.pack(HEADER, *header, derive(keys[0], b"commit"))
     _must(start == blob[:256] and len(blob) == facts["length"], "it is another object")
     _must(sha256(blob).hexdigest() == facts["sha256"], "it was written anew")
-    ciphers: Fields = {1: AESGCM, 2: ChaCha20Poly1305}
-    records = [blob[256:16384]]
-    records += [blob[at : at + stride] for at in range(16384, len(blob), stride)]
-    last = len(records) - 1
-    nonces = [struct.pack(">3xQ?", n, n == last) for n in range(last + 1)]
-    nothing = [None] * len(records)
-    plain = b"".join(map(ciphers[suite](keys[0]).decrypt, nonces, records, nothing))
+    cipher: Any = {1: AESGCM, 2: ChaCha20Poly1305}[suite](keys[0])
+    begins = range(16384 - stride, len(blob), stride)  # of records; a header is first
+    records = [blob[max(256, at) : at + stride] for at in begins]
+    nonces = [struct.pack(">3xQ?", n, x == begins[-1]) for n, x in enumerate(begins)]
+    plain = b"".join(map(cipher.decrypt, nonces, records, [None] * len(records)))
     ahead, size = struct.unpack(">QQ", plain[:16])
     rest = max(0, ahead - 16096)  # of the index, behind the data; Padmé pads the two
     unit = 1 << max(0, (e := max(1, size + rest).bit_length() - 1) - e.bit_length())
@@ -136,8 +136,8 @@ def contents(blob: bytes, signed: bytes, key: bytes, secrets: bytes) -> list[Fie
             padding += data[position:begin]
             position, total = begin + length, total + length
             item["held"] += data[begin:position]
-    _must((position, total) == (size, facts["plain_bytes"]), "its bytes do not add up")
-    _must(index["v"] == 1 and not padding.strip(b"\0"), "its version, or its padding")
+    held = (position, total, index["v"], index["segment"], padding.strip(b"\0"))
+    _must(held == (size, facts["plain_bytes"], 1, facts["name"], b""), "its index")
     return list(index["items"])
 
 

@@ -55,6 +55,15 @@ def test_the_index_names_what_was_sealed() -> None:
     assert index.segment == "blocks.0"
 
 
+def test_an_index_of_another_segment_than_the_manifest_says_is_refused() -> None:
+    """Nobody compared the two names, so a segment could pass for another one."""
+    opened = open_object(SEALED.store, SEALED.facts, SEALED.key, name="blocks.0")
+    assert opened.index().segment == "blocks.0"
+
+    with pytest.raises(IntegrityError, match=r"of segment 'blocks\.0', the manifest"):
+        open_object(SEALED.store, SEALED.facts, SEALED.key, name="head").index()
+
+
 @pytest.mark.parametrize("more", [{}, {"data": pattern(PLAIN_BYTES - 9)}])
 @pytest.mark.parametrize("items", [4, 5, 300, 600])
 def test_an_index_longer_than_record_0_is_read(

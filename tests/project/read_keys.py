@@ -147,7 +147,8 @@ def read_sealed_object(case: Case) -> None:
         plain_bytes=honest["plain_bytes"],
         sha256=hashlib.sha256(blob).digest(),  # else the digest refuses everything
     )
-    verify_object(store, facts, Secret(raw(honest["key"])))
+    key, name = Secret(raw(honest["key"])), honest["segment_name"]
+    verify_object(store, facts, key, name=name)
 
 
 def bent_object(honest: Case, case: Case) -> bytes:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 
 from tests.project.read_keys import bent_object
 from tests.specification.pages import (
@@ -34,6 +35,8 @@ KEY = Ed25519PrivateKey.from_private_bytes(SEED).public_key().public_bytes_raw()
 OBJECTS: list[Document] = vector("sealed_objects")["objects"]
 BENT: list[Document] = vector("sealed_objects")["refused"]
 MANIFESTS = vector("manifest")
+TWICE = vector("second_signatures")
+ALGORITHMS = ("ed25519", "ml_dsa_65")
 TREE = vector("merkle_tree")
 PROOF = vector("tlog_proof")
 
@@ -74,6 +77,56 @@ def test_a_manifest_of_each_form_verifies(reader: ModuleType, form: str) -> None
     found = reader.manifest(case["signed"].encode(), key)
 
     assert found["digest"] == case["digest"]
+
+
+def second_keys() -> tuple[bytes, bytes]:
+    """Return both keys of the vectors of the fourth form, as ``room.toml`` has them."""
+    seeds = (bytes.fromhex(TWICE["manifest"][f"{x}_seed"]) for x in ALGORITHMS)
+    first = Ed25519PrivateKey.from_private_bytes(next(seeds)).public_key()
+    second = MLDSA65PrivateKey.from_seed_bytes(next(seeds)).public_key()
+    keys = (first.public_bytes_raw(), second.public_bytes_raw())
+    return keys[0].hex().encode(), keys[1].hex().encode()
+
+
+def test_the_fourth_form_is_checked_with_both_keys(reader: ModuleType) -> None:
+    """And with the first alone, which it says."""
+    first, second = second_keys()
+    signed = TWICE["manifest"]["signed"].encode()
+
+    found = reader.manifest(signed, first, second)
+    assert found["digest"] == TWICE["manifest"]["digest"]
+    assert found["checked"] == found["signatures"] == ["ed25519", "ml-dsa-65"]
+    assert reader.manifest(signed, first)["checked"] == ["ed25519"]
+
+
+def test_a_second_key_is_no_matter_for_what_carries_one(reader: ModuleType) -> None:
+    _, second = second_keys()
+    signed, key = (MANIFESTS[x].encode() for x in ("signed", "public_key"))
+
+    assert reader.manifest(signed, key, second)["checked"] == ["ed25519"]
+    with pytest.raises(reader.REFUSED):
+        reader.manifest(signed, b"", second)
+
+
+@pytest.mark.parametrize(
+    "case", [x for x in TWICE["refused"] if "signed" in x], ids=named
+)
+def test_one_of_two_signatures_is_not_enough(
+    reader: ModuleType, case: Document
+) -> None:
+    with pytest.raises(reader.REFUSED):
+        reader.manifest(case["signed"].encode(), *second_keys())
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_manifest_of_no_version_is_refused(reader: ModuleType, number: int) -> None:
+    payload = next(
+        x["payload"]
+        for x in MANIFESTS["refused_payloads"]
+        if x["what"] == f"version {number}"
+    )
+    with pytest.raises(reader.REFUSED, match="its names"):
+        reader.manifest(sign(SEED, "manifest", payload.encode()), KEY.hex().encode())
 
 
 @pytest.mark.parametrize("case", MANIFESTS["refused"], ids=named)

@@ -83,6 +83,7 @@ def manifest_payload(payload: bytes) -> Document:
     must(found["classification"] in classes, "an unknown class")
     must(TIME.fullmatch(found["sealed_at"]), "a time has one form")
     must(found["v"] in (1, 2, 3, 4), "a newer form")
+    must(found["version"] > 0 < found["generation"], "they are counted from 1")
     segments = [segment(one, found) for one in found["segments"]]
     must(segments, "a manifest without segments")
     for name in ("id", "name"):

@@ -179,7 +179,7 @@ def _look(room: Room, random: Random) -> list[ManifestSegment]:
     for held in filter(None, shares):
         segment = held[0].segment
         store = domain_named(room.domains, segment.domain).store
-        verify_object(store, segment.facts, _key(room, held))
+        verify_object(store, segment.facts, _key(room, held), name=segment.name)
         looked.append(segment)
     return looked
 

@@ -103,6 +103,7 @@ def _objects(room: Room, answer: OpenedAnswer) -> dict[str, SealedSegment]:
             domain_named(room.domains, segment.domain).store,
             segment.facts,
             answer.keys[segment.id],
+            name=segment.name,
         )
         for segment in answer.manifest.segments
         if segment.id in answer.keys

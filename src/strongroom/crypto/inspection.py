@@ -42,8 +42,16 @@ def verify_ciphertext(store: ObjectReader, facts: ObjectFacts) -> None:
     _read_all(store, facts, None)
 
 
-def verify_object(store: ObjectReader, facts: ObjectFacts, key: Secret) -> None:
+def verify_object(
+    store: ObjectReader, facts: ObjectFacts, key: Secret, *, name: str | None = None
+) -> None:
     """Check the object's SHA-256, every record, the index and all padding.
+
+    Args:
+        store: Not trusted.
+        facts: What the signed manifest states.
+        key: K, 32 bytes.
+        name: Of the segment, as the manifest states it; see ``open_object``.
 
     Raises:
         IntegrityError: Something differs from the manifest, or padding is not
@@ -52,7 +60,7 @@ def verify_object(store: ObjectReader, facts: ObjectFacts, key: Secret) -> None:
         MissingError: The object is gone.
         UnavailableError: The store did not answer.
     """
-    segment = open_object(store, facts, key)
+    segment = open_object(store, facts, key, name=name)
     segment.index()
     _read_all(store, facts, segment)
 

@@ -68,12 +68,18 @@ class SealedSegment:
         facts: What the manifest states of it.
     """
 
-    __slots__ = ("_cipher", "_index", "_lock", "_start", "_store", "facts")
+    __slots__ = ("_cipher", "_index", "_lock", "_name", "_start", "_store", "facts")
 
     def __init__(
-        self, store: ObjectReader, facts: ObjectFacts, key: Secret, start: bytes
+        self,
+        store: ObjectReader,
+        facts: ObjectFacts,
+        key: Secret,
+        start: bytes,
+        name: str | None,
     ) -> None:
         self.facts = facts
+        self._name = name
         self._store = store
         self._cipher = cipher_for(facts.context.suite, key)
         self._lock = Lock()
@@ -158,6 +164,11 @@ class SealedSegment:
             raise IntegrityError("the index does not add up to the length before it")
         if index.plain_bytes != self.facts.plain_bytes:
             raise IntegrityError("the index does not add up to the manifest's bytes")
+        if self._name not in (None, index.segment):
+            raise IntegrityError(
+                f"the index is of segment {index.segment[:80]!r}, the manifest"
+                f" says {self._name!r}"
+            )
         return index, positions
 
     def _rest_of_index(self, positions: Positions) -> bytes:
@@ -176,7 +187,7 @@ class SealedSegment:
 
 
 def open_object(
-    store: ObjectReader, expected: ObjectFacts, key: Secret
+    store: ObjectReader, expected: ObjectFacts, key: Secret, *, name: str | None = None
 ) -> SealedSegment:
     """Return the object, after checking its length, its header and the key.
 
@@ -184,6 +195,8 @@ def open_object(
         store: Not trusted.
         expected: What the signed manifest states.
         key: K, 32 bytes.
+        name: Of the segment, as the manifest states it; its index has to say the
+            same.  Whoever only copies or checks bytes gives none.
 
     Raises:
         IntegrityError: Length or header differ from the manifest, or the key is
@@ -194,7 +207,7 @@ def open_object(
     """
     start = verified_start(store, expected)
     keys.verify_commitment(key, expected.commitment, expected.salt, expected.context)
-    return SealedSegment(store, expected, key, start[HEADER_BYTES:])
+    return SealedSegment(store, expected, key, start[HEADER_BYTES:], name)
 
 
 def verified_start(store: ObjectReader, expected: ObjectFacts) -> bytes:

@@ -72,11 +72,14 @@ class Manifest:
     both: bool = False
 
     def __post_init__(self) -> None:
-        """Check that segments can be told apart.
+        """Check that segments can be told apart, and that numbers are counted from 1.
 
         Raises:
-            InputError: There are none, or two share a name or an id.
+            InputError: There are none, two share a name or an id, or a version or a
+                generation cannot be.
         """
+        if self.version < 1:
+            raise InputError(f"there is no version {self.version}")
         for key in ("id", "name"):
             values = {getattr(segment, key) for segment in self.segments}
             if not values or len(values) != len(self.segments):
