@@ -55,18 +55,26 @@ class Office:
         )
 
 
+@pytest.fixture(scope="session")
+def solo_template() -> Iterator[Path]:
+    """Give the folder of one person's empty room; copied for each test."""
+    with tempfile.TemporaryDirectory(dir=postgresql.quick_folder()) as folder:
+        room, _ = create_strongroom(
+            Path(folder) / "room",
+            profile=Profile.SOLO,
+            passphrases={"*": Secret(PASSPHRASE.encode())},
+            owner=Founder(name="me", team="me", password=Secret(PASSWORD.encode())),
+            cost=CHEAP,
+            password_cost=QUICK,
+        )
+        room.close()
+        yield Path(folder) / "room"
+
+
 @pytest.fixture
-def solo(quick: Path) -> Terminal:
+def solo(solo_template: Path, quick: Path) -> Terminal:
     """Give one person's terminal in front of an empty room."""
-    room, _ = create_strongroom(
-        quick / "room",
-        profile=Profile.SOLO,
-        passphrases={"*": Secret(PASSPHRASE.encode())},
-        owner=Founder(name="me", team="me", password=Secret(PASSWORD.encode())),
-        cost=CHEAP,
-        password_cost=QUICK,
-    )
-    room.close()
+    shutil.copytree(solo_template, quick / "room")
     return terminal_in(quick, "me")
 
 
