@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from strongroom.canonical import Json
 from strongroom.client.client import Strongroom
 from strongroom.database import tables
 from strongroom.errors import IntegrityError
@@ -16,7 +17,7 @@ from strongroom.ledger.confirmed import RENEWED_AFTER
 from strongroom.ledger.events import Event
 from tests.attacks.both_databases.administrator import Administrator
 from tests.journeys import rooms
-from tests.journeys.rooms import House
+from tests.journeys.rooms import Clock, House
 
 
 def written_down(room: Strongroom) -> int:
@@ -96,3 +97,27 @@ def test_what_cannot_be_undone_is_recorded_and_the_room_opens(
         assert kinds(room).count("reconcile.failed") == 1
     with rooms.again(house.folder, house.clock) as room:
         assert kinds(room).count("reconcile.failed") == 1
+
+
+def test_any_older_copy_of_a_lost_anchor_will_do(
+    solo_room: Strongroom, quick: Path, clock: Clock
+) -> None:
+    """The hint once named a reset that there is not: a copy or papers it is."""
+    anchor = quick / "room" / "custodians" / "home.anchor"
+    older = anchor.read_bytes()
+    facts: dict[str, Json] = {"digest": "0" * 64, "profile": "solo"}
+    with solo_room.room.ledger.transaction() as writing:
+        writing.append(Event(kind="policy.loaded", actor=None, facts=facts))
+    solo_room.room.anchors.advance_all([solo_room.room.domains["home"].custodian])
+    assert anchor.read_bytes() != older
+    solo_room.close()
+    anchor.unlink()
+    with pytest.raises(IntegrityError, match="is gone") as refused:
+        rooms.again(quick / "room", clock)
+    assert "an older one will do" in refused.value.hint
+    assert "strongroom recovery restore" in refused.value.hint
+
+    anchor.write_bytes(older)
+    anchor.chmod(0o600)
+    with rooms.again(quick / "room", clock) as room:
+        assert room.records.verify().findings == ()

@@ -34,6 +34,10 @@ from strongroom.types import Secret
 SLOT_BYTES = 12 * 1024
 """Sequence 8, size 8, root 32, note length 4, note, zeros, MAC 32."""
 
+_LOST_HINT = (
+    "put any copy of it back, an older one will do; without one: strongroom recovery"
+    " restore"
+)
 _MAC_BYTES = 32
 _NOTE_AT = 8 + 8 + 32 + 4
 
@@ -72,7 +76,7 @@ class AnchorFile:
         except FileNotFoundError:
             raise IntegrityError(
                 f"{self._path} is gone, so the newest ledger is not known",
-                hint="restore it, or have the room's recovery reset the anchor",
+                hint=_LOST_HINT,
             ) from None
         except OSError as error:
             raise _unavailable(self._path, error) from None
@@ -129,7 +133,7 @@ class AnchorFile:
         if not valid:
             raise IntegrityError(
                 f"{self._path} was altered, or is another custodian's",
-                hint="restore it, or have the room's recovery reset the anchor",
+                hint=_LOST_HINT,
             )
         return max(valid, key=lambda found: found[0])
 
