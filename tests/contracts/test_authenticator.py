@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from strongroom.access.assertions import (
 )
 from strongroom.access.authenticators.port import Authenticator
 from strongroom.access.authenticators.program import ProgramAuthenticator
-from strongroom.errors import DeniedError, UnavailableError
+from strongroom.errors import DeniedError, SetupError, UnavailableError
 from strongroom.settings import RelyingParty
 from strongroom.types import Secret
 from tests.authenticator import SoftAuthenticator, text_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 PARTY = RelyingParty.at("rooms.example")
 CHALLENGE = bytes(range(32))
+PIN = "pâte 1234"  # the key gets it composed, however it was typed
 Make = Callable[[], Authenticator]
 
 
@@ -46,24 +48,35 @@ def device(_: Path) -> Authenticator:
     return with_key(security_key())
 
 
-def security_key() -> SecurityKey:
+def device_with_a_pin(_: Path) -> Authenticator:
+    return with_key(security_key(PIN))
+
+
+def security_key(pin: str | None = None) -> SecurityKey:
+    """Return a key with a fingerprint reader, or one with a PIN."""
     require("fido2", present=find_spec("fido2") is not None)
     from tests.security_key import SecurityKey  # noqa: PLC0415  an extra
 
-    return SecurityKey()
+    return SecurityKey(finger=pin is None, pin=pin)
 
 
-def with_key(key: SecurityKey) -> Authenticator:
+def with_key(key: SecurityKey, typed: str = PIN) -> Authenticator:
     from strongroom.access.authenticators.device import (  # noqa: PLC0415  an extra
         DeviceAuthenticator,
     )
 
     return DeviceAuthenticator(
-        key, origin=PARTY.origins[0], pin=lambda: Secret(b"1234"), say=lambda _: None
+        key,
+        origin=PARTY.origins[0],
+        pin=lambda: Secret(typed.encode()),
+        say=lambda _: None,
     )
 
 
-@pytest.fixture(params=[software, program, device], ids=lambda make: make.__name__)
+@pytest.fixture(
+    params=[software, program, device, device_with_a_pin],
+    ids=lambda make: make.__name__,
+)
 def authenticator(request: pytest.FixtureRequest, tmp_path: Path) -> Authenticator:
     made: Authenticator = request.param(tmp_path)
     return made
@@ -122,14 +135,71 @@ def test_it_finds_its_passkey_among_others(authenticator: Authenticator) -> None
     assert parse_assertion(answer).credential == known.credential
 
 
-def test_a_device_that_refuses_is_a_refusal() -> None:
-    key = security_key()
-    key.refuses = True
+def test_a_pin_is_composed_before_the_key_gets_it() -> None:
+    """Typed as letter and accent, it was another PIN, and cost one of the tries."""
+    key = security_key(PIN)
 
-    with pytest.raises(DeniedError, match="refused"):
+    assert made(with_key(key, unicodedata.normalize("NFD", PIN)))
+    assert key.tries == 8
+
+
+def test_a_wrong_pin_says_how_many_tries_are_left_until_the_key_is_blocked() -> None:
+    """All of it was one sentence, that the PIN may be wrong or not set."""
+    key = security_key(PIN)
+    wrong, right = with_key(key, "0000"), with_key(key)
+    for left in (7, 6):
+        with pytest.raises(DeniedError, match="PIN of the security key is wrong") as no:
+            wrong.create(creation())
+        assert no.value.hint == f"{left} tries are left"
+    for authenticator in (wrong, right):  # also the right one, until it is taken out
+        with pytest.raises(DeniedError, match="takes no more PINs for now") as no:
+            authenticator.create(creation())
+        assert "put it in again" in no.value.hint
+
+    key.row = 0  # taken out
+    assert made(right)
+    key.tries = 1
+    for authenticator in (wrong, right):
+        with pytest.raises(DeniedError, match="blocked for good"):
+            authenticator.create(creation())
+
+
+def test_a_key_without_pin_or_finger_says_so_and_not_that_it_was_not_touched() -> None:
+    for key in (security_key(""), security_key()):
+        key.finger = False
+        with pytest.raises(SetupError, match="neither PIN nor fingerprint") as refused:
+            with_key(key).create(creation())
+        assert "set a PIN" in refused.value.hint
+
+
+def test_no_pin_typed_is_no_try() -> None:
+    key = security_key(PIN)
+    with pytest.raises(DeniedError, match="wants its PIN"):
+        with_key(key, "").create(creation())
+    assert key.tries == 8
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "message"),
+    [
+        (0x27, DeniedError, "refused"),
+        (0x19, DeniedError, "has a passkey of this account"),
+        (0x2F, UnavailableError, "nobody touched"),
+        (0x37, SetupError, "wants another PIN first"),
+        (0x7F, DeniedError, "refused"),
+    ],
+)
+def test_what_a_device_answers_is_one_sentence(
+    status: int, error: type[Exception], message: str
+) -> None:
+    key = security_key()
+    key.says = bytes([status])
+
+    with pytest.raises(error, match=message):
         with_key(key).create(creation())
 
 
 def test_a_device_without_the_passkey_does_not_answer() -> None:
-    with pytest.raises(UnavailableError, match="did not answer"):
-        with_key(security_key()).get(request(b"somebody else's"))
+    for key in (security_key(), security_key(PIN)):
+        with pytest.raises(UnavailableError, match="no passkey of this account"):
+            with_key(key).get(request(b"somebody else's"))

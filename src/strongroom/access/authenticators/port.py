@@ -27,6 +27,7 @@ class Authenticator(Protocol):
         Raises:
             UnavailableError: No device is there, or nobody touched it in time.
             DeniedError: The device refused, such as for a wrong PIN.
+            SetupError: The device has no way to know who holds it.
         """
 
     def get(self, options: str) -> str:
@@ -39,4 +40,5 @@ class Authenticator(Protocol):
             UnavailableError: No device is there, none has the passkey, or nobody
                 touched it in time.
             DeniedError: The device refused, such as for a wrong PIN.
+            SetupError: The device has no way to know who holds it.
         """
