@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
+from campaigns._kept import broken_promises
+from campaigns._promises import Promises
 from strongroom.access.request import REQUESTS, RequestState
 from strongroom.cli.demo.house import House
 from strongroom.errors import StrongroomError
@@ -13,20 +14,20 @@ from strongroom.permits.exposures import Exposures
 from strongroom.permits.permit import PERMITS
 from strongroom.vault.versions import VersionState
 
-if TYPE_CHECKING:
-    from campaigns.kill import Promises
-
 ACTION = "segment:release"
 _VISIBLE = (VersionState.PENDING, VersionState.PUBLISHED)
 
 
-def problems_after(house: House, model: str, promises: Promises) -> list[str]:
+def problems_after(
+    house: House, model: str, promises: Promises, facts: Mapping[str, str]
+) -> list[str]:
     """Open the room again and return everything that is wrong with it.
 
     Args:
         house: Its own connections stay open, as those of other processes would.
         model: The one that was sealed again and again.
         promises: What anybody was told.
+        facts: Ids that promises are about.
     """
     try:
         with house.opened_at(house.folder) as again:
@@ -35,6 +36,7 @@ def problems_after(house: House, model: str, promises: Promises) -> list[str]:
                 *_versions(again, model, promises),
                 *_requests(again, promises),
                 *_holdings(again, model, promises),
+                *broken_promises(again, facts, promises.others),
             ]
     except StrongroomError as error:
         return [f"{type(error).__name__}: {error}"]
@@ -48,11 +50,14 @@ def _versions(house: House, model: str, promises: Promises) -> Iterator[str]:
     for number in promises.sealed:
         if number not in versions or versions[number].state not in _VISIBLE:
             yield f"version {number} was sealed and is lost"
-    newest = max(n for n, v in versions.items() if v.state is VersionState.PUBLISHED)
-    try:
-        catalogue.verify(mia.actor, f"{model}@{newest}", progress=lambda _: None)
-    except StrongroomError as error:
-        yield f"version {newest} is visible and not whole: {error}"
+    for number, version in versions.items():
+        if version.state is VersionState.PUBLISHED:
+            try:
+                catalogue.verify(
+                    mia.actor, f"{model}@{number}", progress=lambda _: None
+                )
+            except StrongroomError as error:
+                yield f"version {number} is visible and not whole: {error}"
 
 
 def _requests(house: House, promises: Promises) -> Iterator[str]:

@@ -27,7 +27,11 @@ class Desk:
 
     def acting_as(self, name: str) -> Strongroom:
         """Return the room bound to a person who is logged in."""
-        return self.room.resume(Secret(self._tokens[name].encode()))
+        return self.room.resume(self.token(name))
+
+    def token(self, name: str) -> Secret:
+        """Return what somebody's session is resumed with."""
+        return Secret(self._tokens[name].encode())
 
 
 def ticket(house: House, *names: str) -> str:

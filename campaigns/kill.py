@@ -1,189 +1,211 @@
-"""Kill a process at random moments, and see whether anything was lost.
+"""Kill a process in the middle of anything, and see whether anything was lost.
 
-    ./dev campaign kill [--rounds N] [--seed S] [--postgresql | --url URL]
+    ./dev campaign kill [--acts A,B] [--rounds N] [--every N] [--pages N] [--cuts]
+                        [--servers N] [--seed S] [--from N]
+                        [--postgresql]
 
-In each round a process seals, asks, approves and opens in turn, and tells over a
-pipe what it was promised; it is killed (SIGKILL) at a random moment.  Then the
-room is opened again: what was promised is there, nothing is half visible, the
-ledger verifies, and nobody holds less than was released to them.  A SQLite file is
-used unless something else is asked for.  Prints one line of JSON; exit status 1 if
-anything is wrong.
+Each step copies a room, lets a process do one act in it (seal, rotate, erase, ...)
+and ends it with SIGKILL: with --every before a system call that changes or syncs a
+file or talks to the database, with --rounds at random moments.  --cuts takes away
+what was not synced as well, as a power cut may; --servers kills PostgreSQL itself.
+Then the room is opened again: what was promised is there, nothing is half visible,
+the ledger verifies, nobody holds less than was released to them, and the act can be
+gone on with.  Prints one line of JSON; exit status 1 if anything is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 
-from campaigns import _databases
+from campaigns import _databases, _steps
+from campaigns._acts import ACTS, MODEL, prepare
 from campaigns._after import problems_after
-from campaigns._desk import Desk, admit, ticket
+from campaigns._base import Base, built_base
+from campaigns._kept import problems_going_on
+from campaigns._lives import Death, Life, live
+from campaigns._options import add_number, cpu_seconds, parser_of
+from campaigns._powercut import PowerCut
+from campaigns._promises import Promises
+from campaigns._steps import Step, random_of
+from campaigns._trace import Boundary, boundaries_in
 from strongroom.cli.demo.house import House
-from strongroom.types import Classification
-from tests.attacks.rooms import built_house, small_model
 
-PEOPLE = ("mia", "rosa", "lena", "ada")
-MODEL = "killed"
-MOST_PROMISES = 7
-"""Of one life; a cycle of seal, ask, approve and open makes four."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Promises:
-    """What the processes were told before they were killed.
-
-    Attributes:
-        sealed: Versions of the model.
-        asked: Requests.
-        approved: Requests.
-        opened: Bytes opened, by name of the segment.
-    """
-
-    sealed: list[int] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    approved: list[str] = field(default_factory=list)
-    opened: dict[str, int] = field(default_factory=dict)
-    openings: int = 0
-
-    def note(self, line: str) -> str:
-        """Remember one line from the pipe, and return its first word."""
-        word, _, rest = line.strip().partition(" ")
-        if word == "sealed":
-            self.sealed.append(int(rest))
-        elif word == "asked":
-            self.asked.append(rest)
-        elif word == "approved":
-            self.approved.append(rest)
-        elif word == "opened":
-            segment, _, size = rest.partition(" ")
-            self.opened[segment] = int(size)
-            self.openings += 1
-        return word
+PATIENCE = 1.1
+"""A random moment lies within so many times what the act takes undisturbed."""
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run the campaign, or the process that is killed; return the exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--seed", type=int, default=0)
-    _databases.add_options(parser)
-    parser.add_argument("--child", help=argparse.SUPPRESS)
-    parser.add_argument("--source", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args(words)
-    if given.child is not None:
-        work(admit(given.child), given.source)
-        return 0
+    """Run the campaign and return its exit status."""
+    given = _parser().parse_args(words)
     started = time.monotonic()
-    random = Random(given.seed)  # noqa: S311 (when to kill)
-    problems: list[str] = []
-    killed_after: Counter[str] = Counter()
+    done = Done()
     with (
-        _databases.chosen(given) as url,
+        _databases.chosen(given) as server,
         tempfile.TemporaryDirectory(prefix="strongroom-kill-") as name,
     ):
-        house = built_house(Path(name), database=url)
-        source = begin(house, Path(name))
-        promises = Promises()
-        try:
-            for number in range(given.rounds):
-                last, killed = kill_once(house, source, promises, random)
-                killed_after[last] += 1
-                found = problems_after(house, MODEL, promises)
-                found += [] if killed else ["the process ended by itself"]
-                problems += [f"round {number}, after {last}: {p}" for p in found]
-            garbage = house.acting_as("ada").clean()
-        finally:
-            house.room.close()
-    for problem in problems:
-        sys.stderr.write(problem + "\n")
+        base = built_base(Path(name), prepare, server=server)
+        campaign = Campaign(base, Path(name), given.seed)
+        passed = campaign.rehearse([a for a in given.acts.split(",") if a])
+        for step in _steps.plan(
+            passed,
+            every=given.every,
+            pages=given.pages,
+            rounds=given.rounds,
+            servers=given.servers if server else 0,
+            cuts=given.cuts and server is None,
+        ):
+            if step.number >= given.from_:
+                done.note(step, *campaign.take(step))
     line = {
         "campaign": "kill",
         "seed": given.seed,
-        "rounds": given.rounds,
-        "database": _databases.kind(url),
-        "killed_after": dict(sorted(killed_after.items())),
-        "promises": {
-            "sealed": len(promises.sealed),
-            "asked": len(promises.asked),
-            "approved": len(promises.approved),
-            "opened": promises.openings,
-        },
-        "problems": len(problems),
-        "garbage": str(garbage),
+        "database": "postgresql" if server else "sqlite",
+        "boundaries": sum(map(len, passed.values())),
+        **done.line(),
+        "cpu_seconds": cpu_seconds(),
         "seconds": round(time.monotonic() - started, 1),
     }
     print(json.dumps(line))
-    return 1 if problems or not promises.sealed else 0
+    return 1 if done.problems or not done.promises else 0
 
 
-def begin(house: House, folder: Path) -> Path:
-    """Seal the first version, which others must agree to; return what to seal."""
-    source = folder / "model-to-kill"
-    small_model(source)
-    sealed = house.acting_as("mia").seal(
-        source, name=MODEL, classification=Classification.INTERNAL
-    )
-    if sealed.request is not None:
-        house.acting_as("lena").approve(sealed.request.id)
-    return source
+def _parser() -> argparse.ArgumentParser:
+    parser = parser_of(__doc__)
+    parser.add_argument("--acts", default=",".join(ACTS), help="which; all if not said")
+    add_number(parser, "--rounds", 14, "random moments")
+    add_number(parser, "--every", 0, "one of N boundaries")
+    add_number(parser, "--pages", 10, "one of N pages and statements")
+    parser.add_argument("--cuts", action="store_true", help="power cuts as well")
+    add_number(parser, "--servers", 0, "kills of PostgreSQL")
+    add_number(parser, "--seed", 0, "of all random choices")
+    add_number(parser, "--from", 0, "first step", dest="from_")
+    _databases.add_options(parser)
+    return parser
 
 
-def kill_once(
-    house: House, source: Path, promises: Promises, random: Random
-) -> tuple[str, bool]:
-    """Start a process and kill it after a while.
+@dataclass(slots=True)
+class Done:
+    """What came out so far.
 
-    Returns:
-        The last it said, and whether it was still at work when it was killed.
+    Attributes:
+        promises: How often something was promised, by its first word.
+        problems: How many things were wrong.
+        lost: Unsynced changes that power cuts took away.
     """
-    words = [sys.executable, "-m", "campaigns.kill", "--source", str(source)]
-    child = subprocess.Popen(
-        [*words, "--child", ticket(house, *PEOPLE)], stdout=subprocess.PIPE, text=True
-    )
-    if child.stdout is None:
-        raise AssertionError("a pipe was asked for")
-    last, gap = "nothing", 0.0
-    for _ in range(1 + random.randrange(MOST_PROMISES)):  # the first is "ready"
-        began = time.monotonic()
-        last = promises.note(child.stdout.readline()) or last
-        gap = time.monotonic() - began
-    # In the middle of the next step, however slow this machine is today.
-    time.sleep(random.uniform(0, gap if last != "ready" else 1))
-    child.send_signal(signal.SIGKILL)
-    for line in child.stdout:
-        if line.endswith("\n"):  # a torn line promised nothing
-            last = promises.note(line)
-    killed = child.wait() == -signal.SIGKILL
-    child.stdout.close()
-    return last, killed
+
+    steps: int = 0
+    killed: Counter[str] = field(default_factory=Counter)
+    survived: Counter[str] = field(default_factory=Counter)
+    promises: Counter[str] = field(default_factory=Counter)
+    problems: int = 0
+    lost: int = 0
+
+    def note(self, step: Step, life: Life, lost: int, problems: list[str]) -> None:
+        """Count one step, and say what was wrong with it."""
+        self.steps += 1
+        (self.killed if life.killed else self.survived)[step.act] += 1
+        self.promises.update(line.split()[0] for line in life.heard)
+        self.lost += lost
+        self.problems += len(problems)
+        for problem in problems:
+            sys.stderr.write(f"{step}, after {life.heard[-1:]}: {problem}\n")
+            sys.stderr.flush()
+
+    def line(self) -> dict[str, object]:
+        """Return what is printed."""
+        return {
+            "steps": self.steps,
+            "killed": dict(sorted(self.killed.items())),
+            "survived": dict(sorted(self.survived.items())),
+            "promises": dict(sorted(self.promises.items())),
+            "unsynced_lost": self.lost,
+            "problems": self.problems,
+        }
 
 
-def work(desk: Desk, source: Path) -> None:
-    """Seal, ask, approve and open until killed; say each promise as it is made."""
-    print("ready", flush=True)
-    for number in itertools.count():
-        sealed = desk.acting_as("mia").seal(source, name=MODEL)
-        print("sealed", sealed.version.number, flush=True)
-        segment = f"blocks.{number % 6}"
-        asked = desk.acting_as("rosa").request(
-            f"{MODEL}@{sealed.version.number}", segments=[segment], purpose="a round"
+class Campaign:
+    """Takes steps, each in a copy of one room."""
+
+    def __init__(self, base: Base, folder: Path, seed: int) -> None:
+        self._base = base
+        self._folder = folder
+        self._seed = seed
+        self._usual: dict[str, float] = {}
+
+    def rehearse(self, acts: list[str]) -> dict[str, list[Boundary]]:
+        """Do each act undisturbed; return the boundaries it passes."""
+        names = _steps.names(talks=self._base.server is not None)
+        passed = {}
+        for act in acts:
+            trace = self._folder / "trace"
+            with self._base.copy(self._folder / "copy") as (house, facts):
+                ticket = self._base.ticket(house)
+                traced = live(ticket, act, facts, Death(trace=trace))
+            with self._base.copy(self._folder / "copy") as (house, facts):
+                ticket = self._base.ticket(house)
+                self._usual[act] = live(ticket, act, facts, Death()).seconds
+            if traced.status:
+                raise SystemExit(f"{act} fails undisturbed: {traced.heard[-1:]}")
+            passed[act] = boundaries_in(trace, names)
+        return passed
+
+    def take(self, step: Step) -> tuple[Life, int, list[str]]:
+        """Let one life end as the step says.
+
+        Returns:
+            What became of it, how much a power cut took away, and what is wrong.
+        """
+        random, lost = random_of(self._seed, step), 0
+        folder, trace = self._folder / "copy", self._folder / "trace"
+        with self._base.copy(folder) as (house, facts):
+            ticket = self._base.ticket(house)
+            if step.boundary is None:
+                after = random.uniform(0, PATIENCE * self._usual[step.act])
+                end = self._crash if step.server else None
+                death = Death(after=after, interrupt=end)
+            else:
+                death = Death(trace=trace, beside=folder, boundary=step.boundary)
+            life = live(ticket, step.act, facts, death)
+            if step.cut and life.killed:
+                cut = PowerCut(folder, life.before, self._former)
+                cut.read(trace)
+                lost = cut.cut(random, everything=step.cut == "all")
+            return life, lost, _problems(house, step, life, ticket, facts)
+
+    def _crash(self) -> None:
+        server = self._base.server
+        if server is None:
+            raise AssertionError("there is no server to kill")
+        server.kill()
+        server.start()
+
+    def _former(self, path: Path) -> Path | None:
+        """Return the file of the base that a file of a copy was made from."""
+        former = self._base.house.folder.parent / path.relative_to(
+            self._folder / "copy"
         )
-        print("asked", asked.request.id, flush=True)
-        desk.acting_as("lena").approve(asked.request.id)
-        print("approved", asked.request.id, flush=True)
-        with desk.acting_as("rosa").open(asked.request.id) as opened:
-            size = opened.check()
-        print("opened", segment, size, flush=True)
+        return former if former.is_file() else None
+
+
+def _problems(
+    house: House, step: Step, life: Life, ticket: str, facts: dict[str, str]
+) -> list[str]:
+    promises = Promises()
+    for line in life.heard:
+        promises.note(line)
+    if step.server or life.status == 0:
+        promises.others.pop("error", None)  # the server was gone
+    if step.cut:
+        promises.others.pop("destroyed", None)
+    problems = problems_after(house, MODEL, promises, facts)
+    return [*problems, *problems_going_on(step.act, ticket, facts)]
 
 
 if __name__ == "__main__":

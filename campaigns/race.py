@@ -1,14 +1,14 @@
-"""Let many processes ask at once, and see whether a cap was ever exceeded.
+"""Let many processes ask at once, and see whether anybody got what only one may.
 
-    ./dev campaign race [--requests N] [--processes P] [--seed S]
-                        [--postgresql | --url URL]
+    ./dev campaign race [--requests N] [--each N] [--processes N] [--seed S]
+                        [--from N] [--postgresql]
 
-Every process asks in rosa's and noor's name for random segments of a restricted
-model, rosa of one half and noor of the other, has two approvers agree, and opens
-what it was given.  One holds at most 25 percent, both at most 45, whatever happens
-at once: added up from what the processes say they opened, and compared with what
-the room says.  A SQLite file is used unless something else is asked for.  Prints
-one line of JSON; exit status 1 if a cap was exceeded, if nothing was allowed, or if
+Each round copies a room and lets all processes do the same at the same moment: ask
+for a restricted model until the caps of a person and of a pair are reached, use one
+approval twice, open while somebody revokes, write to the ledger, seal one name,
+rotate one root key.  One holds at most 25 percent, both at most 45: added up from
+what the processes say they opened, and compared with what the room says.  Prints
+one line of JSON; exit status 1 if anything was given twice, a cap was exceeded, or
 the ledger does not verify.
 """
 
@@ -16,174 +16,137 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 
 from campaigns import _databases
-from campaigns._desk import Desk, admit, ticket
+from campaigns._base import Base, built_base
+from campaigns._contests import CONTESTS
+from campaigns._options import add_number, cpu_seconds, parser_of
+from campaigns._racers import ready
+from campaigns._verdicts import verdict
 from strongroom.cli.demo.house import MODEL, House
-from strongroom.errors import DeniedError, StrongroomError
-from strongroom.permits.exposures import ExposureReport, Exposures
-from tests.attacks.rooms import built_house
+from strongroom.errors import StrongroomError
 
-COLLECTORS = ("rosa", "noor")
-APPROVERS = ("lena", "sam")
-SEGMENTS = [f"{part}.{i}" for part in ("blocks", "embeddings") for i in range(6)]
+COUNTED = ("caps", "sequencers")
+"""In these, each process asks ``--each`` times a round."""
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run the campaign, or one process of it, and return the exit status."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--requests", type=int, default=120, help="over all processes")
-    parser.add_argument("--processes", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=0)
-    _databases.add_options(parser)
-    parser.add_argument("--child", help=argparse.SUPPRESS)
-    given = parser.parse_args(words)
-    if given.child is not None:
-        collect(admit(given.child), given.requests, Random(given.seed))  # noqa: S311
-        return 0
+    """Run the campaign and return the exit status."""
+    given = _parser().parse_args(words)
     started = time.monotonic()
+    a_round = len(COUNTED) * given.processes * given.each
+    rounds = max(1, -(-given.requests // a_round))
+    heard = Heard()
     with (
-        _databases.chosen(given) as url,
+        _databases.chosen(given) as server,
         tempfile.TemporaryDirectory(prefix="strongroom-race-") as name,
     ):
-        house = built_house(Path(name), database=url)
-        try:
-            heard = race(house, given.requests, given.processes, given.seed)
-            line = judge(house, heard)
-        finally:
-            house.room.close()
-    line |= {
+        base = built_base(Path(name), prepare, server=server)
+        for number in range(given.from_, rounds):
+            race(base, Path(name) / "copy", given, number, heard)
+    line = {
         "campaign": "race",
         "seed": given.seed,
-        "requests": given.requests,
+        "database": _databases.kind(server),
+        "rounds": rounds - given.from_,
         "processes": given.processes,
-        "database": _databases.kind(url),
+        "requests": heard.requests,
+        "endings": {k: dict(sorted(v.items())) for k, v in heard.endings.items()},
+        "problems": heard.problems,
+        "cpu_seconds": cpu_seconds(),
         "seconds": round(time.monotonic() - started, 1),
     }
     print(json.dumps(line))
-    return 0 if line["ok"] else 1
+    return 1 if heard.problems else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = parser_of(__doc__)
+    add_number(parser, "--requests", 96, "over all processes")
+    add_number(parser, "--each", 12, "by one in a round")
+    add_number(parser, "--processes", 4, "at once")
+    add_number(parser, "--seed", 0, "of all random choices")
+    add_number(parser, "--from", 0, "first round", dest="from_")
+    _databases.add_options(parser)
+    return parser
 
 
 @dataclass(slots=True)
 class Heard:
-    """What the processes said.
+    """What came out so far.
 
     Attributes:
-        endings: How often each ending came.
-        opened: Bytes by segment, for each person.
+        requests: How often anybody asked.
+        endings: How often each ending came, by contest.
+        problems: How many things were wrong.
     """
 
-    endings: Counter[str] = field(default_factory=Counter)
-    opened: dict[str, dict[str, int]] = field(
-        default_factory=lambda: {name: {} for name in COLLECTORS}
+    requests: int = 0
+    endings: dict[str, Counter[str]] = field(default_factory=dict)
+    problems: int = 0
+
+    def note(self, contest: str, said: list[str]) -> None:
+        """Count what all processes said in a contest."""
+        if contest in COUNTED:
+            self.requests += len(said)
+        counted = self.endings.setdefault(contest, Counter())
+        counted.update(" ".join(line.split()[:1]) for line in said)
+
+
+def prepare(house: House, source: Path) -> dict[str, str]:
+    """Seal the model; have a request that waits and one that is agreed to."""
+    sealed = house.acting_as("mia").seal(source, name=MODEL)
+    if sealed.request is not None:
+        house.acting_as("lena").approve(sealed.request.id)
+    pending = house.acting_as("noor").request(
+        MODEL, segments=["biases"], purpose="a race"
     )
-
-    def note(self, line: str) -> None:
-        """Remember one line: an ending, and for what was opened by whom."""
-        ending, *opened = line.split(" ", 3)
-        self.endings[ending] += 1
-        if opened:
-            who, segment, size = opened
-            self.opened[who][segment] = int(size)
-
-    @property
-    def most(self) -> int:
-        """Bytes of whoever opened most."""
-        return max(sum(held.values()) for held in self.opened.values())
-
-    @property
-    def pair(self) -> int:
-        """Bytes that both opened together."""
-        together: dict[str, int] = {}
-        for held in self.opened.values():
-            together |= held
-        return sum(together.values())
+    held = house.grant("rosa", "biases", purpose="a race")
+    return {"pending": pending.request.id, "held": held}
 
 
-def race(house: House, requests: int, processes: int, seed: int) -> Heard:
-    """Return what all processes said."""
-    pass_ = ticket(house, *COLLECTORS, *APPROVERS)
-    share = max(1, requests // processes)
-    words = [sys.executable, "-m", "campaigns.race", "--requests", str(share)]
-    children = [
-        subprocess.Popen(
-            [*words, "--seed", str(seed * 1000 + number), "--child", pass_],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(processes)
-    ]
-    heard = Heard()
-    for child in children:
-        out, _ = child.communicate()
-        if child.returncode:
-            heard.endings["crashed"] += 1
-        for line in out.splitlines():
-            heard.note(line)
-    return heard
+def race(
+    base: Base, folder: Path, given: argparse.Namespace, number: int, heard: Heard
+) -> None:
+    """Hold every contest once in a copy of the room, and judge each."""
+    with (
+        base.copy(folder) as (house, facts),
+        ready(
+            base.ticket(house),
+            facts,
+            count=given.processes,
+            requests=given.each,
+            seed=f"{given.seed} {number}",
+        ) as racers,
+    ):
+        for contest in CONTESTS:
+            said = racers.do(contest)
+            heard.note(contest, said)
+            for problem in _judged(house, contest, said, facts):
+                heard.problems += 1
+                sys.stderr.write(f"round {number}: {problem}\n")
 
 
-def collect(desk: Desk, requests: int, random: Random) -> None:
-    """Ask, have it approved, and open, again and again; print each ending."""
-    for _ in range(requests):
-        mine = random.randrange(len(COLLECTORS))
-        who = COLLECTORS[mine]
-        segment = random.choice(SEGMENTS[mine :: len(COLLECTORS)])  # as if they agreed
-        try:
-            asked = desk.acting_as(who).request(
-                MODEL, segments=[segment], purpose="a race"
-            )
-            for approver in APPROVERS:
-                desk.acting_as(approver).approve(asked.request.id)
-            with desk.acting_as(who).open(asked.request.id) as opened:
-                ending = f"allowed {who} {segment} {opened.check()}"
-        except DeniedError as error:
-            ending = ",".join(error.reasons) or "denied"
-        except StrongroomError as error:
-            ending = type(error).__name__
-        print(ending, flush=True)
-    desk.room.close()
-
-
-def judge(house: House, heard: Heard) -> dict[str, object]:
-    """Return what the room says afterwards, and whether the caps were kept."""
-    ada = house.acting_as("ada")
-    room = house.room.room
-    report = Exposures(room.gate, room.keys).report(ada.actor, MODEL)
-    findings = ada.records.verify().findings
-    ok = (
-        heard.endings["allowed"] > 0
-        and heard.endings["crashed"] == 0
-        and not findings
-        and _kept(report, heard)
-    )
-    return {
-        "ok": ok,
-        "endings": dict(sorted(heard.endings.items())),
-        "most_held": heard.most,
-        "person_cap": report.person_cap,
-        "pair_held": heard.pair,
-        "pair_cap": report.pair_cap,
-        "findings": len(findings),
-    }
-
-
-def _kept(report: ExposureReport, heard: Heard) -> bool:
-    """Return whether nobody opened more than the caps, or than the room knows."""
-    person_cap, pair_cap = report.total * 25 // 100, report.total * 45 // 100
-    stated = {share.name: share.held for share in report.shares}
-    known = all(
-        sum(held.values()) <= stated.get(name, 0) for name, held in heard.opened.items()
-    )
-    return known and heard.most <= person_cap and heard.pair <= pair_cap
+def _judged(
+    house: House, contest: str, said: list[str], facts: dict[str, str]
+) -> list[str]:
+    try:
+        with house.opened_at(house.folder) as again:
+            findings = again.acting_as("ada").records.verify().findings
+            wrong = verdict(again, contest, said, facts)
+            if contest == "rotations":  # so that all can carry it out next
+                for request in again.acting_as("lena").records.requests():
+                    if request.request.action == "key:rotate":
+                        again.acting_as("lena").approve(request.request.id)
+            return [*findings, *wrong]
+    except StrongroomError as error:
+        return [f"{contest}: {type(error).__name__}: {error}"]
 
 
 if __name__ == "__main__":
