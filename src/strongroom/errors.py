@@ -54,7 +54,19 @@ class DeniedError(StrongroomError):
 
 
 class MissingError(StrongroomError):
-    """No such model, segment, permit, or entry."""
+    """No such model, segment, permit, or entry.
+
+    Attributes:
+        noun: What was looked for by its name, such as ``model``; empty otherwise.
+        named: The name that nothing has.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", noun: str = "", named: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.noun = noun
+        self.named = named
 
 
 class ConflictError(StrongroomError):

@@ -84,7 +84,10 @@ def find_account(transaction: Transaction, name_or_id: str) -> Account:
     found = found or ACCOUNTS.find(transaction, columns.name == name_or_id)
     if not found:
         raise MissingError(
-            f"there is no account {name_or_id[:80]!r}", hint="strongroom account list"
+            f"there is no account {name_or_id[:80]!r}",
+            hint="strongroom account list",
+            noun="account",
+            named=name_or_id,
         )
     return found[0]
 

@@ -70,7 +70,10 @@ def find_project(transaction: Transaction, name_or_id: str) -> Project:
     )
     if not found:
         raise MissingError(
-            f"there is no project {name_or_id[:80]!r}", hint="strongroom project list"
+            f"there is no project {name_or_id[:80]!r}",
+            hint="strongroom project list",
+            noun="project",
+            named=name_or_id,
         )
     return found[0]
 

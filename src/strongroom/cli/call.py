@@ -102,10 +102,12 @@ class Call:
             SetupError: There is no room, or no way to get its passphrase.
             DeniedError: A passphrase is wrong, or the login has ended.
             ForkError: The room is older than this user saw it, or another one.
+            MissingError: The block raised it; names that are close are in its hint.
         """
         from strongroom.app import open_strongroom
         from strongroom.cli import logins, remembered, waiting
         from strongroom.client.notices import notices
+        from strongroom.client.suggestions import suggesting
         from strongroom.types import Profile
 
         settings = self.settings()
@@ -118,7 +120,8 @@ class Call:
             if settings.profile is Profile.SOLO:
                 for notice in notices(room.room):
                     self.output.warn(waiting.note(notice), *waiting.lines(notice))
-            yield acting
+            with suggesting(acting):
+                yield acting
 
     def _teller(self) -> Callable[[Trouble], None]:
         """Return what notes each trouble with a witness, the same one only once."""

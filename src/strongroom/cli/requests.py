@@ -1,4 +1,4 @@
-"""Asking, and deciding what others ask for."""
+"""What waits for a decision, and deciding it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import passkeys, words
-from strongroom.cli.breakglass import (
-    BREAK_GLASS,
-    must_go_past,
-    told_document,
-    told_lines,
-)
+from strongroom.cli import words
 from strongroom.cli.call import Call
-from strongroom.cli.exposures import cost_document, cost_sentences
 from strongroom.cli.output import Column, plain_grid, text
+from strongroom.cli.request_details import HIDDEN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,87 +22,6 @@ if TYPE_CHECKING:
 
 ID = Annotated[str, typer.Argument(metavar="ID", help="Of the request, or its start.")]
 REASON = Annotated[str, typer.Option(help="In words, for the ledger.", metavar="TEXT")]
-
-
-def request(
-    call: Call,
-    *,
-    target: Annotated[str, typer.Argument(metavar="NAME[@V]", help="Of the model.")],
-    segment: Annotated[
-        list[str] | None,
-        typer.Option(help="One of them; all unless given.", metavar="NAME"),
-    ] = None,
-    purpose: Annotated[str, typer.Option(help="What for.", metavar="TEXT")] = "",
-    ticket: Annotated[
-        str, typer.Option(help="Where more is written.", metavar="TEXT")
-    ] = "",
-    for_: Annotated[
-        str | None,
-        typer.Option("--for", help="How long; 4h unless given.", metavar="TIME"),
-    ] = None,
-    lineage: Annotated[
-        bool, typer.Option("--lineage", help="Every version of the lineage.")
-    ] = False,
-    bytes_: Annotated[
-        str | None, typer.Option("--bytes", help="At most so many.", metavar="SIZE")
-    ] = None,
-    break_glass: BREAK_GLASS = None,
-    passkey: passkeys.PASSKEY = False,
-    authenticator: passkeys.PROGRAM = None,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Show what it would cost; do not ask.")
-    ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Send it without asking back.")
-    ] = False,
-) -> None:
-    """Ask for segments.
-
-    Shows what you would then hold before it is sent, and asks back at a terminal.
-    With --passkey a key of yours signs the reason of --break-glass.
-
-    Example: strongroom request tiny --segment blocks.0-1 --purpose "probe layer 1"
-    """
-    from strongroom.permits.drafts import RequestDraft, default_duration
-
-    draft = RequestDraft(
-        target=target,
-        segments=tuple(segment or ()),
-        purpose=purpose,
-        ticket=ticket,
-        duration=words.duration(for_) if for_ else default_duration(break_glass),
-        lineage=lineage,
-        at_most_bytes=words.byte_count(bytes_) if bytes_ is not None else None,
-        break_glass=break_glass,
-    )
-    if passkey:
-        must_go_past(break_glass)
-    with call.open() as room:
-        cost = room.room.requests.preview(room.actor, draft)
-        total = room.room.catalogue.show(room.actor, target).manifest.plain_bytes
-        if preview:
-            call.output.say(cost_document(cost, total), *cost_sentences(cost, total))
-            return
-        call.output.note(*cost_sentences(cost, total))
-        if not (yes or call.output.agreed("Send the request?")):
-            call.output.note("nothing was sent")
-            return
-        key = passkeys.chosen(call, room, authenticator) if passkey else None
-        asked = (
-            room.passkeys.request(draft, key)
-            if key is not None
-            else room.room.requests.ask(room.actor, draft)
-        )
-    permit = asked.permit.id if asked.permit else None
-    document = {
-        **request_document(asked.request),
-        "permit": permit,
-        "exposure": cost_document(asked.exposure, total),
-    }
-    sentence = f"{asked.request.id} waits: {_who(asked.request)}"
-    if permit:
-        sentence = f"{permit} is issued: strongroom open {words.short(permit)}"
-    call.output.say({**document, **told_document(asked)}, sentence, *told_lines(asked))
 
 
 def requests(
@@ -216,15 +129,13 @@ def pending_document(
         "approved_by": list(agreed),
         "declined_by": declined,
         "missing": getattr(pending.tally, "missing", ""),
+        "reason": _reason(pending, wanted),
     }
 
 
-def _who(request: Request) -> str:
-    people = words.many(request.approvals, "approval")
-    if not request.distinct_teams:
-        return f"{people} from anybody else"
-    teams = words.many(request.distinct_teams, "team")
-    return f"{people} from {teams}, your own not among them"
+def _reason(pending: PendingRequest, wanted: Mapping[str, str]) -> str:
+    """Return why it was declined; nothing where the model is not to be seen."""
+    return "" if HIDDEN in wanted.values() else pending.reason
 
 
 def _pending(room: Strongroom, request_id: str) -> PendingRequest:
@@ -256,6 +167,7 @@ def _show_one(call: Call, one: PendingRequest, wanted: Mapping[str, str]) -> Non
         "asked": words.when(one.request.created_at),
         "state": one.request.state,
         **({"missing": missing} if one.request.state == "pending" else {}),
+        **({"because": reason} if (reason := _reason(one, wanted)) else {}),
     }
 
     def show(console: Console) -> None:

@@ -90,7 +90,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
         "exposure": Leaf("exposures:exposure", "Show who holds how much of a model"),
     },
     "Decisions": {
-        "request": Leaf("requests:request", "Ask for segments"),
+        "request": Leaf("asking:request", "Ask for segments"),
         "requests": Leaf("requests:requests", "List the requests that wait"),
         "approve": Leaf("approving:approve", "Agree to a request"),
         "decline": Leaf("requests:decline", "Refuse a request for good"),
@@ -157,6 +157,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
     "People": {
         "login": Leaf("logins:login", "Log in"),
         "logout": Leaf("logins:logout", "Log out"),
+        "whoami": Leaf("whoami:whoami", "Show who is logged in"),
         "account": Branch(
             "Accounts and second factors",
             {

@@ -18,6 +18,7 @@ from strongroom.access.quorum import Tally
 from strongroom.access.request import REQUESTS, Request
 from strongroom.access.separations import missing_separations
 from strongroom.access.sessions import Actor, verify_actor
+from strongroom.client.declined import why_declined
 from strongroom.client.room import Room
 from strongroom.client.verifying import LedgerReport, verify_ledger
 from strongroom.errors import StrongroomError, UnavailableError
@@ -33,11 +34,16 @@ from strongroom.types import AccountKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingRequest:
-    """A request, who asked, and where the answers leave it."""
+    """A request, who asked, and where the answers leave it.
+
+    Attributes:
+        reason: Why it was declined, if somebody said so.
+    """
 
     request: Request
     asker: str
     tally: Tally
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +244,7 @@ class Records:
                     request=request,
                     asker=ACCOUNTS.get(reading, request.asker).name,
                     tally=room.gate.tally(reading, request),
+                    reason=why_declined(reading, request),
                 )
                 for request in REQUESTS.find(reading, where, theirs)
             ]

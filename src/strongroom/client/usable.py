@@ -106,7 +106,10 @@ def waiting(request: Request) -> DeniedError:
             f"{request.id} waits for {request.approvals} approvals",
             hint=f"somebody else types: strongroom approve {request.id}",
         )
-    return DeniedError(f"{request.id} is {request.state}", hint="ask again")
+    return DeniedError(
+        f"{request.id} is {request.state}",
+        hint=f"why: strongroom requests {request.id}; then ask again",
+    )
 
 
 def explained(error: DeniedError, permit: Permit) -> DeniedError:

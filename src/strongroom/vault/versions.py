@@ -150,7 +150,10 @@ def require_artifact(transaction: Transaction, name_or_id: str) -> Artifact:
     artifact = find_artifact(transaction, name_or_id)
     if artifact is None:
         raise MissingError(
-            f"there is no model {name_or_id[:80]!r}", hint="strongroom model list"
+            f"there is no model {name_or_id[:80]!r}",
+            hint="strongroom model list",
+            noun="model",
+            named=name_or_id,
         )
     return artifact
 
