@@ -287,6 +287,20 @@ def test_a_switch_that_somebody_took_out_is_missed(world: World) -> None:
         settle(world.ledger)
 
 
+def test_an_end_of_it_before_the_switch_that_room_toml_knows_is_refused(
+    world: World,
+) -> None:
+    """Its checkpoint needed one signature: whoever forged Ed25519 ended the demand."""
+    arm(world)
+    record(world, switch(ONE))
+    record(world, event())
+    world.ledger.notes.demand(9)
+
+    with pytest.raises(IntegrityError, match=r"room\.toml"):
+        settle(world.ledger)
+    assert world.ledger.notes.since == 9
+
+
 @pytest.mark.parametrize("algorithms", ["", "rsa", 3])
 def test_signatures_that_nobody_knows_are_refused(
     world: World, algorithms: Json

@@ -21,8 +21,9 @@ def settle(ledger: Ledger) -> None:
     """Let the ledger demand what its newest switch says.
 
     Raises:
-        IntegrityError: The switch is not in the tree of the checkpoint over it, or
-            that one carries fewer signatures than ``room.toml`` demands.
+        IntegrityError: The switch is not in the tree of the checkpoint over it, is
+            older than the one that ``room.toml`` knows, or that checkpoint carries
+            fewer signatures than ``room.toml`` demands.
     """
     with ledger.reading() as reading:
         sequenced = [s for s in switches(reading.connection) if s.position is not None]
@@ -31,6 +32,9 @@ def settle(ledger: Ledger) -> None:
                 raise _altered()
             return
         newest = sequenced[0]
+        # Else an end of it could be forged below the size from which two are needed.
+        if (newest.position or 0) + 1 < (ledger.notes.since or 0):
+            raise _altered()
         position = _verified(ledger, reading, newest)
     ledger.notes.demand(position + 1 if newest.both else None)
 
