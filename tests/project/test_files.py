@@ -25,6 +25,8 @@ TESTED_ELSEWHERE = {
     "intake/reports.py": "test_worker",
     "intake/formats/zip_records.py": "test_zips",
     "intake/formats/pickle_*.py": "test_pickle_machine: bytes in, values out",
+    "intake/formats/gguf_cursor.py": "test_gguf",
+    "intake/formats/gguf_files.py": "test_gguf",
     "intake/formats/known_templates.py": "test_templates",
     "intake/formats/template_parts.py": "test_templates: what a person is shown",
     "intake/formats/template_render.py": "test_templates: templates without end",

@@ -17,7 +17,6 @@ from strongroom.intake.formats.safetensors import (
     TensorEntry,
     header_bytes,
     place,
-    tensor_bytes,
 )
 from strongroom.intake.rewriting import Workplace, write_all
 from strongroom.intake.sources import Source
@@ -72,7 +71,9 @@ def write_weights(
         into, start = file.fileno(), len(header)
 
         def copy(entry: TensorEntry) -> str:
-            return _copy(by_name[entry.name], into, start + entry.begin)
+            weight, length = by_name[entry.name], entry.end - entry.begin
+            stretch = weight.source.window(weight.offset, length)
+            return copy_hashed(stretch, into, start + entry.begin)
 
         with ThreadPoolExecutor(_THREADS) as pool:
             digests = list(pool.map(copy, entries))
@@ -87,11 +88,14 @@ def digest_facts(digests: Mapping[str, str]) -> Json:
     return [[name, digest] for name, digest in sorted(digests.items())]
 
 
-def _copy(weight: Weight, into: int, position: int) -> str:
-    """Copy one tensor to ``position`` of a descriptor; return its SHA-256."""
-    length = tensor_bytes(weight.dtype, weight.shape, name=weight.name)
+def copy_hashed(source: Source, into: int, position: int) -> str:
+    """Copy a whole window to ``position`` of a descriptor; return its SHA-256 as hex.
+
+    Raises:
+        RefusedError: The file under the window is cut.
+    """
     digest = hashlib.sha256()
-    for piece in weight.source.pieces(weight.offset, length):
+    for piece in source.pieces():
         digest.update(piece)
         view = memoryview(piece)
         while view:
