@@ -18,6 +18,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import torch
+
 import strongroom
 from strongroom import canonical
 from strongroom.access.footprints import Footprint
@@ -33,10 +35,11 @@ from strongroom.crypto.layout import Positions
 from strongroom.crypto.paper import read_paper
 from strongroom.crypto.signing import Signed
 from strongroom.crypto.token_file import TokenFile
+from strongroom.intake.formats import torch_legacy, torch_zip
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.safetensors import read_header
 from strongroom.intake.formats.zips import open_members, read_archive
-from strongroom.intake.rewriting import Workplace
+from strongroom.intake.rewriting import Options, Rewrite, Workplace
 from strongroom.intake.sources import Source
 from strongroom.ledger.checkpoint import parse_text
 from strongroom.ledger.cosignature import WitnessKey
@@ -101,6 +104,10 @@ def _windowed(
     return parser
 
 
+def _checkpoint(rewrite: Rewrite) -> Callable[[Source, Workplace], object]:
+    return lambda source, workplace: rewrite(source, workplace, Options())
+
+
 def _pickle(source: Source, workplace: Workplace) -> object:
     del workplace
     return read_pickle(source, Rules(persistent=True, salvage=True))
@@ -141,6 +148,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "signed": lambda data: Signed.from_bytes(data, MOST_BYTES),
     "target": _text(parse_target),
     "terms": lambda data: parse_terms(Profile.SOLO, data),
+    "torch-legacy": _windowed(_checkpoint(torch_legacy.rewrite)),
+    "torch-zip": _windowed(_checkpoint(torch_zip.rewrite)),
     "token-file": TokenFile.from_bytes,
     "witness-key": _text(WitnessKey.from_text),
     "witness-policy": WitnessPolicy.from_bytes,
@@ -180,6 +189,11 @@ def _models() -> Iterator[bytes]:
         with zipfile.ZipFile(buffer, "w", method) as archive:
             archive.writestr("model/data.pkl", pickle.dumps(tree, 2))
             archive.writestr("model/data/0", bytes(100))
+        yield buffer.getvalue()
+    weights = {"w": torch.ones(2, 3).t(), "o": {"lr": 0.1, "tied": torch.ones(3)[1:]}}
+    for is_zip in (True, False):
+        buffer = io.BytesIO()
+        torch.save(weights, buffer, _use_new_zipfile_serialization=is_zip)
         yield buffer.getvalue()
 
 

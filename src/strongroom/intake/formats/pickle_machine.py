@@ -67,12 +67,14 @@ class Unpickled:
         end: One past its last byte.
         names: Every global that it names, once.
         stubs: Those that are not known; none outside salvage.
+        persistent: Every reference to something outside it.
     """
 
     value: Value
     end: int
     names: tuple[str, ...]
     stubs: tuple[str, ...]
+    persistent: tuple[Persistent, ...]
 
 
 def read_pickle(source: Source, rules: Rules, *, start: int = 0) -> Unpickled:
@@ -107,6 +109,7 @@ def read_pickle(source: Source, rules: Rules, *, start: int = 0) -> Unpickled:
         end=end,
         names=tuple(machine.names),
         stubs=tuple(machine.unknown),
+        persistent=tuple(machine.persistent),
     )
 
 
@@ -128,6 +131,7 @@ class _Machine:
         self._at = 0
         self.names: dict[str, int] = {}
         self.unknown: dict[str, int] = {}
+        self.persistent: list[Persistent] = []
         self._steps: Mapping[str, Callable[[], None]] = {
             "MARK": stack.mark,
             "POP": stack.pop_any,
@@ -252,7 +256,9 @@ class _Machine:
     def _persistent(self) -> None:
         if not self._rules.persistent:
             raise self._refused("pickle/persistent", "refers to something outside it")
-        self._stack.push(Persistent(self._stack.pop()))
+        found = Persistent(self._stack.pop())
+        self.persistent.append(found)
+        self._stack.push(found)
 
     def _reduce(self) -> None:
         arguments = self._stack.pop()

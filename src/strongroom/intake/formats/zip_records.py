@@ -269,7 +269,7 @@ def _name(raw: bytes, flags: int) -> str:
             "zip/name", f"the member name {quoted(shown)} is not UTF-8"
         ) from None
     except InputError as error:
-        raise RefusedError("zip/name", str(error), place=shown[:80]) from None
+        raise RefusedError("zip/name", str(error), place=quoted(shown)) from None
     if "\\" in name:
         raise _refused("zip/name", "has a name that Windows would read otherwise", name)
     return name

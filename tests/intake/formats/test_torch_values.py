@@ -1,0 +1,83 @@
+"""What is no tensor becomes typed JSON of bounded size, or is refused."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from strongroom.intake.findings import RefusedError
+from tests.intake.formats.checkpoints import Forged, Made, Outside, read, restored
+
+
+def refusal(value: object) -> RefusedError:
+    """Return why a checkpoint with this value is refused."""
+    with pytest.raises(RefusedError) as refused:
+        read(Forged(value).zip())
+    return refused.value
+
+
+def _nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def _doubled() -> list[Any]:
+    """Return 40 lists that are 2**40 nodes when written out."""
+    value: list[Any] = [1]
+    for _ in range(25):
+        value = [value, value]
+    return value
+
+
+def _cycle() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+@pytest.mark.parametrize("value", [_nested(40), _doubled(), _cycle()])
+def test_what_would_not_end_is_refused(value: object) -> None:
+    assert refusal(value).rule == "torch/depth"
+
+
+def test_a_tree_as_deep_as_the_limit_is_written() -> None:
+    assert restored(Forged(_nested(28)).zip()) == _nested(28)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Outside(("storage", torch.FloatStorage, "0", "cpu", 4)),
+        torch.FloatStorage,
+        torch.Tensor,
+        dict,
+        Made(torch.device, ("cpu\n; rm -rf",)),
+        Made(torch.Size, ([1],)),
+        Made(collections.OrderedDict, ([1],)),
+        Made(collections.Counter, ((1, 2),)),
+        Made(set, (3,)),
+        np.array(["text"]),
+        np.array([None]),
+        np.array([1.0], dtype=">f8"),
+        np.datetime64("2026-01-01"),
+    ],
+    ids=str,
+)
+def test_what_is_no_data_is_refused(value: object) -> None:
+    assert refusal([value]).rule in {"torch/value", "pickle/global"}
+
+
+def test_an_array_of_another_length_than_its_shape_is_refused() -> None:
+    honest = Forged(np.arange(4, dtype="u1")).pickle()
+    forged = Forged(None)
+    forged.pickle = lambda: honest.replace(  # type: ignore[method-assign]
+        b"K\x04\x85", b"K\x05\x85"
+    )
+    with pytest.raises(RefusedError, match="another length"):
+        read(forged.zip())
