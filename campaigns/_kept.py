@@ -99,6 +99,11 @@ def _rotated(desk: Inside, _: Mapping[str, str], __: str) -> str:
     return "" if uri != f"file:custodians/{DOMAIN}" else "the former is named"
 
 
+def _destroyed(desk: Inside, _: Mapping[str, str], __: str) -> str:
+    former = desk.room.room.settings.folder / "custodians" / DOMAIN
+    return "the former custodian's file is there" if former.exists() else ""
+
+
 def _rekeyed(desk: Inside, _: Mapping[str, str], said: str) -> str:
     mia = desk.acting_as("mia")
     found = {v.number: v for v in mia.room.catalogue.versions(mia.actor, MODEL)}
@@ -164,6 +169,7 @@ _CHECKS: Mapping[str, Check] = {
     "answered": _answered,
     "cleaned": _cleaned,
     "created": _created,
+    "destroyed": _destroyed,
     "erased": _erased,
     "rekeyed": _rekeyed,
     "revoked": _revoked,

@@ -202,8 +202,8 @@ def _problems(
         promises.note(line)
     if step.server or life.status == 0:
         promises.others.pop("error", None)  # the server was gone
-    if step.cut:
-        promises.others.pop("destroyed", None)
+    if step.cut:  # a store may give back what was removed
+        promises.others.pop("cleaned", None)
     problems = problems_after(house, MODEL, promises, facts)
     return [*problems, *problems_going_on(step.act, ticket, facts)]
 

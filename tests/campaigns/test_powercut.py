@@ -139,3 +139,41 @@ def test_a_file_that_was_replaced_comes_back(folder: Path, tmp_path: Path) -> No
 
     assert file.read_bytes() == b"old"
     assert os.listdir(folder) == ["a"]
+
+
+def test_a_destroyed_custody_file_does_not_come_back(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Its folder was not synced: a power cut gave the former root key back."""
+    former = tmp_path / "former"
+    former.write_bytes(b"a root key")
+    files = [folder / name for name in ("weights", "weights.anchor")]
+    for file in files:
+        file.write_bytes(b"a root key")
+    program = (
+        "from pathlib import Path\nfrom strongroom.crypto.durable import *\n"
+        f"remove_durably(*map(Path, {list(map(str, files))!r}))\n"
+    )
+
+    status, trace = killed_in(program, folder)
+    power = PowerCut(folder, frozenset(files), lambda _: former)
+    power.read(trace)
+    power.cut(Random(1), everything=True)  # noqa: S311 (no secret)
+
+    assert status == 0
+    assert os.listdir(folder) == []
+
+
+def test_the_folder_of_a_new_room_does_not_vanish(folder: Path) -> None:
+    """Nobody had synced its parent: a power cut after ``init`` took the room away."""
+    room = folder / "rooms" / "one"
+    program = (
+        "from pathlib import Path\nfrom strongroom.crypto.durable import *\n"
+        f"make_folder(Path({str(room)!r}))\n"
+    )
+
+    status, trace = killed_in(program, folder)
+    cut(folder, trace)
+
+    assert status == 0
+    assert room.is_dir()

@@ -22,7 +22,7 @@ from strongroom.app.starting import check_rows, local_actor
 from strongroom.app.wiring import Clock, build, clock
 from strongroom.client.client import Strongroom
 from strongroom.crypto import roomkeys, wraps
-from strongroom.crypto.durable import write_durably
+from strongroom.crypto.durable import make_folder, write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database import schema, tables
@@ -133,7 +133,7 @@ def create_strongroom(
 
 def _make_empty(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if any(folder.iterdir()):
             raise ConflictError(f"{folder} is not empty", hint="name a new folder")
         folder.chmod(0o700)

@@ -12,7 +12,7 @@ from strongroom.app.schemes import ELSEWHERE, scheme_of
 from strongroom.client.client import Strongroom
 from strongroom.crypto.anchor_file import anchor_path
 from strongroom.crypto.custody.port import KeyCustodian
-from strongroom.crypto.durable import write_durably
+from strongroom.crypto.durable import remove_durably, write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import ConflictError, InputError, UnavailableError
 from strongroom.settings import FILE_NAME, Domain, Settings, load_settings
@@ -236,7 +236,6 @@ def _switch(room: Strongroom, joining: RootKey) -> None:
 
 def _delete(path: Path) -> None:
     try:
-        path.unlink(missing_ok=True)
-        anchor_path(path).unlink(missing_ok=True)
+        remove_durably(path, anchor_path(path))
     except OSError as error:
         raise UnavailableError(f"{path}: {error.strerror}") from None

@@ -1,4 +1,4 @@
-"""Small files that are there whole after a crash, or not at all."""
+"""Small files and folders that are there whole after a crash, or not at all."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write_durably(
             temporary.replace(path)
         else:
             os.link(temporary, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         raise ConflictError(f"there is {what} at {path}") from None
     except OSError as error:
@@ -50,7 +50,43 @@ def write_durably(
         temporary.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def remove_durably(*paths: Path) -> None:
+    """Remove files of one folder so that no power cut brings them back.
+
+    Args:
+        paths: What is absent already stays so.
+
+    Raises:
+        OSError: One cannot be removed.
+    """
+    for path in paths:
+        path.unlink(missing_ok=True)
+    if paths:
+        sync_folder(paths[0].parent)
+
+
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a folder and those above it, each durably entered in its parent.
+
+    Args:
+        folder: May be there already.
+        mode: Of the folder itself, less the umask.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    absent = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    for path in absent:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable.
+
+    Raises:
+        OSError: The disk did not take it.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

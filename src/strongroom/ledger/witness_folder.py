@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from strongroom.crypto.durable import write_durably
+from strongroom.crypto.durable import make_folder, write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import (
@@ -93,7 +93,7 @@ class WitnessFolder:
         """
         made = cls(folder, random=random)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder, mode=0o700)
             if any(folder.iterdir()):
                 raise ConflictError(f"{folder} is not empty", hint="name a new folder")
             for part in (SEEN, MISBEHAVIOUR):
