@@ -23,7 +23,7 @@ TESTED_ELSEWHERE = {
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
     "intake/rewriting.py": "test_weights, and every reader",
     "intake/reports.py": "test_worker",
-    "intake/formats/zip_records.py": "test_zips",
+    "intake/formats/zip_*.py": "test_zips",
     "intake/formats/pickle_*.py": "test_pickle_machine: bytes in, values out",
     "intake/formats/gguf_cursor.py": "test_gguf",
     "intake/formats/gguf_files.py": "test_gguf",

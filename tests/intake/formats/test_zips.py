@@ -127,6 +127,21 @@ def test_what_is_accepted_means_the_same_to_python(
         assert {name: archive.read(name) for name in found} == found
 
 
+def test_a_checkpoint_of_over_4_gib_is_read(tmp_path: Path) -> None:
+    """It was refused: PyTorch repeats lengths in a field that nothing asks for."""
+    path = tmp_path / "model.pt"
+    with torch.serialization.skip_data():  # a hole, and memory that is never touched
+        state = {"a": torch.empty(5 << 30, dtype=torch.uint8), "b": torch.ones(3)}
+        torch.save(state, path)
+    with path.open("rb") as file:
+        source = Source(
+            descriptor=file.fileno(), start=0, length=path.stat().st_size, path="m"
+        )
+        members = read_archive(source)
+    assert members["model/data/0"].size == 5 << 30
+    assert members["model/data/1"].packed.start > 5 << 30
+
+
 CENTRAL, LOCAL, END = b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06"
 
 

@@ -18,9 +18,6 @@ from strongroom.intake.names import verify_path
 
 LOCAL_BYTES = 30
 CENTRAL_BYTES = 46
-END_BYTES = 22
-END64_BYTES = 56
-LOCATOR_BYTES = 20
 DESCRIPTORS = {16: struct.Struct("<4s3L"), 24: struct.Struct("<4sLQQ")}
 """A descriptor with its signature: 16 bytes, or 24 in zip64."""
 
@@ -29,9 +26,6 @@ _ZIP64_VERSION = 45  # "4.5", the newest that needs nothing else
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
-_END = struct.Struct("<4s4H2LH")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR = struct.Struct("<4sLQL")
 _WIDE = struct.Struct("<Q")
 _FULL, _FULL_SHORT = 0xFFFFFFFF, 0xFFFF  # "look at the zip64 field"
 
@@ -79,15 +73,6 @@ class Entry:
     def is_folder(self) -> bool:
         """Return whether it only names a folder."""
         return self.name.endswith("/")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
-    """Where the central directory lies."""
-
-    entries: int
-    start: int
-    length: int
 
 
 def central_lengths(fixed: bytes) -> int:
@@ -148,20 +133,32 @@ def verify_local(record: bytes, central: Entry) -> None:
     )
     name = central.name
     _verify_kind(needs, flags, method, name)
-    raw, field = (
-        record[LOCAL_BYTES : LOCAL_BYTES + named],
-        record[LOCAL_BYTES + named :],
-    )
+    raw = record[LOCAL_BYTES : LOCAL_BYTES + named]
+    field = record[LOCAL_BYTES + named :]
     if raw != central.raw_name:
         raise _refused("zip/local", f"calls itself {quoted(_shown(raw))}", name)
     if flags != central.flags or method != central.method:
         raise _refused("zip/local", "has other flags or another method there", name)
+    if central.has_descriptor and (crc, packed, size) == (0, 0, 0):
+        _verify_repeated(field, central)
+        return
     size, packed, _ = _zip64(field, (size, packed, 0), name)
-    said = (crc, packed, size)
-    if said != (central.crc, central.packed, central.size) and not (
-        central.has_descriptor and said == (0, 0, 0)
-    ):
+    if (crc, packed, size) != (central.crc, central.packed, central.size):
         raise _refused("zip/local", "has another length or CRC there", name)
+
+
+def _verify_repeated(field: bytes, central: Entry) -> None:
+    """Check a zip64 field beside lengths of 0, where the descriptor has the real ones.
+
+    PyTorch writes one from 4 GiB on: length, 0 and the member's own place.
+    """
+    true = {0, central.size, central.packed, central.start}
+    for kind, data in _extras(field, central.name):
+        whole = len(data) % _WIDE.size == 0
+        if kind == _ZIP64 and not (
+            whole and all(number in true for (number,) in _WIDE.iter_unpack(data))
+        ):
+            raise _refused("zip/local", "has another length there", central.name)
 
 
 def verify_descriptor(record: bytes, central: Entry) -> None:
@@ -174,60 +171,6 @@ def verify_descriptor(record: bytes, central: Entry) -> None:
     said = form.unpack(record) if form else ()
     if said != (b"PK\x07\x08", central.crc, central.packed, central.size):
         raise _refused("zip/local", "is not followed by its descriptor", central.name)
-
-
-def parse_end(tail: bytes, file_bytes: int) -> End:
-    """Return where the central directory lies.
-
-    Args:
-        tail: The last 98 bytes of the file, or all of a shorter one.
-        file_bytes: Length of the file.
-
-    Raises:
-        RefusedError: The file does not end with the directory and its end record.
-    """
-    if len(tail) < END_BYTES or tail[-END_BYTES:][:4] != b"PK\x05\x06":
-        raise RefusedError(
-            "zip/end",
-            "a zip file ends with its end record; this one is cut, or bytes follow",
-        )
-    (_, disk, first, here, entries, length, start, comment) = _END.unpack(
-        tail[-END_BYTES:]
-    )
-    if disk or first or comment or here != entries:
-        raise RefusedError("zip/end", "the end record speaks of disks or a comment")
-    before, wide = END_BYTES, _end64(tail, file_bytes)
-    if wide is not None:
-        before += END64_BYTES + LOCATOR_BYTES
-        pairs = zip((entries, length, start), wide, strict=True)
-        full = (_FULL_SHORT, _FULL, _FULL)
-        if any(n not in {w, f} for (n, w), f in zip(pairs, full, strict=True)):
-            raise RefusedError("zip/end", "the two end records disagree")
-        entries, length, start = wide
-    elif _FULL in {length, start} or entries == _FULL_SHORT:
-        raise RefusedError("zip/end", "the zip64 end record is missing")
-    if start + length + before != file_bytes:
-        raise RefusedError(
-            "zip/end", "bytes stand before the zip file, or behind its directory"
-        )
-    return End(entries=entries, start=start, length=length)
-
-
-def _end64(tail: bytes, file_bytes: int) -> tuple[int, int, int] | None:
-    locator = tail[-END_BYTES - LOCATOR_BYTES : -END_BYTES]
-    if locator[:4] != b"PK\x06\x07":
-        return None
-    record = tail[: -END_BYTES - LOCATOR_BYTES][-END64_BYTES:]
-    _, disk, start, disks = _LOCATOR.unpack(locator)
-    at = file_bytes - END_BYTES - LOCATOR_BYTES - END64_BYTES
-    if disk or disks != 1 or start != at or len(record) != END64_BYTES:
-        raise RefusedError("zip/end", "the zip64 end record is not where it belongs")
-    mark, rest, _, _, disk, first, here, entries, length, begin = _END64.unpack(record)
-    if mark != b"PK\x06\x06" or rest != END64_BYTES - 12 or disk or first:
-        raise RefusedError("zip/end", "the zip64 end record is malformed")
-    if here != entries:
-        raise RefusedError("zip/end", "the zip64 end record speaks of other disks")
-    return entries, length, begin
 
 
 def _zip64(

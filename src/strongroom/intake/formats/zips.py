@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from strongroom.errors import InputError
 from strongroom.intake.findings import RefusedError, quoted
 from strongroom.intake.formats import zip_records as records
+from strongroom.intake.formats.zip_end import TAIL_BYTES, End, parse_end
 from strongroom.intake.formats.zip_records import Entry
 from strongroom.intake.names import verify_paths
 from strongroom.intake.rewriting import Workplace, write_all
 from strongroom.intake.sources import PIECE_BYTES, Source
 
 _THREADS = 2
-_TAIL_BYTES = records.END_BYTES + records.LOCATOR_BYTES + records.END64_BYTES
 _MOST_DIRECTORY_BYTES = 64 << 20
 
 
@@ -183,14 +183,12 @@ def _verify_crc(member: Member, crc: int) -> None:
         )
 
 
-def _end(source: Source) -> records.End:
-    tail = min(_TAIL_BYTES, source.length)
-    return records.parse_end(
-        source.read_exactly(source.length - tail, tail), source.length
-    )
+def _end(source: Source) -> End:
+    tail = min(TAIL_BYTES, source.length)
+    return parse_end(source.read_exactly(source.length - tail, tail), source.length)
 
 
-def _directory(source: Source, end: records.End, limits: Limits) -> list[Entry]:
+def _directory(source: Source, end: End, limits: Limits) -> list[Entry]:
     """Return the entries of the central directory, in its order."""
     if end.entries > limits.members or end.length > _MOST_DIRECTORY_BYTES:
         raise RefusedError(
