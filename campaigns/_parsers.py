@@ -39,6 +39,9 @@ from strongroom.intake.formats import torch_legacy, torch_zip
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.safetensors import read_header
 from strongroom.intake.formats.zips import open_members, read_archive
+from strongroom.intake.identify import identify
+from strongroom.intake.jobs import ReadingJob
+from strongroom.intake.reported import parse_report
 from strongroom.intake.rewriting import Options, Rewrite, Workplace
 from strongroom.intake.sources import Source
 from strongroom.ledger.checkpoint import parse_text
@@ -130,6 +133,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
         data, digest=hashlib.sha256(data).digest()
     ),
     "frontier": Frontier.from_bytes,
+    "identify": _windowed(lambda source, workplace: identify(source)),
     "index": SegmentIndex.parse,
     "layout": lambda data: Positions.parse(data, stream_bytes=STREAM_BYTES),
     "manifest": parse_manifest,
@@ -144,6 +148,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "pin": Pin.from_bytes,
     "plan": _text(parse_plan_file),
     "proof": _text(Proof.from_text),
+    "reading-job": ReadingJob.from_bytes,
+    "report": lambda data: parse_report(data, files=1),
     "safetensors": _safetensors,
     "signed": lambda data: Signed.from_bytes(data, MOST_BYTES),
     "target": _text(parse_target),

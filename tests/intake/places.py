@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from strongroom.intake.rewriting import Workplace
@@ -20,3 +22,14 @@ def workplace_in(folder: Path) -> Workplace:
     """Return a workplace that writes to ``folder/out``."""
     (folder / "out").mkdir(exist_ok=True)
     return Workplace(folder / "out", folder)
+
+
+@contextmanager
+def in_memory(data: bytes) -> Iterator[int]:
+    """Give a descriptor of a file with these bytes that has no name."""
+    descriptor = os.memfd_create("given")
+    try:
+        os.write(descriptor, data)
+        yield descriptor
+    finally:
+        os.close(descriptor)

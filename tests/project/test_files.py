@@ -21,6 +21,7 @@ TESTED_ELSEWHERE = {
     "stores/*.py": "contracts",
     "sandboxes/supervising.py": "contracts, and tests/attacks/test_sandbox.py",
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
+    "intake/kinds.py": "test_identify",
     "intake/rewriting.py": "test_weights, and every reader",
     "intake/reports.py": "test_worker",
     "intake/formats/zip_*.py": "test_zips",

@@ -1,0 +1,90 @@
+"""Which reader takes which kind of file: a line for each.
+
+Nothing of a reader is imported before a file of its kind comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from strongroom.intake.findings import RefusedError
+from strongroom.intake.kinds import Kind
+from strongroom.intake.rewriting import Rewrite, Rewritten, Workplace
+from strongroom.intake.sources import Source
+
+VERSION = 1
+"""Raised when a reader sees something in old bytes that it did not see before: then
+everything that was admitted is read again."""
+
+READER = f"strongroom-readers {VERSION}"
+
+_FORMATS = "strongroom.intake.formats"
+
+READERS: Mapping[Kind, str] = {
+    Kind.SAFETENSORS: "safetensors_files:rewrite",
+    Kind.JSON: "configs:rewrite",
+    Kind.TEXT: "text:rewrite",
+    Kind.YAML: "text:drop_yaml",
+    Kind.TEMPLATE: "templates:rewrite",
+}
+"""Module of ``formats`` and function, of the shape ``Rewrite``."""
+
+LateRewrite: TypeAlias = Callable[
+    [Source, Workplace, Mapping[str, Rewritten]], Rewritten
+]
+"""What reads a file that speaks of others: it gets what became of them, by path."""
+
+LATE: Mapping[Kind, str] = {Kind.INDEX: "indexes:rewrite_index"}
+"""The same for files of the shape ``LateRewrite``."""
+
+MODULES = ("jinja2", "markupsafe")
+"""Packages that readers import in the sandbox beside our own."""
+
+
+def reader_for(kind: Kind) -> Rewrite:
+    """Return what re-writes files of this kind.
+
+    Raises:
+        RefusedError: Nothing does.
+    """
+    if kind not in READERS:
+        raise _refusal(kind)
+    reader: Rewrite = _loaded(READERS[kind])
+    return reader
+
+
+def late_reader_for(kind: Kind) -> LateRewrite:
+    """Return what re-writes files of this kind, one of ``LATE``."""
+    reader: LateRewrite = _loaded(LATE[kind])
+    return reader
+
+
+def _loaded(place: str) -> Any:  # noqa: ANN401  # the table says of which shape
+    module, _, function = place.partition(":")
+    return getattr(import_module(f"{_FORMATS}.{module}"), function)
+
+
+_REASONS: Mapping[Kind, tuple[str, str, str]] = {
+    Kind.EMPTY: ("file/empty", "file is empty", "leave it out"),
+    Kind.POINTER: (
+        "file/pointer",
+        "file is a pointer of Git LFS to the real one",
+        "fetch the files: git lfs pull, or hf download",
+    ),
+    Kind.CODE: ("file/code", "file is code", "add the model without it"),
+    Kind.PROGRAM: ("file/program", "file is a program", "add the model without it"),
+    Kind.UNKNOWN: (
+        "file/unknown",
+        "nobody here knows what this file is",
+        "leave it out, or convert it to safetensors",
+    ),
+}
+
+
+def _refusal(kind: Kind) -> RefusedError:
+    rule, message, hint = _REASONS.get(
+        kind, ("file/kind", f"no reader is made for {kind}", "convert it before")
+    )
+    return RefusedError(rule, message, hint=hint)

@@ -1,0 +1,121 @@
+"""What runs inside the sandbox: reads a job, writes files and a report, and ends.
+
+    python -I -S -c "..." SOURCE JOB      two descriptors, both open for reading
+
+It trusts what the host says and nothing else.  It imports the standard library and our
+readers only, those when a file needs them, so that it starts in milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from strongroom.canonical import Json, to_json
+from strongroom.errors import InputError
+from strongroom.intake.findings import Finding, Level, RefusedError
+from strongroom.intake.identify import Identified, identify
+from strongroom.intake.jobs import MOST_BYTES, ReadingJob
+from strongroom.intake.kinds import Kind
+from strongroom.intake.readers import LATE, late_reader_for, reader_for
+from strongroom.intake.rewriting import Options, Rewritten, Workplace
+from strongroom.intake.sources import Source
+
+FILES = "files"
+"""Folder below the output folder for what is re-written."""
+
+REPORT = "report.json"
+VERSION = 1
+
+
+def main(words: Sequence[str]) -> None:
+    """Do the job that two descriptors give.
+
+    Args:
+        words: Output folder, number of the descriptor with the files, and number of
+            the one with the job.
+    """
+    output, source, job = Path(words[0]), int(words[1]), int(words[2])
+    with os.fdopen(job, "rb") as file:
+        order = ReadingJob.from_bytes(file.read(MOST_BYTES + 1))
+    (output / FILES).mkdir()
+    report = read_all(order, source, Workplace(output / FILES, output))
+    with (output / REPORT).open("xb") as file:
+        file.write(to_json(report))
+
+
+def read_all(job: ReadingJob, descriptor: int, workplace: Workplace) -> Json:
+    """Return the report on every file of a job, all of them re-written.
+
+    Args:
+        job: Which files, each path once.
+        descriptor: In which they lie.
+        workplace: Where the new ones go.
+    """
+    sources = [
+        Source(descriptor=descriptor, start=f.offset, length=f.length, path=f.path)
+        for f in job.files
+    ]
+    known = [_identified(source) for source in sources]
+    done: dict[str, Rewritten] = {}
+    # What speaks of other files comes after them; else the order stays.
+    for at in sorted(range(len(sources)), key=lambda at: known[at].kind in LATE):
+        done[sources[at].path] = _rewritten(
+            sources[at], known[at], workplace, job.options, done
+        )
+    entries: list[Json] = [
+        _entry(done[source.path], seen.findings)
+        for source, seen in zip(sources, known, strict=True)
+    ]
+    return {"v": VERSION, "files": entries}
+
+
+def _identified(source: Source) -> Identified:
+    """Return what a file is; of one that is refused, why."""
+    try:
+        return identify(source)
+    except RefusedError as error:
+        return Identified(kind=Kind.UNKNOWN, findings=(error.finding(),))
+
+
+def _rewritten(
+    source: Source,
+    seen: Identified,
+    workplace: Workplace,
+    options: Options,
+    done: Mapping[str, Rewritten],
+) -> Rewritten:
+    """Return what became of a file; a refusal is a finding in it."""
+    if any(finding.level is Level.ERROR for finding in seen.findings):
+        return Rewritten(kind=seen.kind)
+    try:
+        if seen.kind in LATE:
+            return late_reader_for(seen.kind)(source, workplace, done)
+        return reader_for(seen.kind)(source, workplace, options)
+    except RefusedError as error:
+        refusal = error
+    except MemoryError:
+        refusal = RefusedError(
+            "file/memory", "reading it takes more memory than it may"
+        )
+    except InputError as error:
+        refusal = RefusedError("file/malformed", str(error))
+    return Rewritten(kind=seen.kind, findings=(refusal.finding(),))
+
+
+def _entry(done: Rewritten, more: Sequence[Finding]) -> Json:
+    return {
+        "kind": str(done.kind),
+        "outputs": list(done.outputs),
+        "facts": done.facts,
+        "changes": list(done.changes),
+        "findings": [
+            [f.rule, f.level.value, f.message, f.place] for f in (*more, *done.findings)
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,207 @@
+"""Files are read in a sandbox, and a worker that was taken over gains nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save
+
+from strongroom.canonical import Json, to_json
+from strongroom.errors import InputError
+from strongroom.intake.findings import Finding, Level
+from strongroom.intake.jobs import Item
+from strongroom.intake.reading import SandboxReader
+from strongroom.intake.reports import SnapshotReport
+from strongroom.intake.rewriting import Options
+from strongroom.sandboxes.bubblewrap import BubblewrapSandbox
+from strongroom.sandboxes.port import Ending, Job, Outcome, Sandbox
+from strongroom.sandboxes.recording import RecordingSandbox
+
+WEIGHTS = save({"a": np.arange(4, dtype=np.float32)}, {"note": "hello"})
+FILES = {
+    "model.safetensors": WEIGHTS,
+    "config.json": b'{"auto_map": {"AutoModel": "evil.Model"}, "model_type": "bert"}',
+    "tokenizer_config.json": json.dumps({"chat_template": "{{ messages }}"}).encode(),
+    "README.md": b"# A model\n",
+}
+DONE = Outcome(ending=Ending.DONE)
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Give the empty folder for what is taken."""
+    (tmp_path / "taken").mkdir()
+    return tmp_path / "taken"
+
+
+def read(sandbox: Sandbox, output: Path, files: dict[str, bytes]) -> SnapshotReport:
+    items, data = [], b""
+    for path, content in files.items():
+        items.append(Item(path=path, offset=len(data), length=len(content)))
+        data += content
+    copy = output.parent / "copy"
+    copy.write_bytes(data)
+    with copy.open("rb") as file:
+        return SandboxReader(sandbox)(file.fileno(), items, Options(), output)
+
+
+def acting(act: Callable[[Path], object], outcome: Outcome = DONE) -> RecordingSandbox:
+    """Return a sandbox in which a worker that was taken over does something else."""
+
+    def run(job: Job) -> Outcome:
+        assert job.output is not None
+        act(job.output)
+        return outcome
+
+    return RecordingSandbox(run)
+
+
+def said(outputs: list[str], **fields: Json) -> bytes:
+    """Return a report on one file."""
+    entry = {
+        "kind": "safetensors", "outputs": outputs, "facts": {}, "changes": [],
+        "findings": [], **fields,
+    }  # fmt: skip
+    return to_json({"v": 1, "files": [entry]})
+
+
+def errors(report: SnapshotReport) -> list[str]:
+    """Return the rules that refuse."""
+    every = [*report.findings, *(f for file in report.files for f in file.findings)]
+    return [finding.rule for finding in every if finding.level is Level.ERROR]
+
+
+def test_a_snapshot_is_read_in_the_sandbox_and_taken(output: Path) -> None:
+    report = read(BubblewrapSandbox(), output, FILES)
+    assert errors(report) == []
+    assert [(file.path, file.kind) for file in report.files] == [
+        ("model.safetensors", "safetensors"),
+        ("config.json", "json"),
+        ("tokenizer_config.json", "json"),
+        ("README.md", "text"),
+    ]
+    assert load_file(output / "model.safetensors")["a"].tolist() == [0, 1, 2, 3]
+    assert "auto_map" not in json.loads((output / "config.json").read_text())
+    assert {path.name for path in output.iterdir()} == FILES.keys()
+    lengths = [o.length for file in report.files for o in file.outputs]
+    assert sum(lengths) == sum(path.stat().st_size for path in output.iterdir())
+    assert {path.name for path in output.parent.iterdir()} == {"copy", "taken"}
+
+
+def test_nothing_is_taken_when_one_file_is_refused(output: Path) -> None:
+    report = read(BubblewrapSandbox(), output, FILES | {"setup.py": b"import os\n"})
+    assert errors(report) == ["file/code"]
+    assert list(output.iterdir()) == []
+    assert not any(file.outputs for file in report.files)
+    assert report.files[0].facts["tensors"]
+
+
+def test_a_copy_that_is_open_for_writing_is_not_handed_in(output: Path) -> None:
+    sandbox = RecordingSandbox()
+    with (output.parent / "copy").open("w+b") as file, pytest.raises(InputError):
+        SandboxReader(sandbox)(file.fileno(), [], Options(), output)
+    assert sandbox.jobs == ()
+
+
+@pytest.mark.parametrize(
+    ("ending", "rule"),
+    [
+        (Ending.FAILED, "sandbox/crash"),
+        (Ending.KILLED, "sandbox/crash"),
+        (Ending.OVER_TIME, "sandbox/time"),
+        (Ending.OVER_CPU, "sandbox/time"),
+        (Ending.OVER_OUTPUT, "sandbox/output"),
+    ],
+)
+def test_another_ending_refuses_with_its_reason(
+    output: Path, ending: Ending, rule: str
+) -> None:
+    def act(folder: Path) -> None:
+        (folder / "report.json").write_bytes(said([]))
+
+    outcome = Outcome(ending=ending, status=11, printed=b"a\n\x1b[2Jlast\xff\n")
+    report = read(acting(act, outcome), output, {"a": b"x"})
+    assert errors(report) == [rule]
+    assert "last" in report.findings[0].message
+    assert report.findings[0].message.isprintable()
+    assert [file.kind for file in report.files] == ["unknown"]
+
+
+def hostile() -> Iterator[Callable[[Path], object]]:
+    """Yield what a worker may leave behind instead of what it should."""
+
+    def report(folder: Path, data: bytes = b"") -> Path:
+        (folder / "files").mkdir()
+        (folder / "report.json").write_bytes(data or said(["a"]))
+        return folder / "files"
+
+    yield lambda folder: None
+    yield report
+    yield lambda folder: report(folder, b"{}")
+    yield lambda folder: report(folder, said(["../../copy"]))
+    yield lambda folder: (report(folder) / "a").symlink_to("/etc/passwd")
+    yield lambda folder: os.mkfifo(report(folder) / "a")
+    yield lambda folder: (report(folder) / "a").write_bytes(b"\x80\x04N.")
+    yield lambda folder: (report(folder, said([])) / "a").write_bytes(WEIGHTS)
+    yield lambda folder: (folder / "report.json").symlink_to("/etc/passwd")
+    yield lambda folder: os.mkfifo(folder / "report.json")
+    yield lambda folder: os.symlink("/", folder / "files")
+    yield lambda folder: (folder / "report.json").mkdir()
+
+
+@pytest.mark.parametrize("act", [*hostile()])
+def test_a_worker_that_was_taken_over_gains_nothing(
+    output: Path, act: Callable[[Path], object]
+) -> None:
+    report = read(acting(act), output, {"a": b"x"})
+    assert errors(report) == ["sandbox/report"]
+    assert list(output.iterdir()) == []
+    assert {path.name for path in output.parent.iterdir()} == {"copy", "taken"}
+
+
+def test_a_worker_may_lie_about_what_it_read_but_only_in_the_form_of_a_report(
+    output: Path,
+) -> None:
+    """What is then taken is weights all the same, and says of itself what it is."""
+
+    def act(folder: Path) -> None:
+        (folder / "files").mkdir()
+        (folder / "files" / "a.safetensors").write_bytes(WEIGHTS)
+        (folder / "report.json").write_bytes(said(["a.safetensors"]))
+
+    report = read(acting(act), output, {"a": b"x"})
+    assert errors(report) == []
+    assert load_file(output / "a.safetensors")["a"].shape == (4,)
+
+
+def test_a_job_shows_our_package_and_nothing_of_the_person(output: Path) -> None:
+    sandbox = acting(lambda folder: None)
+    read(sandbox, output, {"a": b"x"})
+    (job,) = sandbox.jobs
+    targets = [each.target for each in job.readable]
+    assert "/readers/strongroom" in targets
+    assert all(target.startswith("/readers/") for target in targets)
+    assert len(job.descriptors) == 2
+    assert job.limits.processes == 1
+
+
+def test_findings_reach_the_report_as_they_were_said(output: Path) -> None:
+    def act(folder: Path) -> None:
+        (folder / "files").mkdir()
+        findings: Json = [["pickle/global", "error", "names 'os.system'", "a/data.pkl"]]
+        (folder / "report.json").write_bytes(said([], findings=findings))
+
+    report = read(acting(act), output, {"a": b"x"})
+    assert report.files[0].findings == (
+        Finding(
+            rule="pickle/global",
+            level=Level.ERROR,
+            message="names 'os.system'",
+            place="a/data.pkl",
+        ),
+    )
