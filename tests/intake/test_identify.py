@@ -103,6 +103,10 @@ FILES: dict[str, tuple[Kind, bytes]] = {
     "modeling.py": (Kind.CODE, b"import os\n"),
     "run": (Kind.CODE, b"#!/bin/sh\n"),
     "b.bin": (Kind.POINTER, b"version https://git-lfs.github.com/spec/v1\noid sha256:"),
+    "a.nemo": (Kind.NEMO, tarred("model_config.yaml")),
+    "a.mar": (Kind.TORCHSERVE, zipped({"MAR-INF/MANIFEST.json": b""})),
+    ".gitattributes": (Kind.LEFT_OUT, b"*.bin filter=lfs\n"),
+    "page.html": (Kind.LEFT_OUT, b"<script>"),
     "nothing": (Kind.EMPTY, b""),
     "noise": (Kind.UNKNOWN, bytes(range(128, 256))),
 }

@@ -11,6 +11,7 @@ import pytest
 
 import strongroom.intake
 from strongroom.intake.findings import RefusedError
+from strongroom.intake.formats.refused import REFUSALS
 from strongroom.intake.kinds import Kind
 from strongroom.intake.readers import (
     LATE,
@@ -19,6 +20,7 @@ from strongroom.intake.readers import (
     late_reader_for,
     reader_for,
 )
+from tests.intake.hostile import rewritten
 
 STANDARD = sys.stdlib_module_names
 INTAKE = Path(strongroom.intake.__file__).parent
@@ -37,9 +39,13 @@ def test_a_late_reader_that_is_named_is_there(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", sorted({*Kind} - {*READERS} - {*LATE}))
 def test_a_kind_without_a_reader_is_refused_with_a_hint(kind: Kind) -> None:
     with pytest.raises(RefusedError) as caught:
-        reader_for(kind)
-    assert caught.value.rule.startswith("file/")
+        rewritten(reader_for(kind), b"", "file")
     assert caught.value.hint
+
+
+def test_every_kind_that_is_refused_is_one_that_is_recognised() -> None:
+    assert {*REFUSALS} <= {*Kind}
+    assert {*REFUSALS}.isdisjoint({*READERS} | {*LATE})
 
 
 @pytest.mark.parametrize("name", MODULES)

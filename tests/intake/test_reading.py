@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -93,9 +94,21 @@ def test_a_snapshot_is_read_in_the_sandbox_and_taken(output: Path) -> None:
     assert {path.name for path in output.parent.iterdir()} == {"copy", "taken"}
 
 
+def test_a_reader_that_needs_numpy_finds_it_in_the_sandbox(output: Path) -> None:
+    """Its libraries lie beside it, and it starts threads of its own."""
+    columns = np.asfortranarray(np.arange(6, dtype=">i4").reshape(2, 3))
+    buffer = io.BytesIO()
+    np.save(buffer, columns)
+    report = read(BubblewrapSandbox(), output, {"a.npy": buffer.getvalue()})
+    assert errors(report) == []
+    (name,) = [path.name for path in output.iterdir()]
+    (loaded,) = load_file(output / name).values()
+    assert loaded.tolist() == columns.tolist()
+
+
 def test_nothing_is_taken_when_one_file_is_refused(output: Path) -> None:
     report = read(BubblewrapSandbox(), output, FILES | {"setup.py": b"import os\n"})
-    assert errors(report) == ["file/code"]
+    assert errors(report) == ["refused/code"]
     assert list(output.iterdir()) == []
     assert not any(file.outputs for file in report.files)
     assert report.files[0].facts["tensors"]

@@ -18,6 +18,7 @@ from strongroom.intake.worker import FILES, REPORT, main, read_all
 from tests.intake.places import in_memory, workplace_in
 
 WEIGHTS = save({"a": np.arange(6, dtype=np.float32)})
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 INDEX = json.dumps({"weight_map": {"a": "model.safetensors"}}).encode()
 
 
@@ -54,10 +55,10 @@ def test_each_file_is_read_from_its_own_stretch(tmp_path: Path) -> None:
 def test_a_refusal_is_a_finding_and_others_go_on(tmp_path: Path) -> None:
     entries = report_on(
         tmp_path,
-        {"a.so": b"\x7fELF" + bytes(9), "b.gif": b"GIF89a", "LICENSE": b"Free.\n"},
+        {"a.so": b"\x7fELF" + bytes(9), "b.zip": EMPTY_ZIP, "LICENSE": b"Free.\n"},
     )
     assert [entry["findings"][0][:2] for entry in entries[:2]] == [
-        ["file/program", "error"],
+        ["refused/code", "error"],
         ["file/kind", "error"],
     ]
     assert entries[2]["outputs"] == ["LICENSE"]
@@ -108,8 +109,9 @@ def test_starting_imports_no_package_and_no_format() -> None:
     assert {*packages.split()} - sys.stdlib_module_names - {"__main__"} == {
         "strongroom"
     }
-    # What says whose zip file one is.
+    # What says whose zip file one is, and what is refused for what it is.
     assert {*formats.split()} == {
+        "strongroom.intake.formats.refused",
         "strongroom.intake.formats.zips",
         "strongroom.intake.formats.zip_records",
     }

@@ -75,9 +75,13 @@ class RefusedError(InputError):
         self.place = place
 
     def finding(self) -> Finding:
-        """Return it as a finding of level ``error``."""
+        """Return it as a finding of level ``error``, the hint with it."""
+        message = f"{self}; {self.hint}" if self.hint else str(self)
         return Finding(
-            rule=self.rule, level=Level.ERROR, message=str(self), place=self.place
+            rule=self.rule,
+            level=Level.ERROR,
+            message=message[:MOST_MESSAGE],
+            place=self.place,
         )
 
 

@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 
 from strongroom.intake.findings import Finding, Level, RefusedError, quoted
+from strongroom.intake.formats.refused import kind_by_name
 from strongroom.intake.formats.zips import read_archive
-from strongroom.intake.kinds import CODE, ENDINGS, MAGIC, PICKLED, Kind
+from strongroom.intake.kinds import ENDINGS, MAGIC, PICKLED, Kind
 from strongroom.intake.sources import Source
 
 _HEAD_BYTES = 64 << 10
@@ -25,6 +26,9 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _LAST_HDF5 = 1 << 22  # a superblock may stand at 512, 1024, 2048 ...
 _MOST_HEADER_BYTES = 100_000_000  # of safetensors
 _PREFIX = 8
+
+_CONTAINERS = frozenset({Kind.ZIP, Kind.TAR, Kind.COMPRESSED})
+_CONTAINED = frozenset({Kind.TORCHSERVE, Kind.NEMO})
 
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _TORCH_LEGACY = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
@@ -72,6 +76,8 @@ def identify(source: Source) -> Identified:
         kind = _kind_of_zip(source)
     elif kind is Kind.TAR:
         kind = _kind_of_tar(source)
+    if kind in _CONTAINERS and kind_by_name(source.path) in _CONTAINED:
+        kind = Kind(kind_by_name(source.path))
     elif kind is Kind.UNKNOWN:
         kind = _by_looks(source.path, ending, head)
     return Identified(kind=kind, findings=_disagreement(kind, ending))
@@ -211,10 +217,11 @@ def _by_looks(path: str, ending: str, head: bytes) -> Kind:
     """
     if ending in PICKLED and head[0] in _FIRST_OPCODES:
         return Kind.PICKLE  # protocols 0 and 1 have no magic, and unpickle as well
+    named = kind_by_name(path)
+    if named:
+        return Kind(named)
     if not _is_text(head):
         return Kind.UNKNOWN
-    if ending in CODE:
-        return Kind.CODE
     if path.endswith(".index.json"):
         return Kind.INDEX
     expected = ENDINGS.get(ending, frozenset({Kind.TEXT}))

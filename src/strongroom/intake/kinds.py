@@ -7,7 +7,10 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a file is, whatever it is called."""
+    """What a file is, whatever it is called.
+
+    Those that ``formats.refused`` has a reason for have its words.
+    """
 
     SAFETENSORS = "safetensors"
     GGUF = "gguf"
@@ -22,10 +25,10 @@ class Kind(StrEnum):
     TORCH_LEGACY = "torch-legacy"
     TORCH_TAR = "torch-tar"
     TORCHSCRIPT = "torchscript"
-    TORCH_EXPORT = "torch-export"
+    TORCH_EXPORT = "pt2"
     EXECUTORCH = "executorch"
     TFLITE = "tflite"
-    SAVED_MODEL = "saved-model"
+    SAVED_MODEL = "savedmodel"
     SENTENCEPIECE = "sentencepiece"
     JSON = "json"
     INDEX = "index"  # of a model in shards
@@ -33,7 +36,7 @@ class Kind(StrEnum):
     TEMPLATE = "template"
     TEXT = "text"
     CODE = "code"
-    PROGRAM = "program"  # for a machine: native, or a virtual one
+    PROGRAM = "executable"  # for a machine: native, or a virtual one
     ZIP = "zip"
     TAR = "tar"
     COMPRESSED = "compressed"  # one stream: gzip, bzip2, xz, zstd, lz4
@@ -44,6 +47,10 @@ class Kind(StrEnum):
     PDF = "pdf"
     TABLE = "table"
     DATABASE = "database"
+    COREML = "coreml"
+    TORCHSERVE = "mar"
+    NEMO = "nemo"
+    LEFT_OUT = "left-out"  # what no loader of weights reads, by its name
     POINTER = "pointer"  # to a file that was not fetched
     EMPTY = "empty"
     UNKNOWN = "unknown"
@@ -140,11 +147,3 @@ PICKLED = frozenset({
     ".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".dill",
 })  # fmt: skip
 """Endings whose libraries unpickle a file that shows no other magic."""
-
-CODE = frozenset({
-    ".py", ".pyi", ".pyx", ".ipynb", ".sh", ".bash", ".bat", ".cmd", ".ps1", ".js",
-    ".mjs", ".ts", ".rb", ".pl", ".php", ".lua", ".c", ".cc", ".cpp", ".cu", ".cuh",
-    ".h", ".hpp", ".rs", ".go", ".java", ".html", ".htm", ".svg", ".desktop", ".cfg",
-    ".ini", ".toml", ".env", ".service",
-})  # fmt: skip
-"""Endings of text that some program runs, or reads its settings from."""

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from strongroom.intake.findings import RefusedError
+from strongroom.intake.formats.refused import REFUSALS, refusing_kind
 from strongroom.intake.kinds import Kind
 from strongroom.intake.rewriting import Rewrite, Rewritten, Workplace
 from strongroom.intake.sources import Source
@@ -28,6 +29,13 @@ READERS: Mapping[Kind, str] = {
     Kind.TEXT: "text:rewrite",
     Kind.YAML: "text:drop_yaml",
     Kind.TEMPLATE: "templates:rewrite",
+    Kind.NUMPY: "npy:rewrite",
+    Kind.NUMPY_ZIP: "npy:rewrite_npz",
+    Kind.IMAGE: "refused:leave_out",
+    Kind.SOUND: "refused:leave_out",
+    Kind.PDF: "refused:leave_out",
+    Kind.TABLE: "refused:leave_out",
+    Kind.LEFT_OUT: "refused:leave_out",
 }
 """Module of ``formats`` and function, of the shape ``Rewrite``."""
 
@@ -39,16 +47,18 @@ LateRewrite: TypeAlias = Callable[
 LATE: Mapping[Kind, str] = {Kind.INDEX: "indexes:rewrite_index"}
 """The same for files of the shape ``LateRewrite``."""
 
-MODULES = ("jinja2", "markupsafe")
+MODULES = ("jinja2", "markupsafe", "numpy")
 """Packages that readers import in the sandbox beside our own."""
 
 
 def reader_for(kind: Kind) -> Rewrite:
-    """Return what re-writes files of this kind.
+    """Return what re-writes files of this kind, or refuses them.
 
     Raises:
-        RefusedError: Nothing does.
+        RefusedError: Nobody made a reader of the kind, nor knows what to do instead.
     """
+    if kind in REFUSALS:
+        return refusing_kind(kind)
     if kind not in READERS:
         raise _refusal(kind)
     reader: Rewrite = _loaded(READERS[kind])
@@ -72,13 +82,6 @@ _REASONS: Mapping[Kind, tuple[str, str, str]] = {
         "file/pointer",
         "file is a pointer of Git LFS to the real one",
         "fetch the files: git lfs pull, or hf download",
-    ),
-    Kind.CODE: ("file/code", "file is code", "add the model without it"),
-    Kind.PROGRAM: ("file/program", "file is a program", "add the model without it"),
-    Kind.UNKNOWN: (
-        "file/unknown",
-        "nobody here knows what this file is",
-        "leave it out, or convert it to safetensors",
     ),
 }
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-import strongroom
 from strongroom.errors import InputError, IntegrityError
 from strongroom.intake.findings import Finding, Level, quoted
 from strongroom.intake.jobs import ReadingJob, Stretch
@@ -128,7 +127,7 @@ def _limits(files: Sequence[Stretch]) -> Limits:
 
 def _readable() -> tuple[Readable, ...]:
     """Return our own package, and those that some reader needs."""
-    package = Path(strongroom.__file__).parent
+    package = Path(__file__).parents[1]
     seen = [Readable(source=package, target=f"{_PLACE}/strongroom")]
     for name in MODULES:
         spec = find_spec(name)

@@ -115,7 +115,7 @@ REFUSALS: Mapping[str, Refusal] = {
         what="of no kind that is known here",
         hint="convert it to safetensors, GGUF or ONNX",
     ),
-    "xz": Refusal(
+    "compressed": Refusal(
         rule="refused/archive",
         what="packed by another method than zip or tar",
         hint="unpack it, and add what lies in it",
