@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file, save
 
 from strongroom.canonical import Json, to_json
@@ -24,6 +25,16 @@ from strongroom.sandboxes.port import Ending, Job, Outcome, Sandbox
 from strongroom.sandboxes.recording import RecordingSandbox
 
 WEIGHTS = save({"a": np.arange(4, dtype=np.float32)}, {"note": "hello"})
+
+
+def saved(*, new: bool) -> bytes:
+    """Return a checkpoint as torch writes it."""
+    buffer = io.BytesIO()
+    tensors = {"a": torch.arange(4), "b": torch.ones(2, 2).t()}
+    torch.save(tensors, buffer, _use_new_zipfile_serialization=new)
+    return buffer.getvalue()
+
+
 FILES = {
     "model.safetensors": WEIGHTS,
     "config.json": b'{"auto_map": {"AutoModel": "evil.Model"}, "model_type": "bert"}',
@@ -104,6 +115,14 @@ def test_a_reader_that_needs_numpy_finds_it_in_the_sandbox(output: Path) -> None
     (name,) = [path.name for path in output.iterdir()]
     (loaded,) = load_file(output / name).values()
     assert loaded.tolist() == columns.tolist()
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_checkpoint_of_torch_becomes_safetensors(output: Path, new: bool) -> None:
+    report = read(BubblewrapSandbox(), output, {"a.pt": saved(new=new)})
+    assert errors(report) == []
+    loaded = load_file(output / "a.safetensors")
+    assert loaded["a"].tolist() == [0, 1, 2, 3]
 
 
 def test_nothing_is_taken_when_one_file_is_refused(output: Path) -> None:

@@ -110,8 +110,5 @@ def test_starting_imports_no_package_and_no_format() -> None:
         "strongroom"
     }
     # What says whose zip file one is, and what is refused for what it is.
-    assert {*formats.split()} == {
-        "strongroom.intake.formats.refused",
-        "strongroom.intake.formats.zips",
-        "strongroom.intake.formats.zip_records",
-    }
+    last = {name.rpartition(".")[2] for name in formats.split()}
+    assert {name for name in last if not name.startswith("zip")} == {"refused"}

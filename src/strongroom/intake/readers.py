@@ -25,6 +25,9 @@ _FORMATS = "strongroom.intake.formats"
 
 READERS: Mapping[Kind, str] = {
     Kind.SAFETENSORS: "safetensors_files:rewrite",
+    Kind.TORCH_ZIP: "torch_zip:rewrite",
+    Kind.TORCH_LEGACY: "torch_legacy:rewrite",
+    Kind.GGUF: "gguf_files:rewrite",
     Kind.JSON: "configs:rewrite",
     Kind.TEXT: "text:rewrite",
     Kind.YAML: "text:drop_yaml",
