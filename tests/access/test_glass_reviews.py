@@ -17,9 +17,8 @@ from strongroom.errors import (
 )
 from strongroom.permits.permit import PERMITS, PermitRow
 from strongroom.types import Role
-from tests.journeys.fixtures import clock, house, kind, model, quick
+from tests.journeys.fixtures import clock, house, kind, model, quick, sealed
 from tests.journeys.rooms import House
-from tests.permits.conftest import sealed
 from tests.permits.openings import BLOCK, Reader, newest
 
 __all__ = ["clock", "house", "kind", "model", "quick", "sealed"]
@@ -109,15 +108,15 @@ def test_a_second_review_is_refused(sealed: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "kind"),
+    ("start", "error"),
     [("", InputError), ("permit-", InputError), ("none", MissingError)],
 )
 def test_a_review_is_of_one_opening(
-    sealed: House, start: str, kind: type[StrongroomError]
+    sealed: House, start: str, error: type[StrongroomError]
 ) -> None:
     opened(sealed)
 
-    with pytest.raises(kind, match=r"start with|does not say which"):
+    with pytest.raises(error, match=r"start with|does not say which"):
         reviews(sealed).review(sealed.actors["ines"], start, accept=True, text="x")
 
 

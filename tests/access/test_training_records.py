@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib import resources
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -22,11 +21,11 @@ from strongroom.errors import (
 )
 from strongroom.types import AccountKind, Role
 from tests.attacks.both_databases.administrator import Administrator
-from tests.journeys.fixtures import clock, house, kind, model, quick
+from tests.journeys.fixtures import clock, house, kind, model, quick, sealed
 from tests.journeys.rooms import House, again
 from tests.permits.openings import BLOCK, Reader, newest
 
-__all__ = ["clock", "house", "kind", "model", "quick"]
+__all__ = ["clock", "house", "kind", "model", "quick", "sealed"]
 
 TEXT = "ab" * 32
 MONTH = timedelta(days=30)
@@ -40,9 +39,9 @@ approver = ["{TEXT}"]
 
 
 @pytest.fixture
-def strict(house: House, model: Path) -> Iterator[House]:
+def strict(sealed: House) -> Iterator[House]:
     """Give a house where ``restricted`` asks for a course and approvers for a text."""
-    house.publish(model)
+    house = sealed
     with resources.as_file(resources.files("strongroom.access") / "policies") as ours:
         shutil.copytree(ours, house.folder / "rules")
     terms = house.folder / "rules" / "terms.toml"

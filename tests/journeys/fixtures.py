@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, cast
 
@@ -15,12 +16,13 @@ from tests.journeys import rooms
 from tests.journeys.rooms import Clock, House
 from tests.journeys.templates import HouseTemplate, Template
 
-__all__ = ["clock", "house", "kind", "model", "quick", "solo_room"]
+__all__ = ["clock", "house", "kind", "model", "quick", "sealed", "solo_room"]
 
 SQLITE = "sqlite+pysqlite:///room.db"
 Kind = Literal["sqlite", "postgresql"]
+What = Literal["founded", "sealed"]
 _SOLO = pytest.StashKey[Template]()
-_HOUSES = pytest.StashKey[dict[str, HouseTemplate]]()
+_HOUSES = pytest.StashKey[dict[tuple[Kind, What], HouseTemplate]]()
 
 
 @pytest.fixture
@@ -60,13 +62,28 @@ def solo_room(
 @pytest.fixture
 def house(request: pytest.FixtureRequest, quick: Path, kind: Kind) -> Iterator[House]:
     """Give a ``standard`` room with everybody logged in; once on each database."""
+    with _copied(request, kind, "founded", quick / "house") as house:
+        yield house
+
+
+@pytest.fixture
+def sealed(request: pytest.FixtureRequest, quick: Path, kind: Kind) -> Iterator[House]:
+    """Give a house with the model of ``model``, published and restricted."""
+    with _copied(request, kind, "sealed", quick / "house") as house:
+        yield house
+
+
+@contextmanager
+def _copied(
+    request: pytest.FixtureRequest, kind: Kind, what: What, folder: Path
+) -> Iterator[House]:
+    template = _house_template(request, kind, what)
     if kind == "sqlite":
-        copy = _house_template(request, kind, SQLITE).copy(quick / "house", SQLITE)
+        copy = template.copy(folder, SQLITE)
     else:
         server: postgresql.Server = request.getfixturevalue("postgresql_server")
-        template = _house_template(request, kind, server)
         url = server.create_database(postgresql.name_of(template.database))
-        copy = template.copy(quick / "house", url)
+        copy = template.copy(folder, url)
     with copy.room:
         yield copy
     if kind == "postgresql":
@@ -85,15 +102,21 @@ def _solo_template(request: pytest.FixtureRequest) -> Template:
 
 
 def _house_template(
-    request: pytest.FixtureRequest, kind: Kind, place: str | postgresql.Server
+    request: pytest.FixtureRequest, kind: Kind, what: What
 ) -> HouseTemplate:
-    """Return the house that copies are made of; founded once in a test run."""
+    """Return the house that copies are made of; made once in a test run."""
     known = request.config.stash.setdefault(_HOUSES, {})
-    if kind not in known:
+    if (kind, what) not in known:
         factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
-        url = place if isinstance(place, str) else place.create_database()
-        folder = factory.mktemp("founded") / "house"
-        found = rooms.found_house(folder, url)
-        found.room.close()
-        known[kind] = HouseTemplate(room=Template.of(folder, url, None), house=found)
-    return known[kind]
+        folder = factory.mktemp(what) / "house"
+        url = SQLITE
+        if kind == "postgresql":
+            server: postgresql.Server = request.getfixturevalue("postgresql_server")
+            url = server.create_database()
+        house = rooms.found_house(folder, url)
+        if what == "sealed":
+            house.publish(rooms.write_small_model(folder.parent / "model"))
+        house.room.close()
+        template = HouseTemplate(room=Template.of(folder, url, None), house=house)
+        known[kind, what] = template
+    return known[kind, what]

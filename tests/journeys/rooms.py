@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -250,13 +249,16 @@ def tensors(
     return found
 
 
+VOCABULARY = np.random.default_rng(7).bytes(700)
+
+
 def write_small_model(folder: Path, *, seed: int = 1, blocks: int = 8) -> Path:
     """Write a folder with weights, a configuration and a tokenizer."""
     folder.mkdir(parents=True)
     save_file(tensors(seed=seed, blocks=blocks), folder / "model.safetensors")
     (folder / "config.json").write_text('{"hidden_size": 64}\n', encoding="utf-8")
     (folder / "tokenizer").mkdir()
-    (folder / "tokenizer" / "vocab.txt").write_bytes(os.urandom(700))
+    (folder / "tokenizer" / "vocab.txt").write_bytes(VOCABULARY)
     (folder / "empty").write_bytes(b"")
     return folder
 

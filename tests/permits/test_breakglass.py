@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -97,9 +98,8 @@ def test_where_nobody_has_to_approve_there_is_nothing_to_go_past(
 
 
 @pytest.fixture
-def model_open(sealed: House) -> str:
-    source = sealed.folder.parent / "model"
-    sealed.publish(source, "free", classification="open")
+def model_open(sealed: House, model: Path) -> str:
+    sealed.publish(model, "free", classification="open")
     return "free"
 
 
