@@ -16,7 +16,7 @@ from strongroom.types import Profile, Secret
 from tests import postgresql
 from tests.cli.terminal import PASSPHRASE, PASSWORD, Phone, Terminal
 from tests.journeys.fixtures import model, quick
-from tests.journeys.rooms import CHEAP, QUICK
+from tests.journeys.rooms import CHEAP, QUICK, write_small_model
 
 __all__ = ["model", "quick"]
 
@@ -56,11 +56,11 @@ class Office:
 
 
 @pytest.fixture(scope="session")
-def solo_template() -> Iterator[Path]:
-    """Give the folder of one person's empty room; copied for each test."""
+def solo_template() -> Iterator[Terminal]:
+    """Give one person's terminal in front of an empty room; copied for each test."""
     with tempfile.TemporaryDirectory(dir=postgresql.quick_folder()) as folder:
         room, _ = create_strongroom(
-            Path(folder) / "room",
+            Path(folder) / "solo" / "room",
             profile=Profile.SOLO,
             passphrases={"*": Secret(PASSPHRASE.encode())},
             owner=Founder(name="me", team="me", password=Secret(PASSWORD.encode())),
@@ -68,14 +68,28 @@ def solo_template() -> Iterator[Path]:
             password_cost=QUICK,
         )
         room.close()
-        yield Path(folder) / "room"
+        yield terminal_in(Path(folder) / "solo", "me")
 
 
 @pytest.fixture
-def solo(solo_template: Path, quick: Path) -> Terminal:
+def solo(solo_template: Terminal, quick: Path) -> Terminal:
     """Give one person's terminal in front of an empty room."""
-    shutil.copytree(solo_template, quick / "room")
-    return terminal_in(quick, "me")
+    return solo_template.copy(quick)
+
+
+@pytest.fixture(scope="session")
+def tiny_template(solo_template: Terminal) -> Iterator[Terminal]:
+    """Give the terminal of ``tiny``; copied for each test."""
+    with tempfile.TemporaryDirectory(dir=postgresql.quick_folder()) as folder:
+        solo = solo_template.copy(Path(folder) / "solo")
+        solo.ok("seal", write_small_model(Path(folder) / "model"), "--as", "tiny")
+        yield solo
+
+
+@pytest.fixture
+def tiny(tiny_template: Terminal, quick: Path) -> Terminal:
+    """Give a terminal in front of a room with the model of ``model`` as ``tiny``."""
+    return tiny_template.copy(quick)
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +103,23 @@ def office_template() -> Iterator[Office]:
 def office(office_template: Office, quick: Path) -> Office:
     """Give an office of three founders and three staff, everybody logged in."""
     return office_template.copy(quick / "office")
+
+
+@pytest.fixture(scope="session")
+def published_template(office_template: Office) -> Iterator[Office]:
+    """Give the office of ``published``; copied for each test."""
+    with tempfile.TemporaryDirectory(dir=postgresql.quick_folder()) as folder:
+        office = office_template.copy(Path(folder) / "office")
+        model = write_small_model(Path(folder) / "model")
+        asked = office.at("olga").ok("seal", model, "--as", "llm")["request"]
+        office.at("ines").ok("approve", asked)
+        yield office
+
+
+@pytest.fixture
+def published(published_template: Office, quick: Path) -> Office:
+    """Give an office with one published restricted model, ``llm``."""
+    return published_template.copy(quick / "office")
 
 
 def terminal_in(folder: Path, name: str) -> Terminal:

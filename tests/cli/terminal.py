@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,13 @@ class Terminal:
     unlocked: bool = True
     phone: Phone | None = None
     environment: dict[str, str] = field(default_factory=dict)
+
+    def copy(self, folder: Path) -> Terminal:
+        """Return the same terminal in front of a room of its own, in ``folder``."""
+        shutil.copytree(self.runtime.parent, folder, dirs_exist_ok=True)
+        phone = replace(self.phone) if self.phone else None
+        runtime = folder / self.runtime.name
+        return replace(self, folder=folder / "room", runtime=runtime, phone=phone)
 
     def run(self, *words: str | Path, stdin: str = "") -> Done:
         """Type a command in front of the room and return what it answered."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.cli.conftest import Office
@@ -14,11 +12,9 @@ REVIEW = ("review", "breakglass")
 
 
 @pytest.fixture
-def house(office: Office, model: Path) -> Office:
+def house(published: Office) -> Office:
     """Give an office with one published restricted model."""
-    asked = office.at("olga").ok("seal", model, "--as", "llm")["request"]
-    office.at("ines").ok("approve", asked)
-    return office
+    return published
 
 
 def test_open_goes_past_the_approvals_and_says_what_follows(house: Office) -> None:

@@ -11,10 +11,9 @@ from tests.cli.terminal import Terminal
 
 
 @pytest.fixture
-def house(office: Office, model: Path) -> Office:
+def house(published: Office) -> Office:
     """Give an office in which two researchers hold a segment each."""
-    asked = office.at("olga").ok("seal", model, "--as", "llm")["request"]
-    office.at("ines").ok("approve", asked)
+    office = published
     for name, segment in (("ana", "biases"), ("ben", "blocks.0.0")):
         request = office.at(name).ok(
             *("request", "llm", "--segment", segment, "--purpose", "probe")

@@ -16,12 +16,20 @@ from tests.cli.keyboard import Keyboard
 from tests.cli.terminal import PASSPHRASE, Terminal
 
 
-@pytest.fixture
-def busy(solo: Terminal, model: Path) -> Terminal:
-    """Give a terminal in front of a room where something happened."""
-    solo.ok("seal", model, "--as", "tiny")
+@pytest.fixture(scope="module")
+def busy_template(
+    tiny_template: Terminal, tmp_path_factory: pytest.TempPathFactory
+) -> Terminal:
+    """Give the terminal of ``busy``; copied for each test."""
+    solo = tiny_template.copy(tmp_path_factory.mktemp("busy"))
     solo.ok("open", "tiny", "--purpose", "a secret purpose")
     return solo
+
+
+@pytest.fixture
+def busy(busy_template: Terminal, quick: Path) -> Terminal:
+    """Give a terminal in front of a room where something happened."""
+    return busy_template.copy(quick)
 
 
 def outsider(*words: str | Path) -> subprocess.CompletedProcess[str]:

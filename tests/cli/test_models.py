@@ -8,15 +8,26 @@ import pytest
 
 from tests.cli.conftest import Office
 from tests.cli.terminal import Terminal
+from tests.journeys.rooms import write_small_model
+
+
+@pytest.fixture(scope="module")
+def sealed_template(
+    tiny_template: Terminal, tmp_path_factory: pytest.TempPathFactory
+) -> Terminal:
+    """Give the terminal of ``sealed``; copied for each test."""
+    folder = tmp_path_factory.mktemp("sealed")
+    model = write_small_model(folder / "model")
+    (model / "config.json").write_text('{"hidden_size": 65}\n')
+    solo = tiny_template.copy(folder / "solo")
+    solo.ok("seal", model, "--as", "tiny")
+    return solo
 
 
 @pytest.fixture
-def sealed(solo: Terminal, model: Path) -> Terminal:
+def sealed(sealed_template: Terminal, quick: Path) -> Terminal:
     """Give a terminal in front of a room with two versions of one model."""
-    solo.ok("seal", model, "--as", "tiny")
-    (model / "config.json").write_text('{"hidden_size": 65}\n')
-    solo.ok("seal", model, "--as", "tiny")
-    return solo
+    return sealed_template.copy(quick)
 
 
 def test_the_list_says_what_main_is(sealed: Terminal) -> None:

@@ -13,10 +13,9 @@ from tests.journeys.rooms import same_files
 
 
 @pytest.fixture
-def sealed(solo: Terminal, model: Path) -> Terminal:
+def sealed(tiny: Terminal) -> Terminal:
     """Give a terminal in front of a room with one model."""
-    solo.ok("seal", model, "--as", "tiny")
-    return solo
+    return tiny
 
 
 def test_one_person_opens_in_one_step_what_was_sealed(

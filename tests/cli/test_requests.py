@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.cli.conftest import Office
@@ -13,11 +11,9 @@ ASK = ("request", "llm", "--segment", "biases", "--purpose", "probe the biases")
 
 
 @pytest.fixture
-def house(office: Office, model: Path) -> Office:
+def house(published: Office) -> Office:
     """Give an office with one published restricted model."""
-    asked = office.at("olga").ok("seal", model, "--as", "llm")["request"]
-    office.at("ines").ok("approve", asked)
-    return office
+    return published
 
 
 def test_two_approvals_of_two_teams_make_a_permit(house: Office) -> None:
