@@ -88,7 +88,7 @@ def _holdings(house: House, model: str, promises: Promises) -> Iterator[str]:
     """
     room, lena = house.room.room, house.acting_as("lena")
     report = Exposures(room.gate, room.keys).report(lena.actor, model)
-    held = {share.name: share.released for share in report.shares}
+    held = {holder.name: holder.released for holder in report.holders}
     least = sum(promises.opened.values())
     if held.get("rosa", 0) < least:
         yield f"rosa opened {least} bytes and is charged {held.get('rosa', 0)}"

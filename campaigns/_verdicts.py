@@ -52,7 +52,7 @@ def _caps(house: House, said: Sequence[str], _: dict[str, str]) -> Iterator[str]
         opened[who][segment] = int(size)
     room, ada = house.room.room, house.acting_as("ada")
     report = Exposures(room.gate, room.keys).report(ada.actor, MODEL)
-    stated = {share.name: share.held for share in report.shares}
+    stated = {holder.name: holder.held for holder in report.holders}
     both = opened[COLLECTORS[0]] | opened[COLLECTORS[1]]
     for name, held in opened.items():
         total = sum(held.values())

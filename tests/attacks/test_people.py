@@ -210,7 +210,7 @@ def test_a_sealer_is_shown_by_name(house: House) -> None:
     report = exposures_of(lena).report(lena.actor, MODEL)
 
     assert report.sealers == ("mia",)
-    assert "mia" not in {share.name for share in report.shares}
+    assert "mia" not in {holder.name for holder in report.holders}
 
 
 def test_sealing_a_fine_tune_of_a_model_lifts_nobodys_cap(

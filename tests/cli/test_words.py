@@ -39,11 +39,11 @@ def test_bytes_are_said_with_one_decimal(count: int, said: str) -> None:
 def test_a_share_that_is_not_nothing_never_reads_as_nothing(
     part: int, said: str
 ) -> None:
-    assert words.share(part, 1000 if part != 1 else 10**6) == said
+    assert words.percent(part, 1000 if part != 1 else 10**6) == said
 
 
 def test_a_share_of_nothing_is_nothing() -> None:
-    assert words.share(0, 0) == "0.0 %"
+    assert words.percent(0, 0) == "0.0 %"
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def problems(scene: Scene) -> list[str]:
     found += [f"{r} was approved" for r in {*promised.approved} - permitted]
     found += [f"{r} is half carried out" for r in permitted ^ approved]
     report = Exposures(room.gate, room.keys).report(house.actors["ines"], "llm")
-    held = {share.name: share.released for share in report.shares}
+    held = {holder.name: holder.released for holder in report.holders}
     least = sum(promised.opened.values())
     if held.get("ana", 0) < least:
         found.append(f"ana opened {least} bytes and is charged {held.get('ana', 0)}")

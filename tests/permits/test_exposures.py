@@ -19,7 +19,7 @@ def test_nobody_holds_anything_at_first_but_who_sealed_it(
 
     report = house.by("ines").records.exposure("llm")
 
-    assert report.shares == ()
+    assert report.holders == ()
     assert report.sealers == ("olga",)
     assert (report.pair, report.coalition) == (None, None)
     assert report.coalition_bound == 5  # caps of 25 % and 45 %
@@ -31,10 +31,10 @@ def test_reserved_becomes_released_when_the_keys_leave(
     house.publish(model)
     permit = house.permit("ana", "biases")
 
-    before = house.by("ines").records.exposure("llm").shares[0]
+    before = house.by("ines").records.exposure("llm").holders[0]
     with house.by("ana").open(permit.id):
         pass
-    after = house.by("ines").records.exposure("llm").shares[0]
+    after = house.by("ines").records.exposure("llm").holders[0]
 
     assert (before.released, after.reserved) == (0, 0)
     assert before.reserved == after.released == before.held > 0
@@ -48,7 +48,7 @@ def test_what_a_revoked_permit_reserved_is_free_again(
 
     house.by("ines").revoke(permit.id)
 
-    assert house.by("ines").records.exposure("llm").shares == ()
+    assert house.by("ines").records.exposure("llm").holders == ()
 
 
 def test_the_worst_pair_is_counted_without_what_both_hold(
@@ -60,7 +60,7 @@ def test_the_worst_pair_is_counted_without_what_both_hold(
 
     report = house.by("ines").records.exposure("llm")
 
-    by_name = {share.name: share.held for share in report.shares}
+    by_name = {holder.name: holder.held for holder in report.holders}
     assert report.pair is not None
     assert {report.pair[0], report.pair[1]} == {"ana", "ben"}
     assert report.pair[2] == by_name["ben"] < sum(by_name.values())

@@ -140,7 +140,7 @@ def smallest_coalition(
 def coalition_bound(person_cap: int, pair_cap: int) -> int:
     """Return how many accounts at least it takes to hold a whole model.
 
-    Give each byte to one of its holders: the shares of any two then sum to at
+    Give each byte to one of its holders: what any two were given then sums to at
     most the pair cap, so ``n`` accounts hold at most ``n * min(person, pair /
     2)``.  With 25 % and 45 %, four reach 90 % and five are needed.
 

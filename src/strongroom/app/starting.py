@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.lapses import settle
@@ -10,7 +12,9 @@ from strongroom.access.profiles import verify_profile
 from strongroom.access.sessions import Actor
 from strongroom.app.signatures import pin_demand
 from strongroom.app.witnesses import record_witnesses
+from strongroom.client.places import check_kept_outside
 from strongroom.client.room import Room
+from strongroom.client.seen import check_seen
 from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.errors import IntegrityError, SetupError
 from strongroom.ledger import checks, confirmed
@@ -23,6 +27,26 @@ from strongroom.types import Profile
 
 _NAMED = 5
 """Rows that are named when a room does not open."""
+
+
+def remembering(room: Room, seen: Path | None) -> Room:
+    """Return the room as one of a reader who keeps what they saw last, if anywhere.
+
+    Args:
+        room: Whose ledger is compared with it.
+        seen: The reader's file.
+
+    Raises:
+        SetupError: It lies inside the room, and is put back with it.
+        ForkError: The ledger does not continue what the reader saw.
+        IntegrityError: What is kept is not a checkpoint of this ledger.
+        UnavailableError: The file cannot be read or written.
+    """
+    if seen is None:
+        return room
+    check_kept_outside(seen, room.settings.folder)
+    before = check_seen(room.anchors, seen, random=room.random)
+    return replace(room, seen=before)
 
 
 def check_start(room: Room) -> None:

@@ -31,12 +31,11 @@ from strongroom.app.adapters import (
 )
 from strongroom.app.growing import wire_profiles
 from strongroom.app.notifications import teller
-from strongroom.app.starting import check_start, local_actor
+from strongroom.app.starting import check_start, local_actor, remembering
 from strongroom.app.telling import tell_custodians
 from strongroom.app.witnesses import open_witnesses
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room, tell_nobody
-from strongroom.client.seen import check_seen
 from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.database import schema
@@ -122,9 +121,7 @@ def open_strongroom(
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
         check_start(room)
-        if seen is not None:
-            before = check_seen(room.anchors, seen, random=random)
-            room = replace(room, seen=before)
+        room = remembering(room, seen)
         opened = Strongroom(room, local_actor(room))
         undo.pop_all()
     return opened

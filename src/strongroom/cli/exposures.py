@@ -58,12 +58,12 @@ def document_of(report: ExposureReport, missing: Sequence[str]) -> dict[str, Jso
         "model_bytes": report.total,
         "accounts": [
             {
-                "account": share.account,
-                "name": share.name,
-                "released_bytes": share.released,
-                "reserved_bytes": share.reserved,
+                "account": holder.account,
+                "name": holder.name,
+                "released_bytes": holder.released,
+                "reserved_bytes": holder.reserved,
             }
-            for share in report.shares
+            for holder in report.holders
         ],
         "sealers": list(report.sealers),
         "worst_pair": {"names": [pair[0], pair[1]], "bytes": pair[2]} if pair else None,
@@ -90,17 +90,17 @@ def show(
         f"{head}  {report.artifact.classification}, {words.size(report.total)}\n",
         style="bold",
     )
-    whole = max(report.total, *(s.held for s in report.shares), 1)
+    whole = max(report.total, *(s.held for s in report.holders), 1)
     table = plain_table(("who", False), ("holds", False), ("share", True), ("", False))
-    for share in report.shares:
-        reserved = f"{words.size(share.reserved)} of it reserved"
+    for holder in report.holders:
+        reserved = f"{words.size(holder.reserved)} of it reserved"
         table.add_row(
-            text(share.name),
-            bar(share.held, whole),
-            words.share(share.held, report.total),
-            reserved if share.reserved else words.size(share.held),
+            text(holder.name),
+            bar(holder.held, whole),
+            words.percent(holder.held, report.total),
+            reserved if holder.reserved else words.size(holder.held),
         )
-    if report.shares:
+    if report.holders:
         console.print(table)
     else:
         console.print("nobody was given any of it")
@@ -113,21 +113,21 @@ def show(
 def sentences(report: ExposureReport) -> list[str]:
     """Return what the numbers mean, one sentence a line."""
     lines = [""]
-    if report.shares:
-        most = report.shares[0]
-        held = words.share(most.held, report.total)
+    if report.holders:
+        most = report.holders[0]
+        held = words.percent(most.held, report.total)
         lines.append(f"largest person:   {most.name}, {held}")
     if report.pair is not None:
         first, second, count = report.pair
-        both = words.share(count, report.total)
+        both = words.percent(count, report.total)
         lines.append(f"most together:    {first} and {second}, {both}")
     if report.coalition is not None:
         lines.append("the whole now:    " + ", ".join(report.coalition))
     else:
         lines.append("the whole now:    no group has it")
     if report.person_cap is not None and report.pair_cap is not None:
-        person = words.share(report.person_cap, report.total)
-        pair = words.share(report.pair_cap, report.total)
+        person = words.percent(report.person_cap, report.total)
+        pair = words.percent(report.pair_cap, report.total)
         lines.append(f"caps:             {person} a person, {pair} a pair")
         lines.append(
             f"smallest group:   {report.coalition_bound} people while caps are kept"
@@ -154,10 +154,10 @@ def cost_document(exposure: Exposure, total: int) -> dict[str, Json]:
 
 def cost_sentences(exposure: Exposure, total: int) -> list[str]:
     """Return what a request would cost, in sentences."""
-    before, after = (words.share(n, total) for n in (exposure.before, exposure.after))
+    before, after = (words.percent(n, total) for n in (exposure.before, exposure.after))
     lines = [f"you would hold {after} of {words.size(total)} (now {before})"]
     if exposure.partner is not None:
-        pair = words.share(exposure.pair_after, total)
+        pair = words.percent(exposure.pair_after, total)
         lines.append(f"with the one other who adds most: {pair}")
     if exposure.sealer:
         lines.append("you sealed it, so you had all of it before: no cap counts you")

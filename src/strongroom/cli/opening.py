@@ -11,7 +11,7 @@ import typer
 from strongroom.cli import passkeys, words
 from strongroom.cli.breakglass import BREAK_GLASS, must_go_past, told_lines
 from strongroom.cli.call import Call
-from strongroom.cli.remembered import lies_inside
+from strongroom.client.places import check_outside
 from strongroom.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,11 +58,8 @@ def open_(
     """
     if to is not None and check:
         raise InputError("--to writes and --check does not", hint="give one of them")
-    if to is not None and lies_inside(to, call.settings().folder):
-        raise InputError(
-            f"{to} lies inside the room, where nothing is in the clear",
-            hint="name another folder: --to DIR",
-        )
+    if to is not None:  # before a permit is used up
+        check_outside(to, call.settings().folder)
     if passkey:
         must_go_past(break_glass)
     with (
@@ -147,6 +144,7 @@ def _check(opened: OpenedModel, progress: Progress) -> list[str]:
             {name: opened.segment(name)},
             opened.release,
             name=opened.name,
+            room=opened.room,
         )
         progress(one.check())
     return []

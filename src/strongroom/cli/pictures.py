@@ -80,7 +80,7 @@ def draw_segments(console: Console, manifest: Manifest) -> None:
             segment.name,
             bar(count, largest, style=_STYLES[segment.part]),
             words.size(count),
-            words.share(count, total),
+            words.percent(count, total),
             segment.part,
             " + ".join(segment.custodians),
         )
@@ -97,7 +97,7 @@ def draw_thieves(console: Console, manifest: Manifest, missing: Sequence[str]) -
         parts = dict.fromkeys(segment.part for segment in segments)
         table.add_row(
             f"{domain} and its passphrase",
-            words.share(_bytes(segments), _bytes(manifest.segments)),
+            words.percent(_bytes(segments), _bytes(manifest.segments)),
             "everything"
             if len(segments) == len(manifest.segments)
             else "; ".join(_HOLDS[part] for part in parts)

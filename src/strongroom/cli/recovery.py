@@ -12,7 +12,7 @@ from strongroom.access.explain import spell
 from strongroom.cli import words
 from strongroom.cli.call import Call
 from strongroom.cli.output import Column
-from strongroom.cli.remembered import lies_inside
+from strongroom.client.places import lies_inside
 from strongroom.errors import InputError
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ reach this: it lies in the user's own state folder, one file for each room.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
-from strongroom.errors import SetupError, UnavailableError
+from strongroom.client.places import check_kept_outside
+from strongroom.errors import UnavailableError
 from strongroom.settings import Settings
 
 VARIABLE: Final = "STRONGROOM_STATE"
@@ -42,12 +42,7 @@ def usable_folder(room: Path, state: Path | None) -> Path:
         UnavailableError: It cannot be made.
     """
     folder = state or own_state()
-    if lies_inside(folder, room):
-        raise SetupError(
-            f"{folder} lies inside the room: whoever puts the room back to"
-            " yesterday puts back what you saw too",
-            hint=f"name another folder: --state DIR, or {VARIABLE}",
-        )
+    check_kept_outside(folder, room)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -63,9 +58,3 @@ def own_state() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("strongroom")
-
-
-def lies_inside(folder: Path, room: Path) -> bool:
-    """Return whether a folder is the room's or below it, also through links."""
-    real, around = os.path.realpath(folder), os.path.realpath(room)
-    return os.path.commonpath((real, around)) == around

@@ -10,7 +10,7 @@ import typer
 from strongroom.cli import words
 from strongroom.cli.call import Call
 from strongroom.cli.files import read_file
-from strongroom.cli.remembered import lies_inside
+from strongroom.client.places import check_apart
 from strongroom.errors import InputError, MissingError
 from strongroom.types import Classification
 
@@ -61,13 +61,7 @@ def seal(
         raise MissingError(
             f"there is no file or folder {path}", hint="strongroom seal ./my-model"
         )
-    room_folder = call.settings().folder
-    if lies_inside(room_folder, path) or lies_inside(path, room_folder):
-        raise InputError(
-            f"{path} and the room lie in each other: whoever may open the model would"
-            " get what is of the room in it",
-            hint="seal the folder of the model alone",
-        )
+    check_apart(path, call.settings().folder)
     plan_text = read_plan(plan) if plan else None
     total = bytes_below(path)
     with call.open(every_domain=True) as room:

@@ -32,10 +32,10 @@ def size(count: int) -> str:
     return f"{value / 1000:.1f} TB"
 
 
-def share(part: int, whole: int) -> str:
-    """Return a share in percent such as ``9.8 %``."""
-    percent = 100 * part / whole if whole else 0.0
-    return "<0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"  # noqa: PLR2004
+def percent(part: int, whole: int) -> str:
+    """Return a part in percent such as ``9.8 %``."""
+    found = 100 * part / whole if whole else 0.0
+    return "<0.1 %" if 0 < found < 0.05 else f"{found:.1f} %"  # noqa: PLR2004
 
 
 def elapsed(seconds: float) -> str:

@@ -20,6 +20,7 @@ from strongroom.client.logins import log_in
 from strongroom.client.naming import class_named, default_name
 from strongroom.client.opened import OpenedModel
 from strongroom.client.opening import open_model
+from strongroom.client.places import check_apart
 from strongroom.client.records import Records
 from strongroom.client.room import Room
 from strongroom.client.usable import permit_for
@@ -147,13 +148,12 @@ class Strongroom:
             UnavailableError: A store or the database did not accept it.
         """
         source = Path(path)
+        check_apart(source, self.room.settings.folder)
         wanted = self.room.settings.custodians if custodians is None else custodians
         options = drafts.SealOptions(
             name=default_name(source) if name is None else name,
             project=project,
-            classification=None
-            if classification is None
-            else class_named(classification),
+            classification=class_named(classification),
             parent=parent,
             plan=plan,
             custodians=wanted,

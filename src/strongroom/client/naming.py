@@ -24,12 +24,14 @@ def default_name(path: Path) -> str:
     return text[:MOST_CHARACTERS]
 
 
-def class_named(text: str) -> Classification:
-    """Return the class of this name.
+def class_named(text: str | None) -> Classification | None:
+    """Return the class of this name; ``None`` where the defaults decide.
 
     Raises:
         InputError: There is none.
     """
+    if text is None:
+        return None
     try:
         return Classification(text)
     except ValueError:

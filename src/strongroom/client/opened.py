@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,6 +44,7 @@ class OpenedModel:
         release: Release,
         *,
         name: str,
+        room: Path,
         arena: Arena | None = None,
     ) -> None:
         """Hold opened segments; nothing is decrypted yet.
@@ -52,11 +54,13 @@ class OpenedModel:
             segments: The opened ones, by name.
             release: What the desk signed.
             name: Of the artifact, for labels.
+            room: Folder of the room, below which no plaintext is written.
             arena: Memory to use again; its former tensors must be gone.
         """
         self.manifest = manifest
         self.release = release
         self.name = name
+        self.room = room
         self._segments = dict(segments)
         self._arena = arena
 

@@ -64,6 +64,7 @@ def open_model(
         _objects(room, answer),
         answer.release,
         name=artifact.name,
+        room=room.settings.folder,
         arena=arena,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from strongroom.client.opened import OpenedModel
+from strongroom.client.places import check_outside
 from strongroom.crypto.container import PLAIN_BYTES
 from strongroom.crypto.index import IndexItem
 from strongroom.crypto.segment import SealedSegment
@@ -32,10 +33,12 @@ def write_model(
     one new safetensors file whose metadata says that it is partial.
 
     Raises:
+        InputError: The folder lies inside the room that they were sealed in.
         ConflictError: A file exists already.
         IntegrityError: A record was altered; nothing of that file stays.
         UnavailableError: The disk did not accept it.
     """
+    check_outside(folder, opened.room)
     _make(folder)
     if not opened.complete:
         return [_write_partial(opened, folder / PARTIAL_NAME, progress)]

@@ -42,7 +42,7 @@ ACTION = "exposure:read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class Holder:
     """What one account holds of the lineages of a version, in bytes.
 
     Attributes:
@@ -66,10 +66,9 @@ class ExposureReport:
     """Who holds how much.
 
     Attributes:
-        total: Bytes of the version; shares may be of others of its lineage, counted
-            in its number types.
-        shares: Of everybody who holds something, most first, sealers not among
-            them.
+        total: Bytes of the version; people may hold some of others of its lineage,
+            counted in its number types.
+        holders: Everybody who holds something, most first, sealers not among them.
         sealers: Names of the origin holders: they have the whole anyway.
         pair: Names of the two who hold most together, and their bytes.
         person_cap: Bytes that one account may hold; ``None`` without a cap.
@@ -81,7 +80,7 @@ class ExposureReport:
     artifact: Artifact
     version: Version
     total: int
-    shares: tuple[Share, ...]
+    holders: tuple[Holder, ...]
     sealers: tuple[str, ...]
     pair: tuple[str, str, int] | None
     person_cap: int | None
@@ -196,21 +195,21 @@ class _Found:
             artifact=self.whole.artifact,
             version=self.whole.version,
             total=total,
-            shares=tuple(sorted(self._shares(), key=lambda s: (-s.held, s.name))),
+            holders=tuple(sorted(self._holders(), key=lambda s: (-s.held, s.name))),
             sealers=tuple(sorted(names[account] for account in self.origin)),
             pair=(names[pair.first], names[pair.second], pair.bytes) if pair else None,
-            person_cap=_share(self.whole.capped_bytes, person_cap),
-            pair_cap=_share(self.whole.capped_bytes, pair_cap),
+            person_cap=_capped(self.whole.capped_bytes, person_cap),
+            pair_cap=_capped(self.whole.capped_bytes, pair_cap),
             coalition=tuple(names[a] for a in coalition) if coalition else None,
             coalition_bound=(
                 coalition_bound(person_cap, pair_cap) if person_cap and pair_cap else 1
             ),
         )
 
-    def _shares(self) -> Iterable[Share]:
+    def _holders(self) -> Iterable[Holder]:
         for account, mine in self.held.items():
             released = self.released[account]
-            yield Share(
+            yield Holder(
                 account=account,
                 name=self.names[account],
                 released=released,
@@ -218,7 +217,7 @@ class _Found:
             )
 
 
-def _share(total: int, percent: int | None) -> int | None:
+def _capped(total: int, percent: int | None) -> int | None:
     return None if percent is None else cap_bytes(total, percent)
 
 

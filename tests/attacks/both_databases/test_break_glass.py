@@ -105,7 +105,7 @@ def test_two_at_once_do_not_exceed_the_cap(llm: House) -> None:
 
     report = llm.by("ines").records.exposure("llm")
     assert report.person_cap is not None
-    assert all(share.held <= report.person_cap for share in report.shares)
+    assert all(holder.held <= report.person_cap for holder in report.holders)
     assert len(issued) + len(reasons) == 4
     assert issued
     assert reasons

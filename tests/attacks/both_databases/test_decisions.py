@@ -164,7 +164,7 @@ def test_last_approvals_at_once_keep_the_caps(house: House, model: Path) -> None
         opened = list(pool.map(finish, asked))
 
     report = house.by("ada").records.exposure("llm")
-    shares = {share.name: share.held for share in report.shares}
+    shares = {holder.name: holder.held for holder in report.holders}
     assert report.person_cap is not None
     assert report.pair_cap is not None
     assert max(shares.values()) <= report.person_cap

@@ -103,7 +103,7 @@ def test_a_quarter_of_a_narrow_type_is_a_quarter_of_a_wide_one(
         target: house.by("ada").records.exposure(target) for target in ("int8", "llm")
     }
 
-    (narrow,), (wide,) = (shown[target].shares for target in ("int8", "llm"))
+    (narrow,), (wide,) = (shown[target].holders for target in ("int8", "llm"))
     assert wide.held == 4 * narrow.held > 0
 
 

@@ -74,7 +74,7 @@ def test_a_model_that_is_hidden_whole_comes_back_with_what_everybody_holds(
 
     assert second.artifact.roots == first.artifact.roots
     report = house.by("ada").records.exposure("llm")
-    assert [share.name for share in report.shares if share.released] == ["ana"]
+    assert [holder.name for holder in report.holders if holder.released] == ["ana"]
     assert house.by("ada").records.verify().findings
 
 
