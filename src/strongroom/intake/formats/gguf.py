@@ -5,7 +5,8 @@ the files that break other readers are those that claim lengths: 2^61 values in 
 hang the ``gguf`` package 0.19, and tensors whose sizes overflow have written past
 buffers of llama.cpp.
 
-Source: the page about GGUF in ggml's own documentation, versions 2 and 3; sizes of blocks compared with the
+Source: the page about GGUF in ggml's own documentation, versions 2 and 3; sizes of
+blocks compared with the
 ``gguf`` package in ``tests/intake/formats/test_gguf.py``.
 """
 
