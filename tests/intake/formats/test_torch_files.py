@@ -7,6 +7,7 @@ import io
 import os
 import pathlib
 import zipfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -27,6 +28,7 @@ from tests.intake.formats.checkpoints import (
     together,
 )
 from tests.intake.hostile import rewritten
+from tests.intake.places import source_of, workplace_in
 
 W = {"w": tensor()}
 STORAGES = {"0": bytes(16)}
@@ -48,6 +50,19 @@ def refusal(data: bytes) -> RefusedError:
     with pytest.raises(RefusedError) as refused:
         read(data)
     return refused.value
+
+
+def test_the_file_that_transformers_looks_for_has_the_name_it_looks_for() -> None:
+    result, _ = read(saved({"w": torch.ones(2)}), path="a/pytorch_model.bin")
+    assert result.outputs == ("a/model.safetensors",)
+
+
+def test_that_name_is_not_taken_from_a_file_that_has_it(tmp_path: Path) -> None:
+    workplace = workplace_in(tmp_path)
+    workplace.create("model.safetensors").close()
+    source = source_of(tmp_path / "pytorch_model.bin", saved({"w": torch.ones(2)}))
+    result = torch_zip.rewrite(source, workplace, Options())
+    assert result.outputs == ("pytorch_model.safetensors",)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch warns of sources

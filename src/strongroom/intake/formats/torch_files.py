@@ -71,7 +71,7 @@ def write_checkpoint(
             outputs.append(file.path)
             facts[file.fact] = digest_facts(digests)
     if not shelf.weights.tells_all(root):
-        path = with_ending(source.path, ".json")
+        path = with_ending(shelf.path, ".json")
         with refusing("torch/depth"):
             document = to_json({"format": FORMAT, "root": root})
         with workplace.create(path) as out:

@@ -83,7 +83,13 @@ class File:
 
 
 class Shelf:
-    """Gives each tensor a file and a name, and says so in the tree."""
+    """Gives each tensor a file and a name, and says so in the tree.
+
+    Attributes:
+        path: What the files are named after, with another ending each.
+        weights: The file of the model's tensors.
+        training: The file of all others.
+    """
 
     def __init__(
         self,
@@ -108,11 +114,10 @@ class Shelf:
         self._used: set[str] = set()
         self._home = _home(value)
         self._is_optimizer = _is_optimizer(value)
-        self.weights = File(
-            path=with_ending(source.path, ".safetensors"), fact="tensors"
-        )
+        self.path = _renamed(source.path, workplace)
+        self.weights = File(path=with_ending(self.path, ".safetensors"), fact="tensors")
         self.training = File(
-            path=with_ending(source.path, ".optimizer.safetensors"),
+            path=with_ending(self.path, ".optimizer.safetensors"),
             fact="optimizer-tensors",
         )
 
@@ -214,6 +219,18 @@ class Shelf:
             )
         self._used.add(tensor.key)
         return source
+
+
+def _renamed(path: str, workplace: Workplace) -> str:
+    """Return ``model.bin`` for ``pytorch_model.bin``, if that is free.
+
+    The ``transformers`` library looks for safetensors under that name only.  A snapshot
+    that has both lists ``model.safetensors`` first.
+    """
+    folder, slash, name = path.rpartition("/")
+    wanted = f"{folder}{slash}model.bin"
+    taken = with_ending(wanted, ".safetensors") in workplace.names
+    return wanted if name == "pytorch_model.bin" and not taken else path
 
 
 def _last(path: str) -> str:
