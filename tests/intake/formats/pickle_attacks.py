@@ -26,7 +26,7 @@ ATTACKS: dict[str, tuple[str, bytes]] = {
         + b"\x85R.",
     ),
     "a_call_then_cut": ("pickle/global", SYSTEM[:-1]),
-    "a_call_then_a_broken_stream": ("pickle/global", SYSTEM[:-1] + b"\xff."),
+    "nullifAI_a_call_then_a_broken_stream": ("pickle/global", SYSTEM[:-1] + b"\xff."),
     "a_name_that_is_thrown_away": ("pickle/global", b"cos\nsystem\n0N."),
     "CVE_2025_1716_pip_main": (
         "pickle/global", b"cpip\nmain\n((lS'install'\natR.",
@@ -146,3 +146,39 @@ ATTACKS: dict[str, tuple[str, bytes]] = {
     ),
     "a_name_that_is_no_text": ("pickle/global", b"\x80\x04K\x01K\x02\x93."),
 }  # fmt: skip
+
+GADGETS = """
+os system; posix system; nt system; os popen; os execv; os spawnlp; os posix_spawn
+subprocess Popen; subprocess run; subprocess check_output; subprocess getoutput
+builtins eval; builtins exec; builtins compile; builtins open; builtins getattr
+builtins __import__; builtins setattr; builtins globals; builtins map; builtins filter
+__builtin__ eval; __builtin__ getattr; __builtin__ apply; builtins type; builtins super
+importlib import_module; runpy run_path; runpy _run_code; imp load_source; pty spawn
+pkgutil resolve_name; pydoc locate; pydoc pipepager; code InteractiveInterpreter
+codeop compile_command; marshal loads; types FunctionType; types CodeType
+pickle loads; _pickle Unpickler; dill loads; cloudpickle loads; joblib load; torch load
+numpy load; numpy f2py.crackfortran.getlincoef; numpy testing._private.utils.runstring
+operator attrgetter; operator methodcaller; _operator methodcaller; functools partial
+functools reduce; itertools starmap; collections namedtuple; copyreg _reconstructor
+copy_reg _reconstructor; ctypes CDLL; ctypes.util find_library; cffi FFI; _ctypes dlopen
+timeit timeit; cProfile run; profile run; trace Trace; bdb Bdb; pdb run; doctest debug
+asyncio.unix_events _UnixSubprocessTransport._start; asyncio run; _interpreters exec
+multiprocessing.util spawnv_passfds; concurrent.futures ProcessPoolExecutor
+distutils.file_util write_file; shutil rmtree; pathlib PosixPath; tempfile mktemp
+socket create_connection; urllib.request urlretrieve; requests get
+aiohttp.client ClientSession; ftplib FTP; smtplib SMTP; webbrowser open
+pip main; pip._internal main; ensurepip bootstrap; venv create; site main; sys modules
+sys settrace; signal signal; gc get_objects; inspect getsource; linecache getline
+logging.config dictConfig; lib2to3.pgen2.grammar Grammar.loadgrammar; idlelib.run exec
+idlelib.pyshell ModifiedInterpreter.runcode; idlelib.autocomplete get_entity
+torch.jit.unsupported_tensor_ops execWrapper; torch._dynamo.guards GuardBuilder.get
+torch.utils.bottleneck.__main__ run_cprofile; torch.utils.collect_env run
+torch.utils._config_module load_config; torch.fx.experimental.symbolic_shapes eval
+torch.fx.graph_module reduce_graph_module; torch.storage _load_from_bytes
+torch.serialization load; torch._utils _rebuild_wrapper; torch.nn.modules.linear Linear
+torch.package PackageImporter; torch.distributed.rpc rpc_sync; torch.ops load_library
+argparse Namespace; datetime datetime; decimal Decimal; uuid UUID; zoneinfo ZoneInfo
+sklearn.pipeline Pipeline; transformers.training_args TrainingArguments; numpy ufunc
+numpy.random._pickle __randomstate_ctor; numpy.core.numeric _frombuffer; builtins slice
+"""
+"""What somebody has put into a pickle, or could; each is module and name."""

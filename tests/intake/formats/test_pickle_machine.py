@@ -30,8 +30,9 @@ from strongroom.intake.formats.pickle_values import (
     Table,
     Value,
 )
+from strongroom.intake.formats.torch_names import rules
 from strongroom.intake.sources import Source
-from tests.intake.formats.pickle_attacks import ATTACKS
+from tests.intake.formats.pickle_attacks import ATTACKS, GADGETS
 from tests.intake.hostile import mutated
 
 ORDERED = Name("collections", "OrderedDict")
@@ -210,6 +211,17 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 def test_an_attack_is_refused_by_its_rule(name: str) -> None:
     rule, data = ATTACKS[name]
     assert refusal(data).rule == rule
+
+
+def test_no_gadget_is_known_to_a_checkpoint() -> None:
+    """Scanners list them one by one; here nobody has to."""
+    gadgets = [
+        g.split() for line in GADGETS.strip().splitlines() for g in line.split(";")
+    ]
+    for module, name in gadgets:
+        data = f"c{module}\n{name}\n(S'id'\ntR.".encode()
+        assert refusal(data, rules(salvage=False)).rule == "pickle/global", name
+    assert len(gadgets) > 120
 
 
 def test_the_names_that_refuse_a_pickle_are_in_the_message() -> None:

@@ -6,6 +6,7 @@ import argparse
 import io
 import os
 import pathlib
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -159,6 +160,35 @@ def test_a_zip_file_without_a_pickle_is_refused() -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("m/data/0", b"")
     assert refusal(buffer.getvalue()).rule == "torch/member"
+
+
+def test_cve_2025_32434_a_tar_file_under_the_name_of_a_checkpoint_is_refused() -> None:
+    """``torch.load(weights_only=True)`` unpickled what lay in it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in ("storages", "tensors", "pickle"):
+            info = tarfile.TarInfo(name)
+            info.size = 20
+            archive.addfile(info, io.BytesIO(b"cos\nsystem\n(S'i'\ntR."))
+    for is_zip in (True, False):
+        with pytest.raises(RefusedError):
+            read(buffer.getvalue(), is_zip=is_zip)
+
+
+def test_cve_2025_1889_a_second_pickle_under_another_ending_is_refused() -> None:
+    data = Forged(W, STORAGES, {"config.p": b"cos\nsystem\n(S'id'\ntR."}).zip()
+    assert refusal(data).rule == "torch/member"
+
+
+def test_a_refusal_leaves_no_file_behind(tmp_path: Path) -> None:
+    workplace = workplace_in(tmp_path)
+    deep: list[object] = []
+    for _ in range(40):
+        deep = [deep]
+    source = source_of(tmp_path / "in", saved({"w": torch.ones(2), "x": deep}))
+    with pytest.raises(RefusedError):
+        torch_zip.rewrite(source, workplace, Options())
+    assert workplace.names == ()
 
 
 def test_a_zip_reader_refuses_what_is_no_zip_file() -> None:

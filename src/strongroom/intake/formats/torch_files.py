@@ -60,6 +60,9 @@ def write_checkpoint(
     """
     shelf = Shelf(checkpoint.value, checkpoint.storages, source, workplace)
     root = Tree(shelf.place).node(checkpoint.value)
+    # Before anything is written: what is refused leaves no file behind.
+    with refusing("torch/depth"):
+        document = to_json({"format": FORMAT, "root": root})
     outputs: list[str] = []
     facts: dict[str, Json] = {"globals": sorted(checkpoint.names)}
     for file in (shelf.weights, shelf.training):
@@ -72,8 +75,6 @@ def write_checkpoint(
             facts[file.fact] = digest_facts(digests)
     if not shelf.weights.tells_all(root):
         path = with_ending(shelf.path, ".json")
-        with refusing("torch/depth"):
-            document = to_json({"format": FORMAT, "root": root})
         with workplace.create(path) as out:
             write_all(out, document)
         outputs.append(path)
