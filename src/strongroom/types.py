@@ -26,6 +26,7 @@ RequestId = NewType("RequestId", str)
 ApprovalId = NewType("ApprovalId", str)
 PermitId = NewType("PermitId", str)
 PasskeyId = NewType("PasskeyId", str)
+IntakeId = NewType("IntakeId", str)
 
 Random: TypeAlias = Callable[[int], bytes]
 """Gives that many random bytes; ``os.urandom`` outside tests."""

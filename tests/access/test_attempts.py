@@ -17,7 +17,7 @@ from strongroom.access.attempts import (
     LONGEST_ACCOUNT_WAIT,
     LONGEST_SOURCE_WAIT,
 )
-from strongroom.database import tables
+from strongroom.database import people_tables
 from strongroom.errors import DeniedError
 from tests.conftest import Databases
 from tests.ledger.world import World, world_at
@@ -116,7 +116,7 @@ def test_a_wait_far_ahead_does_not_count(world: World) -> None:
     """A clock that was wrong for a moment would lock a person out for years."""
     try_it(world)
     later = world.clock() + timedelta(days=1000)
-    world.attack(sa.update(tables.attempts).values(wait_until=later))
+    world.attack(sa.update(people_tables.attempts).values(wait_until=later))
 
     assert try_it(world)
     world.clock.pass_(seconds=LONGEST_ACCOUNT_WAIT.total_seconds())
@@ -156,7 +156,7 @@ def test_parallel_guesses_win_nothing(migrated_url: str) -> None:
 def test_names_are_not_kept_in_the_clear(world: World) -> None:
     try_it(world, account="ana", source="192.0.2.7")
     with world.database.reading() as connection:
-        rows = connection.execute(sa.select(tables.attempts)).all()
+        rows = connection.execute(sa.select(people_tables.attempts)).all()
 
     assert b"ana" not in b"".join(row.subject for row in rows)
     assert "192.0.2.7" not in repr(rows)

@@ -10,7 +10,12 @@ from tests.cli.terminal import Terminal
 def test_a_healthy_room_has_nothing_to_clean(solo: Terminal, model: Path) -> None:
     solo.ok("seal", model, "--as", "tiny")
 
-    assert solo.ok("clean") == {"versions": 0, "objects": 0}
+    assert solo.ok("clean") == {
+        "versions": 0,
+        "objects": 0,
+        "originals": 0,
+        "copies": 0,
+    }
     assert solo.run("open", "tiny", "--purpose", "x").status == 0
 
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
-from strongroom.database import engine, tables
+from strongroom.database import engine, people_tables, tables
 from strongroom.database.engine import Database
 from strongroom.errors import (
     ConflictError,
@@ -25,8 +25,10 @@ from tests.postgresql import Server
 
 SUBJECT = b"somebody"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-INSERT = sa.insert(tables.attempts).values(subject=SUBJECT, failures=1, wait_until=NOON)
-FAILURES = sa.select(tables.attempts.c.failures)
+INSERT = sa.insert(people_tables.attempts).values(
+    subject=SUBJECT, failures=1, wait_until=NOON
+)
+FAILURES = sa.select(people_tables.attempts.c.failures)
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_reader_sees_one_state_while_others_write(database: Database) -> None:
     with database.reading() as reader:
         before = reader.execute(FAILURES).scalar_one()
         with database.writing() as writer:
-            writer.execute(sa.update(tables.attempts).values(failures=2))
+            writer.execute(sa.update(people_tables.attempts).values(failures=2))
         assert reader.execute(FAILURES).scalar_one() == before == 1
 
 
@@ -89,7 +91,9 @@ def test_writers_wait_for_each_other_and_lose_nothing(database: Database) -> Non
         for _ in range(10):
             with database.writing() as connection:
                 row = connection.execute(FAILURES.with_for_update()).scalar_one()
-                connection.execute(sa.update(tables.attempts).values(failures=row + 1))
+                connection.execute(
+                    sa.update(people_tables.attempts).values(failures=row + 1)
+                )
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
@@ -108,12 +112,12 @@ def test_a_writer_that_waits_too_long_is_told(
     with database.writing() as connection:
         connection.execute(INSERT)
     with database.writing() as holder:
-        holder.execute(sa.update(tables.attempts).values(failures=2))
+        holder.execute(sa.update(people_tables.attempts).values(failures=2))
         with (
             pytest.raises(UnavailableError, match="did not answer") as caught,
             short.writing() as waiting,
         ):
-            waiting.execute(sa.update(tables.attempts).values(failures=3))
+            waiting.execute(sa.update(people_tables.attempts).values(failures=3))
     short.close()
 
     assert "try again" in caught.value.hint
@@ -200,4 +204,4 @@ def test_an_error_does_not_repeat_what_was_to_be_stored(
 
 def store(database: Database, **values: object) -> None:
     with database.writing() as connection:
-        connection.execute(sa.insert(tables.attempts), values)
+        connection.execute(sa.insert(people_tables.attempts), values)

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from strongroom.access import accounts
 from strongroom.access.sessions import Actor, actor_of
-from strongroom.database import tables
+from strongroom.database import people_tables
 from strongroom.errors import StrongroomError
 from strongroom.types import Factor, Role
 from tests.access.rooms import Rooms, rooms_at
@@ -81,7 +81,7 @@ class Office:
 
     def forget_attempts(self) -> None:
         """Let nobody wait because of failures; ``test_attempts`` is about those."""
-        self.rooms.world.attack(tables.attempts.delete())
+        self.rooms.world.attack(people_tables.attempts.delete())
 
 
 def random_source() -> str:

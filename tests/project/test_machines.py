@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 MACHINES = {
     "AccountState": "machines/test_accounts.py",
     "FactorState": "machines/test_factors.py",
+    "IntakeState": "machines/test_intakes.py",
     "PermitState": "machines/test_permits.py",
     "RequestState": "access/test_approvals.py",
     "RootState": "machines/test_roots.py",

@@ -15,6 +15,8 @@ from strongroom.access.footprints import Extent, Footprint, Grain, coordinate
 from strongroom.access.quorum import Decision, QuorumRule, Vote, decide_quorum
 from strongroom.access.scales import Scale, columns_of, rescale
 from strongroom.database.times import parse_time
+from strongroom.intake.receipt import report_digest
+from strongroom.intake.receiving import files_digest
 from strongroom.ledger.cosignature import WitnessKey
 from strongroom.types import Secret
 from tests.project import read_ledger
@@ -124,3 +126,12 @@ def test_extents_are_turned_as_the_published_ones() -> None:
         )
 
         assert [columns["start"][0], columns["end"][0]] == case["turned"]
+
+
+def test_what_comes_in_has_the_published_digests() -> None:
+    vectors = load("intake")
+
+    for case in vectors["files"]:
+        assert files_digest(tuple(f) for f in case["files"]) == case["digest"]
+    for case in vectors["reports"]:
+        assert report_digest(case["report"].encode()) == case["digest"]

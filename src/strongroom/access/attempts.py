@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from strongroom import canonical
-from strongroom.database import tables
+from strongroom.database import people_tables
 from strongroom.errors import DeniedError
 from strongroom.ledger.log import Ledger
 
@@ -56,8 +56,8 @@ def forget_failures(connection: sa.Connection, *, account: str, source: str) -> 
     # One after the other in the order of ``begin``, so that no two wait in a ring.
     for subject in sorted([_subject("account", account), _subject("source", source)]):
         connection.execute(
-            sa.update(tables.attempts)
-            .where(tables.attempts.c.subject == subject)
+            sa.update(people_tables.attempts)
+            .where(people_tables.attempts.c.subject == subject)
             .values(failures=0)
         )
 
@@ -65,7 +65,7 @@ def forget_failures(connection: sa.Connection, *, account: str, source: str) -> 
 def _count(
     connection: sa.Connection, subject: bytes, *, longest: timedelta, now: datetime
 ) -> None:
-    columns = tables.attempts.c
+    columns = people_tables.attempts.c
     _ensure(connection, subject, now)
     row = connection.execute(
         sa.select(columns.failures, columns.wait_until)
@@ -83,7 +83,7 @@ def _count(
     wait = timedelta(seconds=2 ** min(failures - FREE_FAILURES, 20))
     wait = min(wait, longest) if failures > FREE_FAILURES else timedelta(0)
     connection.execute(
-        sa.update(tables.attempts)
+        sa.update(people_tables.attempts)
         .where(columns.subject == subject)
         .values(failures=failures, wait_until=now + wait)
     )
@@ -94,7 +94,7 @@ def _ensure(connection: sa.Connection, subject: bytes, now: datetime) -> None:
     on_postgresql = connection.dialect.name == "postgresql"
     insert = postgresql.insert if on_postgresql else sqlite.insert
     connection.execute(
-        insert(tables.attempts)
+        insert(people_tables.attempts)
         .values(subject=subject, failures=0, wait_until=now)
         .on_conflict_do_nothing()
     )

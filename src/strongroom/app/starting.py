@@ -15,15 +15,20 @@ from strongroom.app.witnesses import record_witnesses
 from strongroom.client.places import check_kept_outside
 from strongroom.client.room import Room
 from strongroom.client.seen import check_seen
-from strongroom.crypto.roomkeys import PublicKeys
+from strongroom.crypto import roomkeys, wraps
+from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.errors import IntegrityError, SetupError
 from strongroom.ledger import checks, confirmed
+from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.failures import record_failure
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.reconcile import RowFinding
 from strongroom.ledger.recorded import newest_recorded
+from strongroom.settings import Settings
 from strongroom.types import Profile
+from strongroom.vault.recovery_wraps import load_room_keys
+from strongroom.vault.seals import CustodyDomain
 
 _NAMED = 5
 """Rows that are named when a room does not open."""
@@ -123,3 +128,32 @@ def local_actor(room: Room) -> Actor | None:
     with room.ledger.reading() as reading:
         owner = min(ACCOUNTS.find(reading), key=lambda account: account.created_at)
     return Actor(account=owner.id)
+
+
+def unwrap_keys(settings: Settings, home: CustodyDomain, ledger: Ledger) -> RoomKeys:
+    """Return the room's own keys; the home custodian first checks the ledger.
+
+    Raises:
+        SetupError: They are not in the database.
+        ForkError: The custodian saw another history.
+        IntegrityError: One was altered.
+        UnavailableError: The custodian or the database does not answer.
+    """
+    anchors = Anchors(ledger)
+    root_key_id = home.custodian.root_key_id
+    with ledger.database.reading() as connection:
+        wrapped = load_room_keys(connection, root_key_id)
+    if not roomkeys.are_whole(wrapped):
+        raise SetupError("the room's own keys are not in its database")
+    return RoomKeys.from_seeds(
+        {
+            name: anchors.unwrap(
+                home.custodian,
+                data,
+                wraps.room_key_context(
+                    room=settings.room, name=name, root_key_id=root_key_id
+                ),
+            )
+            for name, data in wrapped.items()
+        }
+    )

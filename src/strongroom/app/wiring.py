@@ -29,14 +29,19 @@ from strongroom.app.adapters import (
     open_domains,
     passphrase_of,
 )
+from strongroom.app.examining import wire_quarantine
 from strongroom.app.growing import wire_profiles
 from strongroom.app.notifications import teller
-from strongroom.app.starting import check_start, local_actor, remembering
+from strongroom.app.starting import (
+    check_start,
+    local_actor,
+    remembering,
+    unwrap_keys,
+)
 from strongroom.app.telling import tell_custodians
 from strongroom.app.witnesses import open_witnesses
 from strongroom.client.client import Strongroom
 from strongroom.client.room import Room, tell_nobody
-from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.database import schema
 from strongroom.database.engine import Database
@@ -52,10 +57,10 @@ from strongroom.permits.permit import revoke_permit
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
 from strongroom.types import Random
+from strongroom.vault.admission import Admission
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
-from strongroom.vault.recovery_wraps import load_room_keys
 from strongroom.vault.rekeying import Rekeying
 from strongroom.vault.rewrapping import Rewrapping
 from strongroom.vault.rotation import Rotation
@@ -113,7 +118,7 @@ def open_strongroom(
     locked = open_ledger(settings, now=now, random=random)
     with contextlib.closing(locked.database):
         tell_custodians(locked, domains)
-        keys = _unwrap_keys(settings, domains[settings.home.name], locked)
+        keys = unwrap_keys(settings, domains[settings.home.name], locked)
     room = build(
         settings, domains, keys, password_cost=password_cost, now=now, random=random
     )
@@ -224,6 +229,8 @@ def _wired(
         training=TrainingRecords(gate),
         access_reviews=AccessReviews(gate, models=protected, tell=tell, random=random),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
+        quarantine=wire_quarantine(gate, settings, random),
+        admission=Admission(gate, approvals),
         vault=Vault(
             gate,
             approvals,
@@ -271,26 +278,4 @@ def _wired(
         now=now,
         random=random,
         witnesses=witnesses,
-    )
-
-
-def _unwrap_keys(settings: Settings, home: CustodyDomain, ledger: Ledger) -> RoomKeys:
-    """Return the room's own keys; the home custodian first checks the ledger."""
-    anchors = Anchors(ledger)
-    root_key_id = home.custodian.root_key_id
-    with ledger.database.reading() as connection:
-        wrapped = load_room_keys(connection, root_key_id)
-    if not roomkeys.are_whole(wrapped):
-        raise SetupError("the room's own keys are not in its database")
-    return RoomKeys.from_seeds(
-        {
-            name: anchors.unwrap(
-                home.custodian,
-                data,
-                wraps.room_key_context(
-                    room=settings.room, name=name, root_key_id=root_key_id
-                ),
-            )
-            for name, data in wrapped.items()
-        }
     )

@@ -76,6 +76,16 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
     "Weights": {
         "seal": Leaf("sealing:seal", "Seal a file or folder as a model's next version"),
         "open": Leaf("opening:open_", "Open segments, on a permit or with a purpose"),
+        "intake": Branch(
+            "Models from outside, re-written before they are sealed",
+            {
+                "add": Leaf("intake:add", "Take a model in, and re-write it"),
+                "list": Leaf("intake:list_", "List what came in"),
+                "show": Leaf("intake:show", "Show what was found and changed"),
+                "accept": Leaf("intake:accept", "Let the result be asked for"),
+                "refuse": Leaf("intake:refuse", "Give the result up"),
+            },
+        ),
         "model": Branch(
             "Models and their versions",
             {

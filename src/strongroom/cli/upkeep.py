@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from strongroom.cli import words
 from strongroom.cli.call import Call
 
+if TYPE_CHECKING:
+    from strongroom.client.cleaning import Cleaned
+
 
 def clean(call: Call) -> None:
-    """Remove what interrupted seals left; nothing that a version names.
+    """Remove what interruptions left, and originals from outside past their time.
+
+    Nothing goes that anybody could open.
 
     Example: strongroom clean
     """
     with call.open() as room:
         found = room.clean()
     call.output.say(
-        {"versions": found.versions, "objects": found.objects},
+        {
+            "versions": found.versions,
+            "objects": found.objects,
+            "originals": found.originals,
+            "copies": found.copies,
+        },
         f"{words.many(found.objects, 'object')} removed,"
         f" {words.many(found.versions, 'unfinished seal')} given up",
+        *_from_outside(found),
     )
+
+
+def _from_outside(found: Cleaned) -> list[str]:
+    parts = [
+        (found.originals, "original from outside", "originals from outside"),
+        (found.copies, "private copy", "private copies"),
+    ]
+    gone = [words.many(count, *nouns) for count, *nouns in parts if count]
+    return [f"{' and '.join(gone)} given up"] if gone else []
 
 
 def upgrade(call: Call) -> None:

@@ -16,6 +16,8 @@ from strongroom.access.authenticators.port import Authenticator
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, Session
 from strongroom.client import passkeys
+from strongroom.client.cleaning import Cleaned, clean
+from strongroom.client.intake import Intakes
 from strongroom.client.logins import log_in
 from strongroom.client.naming import class_named, default_name
 from strongroom.client.opened import OpenedModel
@@ -31,7 +33,6 @@ from strongroom.permits.permit import PermitRow
 from strongroom.permits.requests import Asked
 from strongroom.types import Classification, Secret
 from strongroom.vault import drafts
-from strongroom.vault.garbage import Collected, collect_garbage
 from strongroom.vault.vault import Sealed
 
 
@@ -44,11 +45,9 @@ class Strongroom:
         self._actor = actor
 
     def __enter__(self) -> Strongroom:
-        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it; see ``close``."""
         self.close()
 
     @property
@@ -71,6 +70,11 @@ class Strongroom:
     def records(self) -> Records:
         """The ledger and the requests in it."""
         return Records(self.room, lambda: self.actor)
+
+    @cached_property
+    def intakes(self) -> Intakes:
+        """What came in from outside."""
+        return Intakes(self.room, lambda: self.actor)
 
     @cached_property
     def passkeys(self) -> passkeys.Passkeys:
@@ -284,11 +288,9 @@ class Strongroom:
             self.room, self.actor, row, name=name, segments=segments, arena=arena
         )
 
-    def clean(self) -> Collected:
-        """Remove what interrupted seals left; nothing that anybody could open."""
-        return collect_garbage(
-            self.room.ledger, self.room.domains, self.room.public_keys.manifest
-        )
+    def clean(self) -> Cleaned:
+        """Remove what nobody could open, and what interruptions left."""
+        return clean(self.room)
 
     def close(self) -> None:
         """Anchor, have witnesses sign, keep what was seen; close the database.

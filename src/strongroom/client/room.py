@@ -20,6 +20,7 @@ from strongroom.access.training_records import TrainingRecords
 from strongroom.client.seen import Seen, check_seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.errors import ForkError, StrongroomError
+from strongroom.intake.quarantine import Quarantine
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
@@ -28,6 +29,7 @@ from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings
 from strongroom.types import Random
+from strongroom.vault.admission import Admission
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
@@ -71,7 +73,9 @@ class Room:
     glass_reviews: GlassReviews
     training: TrainingRecords
     access_reviews: AccessReviews
+    quarantine: Quarantine
     vault: Vault
+    admission: Admission
     catalogue: Catalogue
     recovery: Recovery
     recovery_wrapping: RecoveryWrapping

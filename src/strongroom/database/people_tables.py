@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from strongroom.database.columns import column, guarded
+from strongroom.database.columns import column, guarded, metadata
 from strongroom.database.times import UtcDateTime
 
 break_glass = guarded(
@@ -47,4 +47,12 @@ access_items = guarded(
     column("answer", sa.Text, index=True),
     sa.Column("answered_by", sa.Text),
     sa.Column("answered_at", UtcDateTime),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    column("subject", sa.LargeBinary, key=True),
+    column("failures", sa.Integer),
+    column("wait_until", UtcDateTime),
 )

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from strongroom.database import key_tables, passkey_tables, people_tables  # noqa: F401  whoever needs all, has these
+from strongroom.database import (  # noqa: F401  whoever needs all, has these
+    intake_tables,
+    key_tables,
+    passkey_tables,
+    people_tables,
+)
 from strongroom.database.columns import COUNTER, IDENTIFIER, column, guarded, metadata
 from strongroom.database.times import UtcDateTime
 
@@ -130,14 +135,6 @@ sessions = guarded(
     column("opened_at", UtcDateTime),
     column("expires_at", UtcDateTime),
     column("state", sa.Text),
-)
-
-attempts = sa.Table(
-    "attempts",
-    metadata,
-    column("subject", sa.LargeBinary, key=True),
-    column("failures", sa.Integer),
-    column("wait_until", UtcDateTime),
 )
 
 projects = guarded(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from strongroom.ledger.intake_kinds import INTAKE_KINDS
 from strongroom.ledger.key_kinds import KEY_KINDS
 from strongroom.ledger.kind import Kind
 from strongroom.ledger.passkey_kinds import PASSKEY_KINDS
@@ -254,6 +255,7 @@ KINDS: Mapping[str, Kind] = {
         (),
         (6005, 4),
     ),
+    **INTAKE_KINDS,
     **KEY_KINDS,
     **PEOPLE_KINDS,
     **PASSKEY_KINDS,

@@ -13,7 +13,7 @@ from strongroom.database.engine import Transaction
 from strongroom.ledger.log import Reading
 from strongroom.permits.permit import PERMITS, PermitState
 from strongroom.types import AccountId, AccountKind, Classification, PermitId
-from strongroom.vault.versions import ARTIFACTS
+from strongroom.vault.versions import every_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def protected(transaction: Transaction) -> list[Protected]:
     """Return the models of a room in groups of the same class and project."""
     groups = Counter(
         (artifact.classification, artifact.project)
-        for artifact in ARTIFACTS.find(transaction)
+        for artifact in every_model(transaction)
     )
     return [
         Protected(classification=classification, project=project, models=count)

@@ -20,7 +20,6 @@ from strongroom.vault.manifest import Manifest
 from strongroom.vault.publishing import PUBLISH_ACTION, abandon, publish
 from strongroom.vault.seals import CustodyDomain, domain_named
 from strongroom.vault.versions import (
-    ARTIFACTS,
     MAIN,
     PROD,
     REFERENCES,
@@ -28,6 +27,7 @@ from strongroom.vault.versions import (
     Artifact,
     Reference,
     Version,
+    every_model,
     find_version,
     load_manifest,
     move_reference,
@@ -75,7 +75,7 @@ class Catalogue:
         with self._ledger.reading() as reading:
             verify_actor(reading, actor, now=reading.now)
             found = []
-            for artifact in ARTIFACTS.find(reading):
+            for artifact in every_model(reading):
                 if not self._visible(reading, actor, artifact):
                     continue
                 references = REFERENCES.find(

@@ -10,8 +10,9 @@ from strongroom.access.request import REQUEST_TTL
 from strongroom.access.teams import checked_name
 from strongroom.access.terms import AdministrationTerms, TermsTable
 from strongroom.errors import ConflictError, InputError, IntegrityError
+from strongroom.intake.intakes import Intake
 from strongroom.ledger.log import Writing
-from strongroom.types import ArtifactId, Classification, Secret
+from strongroom.types import ArtifactId, Classification, ProjectId, Secret
 from strongroom.vault.lineages import LINEAGES
 from strongroom.vault.planfiles import plan_from_toml
 from strongroom.vault.plans import default_plan
@@ -20,6 +21,7 @@ from strongroom.vault.sources import SourceFile, scan
 from strongroom.vault.versions import (
     ARTIFACTS,
     MAIN,
+    ORIGINAL,
     REFERENCES,
     VERSIONS,
     Artifact,
@@ -115,15 +117,32 @@ def resolve(
     return Draft(artifact=artifact, parent=parent, source=source, plan=options.plan)
 
 
+def of_original(intake: Intake, project: ProjectId, key: Secret) -> Draft:
+    """Return the artifact that keeps an original from outside.
+
+    It is called like the intake, as no model of a person can be.
+    """
+    own_id = artifact_id(key, intake.id)
+    artifact = Artifact(
+        id=own_id,
+        name=intake.id,
+        project=project,
+        classification=Classification.RESTRICTED,
+        roots=(own_id,),
+        created_at=intake.added_at,
+    )
+    return Draft(artifact=artifact, parent=None, source=None, plan=None)
+
+
 def _model_name(name: str) -> str:
     """Return ``name`` if it is one that ``open`` takes for a model's.
 
     Raises:
         InputError: It is not.
     """
-    if name.startswith(("permit-", "request-")):
+    if name.startswith(("permit-", "request-", ORIGINAL)):
         raise InputError(
-            f"{name[:80]!r} would be taken for a permit or a request",
+            f"{name[:80]!r} would be taken for a permit, a request or an intake",
             hint="name it otherwise: --as NAME",
         )
     return checked_name(name, what="a model")
@@ -200,7 +219,7 @@ def verify_name_free(writing: Writing, draft: Draft) -> None:
     waiting = VERSIONS.find(
         writing,
         VERSIONS.columns.artifact == draft.artifact.id,
-        VERSIONS.columns.state == VersionState.PENDING,
+        VERSIONS.columns.state.in_((VersionState.PENDING, VersionState.QUARANTINED)),
         VERSIONS.columns.sealed_at > writing.now - REQUEST_TTL,
     )
     if waiting:

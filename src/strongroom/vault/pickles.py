@@ -38,6 +38,5 @@ def verify_content(name: str, start: bytes) -> None:
 def _not_sealed(name: str, why: str) -> InputError:
     return InputError(
         f"{name} {why}",
-        hint="leave it out, and save its weights as safetensors; intake, which will"
-        " look into such files and re-write them, is still to come",
+        hint="have it re-written: strongroom intake add PATH",
     )

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from strongroom.access.request import Request
 from strongroom.crypto.signing import VerifyKey
-from strongroom.errors import IntegrityError
+from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
+from strongroom.vault.admitting import accepted, refused
 from strongroom.vault.lineages import begin_lineage
+from strongroom.vault.manifest import Manifest
 from strongroom.vault.recording import abandoned_event
 from strongroom.vault.versions import (
     ARTIFACTS,
     MAIN,
     VERSIONS,
+    Artifact,
     VersionState,
     load_manifest,
     move_reference,
-    verify_as_agreed,
 )
 
 PUBLISH_ACTION = "model:publish"
@@ -42,8 +44,9 @@ def publish(writing: Writing, request: Request, *, key: VerifyKey) -> None:
         raise IntegrityError(f"{version.id} is not what was approved")
     artifact = ARTIFACTS.get(writing, version.artifact)
     manifest, _ = load_manifest(writing, version, key)
-    verify_as_agreed(artifact, manifest)
-    if version.parent is None:
+    _verify_as_agreed(artifact, manifest)
+    recalled = accepted(writing, version, request)
+    if version.parent is None and not recalled:
         begin_lineage(writing, artifact, version)
     version = VERSIONS.replace(writing, version, state=VersionState.PUBLISHED)
     writing.append(
@@ -58,7 +61,8 @@ def publish(writing: Writing, request: Request, *, key: VerifyKey) -> None:
             },
         )
     )
-    move_reference(writing, artifact, MAIN, version, by=request.asker, session=None)
+    if not recalled:  # main may name a later one since
+        move_reference(writing, artifact, MAIN, version, by=request.asker, session=None)
 
 
 def abandon(writing: Writing, request: Request) -> None:
@@ -67,3 +71,22 @@ def abandon(writing: Writing, request: Request) -> None:
     if version.state is VersionState.PENDING:
         VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
         writing.append(abandoned_event(version))
+        refused(writing, version, by=request.asker)
+
+
+def _verify_as_agreed(artifact: Artifact, manifest: Manifest) -> None:
+    """Check that the artifact has the class and project that were agreed to.
+
+    Both stand in its row for every version, and whoever seals under a name of
+    which nothing is published says them anew.
+
+    Raises:
+        ConflictError: Somebody did, while this version was sealed or waited.
+    """
+    agreed = (manifest.classification, manifest.project)
+    if (artifact.classification, artifact.project) != agreed:
+        raise ConflictError(
+            f"{artifact.name} was sealed as {manifest.classification} and is"
+            f" {artifact.classification} now, or in another project",
+            hint="decline this one, and seal it again",
+        )

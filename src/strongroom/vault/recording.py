@@ -14,10 +14,34 @@ from strongroom.database import tables
 from strongroom.errors import ConflictError, StrongroomError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Ledger, Writing
+from strongroom.types import RoomId
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.seals import SealedPart
 from strongroom.vault.sharing import Wrap
-from strongroom.vault.versions import VERSIONS, Version, VersionState
+from strongroom.vault.versions import VERSIONS, Artifact, Version, VersionState
+
+OWN = "own"
+"""Origin of what was sealed as it was, without a receipt."""
+
+
+def manifest_of(
+    room: RoomId, artifact: Artifact, version: Version, parts: Sequence[SealedPart]
+) -> Manifest:
+    """Return the manifest of a version whose objects are all stored."""
+    return Manifest(
+        room=room,
+        artifact=artifact.id,
+        version=version.number,
+        generation=version.generation,
+        classification=artifact.classification,
+        project=artifact.project,
+        parent=version.parent,
+        roots=artifact.roots,
+        sealed_by=version.sealed_by,
+        sealed_at=version.sealed_at,
+        plain_bytes=version.plain_bytes,
+        segments=tuple(part.segment for part in parts),
+    )
 
 
 def store_parts(
@@ -78,8 +102,14 @@ def store_footprints(
         )
 
 
-def sealed_event(actor: Actor, manifest: Manifest) -> Event:
-    """Return the entry that says what was sealed."""
+def sealed_event(actor: Actor, manifest: Manifest, origin: str = OWN) -> Event:
+    """Return the entry that says what was sealed.
+
+    Args:
+        actor: Who sealed.
+        manifest: Of what.
+        origin: The intake that it came through; ``OWN`` if it came from the sealer.
+    """
     return Event(
         kind="artifact.sealed",
         actor=actor.account,
@@ -95,7 +125,7 @@ def sealed_event(actor: Actor, manifest: Manifest) -> Event:
             "manifest": manifest.digest,
             "segments": [s.id for s in manifest.segments],
             "bytes": manifest.plain_bytes,
-            "origin": "own",
+            "origin": origin,
         },
     )
 

@@ -89,7 +89,12 @@ def sealed_manifests(transaction: Transaction, key: VerifyKey) -> list[Manifest]
         MissingError: One is gone.
     """
     columns = VERSIONS.columns
-    states = (VersionState.PENDING, VersionState.PUBLISHED)
+    states = (
+        VersionState.HELD,
+        VersionState.QUARANTINED,
+        VersionState.PENDING,
+        VersionState.PUBLISHED,
+    )
     versions = VERSIONS.find(transaction, columns.state.in_(states))
     return [load_manifest(transaction, version, key)[0] for version in versions]
 

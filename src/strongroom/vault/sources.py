@@ -105,6 +105,26 @@ def scan(path: Path, *, follow_outside: bool = False) -> tuple[SourceFile, ...]:
     return files
 
 
+def opaque(path: Path) -> tuple[SourceFile]:
+    """Return one file as it is, whatever it holds.
+
+    For originals from outside, which are kept and never handed out.
+
+    Raises:
+        InputError: It is no regular file, or may not be read.
+        UnavailableError: The disk did not answer.
+    """
+    with open_regular(path, path.name) as descriptor:
+        found = os.fstat(descriptor)
+    file = SourceFile(
+        path=path.name,
+        size=found.st_size,
+        fingerprint=Fingerprint.of(found),
+        header=None,
+    )
+    return (file,)
+
+
 class OpenSource:
     """Scanned files, open for reading by several threads at once.
 

@@ -19,12 +19,17 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.errors import ConflictError
+from strongroom.intake.intakes import Intake
+from strongroom.intake.receipt import Receipt
+from strongroom.ledger.log import Writing
 from strongroom.ledger.second import in_force
-from strongroom.types import Random, RoomId
+from strongroom.types import ProjectId, Random, RoomId
 from strongroom.vault import drafts, recording
 from strongroom.vault.domains import assign_custodians
+from strongroom.vault.endings import Ending, holding, publishing, quarantining
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.maps import map_document
+from strongroom.vault.plans import default_plan
 from strongroom.vault.recovery_sets import sets_by_domain, verify_apart
 from strongroom.vault.reserving import reserve
 from strongroom.vault.roots import verify_in_use
@@ -36,12 +41,11 @@ from strongroom.vault.seals import (
     seal_plan,
 )
 from strongroom.vault.segments import Plan
-from strongroom.vault.sources import OpenSource, SourceFile
+from strongroom.vault.sources import OpenSource, SourceFile, opaque
 from strongroom.vault.versions import (
     VERSIONS,
     Artifact,
     Version,
-    VersionState,
     resource_of,
 )
 
@@ -59,6 +63,16 @@ class Sealed:
     version: Version
     manifest: Manifest
     request: Request | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """Scanned files, how they are cut, and who keeps which segment."""
+
+    path: Path
+    files: tuple[SourceFile, ...]
+    plan: Plan
+    assigned: Mapping[str, tuple[str, ...]]
 
 
 class Vault:
@@ -98,6 +112,7 @@ class Vault:
         path: Path,
         options: drafts.SealOptions,
         *,
+        receipt: Receipt | None = None,
         progress: Progress = lambda _: None,
     ) -> Sealed:
         """Seal a file or folder as the next version of an artifact.
@@ -106,6 +121,8 @@ class Vault:
             actor: Who seals; holds the whole by origin.
             path: A safetensors file, any file, or a folder of files.
             options: Under which name, class, project, parent and plan.
+            receipt: Of what came from outside: the version waits in quarantine
+                until somebody accepts it.
             progress: Told the bytes sealed since the last call, from threads.
 
         Raises:
@@ -122,108 +139,157 @@ class Vault:
             self._gate.recording_refusals(actor, "model:seal", options.name),
             self._ledger.transaction() as writing,
         ):
-            draft = drafts.resolve(
-                writing, options, self._gate.terms, self._keys.coordinate
-            )
-            if draft.source is not None:  # whoever may not see it learns nothing
-                self._gate.require(
-                    writing, actor, "model:show", resource_of(draft.source)
-                )
-            account = self._gate.require(
-                writing, actor, "model:seal", resource_of(draft.artifact)
-            )
-            drafts.verify_name_free(writing, draft)
+            draft, account = self._drafted(writing, actor, options)
             drafts.verify_caps(draft, plan, self._gate.terms)
             version = reserve(writing, actor, draft, plan)
+        source = _Source(path=path, files=files, plan=plan, assigned=assigned)
+        if receipt is not None:
+            ending = quarantining(actor, receipt)
+        else:
+            terms = drafts.publishing_terms(draft, self._gate.terms)
+            ending = publishing(self._approvals, actor, account, terms)
+        return self._finish(
+            actor, draft.artifact, version, source, ending, progress=progress
+        )
+
+    def verify_options(self, actor: Actor, options: drafts.SealOptions) -> None:
+        """Check now what ``seal`` would refuse before it reads a byte.
+
+        Raises:
+            InputError: The options contradict what exists.
+            DeniedError: The actor may not seal this.
+            MissingError: The parent or the project does not exist.
+            ConflictError: A first version of this name waits.
+        """
+        with (
+            self._gate.recording_refusals(actor, "model:seal", options.name),
+            self._ledger.transaction() as writing,
+        ):
+            self._drafted(writing, actor, options)
+
+    def _drafted(
+        self, writing: Writing, actor: Actor, options: drafts.SealOptions
+    ) -> tuple[drafts.Draft, Account]:
+        draft = drafts.resolve(
+            writing, options, self._gate.terms, self._keys.coordinate
+        )
+        if draft.source is not None:  # whoever may not see it learns nothing
+            self._gate.require(writing, actor, "model:show", resource_of(draft.source))
+        account = self._gate.require(
+            writing, actor, "model:seal", resource_of(draft.artifact)
+        )
+        drafts.verify_name_free(writing, draft)
+        return draft, account
+
+    def hold(
+        self,
+        actor: Actor,
+        path: Path,
+        intake: Intake,
+        project: ProjectId,
+        *,
+        progress: Progress = lambda _: None,
+    ) -> Sealed:
+        """Seal an original from outside, so that it is kept and nobody opens it.
+
+        Args:
+            actor: Who added it; policy allowed that.
+            path: The private copy of its files, one after the other.
+            intake: Under which it is known.
+            project: That it was added for.
+            progress: Told the bytes sealed since the last call, from threads.
+
+        Raises:
+            InputError: The copy changed.
+            ConflictError: It is held already.
+            UnavailableError: A store or the database did not accept it.
+        """
+        files = opaque(path)
+        plan = default_plan(files)
+        draft = drafts.of_original(intake, project, self._keys.coordinate)
+        assigned = assign_custodians(plan, list(self._domains), 1)
+        with self._ledger.transaction() as writing:
+            version = reserve(writing, actor, draft, plan)
+        source = _Source(path=path, files=files, plan=plan, assigned=assigned)
+        return self._finish(
+            actor,
+            draft.artifact,
+            version,
+            source,
+            holding(actor, intake),
+            progress=progress,
+        )
+
+    def _finish(
+        self,
+        actor: Actor,
+        artifact: Artifact,
+        version: Version,
+        source: _Source,
+        ending: Ending,
+        *,
+        progress: Progress,
+    ) -> Sealed:
+        """Seal the objects of a reserved version, then record what they are."""
         try:
-            parts = self._seal_objects(
-                path, files, plan, version, assigned=assigned, progress=progress
-            )
+            parts = self._seal_objects(source, version, progress=progress)
         except BaseException:  # also an interrupt: the number stays unused
             recording.abandon(self._ledger, actor, version)
             raise
         # From here on objects stay even if this fails: when the connection is lost
         # during a commit nobody knows whether it happened, and garbage is collected.
         try:
-            return self._record(actor, account, draft, version, parts)
+            return self._record(actor, artifact, version, parts, ending)
         except ConflictError:  # no lost connection: nothing of it was committed
             recording.abandon(self._ledger, actor, version)
             raise
 
     def _seal_objects(
-        self,
-        path: Path,
-        files: tuple[SourceFile, ...],
-        plan: Plan,
-        version: Version,
-        *,
-        assigned: Mapping[str, tuple[str, ...]],
-        progress: Progress,
+        self, source: _Source, version: Version, *, progress: Progress
     ) -> tuple[SealedPart, ...]:
         with self._ledger.reading() as reading:
             recovery = sets_by_domain(reading)
-        for segment, custodians in assigned.items():
+        for segment, custodians in source.assigned.items():
             verify_apart(segment, custodians, recovery)
         job = SealJob(
             room=self._room,
             artifact=version.artifact,
             version=version.number,
             generation=version.generation,
-            plan=plan,
-            files=len(files),
-            assigned=assigned,
+            plan=source.plan,
+            files=len(source.files),
+            assigned=source.assigned,
             domains=self._domains,
             recovery=recovery,
             coordinate_key=self._keys.coordinate,
-            map=map_document(plan, files),
+            map=map_document(source.plan, source.files),
             random=self._random,
         )
-        with OpenSource(path, files) as source:
-            return seal_plan(job, source, progress)
+        with OpenSource(source.path, source.files) as opened:
+            return seal_plan(job, opened, progress)
 
     def _record(
         self,
         actor: Actor,
-        account: Account,
-        draft: drafts.Draft,
+        artifact: Artifact,
         version: Version,
         parts: tuple[SealedPart, ...],
+        ending: Ending,
     ) -> Sealed:
-        artifact = draft.artifact
-        manifest = Manifest(
-            room=self._room,
-            artifact=artifact.id,
-            version=version.number,
-            generation=version.generation,
-            classification=artifact.classification,
-            project=artifact.project,
-            parent=version.parent,
-            roots=artifact.roots,
-            sealed_by=version.sealed_by,
-            sealed_at=version.sealed_at,
-            plain_bytes=version.plain_bytes,
-            segments=tuple(part.segment for part in parts),
-        )
+        manifest = recording.manifest_of(self._room, artifact, version, parts)
         with self._ledger.transaction() as writing:
             manifest = replace(manifest, both=in_force(writing.connection))
             version = VERSIONS.replace(
                 writing,
                 recording.still_sealing(writing, version),
-                state=VersionState.PENDING,
+                state=ending.state,
                 manifest_digest=manifest.digest,
             )
             verify_in_use(writing, {w.root_key_id for p in parts for w in p.wraps})
             signed = manifest.sign(self._keys.manifest)
             recording.store_parts(writing.connection, manifest, signed, parts)
-            writing.append(recording.sealed_event(actor, manifest))
-            request = self._approvals.ask(
-                writing,
-                actor,
-                account,
-                "model:publish",
-                {"version": version.id, "manifest": version.manifest_digest},
-                terms=drafts.publishing_terms(draft, self._gate.terms),
-            )
+            writing.append(recording.sealed_event(actor, manifest, ending.origin))
+            request = ending.then(writing, version)
             version = VERSIONS.get(writing, version.id)
         return Sealed(
             artifact=artifact, version=version, manifest=manifest, request=request

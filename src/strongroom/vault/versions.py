@@ -1,7 +1,9 @@
 """Artifacts, their versions, and the references that name one of them.
 
-    sealing ──▶ pending ──▶ published
-       └──────────┴───────▶ abandoned
+    sealing ──▶ pending ──▶ published ──recall──▶ quarantined
+       ├──────────┴───────▶ abandoned ◀───────────────┤
+       ├────from outside───────▶ quarantined ──accept─▶ pending
+       └────its original───────▶ held ──expire──▶ abandoned
 
 Only a published version can be asked for.  A version never changes; going back
 means moving a reference, which is recorded.
@@ -24,7 +26,7 @@ from strongroom.database import tables
 from strongroom.database.cells import blob
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
-from strongroom.errors import ConflictError, InputError, IntegrityError, MissingError
+from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import (
@@ -45,6 +47,9 @@ from strongroom.vault.manifest import (
 
 MAIN = "main"
 PROD = "prod"
+ORIGINAL = "intake-"
+"""How the names of originals from outside begin, and of no model."""
+
 _TARGET = re.compile(r"([^@]+)(?:@(?:v?([0-9]{1,12})|([a-z][a-z0-9-]{0,30})))?")
 
 
@@ -52,6 +57,8 @@ class VersionState(StrEnum):
     """Where a version is on its way to being usable."""
 
     SEALING = "sealing"
+    HELD = "held"  # an original from outside: never more than kept
+    QUARANTINED = "quarantined"
     PENDING = "pending"
     PUBLISHED = "published"
     ABANDONED = "abandoned"
@@ -131,6 +138,12 @@ def resource_of(artifact: Artifact) -> Resource:
     )
 
 
+def every_model(transaction: Transaction) -> list[Artifact]:
+    """Return every artifact that somebody named; originals from outside are not."""
+    found = ARTIFACTS.find(transaction)
+    return [one for one in found if not one.name.startswith(ORIGINAL)]
+
+
 def find_artifact(transaction: Transaction, name_or_id: str) -> Artifact | None:
     """Return the artifact of this name or id, if there is one."""
     columns = ARTIFACTS.columns
@@ -199,9 +212,15 @@ def published(transaction: Transaction, artifact: Artifact, number: int) -> Vers
     """Return a version that can be asked for.
 
     Raises:
-        MissingError: There is no such version, or it is not published.
+        MissingError: There is no such version, or it is not published, or it is in
+            quarantine.
     """
     found = VERSIONS.find(transaction, VERSIONS.columns.id == f"{artifact.id}/{number}")
+    if found and found[0].state is VersionState.QUARANTINED:
+        raise MissingError(
+            f"{artifact.name}@{number} is in quarantine",
+            hint="strongroom intake list says why, and how it is accepted",
+        )
     if not found or found[0].state is not VersionState.PUBLISHED:
         raise MissingError(
             f"{artifact.name} has no published version {number}",
@@ -237,24 +256,6 @@ def load_manifest(
     ):
         raise IntegrityError(f"the manifest of {version.id} belongs to another version")
     return manifest, signed
-
-
-def verify_as_agreed(artifact: Artifact, manifest: Manifest) -> None:
-    """Check that the artifact has the class and project that were agreed to.
-
-    Both stand in its row for every version, and whoever seals under a name of
-    which nothing is published says them anew.
-
-    Raises:
-        ConflictError: Somebody did, while this version was sealed or waited.
-    """
-    agreed = (manifest.classification, manifest.project)
-    if (artifact.classification, artifact.project) != agreed:
-        raise ConflictError(
-            f"{artifact.name} was sealed as {manifest.classification} and is"
-            f" {artifact.classification} now, or in another project",
-            hint="decline this one, and seal it again",
-        )
 
 
 def move_reference(

@@ -1,0 +1,194 @@
+"""``strongroom intake``: what comes in from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import words
+from strongroom.cli.call import Call
+from strongroom.cli.intake_findings import show_intake, write_sarif
+from strongroom.cli.output import Column
+from strongroom.errors import InputError, MissingError
+from strongroom.types import Classification
+
+if TYPE_CHECKING:
+    from strongroom.canonical import Json
+    from strongroom.intake.intakes import Intake
+
+IDENTIFIER = Annotated[
+    str, typer.Argument(metavar="ID", help="Of the intake, or its start.")
+]
+
+
+def add(
+    call: Call,
+    *,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or a folder.")],
+    as_: Annotated[
+        str | None, typer.Option("--as", help="The model's name.", metavar="NAME")
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="That it is for.", metavar="NAME")
+    ] = "default",
+    class_: Annotated[
+        Classification | None, typer.Option("--class", help="How much it is guarded.")
+    ] = None,
+    parent: Annotated[
+        str | None, typer.Option(help="That it descends from.", metavar="NAME@V")
+    ] = None,
+    origin: Annotated[
+        str, typer.Option("--from", help="Where you got it.", metavar="TEXT")
+    ] = "",
+    expect: Annotated[
+        str | None,
+        typer.Option(help="The digest it must have.", metavar="sha256:HEX"),
+    ] = None,
+    salvage: Annotated[
+        bool,
+        typer.Option(help="Put stubs for unknown objects; a second person looks."),
+    ] = False,
+    again: Annotated[
+        bool, typer.Option(help="Examine it although it is known.")
+    ] = False,
+    sarif: Annotated[
+        Path | None, typer.Option(help="Write what was found there.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Take a model in: keep the original sealed, re-write it, seal the result.
+
+    Nothing of it runs, and only what we wrote ourselves leaves quarantine. The
+    result can be asked for once somebody accepts it. Exit status 65: it is refused.
+
+    Example: strongroom intake add ./downloaded --as llama --from "https://..."
+    """
+    from strongroom.client.naming import default_name
+    from strongroom.intake.additions import Addition
+    from strongroom.intake.rewriting import Options
+    from strongroom.vault.drafts import SealOptions
+
+    if not path.exists():
+        raise MissingError(f"there is no file or folder {path}")
+    addition = Addition(
+        path=path,
+        project=project,
+        origin=origin,
+        expect=expect,
+        options=Options(salvage=salvage),
+        again=again,
+    )
+    options = SealOptions(
+        name=default_name(path) if as_ is None else as_,
+        project=project,
+        classification=class_,
+        parent=parent,
+    )
+    with call.open(every_domain=True) as room:
+        added = room.intakes.add(addition, options)
+        intake, report = room.intakes.show(added.intake.id)
+    if sarif is not None:
+        write_sarif(sarif, report)
+    document = intake_document(intake, report, known=added.known)
+    call.output.answer(document, lambda console: show_intake(console, document))
+    if intake.state == "refused":
+        raise InputError(
+            f"{intake.id} is refused", hint=f"strongroom intake show {intake.id}"
+        )
+
+
+def list_(call: Call) -> None:
+    """List what came in from outside, newest first.
+
+    Example: strongroom intake list
+    """
+    with call.open() as room:
+        found = room.intakes.all()
+    rows = [_row(intake) for intake in found]
+    call.output.listing(rows, COLUMNS, empty="nothing came in from outside yet")
+
+
+def show(
+    call: Call,
+    *,
+    identifier: IDENTIFIER,
+    sarif: Annotated[
+        Path | None, typer.Option(help="Write what was found there.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Show what was found, what was changed, and what was lost.
+
+    Example: strongroom intake show intake-k7qv2mfa
+    """
+    with call.open() as room:
+        intake, report = room.intakes.show(identifier)
+    if sarif is not None:
+        write_sarif(sarif, report)
+    document = intake_document(intake, report)
+    call.output.answer(document, lambda console: show_intake(console, document))
+
+
+def accept(call: Call, *, identifier: IDENTIFIER) -> None:
+    """Let what was re-written be asked for, once whoever has to agree agrees.
+
+    Example: strongroom intake accept intake-k7qv2mfa
+    """
+    with call.open() as room:
+        request = room.intakes.accept(identifier)
+        intake, _ = room.intakes.show(identifier)
+    document = {"intake": intake.id, "state": intake.state, "request": request.id}
+    if intake.state == "accepted":
+        call.output.say(document, f"{intake.id} is accepted")
+    else:
+        call.output.say(document, words.waits(request.id, request.approvals))
+
+
+def refuse(
+    call: Call,
+    *,
+    identifier: IDENTIFIER,
+    reason: Annotated[str, typer.Option(help="Why.", metavar="TEXT")] = "",
+) -> None:
+    """Give up what was re-written, for good; the original is kept until it expires.
+
+    Example: strongroom intake refuse intake-k7qv2mfa --reason "not our licence"
+    """
+    with call.open() as room:
+        intake = room.intakes.refuse(identifier, reason=reason)
+    call.output.say(_row(intake), f"{intake.id} is refused")
+
+
+def intake_document(
+    intake: Intake, report: Json, *, known: bool = False
+) -> dict[str, Json]:
+    """Return an intake and what was found, for programs."""
+    return {**_row(intake), "known": known, "report": report}
+
+
+def _row(intake: Intake) -> dict[str, Json]:
+    return {
+        "intake": intake.id,
+        "state": intake.state,
+        "digest": intake.digest,
+        "files": intake.files,
+        "bytes": intake.plain_bytes,
+        "review": list(intake.review),
+        "version": intake.version,
+        "added": words.stamp(intake.added_at),
+        "original_until": words.stamp(intake.expires_at) if intake.original else None,
+    }
+
+
+COLUMNS = (
+    Column("intake", lambda row: words.short(str(row["intake"]))),
+    Column("state", lambda row: str(row["state"])),
+    Column("files", lambda row: str(row["files"]), right=True),
+    Column("bytes", lambda row: words.size(int(str(row["bytes"]))), right=True),
+    Column("added", lambda row: str(row["added"])[:16].replace("T", " ")),
+    Column("to look at", lambda row: ", ".join(_words(row["review"]))),
+)
+
+
+def _words(value: Json) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []

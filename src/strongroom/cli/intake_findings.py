@@ -1,0 +1,110 @@
+"""What an intake found, for people and for SARIF readers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from strongroom.cli import words
+from strongroom.cli.output import plain_grid, plain_table, print_list, text
+from strongroom.errors import MissingError, UnavailableError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from strongroom.canonical import Json
+
+_MARKS: Final = {"error": "x", "warning": "!", "note": "-"}
+_STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_MOST_SHOWN: Final = 50
+_NEXT: Final = {
+    "waiting": "strongroom intake accept {}",
+    "received": "add it again: it goes on where it was interrupted",
+}
+
+
+def show_intake(console: Console, document: Mapping[str, Json]) -> None:
+    """Print an intake: what it is, what became of each file, what was found."""
+    console.print(f"{document['intake']}  {document['state']}\n", style="bold")
+    if document["known"]:
+        console.print("the same bytes were added before\n", style="dim")
+    grid = plain_grid()
+    size = words.size(int(str(document["bytes"])))
+    files = words.many(int(str(document["files"])), "file")
+    grid.add_row("original", f"{files}, {size}")
+    if document["version"]:
+        grid.add_row("version", str(document["version"]))
+    if document["original_until"]:
+        grid.add_row("kept until", str(document["original_until"])[:10])
+    console.print(grid)
+    console.print(f"sha256:{document['digest']}", style="dim", soft_wrap=True)
+    report = document["report"]
+    if isinstance(report, Mapping):
+        _show_files(console, _mappings(report["files"]))
+        _show_findings(console, _mappings(report["findings"]))
+        _show_changes(console, _mappings(report["files"]))
+    following = _NEXT.get(str(document["state"]))
+    if following:
+        short = words.short(str(document["intake"]))
+        console.print("\nNext: " + following.format(short))
+
+
+def write_sarif(path: Path, report: Json) -> None:
+    """Write what was found as SARIF.
+
+    Raises:
+        MissingError: There is no report yet.
+        UnavailableError: The file cannot be written.
+    """
+    from strongroom.intake.sarif import sarif_log
+
+    if not isinstance(report, Mapping):
+        raise MissingError("nothing was examined yet")
+    try:
+        path.write_text(json.dumps(sarif_log(report), indent=2) + "\n")
+    except OSError as error:
+        raise UnavailableError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _show_files(console: Console, files: Sequence[Mapping[str, Json]]) -> None:
+    table = plain_table(("file", False), ("is", False), ("became", False))
+    for file in files[:_MOST_SHOWN]:
+        outputs = file["outputs"]
+        names = [str(o[0]) for o in outputs] if isinstance(outputs, list) else []
+        became = ", ".join(names) or "nothing"
+        table.add_row(text(str(file["path"])), str(file["kind"]), text(became))
+    console.print()
+    console.print(table)
+    if len(files) > _MOST_SHOWN:
+        console.print(f"and {len(files) - _MOST_SHOWN} more", style="dim")
+
+
+def _show_findings(console: Console, findings: Sequence[Mapping[str, Json]]) -> None:
+    if not findings:
+        return
+    console.print()
+    for finding in findings[:_MOST_SHOWN]:
+        level = str(finding["level"])
+        where = " ".join(str(finding[key]) for key in ("path", "place") if finding[key])
+        console.print(
+            text(f"{_MARKS[level]} {finding['rule']}  {where}"), style=_STYLES[level]
+        )
+        console.print(text(f"    {finding['message']}"), soft_wrap=True)
+    if len(findings) > _MOST_SHOWN:
+        console.print(f"and {len(findings) - _MOST_SHOWN} more", style="dim")
+
+
+def _show_changes(console: Console, files: Sequence[Mapping[str, Json]]) -> None:
+    changes = [
+        f"{file['path']}: {change}"
+        for file in files
+        for change in (file["changes"] if isinstance(file["changes"], list) else ())
+    ]
+    print_list(console, "changed or lost", changes[:_MOST_SHOWN])
+
+
+def _mappings(value: Json) -> list[Mapping[str, Json]]:
+    found = value if isinstance(value, list | tuple) else ()
+    return [one for one in found if isinstance(one, Mapping)]

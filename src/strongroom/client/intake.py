@@ -1,0 +1,137 @@
+"""Takes models in from outside, and decides on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from strongroom.access.request import Request
+from strongroom.access.sessions import Actor
+from strongroom.canonical import Json
+from strongroom.client.room import Room
+from strongroom.intake.additions import Addition
+from strongroom.intake.intakes import Intake
+from strongroom.intake.verdicts import Verdict
+from strongroom.vault.drafts import SealOptions
+from strongroom.vault.vault import Sealed
+
+Progress = Callable[[str, int], None]
+"""Told a stage (``copying``, ``holding``, ``sealing``) and bytes done in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of an addition.
+
+    Attributes:
+        known: Whether the same bytes had been added before; then nothing was done.
+        verdict: ``None`` if it was known.
+        sealed: What was re-written, in quarantine; ``None`` if it was refused.
+    """
+
+    intake: Intake
+    known: bool
+    verdict: Verdict | None = None
+    sealed: Sealed | None = None
+
+
+class Intakes:
+    """What one person does with things from outside."""
+
+    def __init__(self, room: Room, actor: Callable[[], Actor]) -> None:
+        """Bind it to a room and whoever acts."""
+        self._room = room
+        self._actor = actor
+
+    def add(
+        self,
+        addition: Addition,
+        options: SealOptions,
+        *,
+        progress: Progress = lambda _stage, _bytes: None,
+    ) -> Added:
+        """Take files in: keep the original sealed, re-write it, seal the result.
+
+        The result waits in quarantine until somebody accepts it.
+
+        Args:
+            addition: What to take in.
+            options: Under which name, project and class to seal the result.
+            progress: Told how far it is, also from threads.
+
+        Raises:
+            InputError: It cannot be copied, or the result cannot be sealed.
+            DeniedError: The actor may not take it in.
+            MissingError: There is no such project or parent.
+            SetupError: The sandbox lacks something.
+            UnavailableError: A disk, a store or the database does not answer.
+        """
+        actor = self._actor()
+        quarantine, vault = self._room.quarantine, self._room.vault
+        vault.verify_options(actor, options)  # before anything is copied
+        with quarantine.receiving(
+            actor, addition, progress=lambda done: progress("copying", done)
+        ) as private:
+            if private.known:
+                return Added(intake=private.intake, known=True)
+            if private.intake.original is None:
+                vault.hold(
+                    actor,
+                    private.copy,
+                    private.intake,
+                    private.project.id,
+                    progress=lambda done: progress("holding", done),
+                )
+            examined = quarantine.examine(actor, private, addition)
+            if examined.receipt is None:
+                return Added(
+                    intake=examined.intake, known=False, verdict=examined.verdict
+                )
+            sealed = vault.seal(
+                actor,
+                private.output,
+                options,
+                receipt=examined.receipt,
+                progress=lambda done: progress("sealing", done),
+            )
+        intake, _ = self.show(examined.intake.id)
+        return Added(
+            intake=intake, known=False, verdict=examined.verdict, sealed=sealed
+        )
+
+    def all(self) -> list[Intake]:
+        """Return every intake, newest first.
+
+        Raises:
+            DeniedError: The actor may not read them.
+        """
+        return self._room.quarantine.listed(self._actor())
+
+    def show(self, identifier: str) -> tuple[Intake, Json]:
+        """Return an intake and its report, ``None`` before it was examined.
+
+        Raises:
+            DeniedError: The actor may not read it.
+            MissingError: There is no such intake.
+        """
+        return self._room.quarantine.show(self._actor(), identifier)
+
+    def accept(self, identifier: str) -> Request:
+        """Let the result be asked for, once whoever has to agree agrees.
+
+        Raises:
+            MissingError: There is no such intake.
+            ConflictError: It was refused, accepted, or asked for already.
+            DeniedError: The actor may not accept it.
+        """
+        return self._room.admission.accept(self._actor(), identifier)
+
+    def refuse(self, identifier: str, *, reason: str = "") -> Intake:
+        """Give the result up, for good.
+
+        Raises:
+            MissingError: There is no such intake.
+            ConflictError: It was refused or accepted already.
+            DeniedError: The actor may not refuse it.
+        """
+        return self._room.admission.refuse(self._actor(), identifier, reason=reason)

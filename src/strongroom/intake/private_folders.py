@@ -1,0 +1,73 @@
+"""Folders of this user alone, each for as long as one addition runs."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from strongroom.errors import UnavailableError
+from strongroom.types import IntakeId
+
+
+@contextmanager
+def private_folder(within: Path, intake: IntakeId) -> Iterator[Path]:
+    """Give a new folder that is locked while it is used, and removed afterwards.
+
+    Raises:
+        UnavailableError: It cannot be made.
+    """
+    folder = within / intake
+    try:
+        within.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise UnavailableError(
+            f"quarantine cannot be used: {os.strerror(error.errno or errno.EIO)}",
+            hint="is the room's folder writable?",
+        ) from None
+    with _locked(folder):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(within: Path) -> int:
+    """Remove folders that no running addition holds; return how many.
+
+    A process that was killed holds no lock any more.
+    """
+    removed = 0
+    for folder in within.glob("intake-*"):
+        with _locked(folder) as free:
+            if free:
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
+    return removed
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Lock a folder until the block ends; say whether that could be done."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:  # gone meanwhile, or no folder of ours
+        yield False
+        return
+    try:
+        yield _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

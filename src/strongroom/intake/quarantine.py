@@ -1,0 +1,285 @@
+"""Takes in what comes from outside: one private copy, one examination, one verdict.
+
+    receive ──▶ (the vault holds the original) ──▶ examine ──▶ Receipt, or a refusal
+
+Every step is an entry before the next begins.  The plain bytes lie in a folder of
+this user alone, and only while the addition runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from strongroom import canonical
+from strongroom.access.gate import Gate
+from strongroom.access.people import ROOM
+from strongroom.access.policy import Resource
+from strongroom.access.projects import Project, find_project
+from strongroom.access.sessions import Actor
+from strongroom.database.times import format_time
+from strongroom.intake.additions import Addition
+from strongroom.intake.examining import Examine
+from strongroom.intake.intakes import (
+    INTAKES,
+    MOST_REPORT_BYTES,
+    Intake,
+    IntakeState,
+    find_intake,
+    load_report,
+    store_report,
+)
+from strongroom.intake.private_folders import private_folder, sweep
+from strongroom.intake.receipt import Receipt, report_digest
+from strongroom.intake.receiving import Received, receive
+from strongroom.intake.verdicts import Verdict, judge
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Reading
+from strongroom.types import IntakeId, Random, new_id
+
+KEEP = timedelta(days=30)
+"""How long an original is kept: long enough to look again after an advisory."""
+
+_MOST_TYPED = 1000
+_COPY = "original"
+_OUTPUT = "rewritten"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Private:
+    """A private copy, while an addition runs.
+
+    Attributes:
+        intake: Its row; one that is known already if ``known``.
+        project: That it is for.
+        received: What the copy holds; empty if ``known``.
+        copy: The file with all of it.
+        output: Where the re-written files go.
+    """
+
+    intake: Intake
+    project: Project
+    received: Received
+    copy: Path
+    output: Path
+    known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What an examination led to.
+
+    Attributes:
+        receipt: For the vault; ``None`` if it was refused.
+    """
+
+    intake: Intake
+    verdict: Verdict
+    receipt: Receipt | None
+
+
+class Quarantine:
+    """Where things from outside stay until they are re-written."""
+
+    def __init__(
+        self, gate: Gate, *, examine: Examine, folder: Path, random: Random
+    ) -> None:
+        """Wire the shell.
+
+        Args:
+            gate: Asks policy.
+            examine: Reads files in a sandbox; ``app`` hands it in.
+            folder: For private copies; made when it is needed.
+            random: Source of ids.
+        """
+        self._gate = gate
+        self._ledger = gate.ledger
+        self._examine = examine
+        self._folder = folder
+        self._random = random
+
+    @contextmanager
+    def receiving(
+        self,
+        actor: Actor,
+        addition: Addition,
+        *,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Iterator[Private]:
+        """Give a private copy of what is added, recorded; remove it afterwards.
+
+        Raises:
+            DeniedError: The actor may not take anything in for this project.
+            MissingError: There is no such project.
+            InputError: It cannot be copied; see ``receive``.
+            UnavailableError: A disk or the database does not answer, or is full.
+        """
+        project = self._require(actor, addition)
+        intake_id = IntakeId(new_id("intake", self._random))
+        with private_folder(self._folder, intake_id) as folder:
+            copy = folder / _COPY
+            received = receive(addition.path, copy, progress=progress)
+            intake, known = self._recorded(actor, addition, intake_id, received)
+            (folder / _OUTPUT).mkdir(mode=0o700)
+            yield Private(
+                intake=intake,
+                project=project,
+                received=received,
+                copy=copy,
+                output=folder / _OUTPUT,
+                known=known,
+            )
+
+    def examine(self, actor: Actor, private: Private, addition: Addition) -> Examined:
+        """Read the copy in the sandbox, and record what was found before it is used.
+
+        Raises:
+            SetupError: The sandbox lacks something.
+            UnavailableError: The database does not answer.
+        """
+        with private.copy.open("rb", buffering=0) as copy:
+            report = self._examine(
+                copy.fileno(),
+                private.received.files,
+                addition.options,
+                private.output,
+            )
+        verdict = judge(report, private.received, addition.expect)
+        document = canonical.to_json(verdict.document)
+        digest = report_digest(document)
+        with self._ledger.transaction() as writing:
+            row = INTAKES.get(writing, private.intake.id, lock=True)
+            store_report(writing, digest, document)
+            state = IntakeState.REFUSED if verdict.refused else row.state
+            row = INTAKES.replace(
+                writing, row, state=state, report=digest, review=verdict.review
+            )
+            writing.append(_examined(actor, row, verdict))
+        receipt = None
+        if not verdict.refused:
+            receipt = Receipt(intake=row.id, digest=row.digest, report=digest)
+        return Examined(intake=row, verdict=verdict, receipt=receipt)
+
+    def listed(self, actor: Actor) -> list[Intake]:
+        """Return every intake, newest first.
+
+        Raises:
+            DeniedError: The actor may not read them.
+        """
+        with self._reading(actor, "room") as reading:
+            found = INTAKES.find(reading)
+        return sorted(found, key=lambda intake: intake.added_at, reverse=True)
+
+    def show(self, actor: Actor, identifier: str) -> tuple[Intake, canonical.Json]:
+        """Return one intake and its report; ``None`` before it was examined.
+
+        Raises:
+            DeniedError: The actor may not read it.
+            MissingError: There is no such intake.
+            IntegrityError: The report is not the one that was recorded.
+        """
+        with self._reading(actor, identifier) as reading:
+            intake = find_intake(reading, identifier)
+            if not intake.report:
+                return intake, None
+            return intake, canonical.from_json(
+                load_report(reading, intake), at_most_bytes=MOST_REPORT_BYTES
+            )
+
+    def sweep(self) -> int:
+        """Remove private copies that no running addition uses; return how many."""
+        return sweep(self._folder)
+
+    def _require(self, actor: Actor, addition: Addition) -> Project:
+        with (
+            self._gate.recording_refusals(actor, "intake:add", addition.project),
+            self._ledger.reading() as reading,
+        ):
+            project = find_project(reading, addition.project)
+            self._gate.require(
+                reading, actor, "intake:add", Resource(kind="Project", id=project.id)
+            )
+        return project
+
+    @contextmanager
+    def _reading(self, actor: Actor, what: str) -> Iterator[Reading]:
+        with (
+            self._gate.recording_refusals(actor, "intake:read", what),
+            self._ledger.reading() as reading,
+        ):
+            self._gate.require(reading, actor, "intake:read", ROOM)
+            yield reading
+
+    def _recorded(
+        self, actor: Actor, addition: Addition, intake: IntakeId, received: Received
+    ) -> tuple[Intake, bool]:
+        """Return the row of an addition, and whether it is known already."""
+        digest = received.digest
+        with self._ledger.transaction() as writing:
+            before = INTAKES.find(writing, INTAKES.columns.digest == digest, lock=True)
+            open_ones = [b for b in before if b.state is IntakeState.RECEIVED]
+            if open_ones:  # interrupted: it goes on
+                return open_ones[0], False
+            if before and not addition.again:
+                return max(before, key=lambda b: b.added_at), True
+            row = INTAKES.insert(
+                writing,
+                Intake(
+                    id=intake,
+                    state=IntakeState.RECEIVED,
+                    digest=digest,
+                    plain_bytes=received.length,
+                    files=len(received.files),
+                    source="",
+                    original=None,
+                    review=(),
+                    report="",
+                    version=None,
+                    added_by=actor.account,
+                    added_at=writing.now,
+                    expires_at=writing.now + KEEP,
+                ),
+            )
+            writing.append(_received(actor, row, addition))
+        return row, False
+
+
+def _received(actor: Actor, row: Intake, addition: Addition) -> Event:
+    private = {"path": str(addition.path), "origin": addition.origin}
+    return Event(
+        kind="intake.received",
+        actor=actor.account,
+        session=actor.session,
+        facts={
+            "intake": row.id,
+            "digest": row.digest,
+            "files": row.files,
+            "bytes": row.plain_bytes,
+            "vouched": row.source,
+            "expires": format_time(row.expires_at),
+        },
+        private={name: _typed(text) for name, text in private.items() if text},
+    )
+
+
+def _examined(actor: Actor, row: Intake, verdict: Verdict) -> Event:
+    return Event(
+        kind="intake.examined",
+        actor=actor.account,
+        session=actor.session,
+        facts={
+            "intake": row.id,
+            "verdict": verdict.word,
+            "report": row.report,
+            "review": list(verdict.review),
+            **verdict.facts,
+        },
+    )
+
+
+def _typed(text: str) -> str:
+    """Return what somebody typed, bounded and as Unicode."""
+    return text[:_MOST_TYPED].encode(errors="replace").decode()

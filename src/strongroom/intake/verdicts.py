@@ -1,0 +1,176 @@
+"""What is made of a report: may what was re-written be sealed, and who must look?
+
+A pure decision.  Anything unclear is a refusal: a file that nothing is known of, an
+error among the findings, an original that is not what was expected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from strongroom import canonical
+from strongroom.intake.findings import Finding, Level
+from strongroom.intake.receiving import Received
+from strongroom.intake.reports import SnapshotReport
+
+MOST_LISTED = 1000
+"""Names of one sort that an entry lists; the report has them all."""
+
+_SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What an examination says.
+
+    Attributes:
+        findings: Path of a file, or ``""``, and what was found there.
+        review: Why a second person has to accept it.
+        facts: What the entry says of it.
+        document: The whole report, as it is kept.
+    """
+
+    findings: tuple[tuple[str, Finding], ...]
+    review: tuple[str, ...]
+    facts: Mapping[str, canonical.Json]
+    document: Mapping[str, canonical.Json]
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing of it may be sealed."""
+        return any(f.level is Level.ERROR for _, f in self.findings)
+
+    @property
+    def word(self) -> str:
+        """``refused``, ``review`` or ``passed``."""
+        if self.refused:
+            return "refused"
+        return "review" if self.review else "passed"
+
+
+def judge(report: SnapshotReport, received: Received, expect: str | None) -> Verdict:
+    """Return what to make of what the sandbox found.
+
+    Args:
+        report: Of every file.
+        received: What was copied.
+        expect: SHA-256 that it should have; see ``Addition``.
+    """
+    findings = [(f.path, finding) for f in report.files for finding in f.findings]
+    findings += [("", finding) for finding in report.findings]
+    findings += [("", finding) for finding in _unexpected(received, expect)]
+    refused = any(finding.level is Level.ERROR for _, finding in findings)
+    if not refused and not any(file.outputs for file in report.files):
+        findings.append(
+            (
+                "",
+                Finding(
+                    rule="snapshot/empty",
+                    level=Level.ERROR,
+                    message="nothing is left after re-writing",
+                ),
+            )
+        )
+    ordered = tuple(findings)
+    return Verdict(
+        findings=ordered,
+        review=tuple(sorted({f.rule for _, f in ordered if f.level is Level.WARNING})),
+        facts=_facts(report, ordered),
+        document=_document(report, received, ordered),
+    )
+
+
+def _unexpected(received: Received, expect: str | None) -> Iterable[Finding]:
+    if expect is None:
+        return
+    wanted = _SHA256.fullmatch(expect.strip().lower())
+    found = {received.digest}
+    if len(received.files) == 1:
+        found.add(received.files[0].sha256)
+    if wanted is None or wanted[1] not in found:
+        yield Finding(
+            rule="source/digest",
+            level=Level.ERROR,
+            message=f"the original has the digest {received.digest}, not the one"
+            " that was expected",
+        )
+
+
+def _facts(
+    report: SnapshotReport, findings: Sequence[tuple[str, Finding]]
+) -> dict[str, canonical.Json]:
+    """Return what the entry says; of long lists the first, and how many there are."""
+    tensors = {
+        f"{file.path}\0{name}": digest
+        for file in report.files
+        for name, digest in _mapping(file.facts.get("tensors")).items()
+    }
+    return {
+        "reader": report.reader,
+        "kinds": sorted({file.kind for file in report.files}),
+        "rules": sorted({finding.rule for _, finding in findings}),
+        "globals": _listed(report, "globals"),
+        "domains": _listed(report, "domains"),
+        "templates": _listed(report, "templates"),
+        "tensors": canonical.digest(
+            "strongroom/v1/intake-tensors", canonical.to_json(tensors)
+        ).hex(),
+        "outputs": sum(len(file.outputs) for file in report.files),
+    }
+
+
+def _listed(report: SnapshotReport, name: str) -> list[canonical.Json]:
+    """Return the strings that the facts of all files list under a name, once each."""
+    found = {
+        item
+        for file in report.files
+        for item in _list(file.facts.get(name))
+        if isinstance(item, str)
+    }
+    return list(sorted(found)[:MOST_LISTED])
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _mapping(value: canonical.Json) -> Mapping[str, canonical.Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _document(
+    report: SnapshotReport,
+    received: Received,
+    findings: Sequence[tuple[str, Finding]],
+) -> dict[str, canonical.Json]:
+    """Return the whole report, canonical JSON, as it is kept and shown."""
+    originals = {file.path: file for file in received.files}
+    return {
+        "v": 1,
+        "reader": report.reader,
+        "digest": received.digest,
+        "files": [
+            {
+                "path": file.path,
+                "bytes": originals[file.path].length,
+                "sha256": originals[file.path].sha256,
+                "kind": file.kind,
+                "outputs": [[one.name, one.length] for one in file.outputs],
+                "facts": file.facts,
+                "changes": list(file.changes),
+            }
+            for file in report.files
+        ],
+        "findings": [
+            {
+                "path": path,
+                "place": finding.place,
+                "rule": finding.rule,
+                "level": finding.level.value,
+                "message": finding.message,
+            }
+            for path, finding in findings
+        ],
+    }

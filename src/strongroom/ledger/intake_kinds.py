@@ -1,0 +1,72 @@
+"""Kinds of events about what comes in from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from strongroom.ledger.kind import Kind
+
+INTAKE_KINDS: Mapping[str, Kind] = {
+    "intake.received": Kind(
+        "Files from outside were copied into quarantine.",
+        ("intake", "digest", "files", "bytes", "vouched", "expires"),
+        ("path", "origin"),
+        (6005, 6),
+    ),
+    "intake.held": Kind(
+        "The original was sealed; nobody can ask for it.",
+        ("intake", "artifact", "version", "manifest"),
+        (),
+        (6005, 9),
+    ),
+    "intake.examined": Kind(
+        "A sandbox read the files, and re-wrote them or said why not.",
+        (
+            "intake",
+            "verdict",
+            "report",
+            "reader",
+            "kinds",
+            "rules",
+            "globals",
+            "domains",
+            "templates",
+            "tensors",
+            "outputs",
+            "review",
+        ),
+        (),
+        (2004, 1),
+    ),
+    "intake.sealed": Kind(
+        "What was re-written is sealed as a version that waits to be accepted.",
+        ("intake", "artifact", "version", "manifest"),
+        (),
+        (6005, 9),
+    ),
+    "intake.accepted": Kind(
+        "Somebody accepted what was re-written.",
+        ("intake", "artifact", "version", "request"),
+        (),
+        (6003, 3),
+    ),
+    "intake.refused": Kind(
+        "Somebody, or a change of rules, refused what had come in.",
+        ("intake", "version"),
+        ("reason",),
+        (6003, 3),
+    ),
+    "intake.recalled": Kind(
+        "A version that was accepted is back in quarantine; no key is released.",
+        ("intake", "artifact", "version", "advisory"),
+        ("reason",),
+        (6005, 99),
+    ),
+    "intake.expired": Kind(
+        "The original was given up with its keys.",
+        ("intake", "artifact", "version"),
+        (),
+        (6005, 4),
+    ),
+}
+"""Part of ``kinds.KINDS``."""

@@ -1,0 +1,219 @@
+"""Lets versions that came from outside be asked for, or not, or no longer.
+
+quarantined ──accept──▶ pending ──others agree──▶ published ──recall─┐
+     ├────────────────────refuse──▶ abandoned                        │
+     ◀───────────────────────────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from strongroom.access.approvals import Approvals
+from strongroom.access.gate import Gate
+from strongroom.access.request import Request
+from strongroom.access.sessions import Actor
+from strongroom.access.terms import AdministrationTerms
+from strongroom.database import tables
+from strongroom.errors import ConflictError
+from strongroom.intake.intakes import INTAKES, Intake, IntakeState, find_intake
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Writing
+from strongroom.types import ArtifactId
+from strongroom.vault.admitting import RECALLED, refused
+from strongroom.vault.publishing import PUBLISH_ACTION
+from strongroom.vault.recording import abandoned_event
+from strongroom.vault.versions import (
+    ARTIFACTS,
+    VERSIONS,
+    Version,
+    VersionState,
+    resource_of,
+)
+
+
+class Admission:
+    """Decides on what waits in quarantine."""
+
+    def __init__(self, gate: Gate, approvals: Approvals) -> None:
+        """Wire the shell."""
+        self._gate = gate
+        self._ledger = gate.ledger
+        self._approvals = approvals
+
+    def accept(self, actor: Actor, identifier: str) -> Request:
+        """Ask to publish what was re-written; carried out if nobody has to agree.
+
+        Raises:
+            MissingError: There is no such intake.
+            ConflictError: It was refused, accepted, or asked for already.
+            DeniedError: The actor may not accept it.
+        """
+        with (
+            self._gate.recording_refusals(actor, "intake:accept", identifier),
+            self._ledger.transaction() as writing,
+        ):
+            intake, version = self._waiting(writing, identifier)
+            artifact = ARTIFACTS.get(writing, version.artifact)
+            account = self._gate.require(
+                writing, actor, "intake:accept", resource_of(artifact)
+            )
+            version = VERSIONS.replace(writing, version, state=VersionState.PENDING)
+            return self._approvals.ask(
+                writing,
+                actor,
+                account,
+                PUBLISH_ACTION,
+                {
+                    "version": version.id,
+                    "manifest": version.manifest_digest,
+                    "intake": intake.id,
+                    "report": intake.report,
+                    "review": list(intake.review),
+                },
+                terms=self._terms(intake, version),
+            )
+
+    def refuse(self, actor: Actor, identifier: str, *, reason: str = "") -> Intake:
+        """Give up what was re-written, for good.
+
+        Raises:
+            MissingError: There is no such intake.
+            ConflictError: It was refused or accepted already.
+            DeniedError: The actor may not refuse it.
+        """
+        with (
+            self._gate.recording_refusals(actor, "intake:accept", identifier),
+            self._ledger.transaction() as writing,
+        ):
+            intake, version = self._waiting(writing, identifier)
+            artifact = ARTIFACTS.get(writing, version.artifact)
+            self._gate.require(writing, actor, "intake:accept", resource_of(artifact))
+            VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
+            writing.append(abandoned_event(version, actor))
+            refused(writing, version, by=actor, reason=reason)
+            return INTAKES.get(writing, intake.id)
+
+    def recall(
+        self,
+        writing: Writing,
+        artifacts: Iterable[ArtifactId],
+        *,
+        advisory: str,
+        reason: str,
+    ) -> list[Version]:
+        """Put every published version of some artifacts back into quarantine.
+
+        From this commit on no key of them is released.
+
+        Args:
+            writing: The open transaction.
+            artifacts: What is concerned, with everything that descends from it.
+            advisory: Id of what says so.
+            reason: For whoever has to look at them again.
+        """
+        concerned: list[Version] = []
+        for artifact in sorted(set(artifacts)):
+            published = VERSIONS.find(
+                writing,
+                VERSIONS.columns.artifact == artifact,
+                VERSIONS.columns.state == VersionState.PUBLISHED,
+                lock=True,
+            )
+            for version in published:
+                concerned.append(
+                    VERSIONS.replace(writing, version, state=VersionState.QUARANTINED)
+                )
+                _recalled(writing, version, advisory=advisory, reason=reason)
+        return concerned
+
+    def expire(self) -> list[Intake]:
+        """Give up every original whose time is over, with its keys.
+
+        The objects go with the next ``strongroom clean``; nothing opens them.
+        """
+        with self._ledger.transaction() as writing:
+            due = INTAKES.find(
+                writing,
+                INTAKES.columns.original.is_not(None),
+                INTAKES.columns.expires_at <= writing.now,
+                lock=True,
+            )
+            return [_expire(writing, intake) for intake in due]
+
+    def _waiting(self, writing: Writing, identifier: str) -> tuple[Intake, Version]:
+        """Return a locked intake that waits, and the version re-written from it."""
+        intake = find_intake(writing, identifier, lock=True)
+        if intake.state is not IntakeState.WAITING or intake.version is None:
+            raise ConflictError(
+                f"{intake.id} is {intake.state}; it cannot be accepted or refused",
+                hint=f"strongroom intake show {intake.id}",
+            )
+        version = VERSIONS.get(writing, intake.version, lock=True)
+        if version.state is not VersionState.QUARANTINED:
+            raise ConflictError(
+                f"{intake.id} was accepted; others have to agree",
+                hint="strongroom requests",
+            )
+        return intake, version
+
+    def _terms(self, intake: Intake, version: Version) -> AdministrationTerms:
+        """Return who has to agree.
+
+        As for a seal; and somebody else in any case where the report says so.
+        """
+        if intake.review or version.parent is None:
+            return self._gate.terms.of_action(PUBLISH_ACTION)
+        return self._gate.terms.of_action("model:seal")
+
+
+def _recalled(
+    writing: Writing, version: Version, *, advisory: str, reason: str
+) -> None:
+    found = INTAKES.find(writing, INTAKES.columns.version == version.id, lock=True)
+    if found:
+        INTAKES.replace(
+            writing,
+            found[0],
+            state=IntakeState.WAITING,
+            review=(*found[0].review, f"{RECALLED}: {advisory}"),
+        )
+    writing.append(
+        Event(
+            kind="intake.recalled",
+            actor=None,
+            facts={
+                "intake": found[0].id if found else None,
+                "artifact": version.artifact,
+                "version": version.number,
+                "advisory": advisory,
+            },
+            private={"reason": reason} if reason else {},
+        )
+    )
+
+
+def _expire(writing: Writing, intake: Intake) -> Intake:
+    version = VERSIONS.get(writing, str(intake.original), lock=True)
+    for table in (tables.wraps, tables.manifests):
+        writing.connection.execute(
+            sa.delete(table).where(
+                table.c.artifact == version.artifact, table.c.version == version.number
+            )
+        )
+    VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
+    intake = INTAKES.replace(writing, intake, original=None)
+    writing.append(
+        Event(
+            kind="intake.expired",
+            actor=None,
+            facts={
+                "intake": intake.id,
+                "artifact": version.artifact,
+                "version": version.number,
+            },
+        )
+    )
+    return intake

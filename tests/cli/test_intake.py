@@ -1,0 +1,109 @@
+"""``strongroom intake``: the whole line, through the real sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from tests.cli.conftest import Office
+from tests.cli.terminal import Terminal
+
+
+@pytest.fixture
+def foreign(quick: Path) -> Path:
+    """Give a folder as a hub has it: weights, and a configuration."""
+    folder = quick / "foreign"
+    folder.mkdir()
+    weights = {"w": np.arange(50_000, dtype="<f4"), "b": np.ones(7, dtype="<f2")}
+    save_file(weights, folder / "model.safetensors", {"format": "pt", "note": "hi"})
+    return folder
+
+
+def test_a_model_comes_in_and_opens_as_it_was(
+    solo: Terminal, foreign: Path, quick: Path
+) -> None:
+    added = solo.ok("intake", "add", foreign, "--as", "tiny", "--from", "a friend")
+
+    assert added["state"] == "waiting"
+    assert solo.ok("intake", "list")["intake"] == added["intake"]
+    early = solo.run("open", "tiny@1", "--purpose", "try")
+    assert (early.status, "in quarantine" in early.err) == (66, True)
+    assert solo.ok("intake", "accept", added["intake"])["state"] == "accepted"
+    solo.ok("open", "tiny", "--purpose", "try", "--to", quick / "out")
+    before = load_file(foreign / "model.safetensors")
+    after = load_file(quick / "out" / "model.safetensors")
+    assert {n: t.tobytes() for n, t in after.items()} == {
+        n: t.tobytes() for n, t in before.items()
+    }
+
+
+def test_a_person_sees_what_was_found_and_what_was_changed(
+    solo: Terminal, foreign: Path
+) -> None:
+    done = solo.run("intake", "add", foreign, "--as", "tiny")
+
+    assert done.status == 0
+    assert "waiting" in done.out
+    assert "model.safetensors  safetensors" in done.out
+    assert "free text of the header left out" in done.out
+    assert "Next: strongroom intake accept intake-" in done.out
+    again = solo.run("intake", "add", foreign, "--as", "tiny2")
+    assert "the same bytes were added before" in again.out
+
+
+def test_what_is_refused_says_why_and_the_status_says_so_too(
+    solo: Terminal, foreign: Path, quick: Path
+) -> None:
+    (foreign / "model.safetensors").write_bytes(b"\x80\x04cposix\nsystem\n(tR.")
+
+    done = solo.run("intake", "add", foreign, "--sarif", quick / "found.sarif")
+
+    assert done.status == 65
+    assert "refused" in done.out
+    assert "strongroom: hint: strongroom intake show intake-" in done.err
+    log = json.loads((quick / "found.sarif").read_text())
+    assert "error" in {result["level"] for result in log["runs"][0]["results"]}
+    intake = solo.ok("intake", "list")["intake"]
+    shown = solo.run("intake", "accept", intake)
+    assert shown.status == 73
+    assert "is refused" in shown.err
+
+
+def test_relative_paths_are_taken_from_where_one_stands(
+    solo: Terminal, foreign: Path
+) -> None:
+    """The sandbox starts elsewhere: the room's folder was once not found."""
+    here = replace(solo, folder=Path(os.path.relpath(solo.folder)))
+
+    added = here.ok("intake", "add", os.path.relpath(foreign))
+
+    assert added["state"] == "waiting"
+
+
+def test_what_is_not_there_is_named(solo: Terminal, quick: Path) -> None:
+    done = solo.run("intake", "add", quick / "nothing")
+
+    assert done.status == 66
+    assert "there is no file or folder" in done.err
+    assert solo.run("intake", "show", "intake-aaaaaaaa").status == 66
+
+
+def test_in_a_house_somebody_of_another_team_agrees(
+    office: Office, foreign: Path
+) -> None:
+    olga = office.at("olga")
+    added = olga.ok("intake", "add", foreign, "--as", "llm")
+
+    asked = olga.ok("intake", "accept", added["intake"])
+    assert asked["state"] == "waiting"
+    office.at("ines").ok("approve", asked["request"])
+
+    assert olga.ok("intake", "show", added["intake"])["state"] == "accepted"
+    refused = olga.run("intake", "refuse", added["intake"], "--reason", "late")
+    assert refused.status == 73

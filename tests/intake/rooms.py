@@ -1,0 +1,34 @@
+"""Rooms whose quarantine reads in this process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from strongroom.client.client import Strongroom
+from strongroom.client.intake import Added
+from strongroom.intake.additions import Addition
+from strongroom.intake.quarantine import Quarantine
+from strongroom.vault.drafts import SealOptions
+from tests.intake.readers import examine
+from tests.journeys.rooms import House
+
+
+def reading_here(room: Strongroom) -> Strongroom:
+    """Return the same room with a quarantine that needs no sandbox."""
+    parts = room.room
+    quarantine = Quarantine(
+        parts.gate,
+        examine=examine,
+        folder=parts.settings.folder / "quarantine",
+        random=parts.random,
+    )
+    actor = room.actor if room.bound else None
+    return Strongroom(replace(parts, quarantine=quarantine), actor)
+
+
+def add(house: House, path: Path, *, by: str = "olga", name: str = "llm") -> Added:
+    """Take a folder in for the project that everybody is in."""
+    return reading_here(house.by(by)).intakes.add(
+        Addition(path=path, project="default"), SealOptions(name=name)
+    )

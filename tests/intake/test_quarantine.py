@@ -1,0 +1,115 @@
+"""The shell: an entry before each step, and no plain byte left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from sqlalchemy import select
+
+from strongroom.database import tables
+from strongroom.errors import DeniedError, MissingError
+from strongroom.intake.additions import Addition
+from strongroom.intake.intakes import IntakeState
+from strongroom.vault.drafts import SealOptions
+from tests.intake.rooms import add, reading_here
+from tests.journeys.rooms import House
+
+
+@pytest.fixture
+def foreign(quick: Path) -> Path:
+    """Give a folder with weights of somebody else."""
+    folder = quick / "foreign"
+    folder.mkdir()
+    save_file({"w": np.arange(90_000, dtype="<f4")}, folder / "model.safetensors")
+    return folder
+
+
+def kinds(house: House) -> list[str]:
+    with house.room.room.ledger.reading() as reading:
+        rows = reading.connection.execute(
+            select(tables.entries.c.kind).order_by(tables.entries.c.id)
+        )
+        return list(rows.scalars())
+
+
+def test_each_step_is_an_entry_before_the_next_begins(
+    house: House, foreign: Path
+) -> None:
+    before = len(kinds(house))
+
+    add(house, foreign)
+
+    assert kinds(house)[before:] == [
+        "intake.received",
+        "version.begun",
+        "artifact.sealed",
+        "intake.held",
+        "intake.examined",
+        "version.begun",
+        "artifact.sealed",
+        "intake.sealed",
+    ]
+
+
+def test_an_original_that_is_not_what_was_expected_is_refused(
+    house: House, foreign: Path
+) -> None:
+    room = reading_here(house.by("olga"))
+
+    added = room.intakes.add(
+        Addition(path=foreign, project="default", expect=f"sha256:{'0' * 64}"),
+        SealOptions(name="llm"),
+    )
+
+    assert added.intake.state is IntakeState.REFUSED
+    assert added.verdict is not None
+    assert [f.rule for _, f in added.verdict.findings] == ["source/digest"]
+
+
+@pytest.mark.parametrize("form", ["{}", "sha256:{}"])
+def test_an_original_with_the_digest_expected_passes(
+    house: House, foreign: Path, form: str
+) -> None:
+    digest = add(house, foreign).intake.digest
+    room = reading_here(house.by("olga"))
+
+    added = room.intakes.add(
+        Addition(
+            path=foreign, project="default", expect=form.format(digest), again=True
+        ),
+        SealOptions(name="other"),
+    )
+
+    assert added.sealed is not None
+
+
+def test_who_may_not_read_intakes_reads_none(house: House, foreign: Path) -> None:
+    added = add(house, foreign)
+    house.admit("kay", "keys")
+
+    with pytest.raises(DeniedError):
+        reading_here(house.by("kay")).intakes.all()
+    with pytest.raises(MissingError, match="no intake"):
+        house.by("olga").intakes.show("intake-aaaa")
+    assert house.by("ada").intakes.all() == [added.intake]
+
+
+def test_a_copy_that_a_crash_left_is_swept_and_a_running_one_is_not(
+    house: House, foreign: Path
+) -> None:
+    quarantine = reading_here(house.room).room.quarantine
+    left = house.folder / "quarantine" / "intake-left"
+    left.mkdir(parents=True)
+    (left / "original").write_bytes(b"plain")
+    addition = Addition(path=foreign, project="default")
+
+    with quarantine.receiving(house.actors["olga"], addition) as private:
+        assert quarantine.sweep() == 1
+        assert private.copy.exists()
+
+    assert not left.exists()
+    assert not private.copy.exists()
+    assert quarantine.sweep() == 0

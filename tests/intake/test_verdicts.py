@@ -1,0 +1,95 @@
+"""Anything unclear about what was found is a refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from strongroom.intake.findings import Finding, Level
+from strongroom.intake.receiving import Received, ReceivedFile
+from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
+from strongroom.intake.verdicts import Verdict, judge
+
+RECEIVED = Received(
+    files=(ReceivedFile(path="a.pt", offset=0, length=3, sha256="11" * 32),)
+)
+PASSED = FileReport(
+    path="a.pt",
+    kind="torch-zip",
+    outputs=(OutputFile(name="a.safetensors", length=9),),
+    facts={"globals": ["b", "a"], "tensors": {"w": "22"}},
+)
+
+
+def finding(level: Level, rule: str = "pickle/global") -> Finding:
+    return Finding(rule=rule, level=level, message="it is so")
+
+
+def verdict(
+    *files: FileReport, findings: tuple[Finding, ...] = (), expect: str | None = None
+) -> Verdict:
+    report = SnapshotReport(reader="1", files=files, findings=findings)
+    return judge(report, RECEIVED, expect)
+
+
+def test_what_was_rewritten_without_a_finding_passes() -> None:
+    found = verdict(PASSED)
+
+    assert (found.word, found.review) == ("passed", ())
+    assert found.facts["globals"] == ["a", "b"]
+    assert found.document["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("level", "word"),
+    [(Level.ERROR, "refused"), (Level.WARNING, "review"), (Level.NOTE, "passed")],
+)
+def test_the_worst_finding_decides(level: Level, word: str) -> None:
+    assert verdict(PASSED, findings=(finding(level),)).word == word
+
+
+def test_who_looks_is_told_which_rules_to_look_at() -> None:
+    warnings = (finding(Level.WARNING, "b/b"), finding(Level.WARNING, "a/a"))
+
+    assert verdict(PASSED, findings=warnings).review == ("a/a", "b/b")
+
+
+def test_a_snapshot_of_which_nothing_is_left_is_refused() -> None:
+    empty = FileReport(path="a.pt", kind="text")
+
+    assert [f.rule for _, f in verdict(empty).findings] == ["snapshot/empty"]
+    assert verdict(empty).refused
+
+
+@pytest.mark.parametrize(
+    ("expect", "passes"),
+    [
+        (RECEIVED.digest, True),
+        ("sha256:" + "11" * 32, True),
+        ("SHA256:" + "11" * 32, True),
+        ("12" * 32, False),
+        ("", False),
+        ("11" * 31, False),
+    ],
+)
+def test_an_original_has_the_digest_that_was_expected(
+    expect: str, passes: bool
+) -> None:
+    assert verdict(PASSED, expect=expect).refused is not passes
+
+
+def test_a_name_that_many_files_have_is_listed_once_and_the_list_is_bounded() -> None:
+    many = FileReport(
+        path="b.pt", kind="torch-zip", facts={"globals": [f"g{n}" for n in range(5000)]}
+    )
+    received = Received(
+        files=(
+            *RECEIVED.files,
+            ReceivedFile(path="b.pt", offset=3, length=0, sha256="33" * 32),
+        )
+    )
+
+    found = judge(SnapshotReport(reader="1", files=(PASSED, many)), received, None)
+
+    listed = found.facts["globals"]
+    assert isinstance(listed, list)
+    assert len(listed) == 1000

@@ -1,0 +1,206 @@
+"""What came from outside is asked for only after somebody accepted it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
+from strongroom.intake.additions import Addition
+from strongroom.intake.intakes import Intake, IntakeState
+from strongroom.vault.drafts import SealOptions
+from strongroom.vault.versions import VERSIONS, VersionState
+from tests.intake.rooms import add, reading_here
+from tests.journeys.rooms import House
+
+
+@pytest.fixture
+def foreign(quick: Path) -> Path:
+    """Give a folder with weights of somebody else."""
+    folder = quick / "foreign"
+    folder.mkdir()
+    weights = {f"w{n}": np.arange(9000, dtype="<f4") + n for n in range(20)}
+    save_file(weights, folder / "model.safetensors")
+    return folder
+
+
+def shown(house: House, intake: Intake) -> Intake:
+    return reading_here(house.by("olga")).intakes.show(intake.id)[0]
+
+
+def states(house: House) -> dict[str, VersionState]:
+    with house.room.room.ledger.reading() as reading:
+        return {version.id: version.state for version in VERSIONS.find(reading)}
+
+
+def test_what_was_rewritten_waits_until_it_is_accepted(
+    house: House, foreign: Path
+) -> None:
+    added = add(house, foreign)
+
+    assert added.sealed is not None
+    assert added.intake.state is IntakeState.WAITING
+    assert added.intake.version == added.sealed.version.id
+    assert sorted(states(house).values()) == ["held", "quarantined"]
+    with pytest.raises(MissingError, match="quarantine"):
+        house.by("ana").request("llm@1", segments=["architecture"], purpose="a test")
+
+    request = house.by("olga").intakes.accept(added.intake.id)
+    assert request.state == "pending"
+    assert shown(house, added.intake).state is IntakeState.WAITING
+    house.by("ines").approve(request.id)
+
+    assert shown(house, added.intake).state is IntakeState.ACCEPTED
+    house.permit("ana", "architecture")
+    assert not (house.folder / "quarantine" / added.intake.id).exists()
+
+
+def test_what_is_refused_is_given_up(house: House, foreign: Path) -> None:
+    added = add(house, foreign)
+
+    refused = house.by("olga").intakes.refuse(added.intake.id, reason="not ours")
+
+    assert refused.state is IntakeState.REFUSED
+    assert sorted(states(house).values()) == ["abandoned", "held"]
+    for act in (house.by("olga").intakes.accept, house.by("olga").intakes.refuse):
+        with pytest.raises(ConflictError, match="is refused"):
+            act(added.intake.id)
+    assert add(house, foreign).known
+
+
+def test_an_approver_who_declines_refuses_it(house: House, foreign: Path) -> None:
+    added = add(house, foreign)
+    request = house.by("olga").intakes.accept(added.intake.id)
+    with pytest.raises(ConflictError, match="was accepted"):
+        house.by("olga").intakes.accept(added.intake.id)
+
+    house.by("ines").decline(request.id)
+
+    assert shown(house, added.intake).state is IntakeState.REFUSED
+
+
+def test_the_original_is_kept_and_nobody_gets_it(house: House, foreign: Path) -> None:
+    added = add(house, foreign)
+    original = shown(house, added.intake).original
+    assert original is not None
+    artifact, _, number = original.partition("/")
+
+    for target in (f"{added.intake.id}@{number}", f"{artifact}@{number}"):
+        with pytest.raises(MissingError):
+            house.by("ana").request(target, purpose="a test")
+    with pytest.raises((InputError, MissingError)):
+        house.by("olga").seal(foreign, name=added.intake.id)
+    names = [
+        a.name for a, _ in house.by("olga").room.catalogue.all(house.actors["ada"])
+    ]
+    assert names == ["llm"]
+
+
+def test_an_original_whose_time_is_over_is_given_up(
+    house: House, foreign: Path
+) -> None:
+    added = add(house, foreign)
+    house.clock.advance(days=31)
+
+    (expired,) = house.room.room.admission.expire()
+
+    assert expired.id == added.intake.id
+    assert expired.original is None
+    assert house.room.room.admission.expire() == []
+    collected = house.room.clean()
+    assert collected.objects >= 1
+    assert sorted(states(house).values()) == ["abandoned", "quarantined"]
+
+
+def test_what_is_recalled_releases_no_key(house: House, foreign: Path) -> None:
+    added = add(house, foreign)
+    request = house.by("olga").intakes.accept(added.intake.id)
+    house.by("ines").approve(request.id)
+    permit = house.permit("ana", "architecture")
+    house.by("ana").open(permit.id).close()
+    assert added.sealed is not None
+
+    with house.room.room.ledger.transaction() as writing:
+        recalled = house.room.room.admission.recall(
+            writing,
+            [added.sealed.artifact.id],
+            advisory="SRA-2026-1",
+            reason="a backdoor",
+        )
+
+    assert [version.id for version in recalled] == [added.sealed.version.id]
+    with pytest.raises(MissingError, match="in quarantine"):
+        house.by("ana").open(permit.id)
+    assert shown(house, added.intake).review == ("recalled: SRA-2026-1",)
+    again = house.by("olga").intakes.accept(added.intake.id)
+    assert again.state == "pending"
+    house.by("ines").approve(again.id)
+    house.by("ana").open(permit.id).close()
+
+
+def test_the_same_bytes_are_recognised(house: House, foreign: Path) -> None:
+    first = add(house, foreign)
+    second = add(house, foreign, name="other")
+
+    assert second.known
+    assert second.intake == first.intake
+
+
+def test_a_refused_file_leaves_the_original_and_a_report(
+    house: House, foreign: Path
+) -> None:
+    (foreign / "model.safetensors").write_bytes(b"\x80\x04N.")
+
+    added = add(house, foreign)
+
+    assert added.sealed is None
+    assert added.intake.state is IntakeState.REFUSED
+    assert list(states(house).values()) == ["held"]
+    _, report = reading_here(house.by("ada")).intakes.show(added.intake.id)
+    assert isinstance(report, dict)
+    assert report["findings"][0]["level"] == "error"
+
+
+def test_who_is_not_in_the_project_adds_nothing(house: House, foreign: Path) -> None:
+    house.by("root").room.people.add_project(house.actors["root"], "secret")
+
+    with pytest.raises(DeniedError):
+        add(house, foreign, by="ada")
+
+
+def test_a_name_that_is_none_is_refused_before_anything_is_copied(
+    house: House, foreign: Path
+) -> None:
+    with pytest.raises(InputError):
+        add(house, foreign, name="Not A Name")
+
+    assert states(house) == {}
+
+
+def test_an_interrupted_addition_goes_on(house: House, foreign: Path) -> None:
+    """The result could not be sealed: somebody took the name meanwhile."""
+    room = reading_here(house.by("olga"))
+
+    once = threading.Lock()
+
+    def meanwhile(stage: str, _: int) -> None:
+        if stage == "holding" and once.acquire(blocking=False):  # told by threads
+            house.by("olga").seal(foreign, name="llm")
+
+    with pytest.raises(ConflictError, match="waits to be published"):
+        room.intakes.add(
+            Addition(path=foreign, project="default"),
+            SealOptions(name="llm"),
+            progress=meanwhile,
+        )
+
+    added = add(house, foreign, name="other")
+
+    assert not added.known
+    assert added.sealed is not None
+    found = sorted(states(house).values())
+    assert found == ["held", "pending", "quarantined"]
