@@ -103,8 +103,7 @@ class Strongroom:
             DeniedError: Name, password, code or passkey are wrong.
             UnavailableError: No authenticator is there, or nobody touched it.
         """
-        place = source or attempts.local_source()
-        proof = code if authenticator is None else authenticator
+        place, proof = source or attempts.local_source(), authenticator or code
         session, token = log_in(self.room, name, password, proof, source=place)
         return self.resume(token), session, token
 
@@ -296,7 +295,6 @@ class Strongroom:
         """Anchor, have witnesses sign, keep what was seen; close the database.
 
         Raises:
-            ForkError: The database is not what the custodians, a witness, or this
-                reader, saw last.
+            ForkError: The database is not what a custodian, a witness or we saw last.
         """
         self.room.close()
