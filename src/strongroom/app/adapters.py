@@ -12,6 +12,7 @@ from strongroom.app.schemes import (
     ELSEWHERE,
     SANDBOXES,
     STORES,
+    Wanted,
     custodian_scheme,
     scheme_of,
 )
@@ -71,8 +72,14 @@ def open_custodian(
     kind = custodian_scheme(scheme)
     if passphrase is None:
         return LockedCustodian(domain.name)
-    path = _custody_path(settings, domain)
-    return kind.open(path, passphrase, uri=domain.custodian, random=random)
+    return kind.open(
+        Wanted(
+            path=_custody_path(settings, domain),
+            secret=passphrase,
+            random=random,
+            uri=domain.custodian,
+        )
+    )
 
 
 def create_custodian(
@@ -111,12 +118,14 @@ def create_custodian(
             hint=f"--passphrase-file {domain.name}=FILE",
         )
     kind.create(
-        _custody_path(settings, domain),
-        passphrase,
-        name=domain.name,
-        uri=domain.custodian,
-        cost=cost,
-        random=random,
+        Wanted(
+            path=_custody_path(settings, domain),
+            secret=passphrase,
+            random=random,
+            uri=domain.custodian,
+            name=domain.name,
+            cost=cost,
+        )
     )
 
 

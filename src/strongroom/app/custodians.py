@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from strongroom.app.schemes import custodian_scheme, scheme_of
+from strongroom.app.schemes import Wanted, custodian_scheme, scheme_of
 from strongroom.client.client import Strongroom
 from strongroom.crypto import token_login
 from strongroom.crypto.custody.file import FileCustodian
@@ -54,7 +54,14 @@ def make_custodian(
     """
     scheme = "file" if token is None else scheme_of(token)[0]
     return custodian_scheme(scheme).create(
-        path, secret, name=name, uri=token or "", cost=cost, random=random
+        Wanted(
+            path=path,
+            secret=secret,
+            random=random,
+            uri=token or "",
+            name=name,
+            cost=cost,
+        )
     )
 
 
@@ -71,7 +78,8 @@ def open_custodian_file(
         UnavailableError: It does not answer.
     """
     scheme = scheme_in(read_private(path)) or "file"
-    return custodian_scheme(scheme).open(path, secret, uri=None, random=random)
+    wanted = Wanted(path=path, secret=secret, random=random)
+    return custodian_scheme(scheme).open(wanted)
 
 
 def serve_custodian(

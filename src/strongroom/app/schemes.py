@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.passphrases import Cost
@@ -19,23 +18,25 @@ from strongroom.stores.port import BlobStore
 from strongroom.types import Random, Secret
 
 
-class _Create(Protocol):
-    def __call__(
-        self,
-        path: Path,
-        secret: Secret,
-        *,
-        name: str,
-        uri: str,
-        cost: Cost | None,
-        random: Random,
-    ) -> KeyCustodian: ...
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A custodian that is to be made or opened in this process.
 
+    Attributes:
+        path: Of its file, also beside a token or service.
+        secret: A passphrase, a PIN, a token or an access key.
+        random: Gives what has to be random.
+        uri: Where it is; to open one where its file says, empty.
+        name: The custody domain that a new one will be.
+        cost: Of guessing a new passphrase; ``Cost()`` if ``None``.
+    """
 
-class _Open(Protocol):
-    def __call__(
-        self, path: Path, secret: Secret, *, uri: str | None, random: Random
-    ) -> KeyCustodian: ...
+    path: Path
+    secret: Secret
+    random: Random
+    uri: str = ""
+    name: str = ""
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,127 +45,96 @@ class CustodianScheme:
 
     Attributes:
         uri: How a room names one, for a hint.
-        create: Makes one, with a new root key, and its file at ``path``; the secret
-            is a passphrase, a PIN, a token or an access key, and only files use
-            ``cost``.
-        open: Unlocks one; without a URI it is where its file says.
+        create: Makes one, with a new root key and its file.
+        open: Unlocks one.
     """
 
     uri: str
-    create: _Create
-    open: _Open
+    create: Callable[[Wanted], KeyCustodian]
+    open: Callable[[Wanted], KeyCustodian]
 
 
-def _create_file(
-    path: Path,
-    secret: Secret,
-    *,
-    name: str,
-    uri: str,
-    cost: Cost | None,
-    random: Random,
-) -> KeyCustodian:
+def _create_file(wanted: Wanted) -> KeyCustodian:
     from strongroom.crypto.custody.file import FileCustodian
 
-    del uri
     return FileCustodian.create(
-        path, name=name, passphrase=secret, random=random, cost=cost
+        wanted.path,
+        name=wanted.name,
+        passphrase=wanted.secret,
+        random=wanted.random,
+        cost=wanted.cost,
     )
 
 
-def _open_file(
-    path: Path, secret: Secret, *, uri: str | None, random: Random
-) -> KeyCustodian:
+def _open_file(wanted: Wanted) -> KeyCustodian:
     from strongroom.crypto.custody.file import FileCustodian
 
-    del uri
-    return FileCustodian.open(path, secret, random=random)
+    return FileCustodian.open(wanted.path, wanted.secret, random=wanted.random)
 
 
-def _create_pkcs11(
-    path: Path,
-    secret: Secret,
-    *,
-    name: str,
-    uri: str,
-    cost: Cost | None,
-    random: Random,
-) -> KeyCustodian:
+def _create_pkcs11(wanted: Wanted) -> KeyCustodian:
     from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
     from strongroom.crypto.token_uri import TokenUri
 
-    del cost
     return Pkcs11Custodian.create(
-        path, name=name, uri=TokenUri.from_text(uri), pin=secret, random=random
+        wanted.path,
+        name=wanted.name,
+        uri=TokenUri.from_text(wanted.uri),
+        pin=wanted.secret,
+        random=wanted.random,
     )
 
 
-def _open_pkcs11(
-    path: Path, secret: Secret, *, uri: str | None, random: Random
-) -> KeyCustodian:
+def _open_pkcs11(wanted: Wanted) -> KeyCustodian:
     from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
     from strongroom.crypto.token_uri import TokenUri
 
-    where = None if uri is None else TokenUri.from_text(uri)
-    return Pkcs11Custodian.open(path, secret, uri=where, random=random)
+    where = TokenUri.from_text(wanted.uri) if wanted.uri else None
+    return Pkcs11Custodian.open(
+        wanted.path, wanted.secret, uri=where, random=wanted.random
+    )
 
 
-def _create_transit(
-    path: Path,
-    secret: Secret,
-    *,
-    name: str,
-    uri: str,
-    cost: Cost | None,
-    random: Random,
-) -> KeyCustodian:
+def _create_transit(wanted: Wanted) -> KeyCustodian:
     from strongroom.crypto.custody.transit import TransitCustodian
     from strongroom.crypto.transit import TransitUri
 
-    del cost
     return TransitCustodian.create(
-        path, name=name, uri=TransitUri.from_text(uri), token=secret, random=random
+        wanted.path,
+        name=wanted.name,
+        uri=TransitUri.from_text(wanted.uri),
+        token=wanted.secret,
+        random=wanted.random,
     )
 
 
-def _open_transit(
-    path: Path, secret: Secret, *, uri: str | None, random: Random
-) -> KeyCustodian:
+def _open_transit(wanted: Wanted) -> KeyCustodian:
     from strongroom.crypto.custody.transit import TransitCustodian
     from strongroom.crypto.transit import TransitUri
 
-    del random
-    where = None if uri is None else TransitUri.from_text(uri)
-    return TransitCustodian.open(path, secret, uri=where)
+    where = TransitUri.from_text(wanted.uri) if wanted.uri else None
+    return TransitCustodian.open(wanted.path, wanted.secret, uri=where)
 
 
-def _create_aws_kms(
-    path: Path,
-    secret: Secret,
-    *,
-    name: str,
-    uri: str,
-    cost: Cost | None,
-    random: Random,
-) -> KeyCustodian:
+def _create_aws_kms(wanted: Wanted) -> KeyCustodian:
     from strongroom.crypto.aws_kms_uri import AwsKmsUri
     from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
 
-    del cost
     return AwsKmsCustodian.create(
-        path, name=name, uri=AwsKmsUri.from_text(uri), login=secret, random=random
+        wanted.path,
+        name=wanted.name,
+        uri=AwsKmsUri.from_text(wanted.uri),
+        login=wanted.secret,
+        random=wanted.random,
     )
 
 
-def _open_aws_kms(
-    path: Path, secret: Secret, *, uri: str | None, random: Random
-) -> KeyCustodian:
+def _open_aws_kms(wanted: Wanted) -> KeyCustodian:
     from strongroom.crypto.aws_kms_uri import AwsKmsUri
     from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
 
-    del random
-    where = None if uri is None else AwsKmsUri.from_text(uri)
-    return AwsKmsCustodian.open(path, secret, uri=where)
+    where = AwsKmsUri.from_text(wanted.uri) if wanted.uri else None
+    return AwsKmsCustodian.open(wanted.path, wanted.secret, uri=where)
 
 
 CUSTODIANS: Mapping[str, CustodianScheme] = {
