@@ -89,7 +89,7 @@ def test_a_schema_that_does_not_parse_stops_the_start(folder: Path) -> None:
 def test_an_absent_file_stops_the_start(folder: Path) -> None:
     (folder / "solo.cedar").unlink()
 
-    with pytest.raises(SetupError, match=r"cannot read solo\.cedar"):
+    with pytest.raises(SetupError, match=r"there is no solo\.cedar"):
         Policy.load(Profile.SOLO, folder)
 
 

@@ -133,7 +133,7 @@ def test_an_address_that_others_may_read_is_not_used(tmp_path: Path) -> None:
         told = teller(folder)(MESSAGE)
 
     assert taken == []
-    assert "others may read" in told.failed[0]
+    assert "by others than its owner" in told.failed[0]
     assert address not in told.failed[0]
 
 

@@ -19,6 +19,7 @@ import cedarpy
 
 from strongroom.access.questions import NAMESPACE
 from strongroom.errors import SetupError
+from strongroom.settings.small_files import read_small
 from strongroom.types import Profile
 
 MAX_FILE_BYTES = 256 * 1024
@@ -90,12 +91,11 @@ def read_rules(text: str) -> tuple[Rule, ...]:
 
 
 def _read(file: Traversable, name: str) -> str:
+    data = read_small(file, MAX_FILE_BYTES, error=SetupError)
+    if data is None:
+        raise SetupError(f"there is no {name} at {file}")
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
         text = data.decode()
-    except OSError as error:
-        raise SetupError(f"cannot read {name}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SetupError(f"{name} is no UTF-8") from None
     if len(data) > MAX_FILE_BYTES:

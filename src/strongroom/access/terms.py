@@ -24,6 +24,7 @@ from strongroom.access.person_terms import (
     training_terms,
 )
 from strongroom.errors import SetupError
+from strongroom.settings.small_files import read_small
 from strongroom.types import Classification, Profile
 
 APPROVED_ACTIONS: Final = frozenset(
@@ -200,11 +201,9 @@ def load_terms(profile: Profile, *, folder: Path | None = None) -> TermsTable:
         SetupError: The file is absent, too long, no TOML, or contradicts itself.
     """
     source = folder or resources.files("strongroom.access") / "policies"
-    try:
-        with (source / "terms.toml").open("rb") as file:
-            data = file.read(_TERMS_BYTES + 1)
-    except OSError as error:
-        raise SetupError(f"cannot read terms.toml: {error.strerror}") from None
+    data = read_small(source / "terms.toml", _TERMS_BYTES, error=SetupError)
+    if data is None:
+        raise SetupError(f"there is no terms.toml in {source}")
     return parse_terms(profile, data)
 
 

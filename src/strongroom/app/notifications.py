@@ -7,7 +7,6 @@ so it stands in a file of its own that only its owner reads.
 
 from __future__ import annotations
 
-import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import get_args
 
 from strongroom.access.telling import About, Message, Tell, Told
 from strongroom.errors import InputError, SetupError
+from strongroom.settings.small_files import read_small
 from strongroom.types import Secret
 
 FILE_NAME = "notifications.toml"
@@ -53,17 +53,9 @@ class Target:
             SetupError: The file is absent, too long, or others may read it.
         """
         path = self.address_file
-        try:
-            with path.open("rb") as file:
-                mode = stat.S_IMODE(path.stat().st_mode)
-                data = file.read(MAX_ADDRESS_BYTES + 1)
-        except OSError as error:
-            raise SetupError(f"{path} cannot be read: {error.strerror}") from None
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise SetupError(
-                f"others may read {path}, which holds an address",
-                hint=f"chmod 600 {path}",
-            )
+        data = read_small(path, MAX_ADDRESS_BYTES, private=True, error=SetupError)
+        if data is None:
+            raise SetupError(f"{path} cannot be read: there is no such file")
         if len(data) > MAX_ADDRESS_BYTES or not data.strip():
             raise SetupError(f"{path} holds no address")
         return Secret(data.strip())
@@ -85,13 +77,9 @@ def load_targets(folder: Path) -> tuple[Target, ...]:
         SetupError: The file is too long or not understood.
     """
     path = folder / FILE_NAME
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
+    data = read_small(path, MAX_FILE_BYTES, error=SetupError)
+    if data is None:
         return ()
-    except OSError as error:
-        raise SetupError(f"{path} cannot be read: {error.strerror}") from None
     if len(data) > MAX_FILE_BYTES:
         raise SetupError(f"{path} is over {MAX_FILE_BYTES} bytes")
     try:

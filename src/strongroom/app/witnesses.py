@@ -30,6 +30,7 @@ from strongroom.ledger.recorded import newest_recorded
 from strongroom.ledger.witness_socket import SocketWitness
 from strongroom.ledger.witnesses import Witnesses
 from strongroom.settings import FILE_NAME, Settings, WitnessSettings
+from strongroom.settings.small_files import read_small
 from strongroom.types import Random
 
 POLICY_FILE = Path("witnesses")
@@ -204,8 +205,7 @@ def _parsed(path: Path, data: bytes) -> WitnessPolicy:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_POLICY_BYTES + 1)
-    except OSError as error:
-        raise SetupError(f"{path}: {error.strerror}") from None
+    data = read_small(path, MAX_POLICY_BYTES, error=SetupError)
+    if data is None:
+        raise SetupError(f"{path} is not there")
+    return data

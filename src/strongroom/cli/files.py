@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from strongroom.errors import InputError, MissingError, UnavailableError
+from strongroom.errors import InputError, MissingError
+from strongroom.settings.small_files import read_small
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,13 +23,9 @@ def read_file(path: Path, *, at_most_bytes: int) -> bytes:
         InputError: It is longer.
         UnavailableError: It cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(at_most_bytes + 1)
-    except FileNotFoundError:
-        raise MissingError(f"there is no file {path}") from None
-    except OSError as error:
-        raise UnavailableError(f"{path} cannot be read: {error.strerror}") from None
+    data = read_small(path, at_most_bytes)
+    if data is None:
+        raise MissingError(f"there is no file {path}")
     if len(data) > at_most_bytes:
         raise InputError(f"{path} is over {at_most_bytes} bytes")
     return data

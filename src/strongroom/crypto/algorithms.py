@@ -13,6 +13,7 @@ from datetime import date
 from importlib import resources
 
 from strongroom.errors import SetupError
+from strongroom.settings.small_files import read_small
 
 FILE = "algorithms.toml"
 MAX_FILE_BYTES = 64 << 10
@@ -49,11 +50,10 @@ def load_algorithms() -> Mapping[str, Algorithm]:
     Raises:
         SetupError: The file is absent or not understood.
     """
-    try:
-        with (resources.files("strongroom.crypto") / FILE).open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise SetupError(f"{FILE} cannot be read: {error.strerror}") from None
+    path = resources.files("strongroom.crypto") / FILE
+    data = read_small(path, MAX_FILE_BYTES, error=SetupError)
+    if data is None:
+        raise SetupError(f"{FILE} is not in the package", hint="install it again")
     return parse_algorithms(data)
 
 

@@ -5,8 +5,6 @@ Source: ``docs/specification/custody-file.md``.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,9 +17,8 @@ from strongroom.errors import (
     InputError,
     IntegrityError,
     MissingError,
-    SetupError,
-    UnavailableError,
 )
+from strongroom.settings.small_files import read_small
 from strongroom.types import Random, Secret
 
 MAX_FILE_BYTES = 4096
@@ -116,18 +113,9 @@ def read_private(path: Path) -> bytes:
         SetupError: Others than its owner may read it.
         UnavailableError: It cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise MissingError(f"there is no custodian at {path}") from None
-    except OSError as error:
-        raise UnavailableError(f"{path}: {error.strerror}") from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise SetupError(
-            f"{path} can be read by others than its owner", hint=f"chmod 600 {path}"
-        )
+    data = read_small(path, MAX_FILE_BYTES, private=True)
+    if data is None:
+        raise MissingError(f"there is no custodian at {path}")
     return data
 
 

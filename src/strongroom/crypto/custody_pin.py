@@ -19,10 +19,10 @@ from pathlib import Path
 from strongroom import canonical
 from strongroom.crypto.custody_file import (
     MAX_FILE_BYTES,
-    read_private,
 )
 from strongroom.crypto.durable import write_durably
-from strongroom.errors import IntegrityError, MissingError
+from strongroom.errors import IntegrityError
+from strongroom.settings.small_files import read_small
 from strongroom.types import Random, RoomId
 
 _FORMAT = "strongroom/custody-pin/v1"
@@ -100,11 +100,8 @@ class PinFile:
             SetupError: Others than its owner may read it.
             UnavailableError: It cannot be read.
         """
-        try:
-            data = read_private(self._path)
-        except MissingError:
-            return None
-        return Pin.from_bytes(data)
+        data = read_small(self._path, MAX_FILE_BYTES, private=True)
+        return None if data is None else Pin.from_bytes(data)
 
     def write(self, pin: Pin) -> None:
         """Keep the pin durably; there is none yet.

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from strongroom import canonical
-from strongroom.crypto.custody_file import MAX_FILE_BYTES, read_private
+from strongroom.crypto.custody_file import MAX_FILE_BYTES
 from strongroom.crypto.durable import write_durably
-from strongroom.errors import InputError, IntegrityError, MissingError
+from strongroom.errors import InputError, IntegrityError
+from strongroom.settings.small_files import read_small
 from strongroom.types import Random, id_bytes
 
 _FORMAT = "strongroom/custody-trust/v1"
@@ -38,9 +39,8 @@ class TrustFile:
             SetupError: Others than its owner may read it.
             UnavailableError: It cannot be read.
         """
-        try:
-            data = read_private(self._path)
-        except MissingError:
+        data = read_small(self._path, MAX_FILE_BYTES, private=True)
+        if data is None:
             return None
         document = canonical.from_json(data, at_most_bytes=MAX_FILE_BYTES)
         key = str(document.get("key")) if isinstance(document, Mapping) else ""

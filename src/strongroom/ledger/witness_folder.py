@@ -39,6 +39,7 @@ from strongroom.ledger.note import AT_MOST_NOTE_BYTES, split_note
 from strongroom.ledger.policy_file import MAX_POLICY_BYTES, WitnessPolicy
 from strongroom.ledger.tree import EMPTY_ROOT
 from strongroom.ledger.witness_key import create_key
+from strongroom.settings.small_files import read_small
 from strongroom.types import Random, Secret
 
 KEY, PUBLIC, LOGS, LOCK = "key", "key.pub", "logs", "lock"
@@ -268,16 +269,12 @@ def read_bounded(path: Path, at_most_bytes: int) -> bytes:
         IntegrityError: It is longer.
         UnavailableError: It cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(at_most_bytes + 1)
-    except FileNotFoundError:
+    data = read_small(path, at_most_bytes)
+    if data is None:
         raise MissingError(
             f"{path} is not there",
             hint="strongroom ledger witness init DIR --name NAME",
-        ) from None
-    except OSError as error:
-        raise UnavailableError(f"{path}: {error.strerror}") from None
+        )
     if len(data) > at_most_bytes:
         raise IntegrityError(f"{path} is over {at_most_bytes} bytes")
     return data

@@ -10,8 +10,6 @@ Source: ``docs/specification/witness.md``.
 from __future__ import annotations
 
 import base64
-import os
-import stat
 from pathlib import Path
 
 from strongroom import canonical
@@ -24,9 +22,9 @@ from strongroom.errors import (
     IntegrityError,
     MissingError,
     SetupError,
-    UnavailableError,
 )
 from strongroom.ledger.cosignature import COSIGNATURE_TYPE, WitnessKey
+from strongroom.settings.small_files import read_small
 from strongroom.types import Random, Secret
 
 _SEED_BYTES = 32
@@ -151,19 +149,10 @@ def _plain_seed(path: Path, public: WitnessKey) -> Secret:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
+    data = read_small(path, _MAX_BYTES, private=True)
+    if data is None:
         raise MissingError(
             f"there is no witness at {path.parent}",
             hint="strongroom ledger witness init DIR --name NAME",
-        ) from None
-    except OSError as error:
-        raise UnavailableError(f"{path}: {error.strerror}") from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise SetupError(
-            f"{path} can be read by others than its owner", hint=f"chmod 600 {path}"
         )
     return data

@@ -19,6 +19,7 @@ from strongroom.settings.parts import (
     WitnessSettings,
     quoted,
 )
+from strongroom.settings.small_files import read_small
 from strongroom.types import Profile, RoomId
 
 FILE_NAME = "room.toml"
@@ -126,16 +127,12 @@ def load_settings(folder: Path) -> Settings:
         SetupError: There is no room, or its file is not understood.
     """
     path = folder / FILE_NAME
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
+    data = read_small(path, MAX_FILE_BYTES, error=SetupError)
+    if data is None:
         raise SetupError(
             f"there is no room in {folder}",
             hint="strongroom init, or name another folder with --room",
-        ) from None
-    except OSError as error:
-        raise SetupError(f"{path} cannot be read: {error.strerror}") from None
+        )
     if len(data) > MAX_FILE_BYTES:
         raise SetupError(f"{path} is over {MAX_FILE_BYTES} bytes")
     try:
