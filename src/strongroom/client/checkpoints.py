@@ -21,7 +21,7 @@ FetchTensor: TypeAlias = Callable[[str, str, str], object]
 that of a complex tensor that is stored with a last dimension of two real numbers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # it may be a key
 class Remnant:
     """What is left of something that Python's own types have no place for.
 

@@ -91,6 +91,13 @@ def test_a_namespace_is_refused_and_salvaged_as_a_stub() -> None:
     assert found.parts["state"] == {"lr": 3}
 
 
+def test_a_class_as_a_key_is_salvaged_as_a_stub() -> None:
+    """Checkpoints of Stable Diffusion name their callbacks so."""
+    _, files = salvaged(saved({"callbacks": {argparse.Namespace: {"best": 3}}}))
+    ((key, value),) = together(files)["callbacks"].items()
+    assert (key.value, value) == ("argparse.Namespace", {"best": 3})
+
+
 def test_a_call_is_never_more_than_a_record() -> None:
     data = Forged(
         {"w": tensor(), "x": Made(os.system, ("id",))}, {"0": bytes(16)}

@@ -15,7 +15,7 @@ Value: TypeAlias = (
     "bool | int | float | str | bytes | bytearray | tuple[Value, ...] | list[Value]"
     " | Table | Group | Name | Call | Persistent | None"
 )
-Key: TypeAlias = "bool | int | float | str | bytes | None"
+Key: TypeAlias = "bool | int | float | str | bytes | Name | None"
 
 MOST_KEY_PARTS = 16
 _MOST_KEY_INTEGER = 2**63
@@ -121,7 +121,7 @@ def key_form(key: Value) -> Key:
     Raises:
         RefusedError: The value can be no key, or not one that we know.
     """
-    if key is None or isinstance(key, (str, bool)):
+    if key is None or isinstance(key, (str, bool, Name)):
         return key
     if isinstance(key, int) and -_MOST_KEY_INTEGER < key < _MOST_KEY_INTEGER:
         return key
