@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -68,12 +69,14 @@ class Workplace:
 
         Args:
             folder: Where the re-written files go.
-            scratch: For files without a name; in the sandbox a memory file system.
+            scratch: For a file without a name; in the sandbox a memory file system.
         """
         self._folder = folder
         self._scratch = scratch
         self._names: list[str] = []
         self._scratches: list[BinaryIO] = []
+        self._reserved = 0
+        self._lock = threading.Lock()
         weakref.finalize(self, _close, self._scratches)
 
     @property
@@ -107,11 +110,23 @@ class Workplace:
         self._names.append(name)
         return file
 
-    def scratch(self) -> BinaryIO:
-        """Return a new file without a name, which ends with this workplace."""
-        file = tempfile.TemporaryFile(dir=self._scratch, buffering=0)  # noqa: SIM115
-        self._scratches.append(file)
-        return file
+    def room(self, length: int, *, path: str) -> Source:
+        """Return a window to be filled with ``fill``, which ends with this workplace.
+
+        All rooms lie in one file without a name: a sandbox allows few open files, and
+        a checkpoint may need thousands of rooms.  Threads may ask at once.
+
+        Args:
+            length: Bytes; the caller has bounded them.  Nothing is written yet.
+            path: What messages call it.
+        """
+        with self._lock:
+            if not self._scratches:
+                file = tempfile.TemporaryFile(dir=self._scratch, buffering=0)  # noqa: SIM115  # closed with this workplace
+                self._scratches.append(file)
+            start, self._reserved = self._reserved, self._reserved + length
+        descriptor = self._scratches[0].fileno()
+        return Source(descriptor=descriptor, start=start, length=length, path=path)
 
 
 Rewrite: TypeAlias = Callable[[Source, Workplace, Options], Rewritten]
@@ -128,3 +143,17 @@ def write_all(file: BinaryIO, data: bytes | memoryview) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(file.fileno(), left) :]
+
+
+def fill(room: Source, offset: int, data: bytes | memoryview) -> None:
+    """Write every byte at an offset of a room of a workplace.
+
+    Raises:
+        RefusedError: The room ends before.
+    """
+    if not 0 <= offset <= room.length - len(data):
+        raise RefusedError("file/bounds", f"{len(data)} bytes at {offset} do not fit")
+    at, left = room.start + offset, memoryview(data)
+    while left:
+        written = os.pwrite(room.descriptor, left, at)
+        at, left = at + written, left[written:]

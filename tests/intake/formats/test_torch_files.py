@@ -187,6 +187,16 @@ def test_cve_2025_1889_a_second_pickle_under_another_ending_is_refused() -> None
     assert refusal(data).rule == "torch/member"
 
 
+def test_many_strided_tensors_need_few_open_files(tmp_path: Path) -> None:
+    """Each had a file of its own, and the sandbox allows 256."""
+    state = {str(n): torch.ones(3, 2).t() for n in range(300)}
+    source = source_of(tmp_path / "in.pt", saved(state))
+    before = len(os.listdir("/proc/self/fd"))
+    workplace = workplace_in(tmp_path)
+    torch_zip.rewrite(source, workplace, Options())
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
 def test_a_refusal_leaves_no_file_behind(tmp_path: Path) -> None:
     workplace = workplace_in(tmp_path)
     deep: list[object] = []

@@ -17,7 +17,7 @@ from operator import mul
 from strongroom.intake.findings import RefusedError, quoted, refusing
 from strongroom.intake.formats.zips import open_members, read_archive
 from strongroom.intake.names import with_ending
-from strongroom.intake.rewriting import Options, Rewritten, Workplace, write_all
+from strongroom.intake.rewriting import Options, Rewritten, Workplace, fill
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import Weight, digest_facts, write_weights
 
@@ -192,14 +192,14 @@ def _in_rows(read: _Array, workplace: Workplace) -> Source:
 
 
 def _swapped(read: _Array, workplace: Workplace) -> Source:
-    file = workplace.scratch()
+    room = workplace.room(read.data.length, path=read.data.path)
+    at = 0
     for piece in read.data.pieces():
         values = array.array(_SWAPPED[read.item_bytes], piece)
         values.byteswap()
-        write_all(file, values.tobytes())
-    return Source(
-        descriptor=file.fileno(), start=0, length=read.data.length, path=read.data.path
-    )
+        fill(room, at, values.tobytes())
+        at += len(piece)
+    return room
 
 
 def _turned(read: _Array, data: Source, workplace: Workplace) -> Source:
@@ -208,6 +208,6 @@ def _turned(read: _Array, data: Source, workplace: Workplace) -> Source:
     values = np.frombuffer(data.read_exactly(0, data.length), "u1")
     size = data.length // reduce(mul, read.shape)
     columns = values.reshape(size, *read.shape, order="F")
-    file = workplace.scratch()
-    write_all(file, np.moveaxis(columns, 0, -1).tobytes("C"))
-    return Source(descriptor=file.fileno(), start=0, length=data.length, path=data.path)
+    room = workplace.room(data.length, path=data.path)
+    fill(room, 0, np.moveaxis(columns, 0, -1).tobytes("C"))
+    return room

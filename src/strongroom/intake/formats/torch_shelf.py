@@ -13,7 +13,7 @@ from strongroom.intake.formats.strides import laid_out
 from strongroom.intake.formats.torch_tensors import Tensor
 from strongroom.intake.formats.torch_values import Path
 from strongroom.intake.names import is_plain_name, with_ending
-from strongroom.intake.rewriting import Workplace, write_all
+from strongroom.intake.rewriting import Workplace, fill
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import Weight
 
@@ -204,9 +204,9 @@ class Shelf:
 
     def _kept(self, data: bytes) -> Source:
         """Return a window on bytes that came out of the pickle."""
-        file = self._workplace.scratch()
-        write_all(file, data)
-        return Source(descriptor=file.fileno(), start=0, length=len(data), path="array")
+        room = self._workplace.room(len(data), path="array")
+        fill(room, 0, data)
+        return room
 
     def _storage(self, tensor: Tensor) -> Source:
         """Return the window on the storage of a tensor."""

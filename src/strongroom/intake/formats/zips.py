@@ -2,7 +2,7 @@
 
 Members cover the file without a gap; a member's two headers agree; names are plain and
 differ in more than letter case; every CRC is computed.  Nothing is extracted: a stored
-member is a window on the file, an unpacked one a file without a name.
+member is a window on the file, an unpacked one a room of the workplace.
 
 Source: PKWARE APPNOTE.TXT 6.3.10; CVE-2025-1944, CVE-2025-1945 and CVE-2025-10156 are
 what differences between two zip readers did to a scanner.
@@ -21,7 +21,7 @@ from strongroom.intake.formats import zip_records as records
 from strongroom.intake.formats.zip_end import TAIL_BYTES, End, parse_end
 from strongroom.intake.formats.zip_records import Entry
 from strongroom.intake.names import verify_paths
-from strongroom.intake.rewriting import Workplace, write_all
+from strongroom.intake.rewriting import Workplace, fill
 from strongroom.intake.sources import PIECE_BYTES, Source
 
 _THREADS = 2
@@ -136,20 +136,18 @@ def open_member(member: Member, workplace: Workplace) -> Source:
 
 
 def _inflated(member: Member, workplace: Workplace) -> Source:
-    """Unpack a member into a file without a name."""
-    file = workplace.scratch()
+    """Unpack a member into a room of the workplace."""
+    room = workplace.room(member.size, path=member.packed.path)
     crc = length = 0
     for data in _unpacked(member):
-        crc, length = zlib.crc32(data, crc), length + len(data)
-        if length > member.size:
+        if length + len(data) > member.size:
             raise _refused("zip/bomb", "unpacks to more than it claims", member)
-        write_all(file, data)
+        fill(room, length, data)
+        crc, length = zlib.crc32(data, crc), length + len(data)
     if length != member.size:
         raise _refused("zip/deflate", "unpacks to less than it claims", member)
     _verify_crc(member, crc)
-    return Source(
-        descriptor=file.fileno(), start=0, length=length, path=member.packed.path
-    )
+    return room
 
 
 def _unpacked(member: Member) -> Iterator[bytes]:
