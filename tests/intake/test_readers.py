@@ -14,10 +14,12 @@ from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats.refused import REFUSALS
 from strongroom.intake.kinds import Kind
 from strongroom.intake.readers import (
+    BESIDE,
     LATE,
     MODULES,
     READERS,
     late_reader_for,
+    reader_beside,
     reader_for,
 )
 from tests.intake.hostile import rewritten
@@ -29,6 +31,11 @@ INTAKE = Path(strongroom.intake.__file__).parent
 @pytest.mark.parametrize("kind", READERS)
 def test_a_reader_that_is_named_is_there(kind: Kind) -> None:
     assert callable(reader_for(kind))
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_a_reader_of_several_files_is_there(kind: Kind) -> None:
+    assert callable(reader_beside(kind, lambda _: None))
 
 
 @pytest.mark.parametrize("kind", LATE)

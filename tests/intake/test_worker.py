@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from safetensors.numpy import load_file, save
 
 from strongroom.intake.jobs import Item, ReadingJob
@@ -81,6 +82,22 @@ def test_an_index_is_read_after_the_files_that_it_names(tmp_path: Path) -> None:
     first, second = report_on(tmp_path, {name: INDEX, "model.safetensors": WEIGHTS})
     assert (first["kind"], first["outputs"]) == ("index", [name])
     assert second["kind"] == "safetensors"
+
+
+def test_tensors_of_a_model_are_taken_in_from_the_file_beside_it(
+    tmp_path: Path,
+) -> None:
+    model = onnx.helper.make_model(onnx.helper.make_graph([], "g", [], []))
+    tensor = model.graph.initializer.add(name="w", data_type=1, dims=[2])
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="weights.data")
+    first, second = report_on(
+        tmp_path,
+        {"weights.data": b"\xff" * 8, "m.onnx": model.SerializeToString()},
+    )
+    assert second["outputs"] == ["m.onnx", "m.onnx.data"]
+    assert (first["outputs"], first["findings"]) == ([], [])
+    assert "took it in" in first["changes"][0]
 
 
 def test_main_writes_files_and_report(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ READERS: Mapping[Kind, str] = {
     Kind.TORCH_ZIP: "torch_zip:rewrite",
     Kind.TORCH_LEGACY: "torch_legacy:rewrite",
     Kind.GGUF: "gguf_files:rewrite",
+    Kind.ONNX: "onnx_files:rewrite",
+    Kind.SENTENCEPIECE: "sentencepiece:rewrite",
     Kind.JSON: "configs:rewrite",
     Kind.TEXT: "text:rewrite",
     Kind.YAML: "text:drop_yaml",
@@ -41,6 +43,13 @@ READERS: Mapping[Kind, str] = {
     Kind.LEFT_OUT: "refused:leave_out",
 }
 """Module of ``formats`` and function, of the shape ``Rewrite``."""
+
+Beside: TypeAlias = Callable[[str], Source | None]
+"""Gives another file of the same supplier by its path, or None if there is none."""
+
+BESIDE: Mapping[Kind, str] = {Kind.ONNX: "onnx_files:reader"}
+"""Module and function that make a ``Rewrite`` of a ``Beside``.  What such a reader took
+in from other files stands in its facts as ``external``."""
 
 LateRewrite: TypeAlias = Callable[
     [Source, Workplace, Mapping[str, Rewritten]], Rewritten
@@ -65,6 +74,12 @@ def reader_for(kind: Kind) -> Rewrite:
     if kind not in READERS:
         raise _refusal(kind)
     reader: Rewrite = _loaded(READERS[kind])
+    return reader
+
+
+def reader_beside(kind: Kind, beside: Beside) -> Rewrite:
+    """Return what re-writes files of this kind, one of ``BESIDE``."""
+    reader: Rewrite = _loaded(BESIDE[kind])(beside)
     return reader
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from strongroom.canonical import Json, to_json
@@ -19,7 +20,13 @@ from strongroom.intake.findings import Finding, Level, RefusedError
 from strongroom.intake.identify import Identified, identify
 from strongroom.intake.jobs import MOST_BYTES, ReadingJob
 from strongroom.intake.kinds import Kind
-from strongroom.intake.readers import LATE, late_reader_for, reader_for
+from strongroom.intake.readers import (
+    BESIDE,
+    LATE,
+    late_reader_for,
+    reader_beside,
+    reader_for,
+)
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
@@ -28,6 +35,23 @@ FILES = "files"
 
 REPORT = "report.json"
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What every reader of a job shares.
+
+    Attributes:
+        workplace: Where the new files go.
+        options: Of the job.
+        beside: Every file by its path.
+        done: What became of those that were read, by path; it grows.
+    """
+
+    workplace: Workplace
+    options: Options
+    beside: Mapping[str, Source]
+    done: dict[str, Rewritten] = field(default_factory=dict)
 
 
 def main(words: Sequence[str]) -> None:
@@ -59,12 +83,16 @@ def read_all(job: ReadingJob, descriptor: int, workplace: Workplace) -> Json:
         for f in job.files
     ]
     known = [_identified(source) for source in sources]
-    done: dict[str, Rewritten] = {}
-    # What speaks of other files comes after them; else the order stays.
-    for at in sorted(range(len(sources)), key=lambda at: known[at].kind in LATE):
-        done[sources[at].path] = _rewritten(
-            sources[at], known[at], workplace, job.options, done
-        )
+    around = _Around(
+        workplace=workplace,
+        options=job.options,
+        beside={source.path: source for source in sources},
+    )
+    done = around.done
+    # What takes others in comes before them, what speaks of others after them; else
+    # the order stays.
+    for at in sorted(range(len(sources)), key=lambda at: _turn(known[at].kind)):
+        done[sources[at].path] = _rewritten(sources[at], known[at], around)
     entries: list[Json] = [
         _entry(done[source.path], seen.findings)
         for source, seen in zip(sources, known, strict=True)
@@ -80,20 +108,34 @@ def _identified(source: Source) -> Identified:
         return Identified(kind=Kind.UNKNOWN, findings=(error.finding(),))
 
 
-def _rewritten(
-    source: Source,
-    seen: Identified,
-    workplace: Workplace,
-    options: Options,
-    done: Mapping[str, Rewritten],
-) -> Rewritten:
+def _turn(kind: Kind) -> int:
+    return (kind in LATE) - (kind in BESIDE)
+
+
+def _is_taken_in(path: str, done: Mapping[str, Rewritten]) -> bool:
+    """Return whether a file before this one took its bytes in."""
+    for result in done.values():
+        external = result.facts.get("external", ())
+        if isinstance(external, list) and path in external:
+            return True
+    return False
+
+
+def _rewritten(source: Source, seen: Identified, around: _Around) -> Rewritten:
     """Return what became of a file; a refusal is a finding in it."""
     if any(finding.level is Level.ERROR for finding in seen.findings):
         return Rewritten(kind=seen.kind)
     try:
         if seen.kind in LATE:
-            return late_reader_for(seen.kind)(source, workplace, done)
-        return reader_for(seen.kind)(source, workplace, options)
+            return late_reader_for(seen.kind)(source, around.workplace, around.done)
+        if seen.kind in BESIDE:
+            read = reader_beside(seen.kind, around.beside.get)
+            return read(source, around.workplace, around.options)
+        if seen.kind is Kind.UNKNOWN and _is_taken_in(source.path, around.done):
+            return Rewritten(
+                kind=seen.kind, changes=("left out: the model beside it took it in",)
+            )
+        return reader_for(seen.kind)(source, around.workplace, around.options)
     except RefusedError as error:
         refusal = error
     except MemoryError:

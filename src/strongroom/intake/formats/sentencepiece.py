@@ -1,0 +1,101 @@
+"""Rewrites the models of SentencePiece: pieces, and how text is split into them.
+
+Source: ``sentencepiece_model.proto`` of SentencePiece 0.2.
+"""
+
+from __future__ import annotations
+
+from strongroom.intake.findings import RefusedError
+from strongroom.intake.formats import protobuf
+from strongroom.intake.formats.protobuf import Rule, Schemas
+from strongroom.intake.formats.protobuf_reader import read_document
+from strongroom.intake.rewriting import Options, Rewritten, Workplace, write_all
+from strongroom.intake.sources import Source
+
+KIND = "sentencepiece"
+MOST_BYTES = 64 << 20
+MOST_PIECES = 1_000_000
+
+_TRAINER_NUMBERS = (
+    *(3, 4, 11, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 32, 33, 34),
+    *(35, 40, 41, 42, 43, 49, 50, 55),
+)
+_TRAINER = {
+    **{number: Rule("varint", f"trainer {number}") for number in _TRAINER_NUMBERS},
+    10: Rule("fixed32", "character_coverage"),
+    15: Rule("fixed32", "shrinking_factor"),
+    51: Rule("fixed32", "differential_privacy_noise_level"),
+    52: Rule("varint", "differential_privacy_clipping_threshold"),
+    30: Rule("text", "control_symbols", many=True),
+    31: Rule("text", "user_defined_symbols", many=True),
+    36: Rule("text", "required_chars"),
+    **{n: Rule("text", f"piece {n}") for n in (44, 45, 46, 47, 48)},
+    53: Rule("text", "pretokenization_delimiter"),
+    54: Rule("left-out", "seed_sentencepieces_file"),
+    1: Rule("left-out", "input"),
+    2: Rule("left-out", "model_prefix"),
+    5: Rule("left-out", "accept_language"),
+    6: Rule("left-out", "self_test_sample_size"),
+    7: Rule("left-out", "input_format"),
+}
+_NORMALIZER = {
+    1: Rule("text", "name"),
+    2: Rule("bytes", "precompiled_charsmap"),
+    3: Rule("varint", "add_dummy_prefix"),
+    4: Rule("varint", "remove_extra_whitespaces"),
+    5: Rule("varint", "escape_whitespaces"),
+    6: Rule("left-out", "normalization_rule_tsv"),
+}
+SCHEMAS: Schemas = {
+    "ModelProto": {
+        1: Rule("message", "pieces", many=True, schema="SentencePiece"),
+        2: Rule("message", "trainer_spec", schema="TrainerSpec"),
+        3: Rule("message", "normalizer_spec", schema="NormalizerSpec"),
+        4: Rule("left-out", "self_test_data"),
+        5: Rule("message", "denormalizer_spec", schema="NormalizerSpec"),
+    },
+    "SentencePiece": {
+        1: Rule("text", "piece"),
+        2: Rule("fixed32", "score"),
+        3: Rule("varint", "type"),
+    },
+    "TrainerSpec": _TRAINER,
+    "NormalizerSpec": _NORMALIZER,
+}
+_KINDS = range(1, 7)
+
+
+def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten:
+    """Write the same pieces to a new file.
+
+    Args:
+        source: ``tokenizer.model`` or the like.
+        workplace: Where it is written, under its own name.
+        options: Not used.
+
+    Raises:
+        RefusedError: It is no such model, or over a bound.
+    """
+    del options
+    if source.length > MOST_BYTES:
+        raise RefusedError("sentencepiece/size", f"model has {source.length} bytes")
+    document = read_document(source, SCHEMAS, "ModelProto")
+    pieces = document.root.messages("pieces")
+    if not 0 < len(pieces) <= MOST_PIECES:
+        raise RefusedError("sentencepiece/size", f"model has {len(pieces)} pieces")
+    for piece in pieces:
+        text = piece.text("piece")
+        if not text or "\x00" in text or piece.number("type", 1) not in _KINDS:
+            raise RefusedError(
+                "sentencepiece/piece", "a piece is empty, or of no type that is known"
+            )
+    with workplace.create(source.path) as file:
+        for data in protobuf.pieces(document):
+            write_all(file, data)
+    lost = sorted(document.left_out)
+    return Rewritten(
+        kind=KIND,
+        outputs=(source.path,),
+        facts={"pieces": len(pieces)},
+        changes=(f"left out: {', '.join(lost)}",) if lost else (),
+    )

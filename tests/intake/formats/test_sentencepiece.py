@@ -1,0 +1,88 @@
+"""Pieces come out so that SentencePiece splits text as before."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom.intake.findings import RefusedError
+from strongroom.intake.formats import sentencepiece as subject
+from tests.intake.hostile import mutated, rewritten, rewritten_or_refused
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # SWIG's types, before Python 3.13
+    import sentencepiece
+
+TEXT = "the cat sat on the mat and the dog sat on the cat"
+
+
+@cache
+def trained() -> bytes:
+    file = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([TEXT] * 20),
+        model_writer=file,
+        vocab_size=18,
+        user_defined_symbols=["<x>"],
+        minloglevel=2,
+    )
+    return file.getvalue()
+
+
+def split(model: bytes) -> list[str]:
+    words = sentencepiece.SentencePieceProcessor(model_proto=model).encode(
+        TEXT, out_type=str
+    )
+    return list(words)
+
+
+def test_text_is_split_as_before() -> None:
+    result, files = rewritten(subject.rewrite, trained(), "tokenizer.model")
+
+    assert split(files["tokenizer.model"]) == split(trained())
+    assert result.facts == {"pieces": 18}
+
+
+def rule_of(data: bytes) -> str:
+    with pytest.raises(RefusedError) as refused:
+        rewritten(subject.rewrite, data, "tokenizer.model")
+    return refused.value.rule
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"", "sentencepiece/size"),
+        (b"\x0a\x02\x0a\x00", "sentencepiece/piece"),
+        (b"\x0a\x05\x0a\x01a\x18\x63", "sentencepiece/piece"),
+        (b"\x0a\x03\x0a\x01\x00", "sentencepiece/piece"),
+        (b"\x0a\x03\x0a\x01\xff", "protobuf/text"),
+        (b"\x0a\x7f\x0a\x01a", "protobuf/wire"),
+        (b"\x0a\x03\x0a\x01a\xc2\x0c\x01evil", "protobuf/field"),
+    ],
+)
+def test_what_is_no_such_model_is_refused(data: bytes, rule: str) -> None:
+    assert rule_of(data) == rule
+
+
+def test_what_a_trainer_left_in_it_is_left_out() -> None:
+    data = b"\x0a\x03\x0a\x01a" + b"\x12\x0d\x0a\x0b/home/x.txt"
+    result, files = rewritten(subject.rewrite, data, "tokenizer.model")
+
+    assert b"/home" not in files["tokenizer.model"]
+    assert result.changes == ("left out: input",)
+
+
+@given(st.data())
+def test_a_changed_model_is_refused_or_comes_out(data: st.DataObject) -> None:
+    changed = data.draw(mutated(trained()))
+    files = rewritten_or_refused(subject.rewrite, changed, "tokenizer.model")
+
+    if files is not None:
+        again = rewritten(subject.rewrite, files["tokenizer.model"], "tokenizer.model")
+        assert again[1] == files
