@@ -111,6 +111,15 @@ def _checkpoint(rewrite: Rewrite) -> Callable[[Source, Workplace], object]:
     return lambda source, workplace: rewrite(source, workplace, Options())
 
 
+def _checkpoint_of(data: bytes) -> object:
+    """Read a pickle inside of a checkpoint, past the CRC that would hide it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("m/data.pkl", data)
+        archive.writestr("m/data/0", bytes(64))
+    return _windowed(_checkpoint(torch_zip.rewrite))(buffer.getvalue())
+
+
 def _pickle(source: Source, workplace: Workplace) -> object:
     del workplace
     return read_pickle(source, Rules(persistent=True, salvage=True))
@@ -155,6 +164,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "target": _text(parse_target),
     "terms": lambda data: parse_terms(Profile.SOLO, data),
     "torch-legacy": _windowed(_checkpoint(torch_legacy.rewrite)),
+    "torch-pickle": _checkpoint_of,
     "torch-zip": _windowed(_checkpoint(torch_zip.rewrite)),
     "token-file": TokenFile.from_bytes,
     "witness-key": _text(WitnessKey.from_text),
@@ -201,6 +211,9 @@ def _models() -> Iterator[bytes]:
         buffer = io.BytesIO()
         torch.save(weights, buffer, _use_new_zipfile_serialization=is_zip)
         yield buffer.getvalue()
+        if is_zip:
+            with zipfile.ZipFile(buffer) as archive:
+                yield archive.read("archive/data.pkl")
 
 
 def _inputs(value: object) -> Iterator[bytes]:

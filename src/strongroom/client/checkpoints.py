@@ -5,7 +5,7 @@ Source: ``docs/specification/rewritten-state.md``.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -118,6 +118,7 @@ _BYTES: Mapping[str, Callable[[bytes], object]] = {
     "bytearray": bytearray,
 }
 _SEQUENCES: Mapping[str, Callable[[list[object]], object]] = {
+    "deque": deque,
     "tuple": tuple,
     "size": tuple,
     "set": set,

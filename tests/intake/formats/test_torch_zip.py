@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
 import numpy as np
@@ -146,13 +146,16 @@ def test_numbers_and_containers_come_back_as_they_were() -> None:
         "names": {"x", "y"},
         "frozen": frozenset({3}),
         "ordered": OrderedDict(b=1, a=2),
+        "queues": [deque([1, 2]), deque([3], maxlen=4)],
     }
     assert_same(restored(saved(value)), value)
 
 
 def test_default_dicts_become_plain_ones() -> None:
-    value: dict[str, list[int]] = defaultdict(list, a=[1])
-    assert restored(saved({"d": value})) == {"d": {"a": [1]}}
+    lists: dict[str, list[int]] = defaultdict(list, a=[1])
+    counts: dict[str, int] = defaultdict(int, b=2)
+    found = restored(saved([lists, counts]))
+    assert found == [{"a": [1]}, {"b": 2}]
 
 
 def test_numpys_numbers_and_arrays_come_out() -> None:

@@ -120,12 +120,14 @@ _ORDERED: Collection[How] = ("reduce", "fill", "build")
 _NUMPY = ("numpy._core.multiarray", "numpy.core.multiarray")
 _BUILTINS = ("builtins", "__builtin__")
 
+_APPENDED: Collection[How] = ("reduce", "append")
 _NAMED: Collection[How] = ()
 
 NAMES: Mapping[Name, Collection[How]] = {
     Name("collections", "OrderedDict"): _ORDERED,
     Name("collections", "Counter"): _CALLED,
     Name("collections", "defaultdict"): _FILLED,
+    Name("collections", "deque"): _APPENDED,
     Name("_codecs", "encode"): _CALLED,
     **{
         Name(module, name): _CALLED
@@ -135,7 +137,7 @@ NAMES: Mapping[Name, Collection[How]] = {
     **{
         Name(module, name): _NAMED
         for module in _BUILTINS
-        for name in ("dict", "list", "int", "float", "str", "bool")
+        for name in ("dict", "list", "int", "long", "float", "str", "unicode", "bool")
     },
     Name("torch", "Size"): _CALLED,
     Name("torch", "device"): _CALLED,

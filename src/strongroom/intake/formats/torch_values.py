@@ -36,7 +36,7 @@ Place: TypeAlias = Callable[[Path, Tensor, bytes | None], Json]
 storage lies in the pickle itself."""
 
 _EXACT_INTEGER = 2**53
-_FACTORIES = {"dict", "list", "set", "int", "float", "str", "bool"}
+_FACTORIES = {"dict", "list", "set", "int", "long", "float", "str", "unicode", "bool"}
 _BUILTINS = {"builtins", "__builtin__"}
 _DEVICE = re.compile(r"[a-z]{1,20}(:[0-9]{1,4})?")
 
@@ -120,7 +120,7 @@ class Tree:
             return self._stub(call, path)
         return self._known(call, call.callee, path)
 
-    def _known(  # noqa: PLR0911  # a table
+    def _known(  # noqa: PLR0911, PLR0912  # a table
         self, call: Call, callee: Name, path: Path
     ) -> Json:
         """Return what a call makes that torch knows and that is no tensor."""
@@ -131,6 +131,8 @@ class Tree:
                 return {"ordered-dict": self._pairs(_table(pairs, path), path)}
             case "Counter", (Table() as table,):
                 return {"counter": self._pairs(table, path)}
+            case "deque", () | ((),) | ((), None | int()):
+                return {"deque": self._items(call.items, path)}
             case "defaultdict", () | (None,):
                 return {"dict": self._pairs(call.table, path)}
             case "defaultdict", (Name(module, name),) if (
