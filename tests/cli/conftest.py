@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -44,12 +44,7 @@ class Office:
         return Office(
             folder=folder / "room",
             terminals={
-                name: replace(
-                    terminal,
-                    folder=folder / "room",
-                    runtime=folder / name,
-                    phone=replace(terminal.phone) if terminal.phone else None,
-                )
+                name: terminal.moved(folder)
                 for name, terminal in self.terminals.items()
             },
         )

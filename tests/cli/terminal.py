@@ -93,9 +93,17 @@ class Terminal:
     def copy(self, folder: Path) -> Terminal:
         """Return the same terminal in front of a room of its own, in ``folder``."""
         shutil.copytree(self.runtime.parent, folder, dirs_exist_ok=True)
-        phone = replace(self.phone) if self.phone else None
-        runtime = folder / self.runtime.name
-        return replace(self, folder=folder / "room", runtime=runtime, phone=phone)
+        return self.moved(folder)
+
+    def moved(self, folder: Path) -> Terminal:
+        """Return the same terminal after its room's folder was copied to ``folder``."""
+        return replace(
+            self,
+            folder=folder / "room",
+            runtime=folder / self.runtime.name,
+            phone=replace(self.phone) if self.phone else None,
+            environment=dict(self.environment),
+        )
 
     def run(self, *words: str | Path, stdin: str = "") -> Done:
         """Type a command in front of the room and return what it answered."""

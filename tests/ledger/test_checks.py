@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strongroom.database import schema, tables
+from strongroom.database import tables
 from strongroom.errors import IntegrityError
 from strongroom.ledger import checks
 from strongroom.ledger.finding import Finding
@@ -255,15 +255,13 @@ def test_what_is_missing_or_out_of_place_is_found(
 @pytest.mark.parametrize("value", ["1.5", "'text'", "7"])
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell[0].name}.{cell[1]}")
 def test_a_cell_of_another_type_is_a_finding(
-    sqlite_url: str, cell: tuple[sa.Table, str], value: str
+    sqlite_world: World, cell: tuple[sa.Table, str], value: str
 ) -> None:
     table, column = cell
-    with world_at(sqlite_url) as world:
-        schema.upgrade(world.database)
-        world.note("alpha")
-        world.attack(f"UPDATE {table.name} SET {column} = {value}")  # noqa: S608
+    sqlite_world.note("alpha")
+    sqlite_world.attack(f"UPDATE {table.name} SET {column} = {value}")  # noqa: S608
 
-        assert found(world)
+    assert found(sqlite_world)
 
 
 @pytest.mark.parametrize(
@@ -272,14 +270,12 @@ def test_a_cell_of_another_type_is_a_finding(
     ids=["no entries", "no facts", "facts of another type", "too deep"],
 )
 def test_an_entry_that_only_claims_to_be_an_erasure_is_a_finding(
-    sqlite_url: str, body: str
+    sqlite_world: World, body: str
 ) -> None:
     """The command ended as a bug of ours, and showed none of its findings."""
-    with world_at(sqlite_url) as world:
-        schema.upgrade(world.database)
-        world.note("alpha")
-        world.attack(
-            sa.update(tables.entries).values(kind="person.erased", body=body.encode())
-        )
+    sqlite_world.note("alpha")
+    sqlite_world.attack(
+        sa.update(tables.entries).values(kind="person.erased", body=body.encode())
+    )
 
-        assert found(world)
+    assert found(sqlite_world)
