@@ -23,6 +23,7 @@ from strongroom.intake.rewriting import Options
 from strongroom.sandboxes.bubblewrap import BubblewrapSandbox
 from strongroom.sandboxes.port import Ending, Job, Outcome, Sandbox
 from strongroom.sandboxes.recording import RecordingSandbox
+from tests.intake.formats.test_keras import archive
 
 WEIGHTS = save({"a": np.arange(4, dtype=np.float32)}, {"note": "hello"})
 
@@ -115,6 +116,13 @@ def test_a_reader_that_needs_numpy_finds_it_in_the_sandbox(output: Path) -> None
     (name,) = [path.name for path in output.iterdir()]
     (loaded,) = load_file(output / name).values()
     assert loaded.tolist() == columns.tolist()
+
+
+def test_what_a_native_library_walks_is_read_in_the_sandbox_too(output: Path) -> None:
+    report = read(BubblewrapSandbox(), output, {"m.keras": archive()})
+
+    assert report.findings == report.files[0].findings == ()
+    assert "layers/dense/vars/0" in load_file(output / "m.safetensors")
 
 
 @pytest.mark.parametrize("new", [True, False])

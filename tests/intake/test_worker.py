@@ -95,7 +95,7 @@ def test_tensors_of_a_model_are_taken_in_from_the_file_beside_it(
         tmp_path,
         {"weights.data": b"\xff" * 8, "m.onnx": model.SerializeToString()},
     )
-    assert second["outputs"] == ["m.onnx", "m.onnx.data"]
+    assert second["outputs"] == ["m.onnx", "m.onnx.safetensors"]
     assert (first["outputs"], first["findings"]) == ([], [])
     assert "took it in" in first["changes"][0]
 

@@ -44,6 +44,8 @@ TESTED_ELSEWHERE = {
     "intake/formats/torch_*.py": "test_torch_zip and others: files in, files out",
     "intake/formats/strides.py": "test_torch_zip, over every window on a storage",
     "client/checkpoints.py": "test_torch_zip puts everything together again",
+    "intake/formats/hdf5.py": "test_keras",
+    "intake/formats/keras_config.py": "test_keras",
     "intake/formats/known_templates.py": "test_templates",
     "intake/formats/onnx_operators.py": "test_onnx_files",
     "intake/formats/onnx_schema.py": "test_onnx_files: compared with the package",

@@ -29,6 +29,7 @@ READERS: Mapping[Kind, str] = {
     Kind.TORCH_LEGACY: "torch_legacy:rewrite",
     Kind.GGUF: "gguf_files:rewrite",
     Kind.ONNX: "onnx_files:rewrite",
+    Kind.KERAS: "keras:rewrite",
     Kind.SENTENCEPIECE: "sentencepiece:rewrite",
     Kind.JSON: "configs:rewrite",
     Kind.TEXT: "text:rewrite",
@@ -59,7 +60,7 @@ LateRewrite: TypeAlias = Callable[
 LATE: Mapping[Kind, str] = {Kind.INDEX: "indexes:rewrite_index"}
 """The same for files of the shape ``LateRewrite``."""
 
-MODULES = ("jinja2", "markupsafe", "numpy")
+MODULES = ("h5py", "jinja2", "markupsafe", "numpy")
 """Packages that readers import in the sandbox beside our own."""
 
 

@@ -199,7 +199,7 @@ def test_tensors_of_other_files_come_out_in_one_of_ours() -> None:
     given = outside("w.bin", offset="4", length="512", checksum="0")
     result, files = through(given, {"sub/w.bin": data})
 
-    assert result.outputs == ("sub/m.onnx", "sub/m.onnx.data")
+    assert result.outputs == ("sub/m.onnx", "sub/m.onnx.safetensors")
     with tempfile.TemporaryDirectory() as name:
         for path, content in files.items():
             Path(name, Path(path).name).write_bytes(content)
@@ -207,7 +207,7 @@ def test_tensors_of_other_files_come_out_in_one_of_ours() -> None:
     assert numpy_helper.to_array(loaded.graph.initializer[0]).tolist() == (
         WEIGHT.tolist()
     )
-    assert b"EVIL" not in files["sub/m.onnx.data"]
+    assert b"EVIL" not in files["sub/m.onnx.safetensors"]
     assert result.facts["external"] == ["sub/w.bin"]
 
 

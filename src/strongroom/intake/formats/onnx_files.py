@@ -13,7 +13,12 @@ from strongroom.intake.findings import RefusedError, listed, quoted
 from strongroom.intake.formats import protobuf
 from strongroom.intake.formats.onnx_operators import ALLOWED_DOMAINS, RUNTIME
 from strongroom.intake.formats.onnx_schema import SCHEMAS
-from strongroom.intake.formats.onnx_tensors import Beside, Outside, take_tensor
+from strongroom.intake.formats.onnx_tensors import (
+    Beside,
+    Outside,
+    take_tensor,
+    write_outside,
+)
 from strongroom.intake.formats.protobuf import Document, Message
 from strongroom.intake.formats.protobuf_reader import read_document
 from strongroom.intake.names import with_ending
@@ -52,15 +57,16 @@ def reader(beside: Beside) -> Rewrite:
         outside = Outside(
             beside=beside,
             folder=source.path.rpartition("/")[0],
-            name=f"{name}.data",
-            workplace=workplace,
+            name=f"{name}.safetensors",
         )
-        return _rewritten(source, name, outside)
+        return _rewritten(source, name, outside, workplace)
 
     return rewrite
 
 
-def _rewritten(source: Source, name: str, outside: Outside) -> Rewritten:
+def _rewritten(
+    source: Source, name: str, outside: Outside, workplace: Workplace
+) -> Rewritten:
     document = read_document(source, SCHEMAS, "ModelProto")
     if not document.root.messages("graph") or not document.root.number("ir_version"):
         raise RefusedError("onnx/form", "model has no graph, or no version")
@@ -69,12 +75,12 @@ def _rewritten(source: Source, name: str, outside: Outside) -> Rewritten:
     digests: dict[str, str] = {}
     for message in list(document.every):
         if message.schema == "TensorProto":
-            take_tensor(message, document, outside, digests)
-    with outside.workplace.create(name) as file:
+            take_tensor(message, outside, digests)
+    if outside.taken:
+        digests |= write_outside(outside, document, workplace)
+    with workplace.create(name) as file:
         for piece in protobuf.pieces(document):
             write_all(file, piece)
-    if outside.file:
-        outside.file.close()
     lost = sorted(document.left_out)
     moved = f"tensors of {listed(sorted(outside.read))} are in {outside.name} now"
     facts: dict[str, Json] = {
@@ -84,7 +90,7 @@ def _rewritten(source: Source, name: str, outside: Outside) -> Rewritten:
     }
     return Rewritten(
         kind=KIND,
-        outputs=(name, *((outside.name,) if outside.file else ())),
+        outputs=(name, *((outside.name,) if outside.taken else ())),
         facts=facts,
         changes=(
             *((f"left out: {', '.join(lost)}",) if lost else ()),

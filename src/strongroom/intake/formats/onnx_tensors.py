@@ -9,19 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from strongroom.errors import InputError
 from strongroom.intake.findings import RefusedError, listed, quoted
 from strongroom.intake.formats.onnx_schema import SCHEMAS
 from strongroom.intake.formats.protobuf import Document, Field, Message
+from strongroom.intake.formats.safetensors import header_bytes, place
 from strongroom.intake.names import verify_path
 from strongroom.intake.rewriting import Workplace
 from strongroom.intake.sources import Source
-from strongroom.intake.weights import copy_hashed
+from strongroom.intake.weights import Weight, write_weights
 
 MOST_ELEMENTS = 1 << 48
-ALIGNMENT = 4096  # so that a runtime can map it
 MOST_DIGITS = 18
 
 Beside = Callable[[str], Source | None]
@@ -38,27 +37,70 @@ _EXTERNAL = 1  # the data location of tensors in other files
 
 @dataclass(slots=True)
 class Outside:
-    """Tensors that lie in other files, and the one file that they go to."""
+    """Tensors that lie in other files.
+
+    Attributes:
+        beside: Gives those files.
+        folder: In which the model lies, and they too.
+        name: Of the one file that all of them go to.
+        taken: Each of them, and where its bytes are.
+        read: Paths of the files.
+    """
 
     beside: Beside
     folder: str
     name: str
-    workplace: Workplace
-    file: BinaryIO | None = None
-    end: int = 0
+    taken: list[tuple[Message, Source]] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
 
 
-def take_tensor(
-    tensor: Message, document: Document, outside: Outside, digests: dict[str, str]
-) -> None:
+def write_outside(
+    outside: Outside, document: Document, workplace: Workplace
+) -> dict[str, str]:
+    """Write the tensors of other files to one of ours; return the SHA-256 of each.
+
+    It is a safetensors file, in which the model names places: a file of nothing but
+    a stranger's bytes could be anything.
+
+    Args:
+        outside: What was taken.
+        document: The model, whose tensors say where they lie from now on.
+        workplace: Where the file goes.
+
+    Raises:
+        RefusedError: The file cannot be made.
+    """
+    names = {f"{at:06d}": found for at, found in enumerate(outside.taken)}
+    entries = place((name, "U8", (data.length,)) for name, (_, data) in names.items())
+    start = len(header_bytes(entries))
+    digests = write_weights(
+        workplace,
+        outside.name,
+        [
+            Weight(name=n, dtype="U8", shape=(d.length,), source=d, offset=0)
+            for n, (_, d) in names.items()
+        ],
+    )
+    for entry in entries:
+        tensor, data = names[entry.name]
+        tensor.drop("external_data")
+        said = {
+            "location": outside.name.rpartition("/")[2],
+            "offset": str(start + entry.begin),
+            "length": str(data.length),
+        }
+        document.every.extend(_entry(tensor, k, v) for k, v in said.items())
+    return {names[n][0].text("name") or n: digest for n, digest in digests.items()}
+
+
+def take_tensor(tensor: Message, outside: Outside, digests: dict[str, str]) -> None:
     """Check one tensor, and take its bytes in if they lie in another file."""
     length = _bytes_of(tensor)
     name = tensor.text("name")
     entries = tensor.messages("external_data")
     if tensor.number("data_location") == _EXTERNAL:
-        digest = _take_in(tensor, entries, length, document, outside)
-        digests[name or f"{len(digests)}"] = digest
+        said = {entry.text("key"): entry.text("value") for entry in entries}
+        outside.taken.append((tensor, _elsewhere(said, name, length, outside)))
         return
     if entries or tensor.number("data_location"):
         raise RefusedError("onnx/external", f"tensor {quoted(name)} is here and there")
@@ -107,32 +149,6 @@ def _dims(tensor: Message) -> list[int]:
             )
             at = end + 1
     return found
-
-
-def _take_in(
-    tensor: Message,
-    entries: list[Message],
-    length: int,
-    document: Document,
-    outside: Outside,
-) -> str:
-    """Copy the bytes of a tensor from another file to ours; return their SHA-256."""
-    said = {entry.text("key"): entry.text("value") for entry in entries}
-    window = _elsewhere(said, tensor.text("name"), length, outside)
-    if outside.file is None:
-        outside.file = outside.workplace.create(outside.name)
-    start = outside.end + -outside.end % ALIGNMENT
-    digest = copy_hashed(window, outside.file.fileno(), start)
-    outside.end = start + length
-    tensor.drop("external_data")
-    ours = {
-        "location": outside.name.rpartition("/")[2],
-        "offset": str(start),
-        "length": str(length),
-    }
-    for key, value in ours.items():
-        document.every.append(_entry(tensor, key, value))
-    return digest
 
 
 def _elsewhere(
