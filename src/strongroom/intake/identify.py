@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from strongroom.intake.findings import Finding, Level, RefusedError, quoted
 from strongroom.intake.formats.refused import kind_by_name
-from strongroom.intake.formats.zips import read_archive
 from strongroom.intake.kinds import ENDINGS, MAGIC, PICKLED, Kind
 from strongroom.intake.sources import Source
 
@@ -185,6 +184,10 @@ def _holds_hdf5(source: Source) -> bool:
 
 def _kind_of_zip(source: Source) -> Kind:
     """Return which kind of zip file it is, by the names of its members."""
+    from strongroom.intake.formats.zips import (  # noqa: PLC0415
+        read_archive,  # imports 5 ms that other kinds do not need
+    )
+
     names = set(read_archive(source))
     last = {name.rpartition("/")[2] for name in names}
     folders = {part for name in names for part in name.split("/")[:-1]}

@@ -12,19 +12,20 @@ written as if there were none.
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from strongroom.canonical import Json
 from strongroom.errors import InputError
 from strongroom.intake.findings import Finding, RefusedError
 from strongroom.intake.names import verify_path
 from strongroom.intake.sources import Source
+
+if TYPE_CHECKING:  # pathlib and tempfile cost a fresh worker 15 ms
+    from pathlib import Path
 
 MOST_OUTPUTS = 10_000
 
@@ -64,12 +65,12 @@ class Rewritten:
 class Workplace:
     """The one folder a reader writes to, and room for what it needs in between."""
 
-    def __init__(self, folder: Path, scratch: Path) -> None:
+    def __init__(self, folder: Path | str, scratch: Path | str) -> None:
         """Bind it to two folders that exist.
 
         Args:
             folder: Where the re-written files go.
-            scratch: For a file without a name; in the sandbox a memory file system.
+            scratch: For a file without a name.
         """
         self._folder = folder
         self._scratch = scratch
@@ -99,10 +100,10 @@ class Workplace:
             raise RefusedError("file/name", str(error), hint=error.hint) from None
         if len(self._names) == MOST_OUTPUTS:
             raise RefusedError("file/count", f"more than {MOST_OUTPUTS} files come out")
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = os.path.join(self._folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         try:
-            file = path.open("x+b", buffering=0)
+            file = open(path, "x+b", buffering=0)  # noqa: SIM115  # for the caller
         except FileExistsError:
             raise RefusedError(
                 "file/twice", f"two files would both be written as {name!a}"
@@ -111,7 +112,7 @@ class Workplace:
         return file
 
     def room(self, length: int, *, path: str) -> Source:
-        """Return a window to be filled with ``fill``, which ends with this workplace.
+        """Return a window to be filled with ``fill``, which ends with ``tidy``.
 
         All rooms lie in one file without a name: a sandbox allows few open files, and
         a checkpoint may need thousands of rooms.  Threads may ask at once.
@@ -122,11 +123,20 @@ class Workplace:
         """
         with self._lock:
             if not self._scratches:
+                import tempfile  # noqa: PLC0415  # as above
+
                 file = tempfile.TemporaryFile(dir=self._scratch, buffering=0)  # noqa: SIM115  # closed with this workplace
                 self._scratches.append(file)
             start, self._reserved = self._reserved, self._reserved + length
         descriptor = self._scratches[0].fileno()
         return Source(descriptor=descriptor, start=start, length=length, path=path)
+
+    def tidy(self) -> None:
+        """End all files without a name: what they were made for is written."""
+        with self._lock:
+            _close(self._scratches)
+            self._scratches.clear()
+            self._reserved = 0
 
 
 Rewrite: TypeAlias = Callable[[Source, Workplace, Options], Rewritten]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from strongroom.canonical import Json
@@ -22,6 +21,8 @@ from strongroom.intake.rewriting import Workplace, write_all
 from strongroom.intake.sources import Source
 
 _THREADS = 2
+_SMALL_BYTES = 1 << 20
+"""Up to here a second thread costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,14 @@ def write_weights(
             stretch = weight.source.window(weight.offset, length)
             return copy_hashed(stretch, into, start + entry.begin)
 
-        with ThreadPoolExecutor(_THREADS) as pool:
-            digests = list(pool.map(copy, entries))
+        if total <= _SMALL_BYTES:
+            digests = [copy(entry) for entry in entries]
+        else:
+            # Imports logging, which is 5 ms of a fresh worker.
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+            with ThreadPoolExecutor(_THREADS) as pool:
+                digests = list(pool.map(copy, entries))
     return {entry.name: digest for entry, digest in zip(entries, digests, strict=True)}
 
 

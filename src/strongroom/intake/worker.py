@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from strongroom.canonical import Json, to_json
 from strongroom.errors import InputError
@@ -61,12 +60,13 @@ def main(words: Sequence[str]) -> None:
         words: Output folder, number of the descriptor with the files, and number of
             the one with the job.
     """
-    output, source, job = Path(words[0]), int(words[1]), int(words[2])
+    output, source, job = words[0], int(words[1]), int(words[2])
     with os.fdopen(job, "rb") as file:
         order = ReadingJob.from_bytes(file.read(MOST_BYTES + 1))
-    (output / FILES).mkdir()
-    report = read_all(order, source, Workplace(output / FILES, output))
-    with (output / REPORT).open("xb") as file:
+    files = os.path.join(output, FILES)
+    os.mkdir(files)
+    report = read_all(order, source, Workplace(files, output))
+    with open(os.path.join(output, REPORT), "xb") as file:
         file.write(to_json(report))
 
 
@@ -93,6 +93,7 @@ def read_all(job: ReadingJob, descriptor: int, workplace: Workplace) -> Json:
     # the order stays.
     for at in sorted(range(len(sources)), key=lambda at: _turn(known[at].kind)):
         done[sources[at].path] = _rewritten(sources[at], known[at], around)
+        workplace.tidy()
     entries: list[Json] = [
         _entry(done[source.path], seen.findings)
         for source, seen in zip(sources, known, strict=True)
