@@ -52,5 +52,6 @@ def test_no_file_is_made_outside_the_workplace(tmp_path: Path, name: str) -> Non
 def test_no_file_is_written_over(tmp_path: Path) -> None:
     workplace = Workplace(tmp_path, tmp_path)
     workplace.create("a/b").close()
-    with pytest.raises(RefusedError, match="both"):
-        workplace.create("a/b")
+    for name in ("a/b", "a", "a/b/c", "a/b/c/d"):
+        with pytest.raises(RefusedError, match="both"):
+            workplace.create(name)

@@ -101,10 +101,10 @@ class Workplace:
         if len(self._names) == MOST_OUTPUTS:
             raise RefusedError("file/count", f"more than {MOST_OUTPUTS} files come out")
         path = os.path.join(self._folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
         try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             file = open(path, "x+b", buffering=0)  # noqa: SIM115  # for the caller
-        except FileExistsError:
+        except (FileExistsError, NotADirectoryError):
             raise RefusedError(
                 "file/twice", f"two files would both be written as {name!a}"
             ) from None
