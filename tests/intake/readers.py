@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from strongroom.canonical import to_json
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import safetensors_files
+from strongroom.intake.jobs import ReadingJob
 from strongroom.intake.receiving import ReceivedFile
+from strongroom.intake.reported import parse_report
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
 from strongroom.intake.rewriting import Options, Workplace
 from strongroom.intake.sources import Source
+from strongroom.intake.worker import read_all
 
 READER = "in this process"
 
@@ -43,4 +48,31 @@ def _report(
         facts=done.facts,
         changes=done.changes,
         findings=done.findings,
+    )
+
+
+def read_here(
+    descriptor: int, files: Sequence[ReceivedFile], options: Options, output: Path
+) -> SnapshotReport:
+    """Read with every reader, as the worker does, in this process."""
+    job = ReadingJob.of(files, options)
+    with tempfile.TemporaryDirectory() as scratch:
+        said = read_all(job, descriptor, Workplace(output, Path(scratch)))
+    reported = parse_report(to_json(said), files=len(files))
+    return SnapshotReport(
+        reader=READER,
+        files=tuple(
+            FileReport(
+                path=file.path,
+                kind=each.kind,
+                outputs=tuple(
+                    OutputFile(name=name, length=(output / name).stat().st_size)
+                    for name in each.outputs
+                ),
+                facts=each.facts,
+                changes=each.changes,
+                findings=each.findings,
+            )
+            for file, each in zip(files, reported, strict=True)
+        ),
     )

@@ -1,0 +1,142 @@
+"""Looks at what came out of intake, by means that share nothing with its readers.
+
+Known by ending, because that is how whoever loads a file chooses the loader; and every
+file is held against the marks of what is executable whatever it is called.
+"""
+
+from __future__ import annotations
+
+import json
+import pickletools
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+import jinja2
+import jinja2.nodes
+import onnx
+import safetensors.numpy
+
+_CODE_KEYS = {
+    "auto_map", "trust_remote_code", "_target_", "auto_mapping", "custom_pipelines",
+}  # fmt: skip
+_LOOKS_UP = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "REDUCE", "BUILD", "NEWOBJ"}
+_MAGIC = (
+    (b"PK\x03\x04", "is a zip archive"),
+    (b"\x7fELF", "is a program"),
+    (b"MZ", "is a program"),
+    (b"#!", "is a script"),
+    (b"\x93NUMPY", "is an array that may hold objects"),
+    (b"\x89HDF", "is HDF5"),
+)
+_DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft"}
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def fault_in(path: str, data: bytes) -> str:
+    """Return what is executable in a file, or malformed; nothing if it is inert."""
+    for magic, what in _MAGIC:
+        if data.startswith(magic):
+            return what
+    if _is_pickle(data):
+        return "is a pickle"
+    ending = path.rpartition(".")[2].lower()
+    return _CHECKS.get(ending, _text)(data)
+
+
+def _is_pickle(data: bytes) -> bool:
+    """Return whether the data begin with a pickle that looks a name up."""
+    seen: set[str] = set()
+    try:
+        for opcode, _, _ in pickletools.genops(data):
+            seen.add(opcode.name)
+    except ValueError:
+        return False
+    return bool(seen & _LOOKS_UP)
+
+
+def _safetensors(data: bytes) -> str:
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    if not any(
+        isinstance(e, dict) and e.get("dtype") in {"BF16", "F8_E4M3", "F8_E5M2"}
+        for e in header.values()
+    ):
+        safetensors.numpy.load(data)  # knows no others than numpy's
+    return ""
+
+
+def _json(data: bytes) -> str:
+    document = json.loads(data)
+    keys = set(_keys(document)) & _CODE_KEYS
+    if keys:
+        return f"asks for code: {sorted(keys)}"
+    for template in _templates(document):
+        fault = _template(template.encode())
+        if fault:
+            return fault
+    return ""
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield str(key)
+            yield from _keys(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _keys(item)
+
+
+def _templates(document: object) -> Iterator[str]:
+    found = document.get("chat_template") if isinstance(document, Mapping) else None
+    named = found if isinstance(found, list) else [{"template": found}]
+    for one in named:
+        text = one.get("template") if isinstance(one, Mapping) else None
+        if isinstance(text, str):
+            yield text
+
+
+def _template(data: bytes) -> str:
+    tree = jinja2.Environment(autoescape=True).parse(data.decode())
+    names = [node.attr for node in tree.find_all(jinja2.nodes.Getattr)]
+    names += [_constant(node) for node in tree.find_all(jinja2.nodes.Getitem)]
+    hidden = [name for name in names if name.startswith("_")]
+    if hidden:
+        return f"reaches for {hidden[0]}"
+    if list(tree.find_all((jinja2.nodes.Include, jinja2.nodes.Import))):
+        return "loads another template"
+    return ""
+
+
+def _constant(node: jinja2.nodes.Getitem) -> str:
+    return str(node.arg.value) if isinstance(node.arg, jinja2.nodes.Const) else ""
+
+
+def _onnx(data: bytes) -> str:
+    model = onnx.load_model_from_string(data)
+    foreign = {n.domain for n in model.graph.node} - _DOMAINS
+    outside = [t.name for t in model.graph.initializer if t.external_data]
+    return f"has foreign operators of {sorted(foreign)}" if foreign else (
+        f"reads tensors elsewhere: {outside}" if outside else ""
+    )  # fmt: skip
+
+
+def _text(data: bytes) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return "is no text"
+    return "has hidden characters" if _HIDDEN.search(text) else ""
+
+
+def _gguf(data: bytes) -> str:
+    return "" if data.startswith(b"GGUF") else "is no GGUF file"
+
+
+_CHECKS: Mapping[str, Callable[[bytes], str]] = {
+    "safetensors": _safetensors,
+    "json": _json,
+    "jinja": _template,
+    "onnx": _onnx,
+    "gguf": _gguf,
+}
