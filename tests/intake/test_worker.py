@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,7 @@ def test_a_refusal_is_a_finding_and_others_go_on(tmp_path: Path) -> None:
     )
     assert [entry["findings"][0][:2] for entry in entries[:2]] == [
         ["refused/code", "error"],
-        ["file/kind", "error"],
+        ["archive/empty", "error"],
     ]
     assert entries[2]["outputs"] == ["LICENSE"]
 
@@ -98,6 +100,19 @@ def test_tensors_of_a_model_are_taken_in_from_the_file_beside_it(
     assert second["outputs"] == ["m.onnx", "m.onnx.safetensors"]
     assert (first["outputs"], first["findings"]) == ([], [])
     assert "took it in" in first["changes"][0]
+
+
+def test_what_a_refused_file_had_written_is_taken_back(tmp_path: Path) -> None:
+    """Once, one refused member of an archive refused the whole snapshot."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.txt", "hello")
+        file.writestr("b.so", "\x7fELF")
+    refused, read = report_on(
+        tmp_path, {"x.zip": archive.getvalue(), "x/a.txt": b"another\n"}
+    )
+    assert (refused["outputs"], read["outputs"]) == ([], ["x/a.txt"])
+    assert (tmp_path / "out" / "x" / "a.txt").read_bytes() == b"another\n"
 
 
 def test_main_writes_files_and_report(tmp_path: Path) -> None:

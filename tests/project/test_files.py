@@ -39,6 +39,7 @@ TESTED_ELSEWHERE = {
     "intake/reports.py": "test_worker",
     "intake/formats/zip_*.py": "test_zips",
     "intake/formats/pickle_*.py": "test_pickle_machine: bytes in, values out",
+    "intake/snapshots.py": "test_worker",
     "intake/formats/gguf_cursor.py": "test_gguf",
     "intake/formats/gguf_files.py": "test_gguf",
     "intake/formats/torch_*.py": "test_torch_zip and others: files in, files out",

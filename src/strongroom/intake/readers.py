@@ -37,6 +37,8 @@ READERS: Mapping[Kind, str] = {
     Kind.TEMPLATE: "templates:rewrite",
     Kind.NUMPY: "npy:rewrite",
     Kind.NUMPY_ZIP: "npy:rewrite_npz",
+    Kind.ZIP: "archives:rewrite_zip",
+    Kind.TAR: "archives:rewrite_tar",
     Kind.IMAGE: "refused:leave_out",
     Kind.SOUND: "refused:leave_out",
     Kind.PDF: "refused:leave_out",

@@ -111,6 +111,16 @@ class Workplace:
         self._names.append(name)
         return file
 
+    def take_back(self, kept: int) -> None:
+        """Remove the files created since there were ``kept`` of them.
+
+        Raises:
+            OSError: One cannot be removed.
+        """
+        for name in self._names[kept:]:
+            os.unlink(os.path.join(self._folder, name))
+        del self._names[kept:]
+
     def room(self, length: int, *, path: str) -> Source:
         """Return a window to be filled with ``fill``, which ends with ``tidy``.
 

@@ -10,23 +10,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from strongroom.canonical import Json, to_json
-from strongroom.errors import InputError
-from strongroom.intake.findings import Finding, Level, RefusedError
-from strongroom.intake.identify import Identified, identify
+from strongroom.intake.findings import Finding
 from strongroom.intake.jobs import MOST_BYTES, ReadingJob
-from strongroom.intake.kinds import Kind
-from strongroom.intake.readers import (
-    BESIDE,
-    LATE,
-    late_reader_for,
-    reader_beside,
-    reader_for,
-)
-from strongroom.intake.rewriting import Options, Rewritten, Workplace
+from strongroom.intake.rewriting import Rewritten, Workplace
+from strongroom.intake.snapshots import read_sources
 from strongroom.intake.sources import Source
 
 FILES = "files"
@@ -34,23 +24,6 @@ FILES = "files"
 
 REPORT = "report.json"
 VERSION = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Around:
-    """What every reader of a job shares.
-
-    Attributes:
-        workplace: Where the new files go.
-        options: Of the job.
-        beside: Every file by its path.
-        done: What became of those that were read, by path; it grows.
-    """
-
-    workplace: Workplace
-    options: Options
-    beside: Mapping[str, Source]
-    done: dict[str, Rewritten] = field(default_factory=dict)
 
 
 def main(words: Sequence[str]) -> None:
@@ -82,70 +55,11 @@ def read_all(job: ReadingJob, descriptor: int, workplace: Workplace) -> Json:
         Source(descriptor=descriptor, start=f.offset, length=f.length, path=f.path)
         for f in job.files
     ]
-    known = [_identified(source) for source in sources]
-    around = _Around(
-        workplace=workplace,
-        options=job.options,
-        beside={source.path: source for source in sources},
-    )
-    done = around.done
-    # What takes others in comes before them, what speaks of others after them; else
-    # the order stays.
-    for at in sorted(range(len(sources)), key=lambda at: _turn(known[at].kind)):
-        done[sources[at].path] = _rewritten(sources[at], known[at], around)
-        workplace.tidy()
     entries: list[Json] = [
-        _entry(done[source.path], seen.findings)
-        for source, seen in zip(sources, known, strict=True)
+        _entry(result, seen.findings)
+        for seen, result in read_sources(sources, workplace, job.options)
     ]
     return {"v": VERSION, "files": entries}
-
-
-def _identified(source: Source) -> Identified:
-    """Return what a file is; of one that is refused, why."""
-    try:
-        return identify(source)
-    except RefusedError as error:
-        return Identified(kind=Kind.UNKNOWN, findings=(error.finding(),))
-
-
-def _turn(kind: Kind) -> int:
-    return (kind in LATE) - (kind in BESIDE)
-
-
-def _is_taken_in(path: str, done: Mapping[str, Rewritten]) -> bool:
-    """Return whether a file before this one took its bytes in."""
-    for result in done.values():
-        external = result.facts.get("external", ())
-        if isinstance(external, list) and path in external:
-            return True
-    return False
-
-
-def _rewritten(source: Source, seen: Identified, around: _Around) -> Rewritten:
-    """Return what became of a file; a refusal is a finding in it."""
-    if any(finding.level is Level.ERROR for finding in seen.findings):
-        return Rewritten(kind=seen.kind)
-    try:
-        if seen.kind in LATE:
-            return late_reader_for(seen.kind)(source, around.workplace, around.done)
-        if seen.kind in BESIDE:
-            read = reader_beside(seen.kind, around.beside.get)
-            return read(source, around.workplace, around.options)
-        if seen.kind is Kind.UNKNOWN and _is_taken_in(source.path, around.done):
-            return Rewritten(
-                kind=seen.kind, changes=("left out: the model beside it took it in",)
-            )
-        return reader_for(seen.kind)(source, around.workplace, around.options)
-    except RefusedError as error:
-        refusal = error
-    except MemoryError:
-        refusal = RefusedError(
-            "file/memory", "reading it takes more memory than it may"
-        )
-    except InputError as error:
-        refusal = RefusedError("file/malformed", str(error))
-    return Rewritten(kind=seen.kind, findings=(refusal.finding(),))
 
 
 def _entry(done: Rewritten, more: Sequence[Finding]) -> Json:
