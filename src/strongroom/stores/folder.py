@@ -7,6 +7,7 @@ decryption on top, where a store that allocates (obstore 0.12) reached 0.57.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections import OrderedDict
@@ -16,10 +17,12 @@ from pathlib import Path
 from threading import Lock
 
 from strongroom.errors import IntegrityError, MissingError
-from strongroom.stores.port import check_name
+from strongroom.stores.port import BlobReader, check_name
 from strongroom.stores.staging import (
+    BLOCK_BYTES,
     PARTIAL,
     StagedFiles,
+    bypass_cache,
     make_folder,
     remove_if_abandoned,
     unavailable,
@@ -80,6 +83,9 @@ class FolderStore:
                 done += count
         except OSError as error:
             raise unavailable(name, error) from None
+
+    def once(self) -> BlobReader:
+        return _OnceReader(self, self._folder)
 
     def size(self, name: str) -> int:
         check_name(name)
@@ -166,6 +172,47 @@ class _OpenFile:
     def __del__(self) -> None:
         with suppress(AttributeError):  # it was never opened
             os.close(self.descriptor)
+
+
+class _OnceReader:
+    """Reads whole blocks past the page cache, where the file system can.
+
+    1 GiB that nobody read before costs 0.07 CPU seconds so, and 0.1 to 1.4 through
+    the cache, which has to find memory for it.
+    """
+
+    def __init__(self, store: FolderStore, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+        self._name = ""
+        self._file: _OpenFile | None = None  # none where only the cache can
+
+    def read_into(self, name: str, offset: int, buffer: bytearray | memoryview) -> None:
+        view = memoryview(buffer).cast("B")
+        count = 0
+        if not (offset % BLOCK_BYTES or len(view) % BLOCK_BYTES):
+            count = self._directly(name, offset, view)
+        if count < len(view):
+            self._store.read_into(name, offset + count, view[count:])
+
+    def size(self, name: str) -> int:
+        return self._store.size(name)
+
+    def _directly(self, name: str, offset: int, view: memoryview) -> int:
+        """Return how many bytes were read past the cache; 0 where that cannot be."""
+        if name != self._name:
+            check_name(name)
+            file = _OpenFile(self._folder / name, name)
+            self._file = file if bypass_cache(file.descriptor, on=True) else None
+            self._name = name
+        if self._file is None:
+            return 0
+        try:
+            return os.preadv(self._file.descriptor, [view], offset)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise unavailable(name, error) from None
+            return 0  # the caller's memory is not aligned to blocks
 
 
 def _raise_unavailable(error: OSError) -> None:

@@ -32,7 +32,7 @@ _MOST_STAGED = 64
 """Files kept open; a batch of more gives the first their names early."""
 
 _SYNC_THREADS = 4  # 16 files: 8 ms, against 48 one after another
-_BLOCK_BYTES = 4096
+BLOCK_BYTES = 4096
 
 
 class StagedFiles:
@@ -164,25 +164,25 @@ def _sync_all(files: Sequence[_StagedFile]) -> None:
 def _write_all(descriptor: int, parts: Iterable[bytes | memoryview]) -> int:
     """Write the parts, whole blocks directly for as long as that works."""
     length = 0
-    direct = _bypass_cache(descriptor, on=True)
+    direct = bypass_cache(descriptor, on=True)
     for part in parts:
         view = memoryview(part).cast("B")
         length += len(view)
         while len(view):
-            if direct and len(view) < _BLOCK_BYTES:
-                direct = _bypass_cache(descriptor, on=False)
-            count = len(view) - len(view) % _BLOCK_BYTES if direct else len(view)
+            if direct and len(view) < BLOCK_BYTES:
+                direct = bypass_cache(descriptor, on=False)
+            count = len(view) - len(view) % BLOCK_BYTES if direct else len(view)
             try:
                 view = view[os.write(descriptor, view[:count]) :]
             except OSError as error:
                 # Memory or position is not aligned to what the disk asks for.
                 if not direct or error.errno != errno.EINVAL:
                     raise
-                direct = _bypass_cache(descriptor, on=False)
+                direct = bypass_cache(descriptor, on=False)
     return length
 
 
-def _bypass_cache(descriptor: int, *, on: bool) -> bool:
+def bypass_cache(descriptor: int, *, on: bool) -> bool:
     """Return whether writes bypass the page cache from now on."""
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL) & ~os.O_DIRECT
     try:

@@ -208,7 +208,7 @@ class Resealing:
         """Return the segment as it will be, its object written."""
         store = domain_named(self._domains, task.segment.domain).store
         facts = rekey_object(
-            store,
+            store.once(),
             task.segment.facts,
             task.key,
             task.anew,
