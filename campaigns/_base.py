@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from strongroom.app.witnesses import add_witness
@@ -21,6 +21,7 @@ from strongroom.types import Role, Secret
 from tests import postgresql
 from tests.attacks.rooms import small_model
 
+_LONG = timedelta(days=1)
 KEY_HOLDER = "kim"
 WITNESS = "audit.example/w1"
 WHO = ("mia", "rosa", "noor", "lena", "sam", "ada", KEY_HOLDER)
@@ -65,7 +66,11 @@ class Base:
             urls.append(self.server.create_database())
             facts["empty"] = urls[1]
         clock = Clock(self.until - datetime.now(UTC))
-        people = {name: replace(p) for name, p in self.house.people.items()}
+        # However long it takes, nobody logs in anew: each opening would with one code.
+        people = {
+            name: replace(p, since=self.until + _LONG)
+            for name, p in self.house.people.items()
+        }
         try:
             yield House(room, self.house.room, people, clock), facts
         finally:

@@ -6,6 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campaigns._changes import CHANGES, Change
+from strongroom.errors import IntegrityError, StrongroomError
+
+
+class LeftoverError(Exception):
+    """Plaintext of what was refused stayed somewhere."""
+
+
+class SameError(Exception):
+    """What was changed means the same, so that nobody has to refuse it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +28,7 @@ class Place:
         write: Puts bytes in their place.
         others: Bytes of the same kind from other places and from before.
         use: What somebody does in good faith afterwards; must be refused.
+        errors: The classes of errors that may refuse it.
         changes: What is done to it, by name.
     """
 
@@ -28,4 +38,5 @@ class Place:
     write: Callable[[bytes], object]
     others: Sequence[bytes]
     use: Callable[[], object]
+    errors: tuple[type[StrongroomError], ...] = (IntegrityError,)
     changes: Mapping[str, Change] = field(default_factory=lambda: CHANGES)

@@ -14,8 +14,8 @@ from campaigns._contests import CONTESTS, Racer
 from campaigns._desk import admit
 
 READY, CRASHED = "ready", "crashed"
-SECONDS = 300
-"""A process that does not answer for so long hangs."""
+SECONDS = 1800
+"""A process that does not answer for so long hangs, and its round is over."""
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 
@@ -39,8 +39,11 @@ class Racers:
 
     def do(self, contest: str) -> list[str]:
         """Let all take part in a contest; return what they said, in any order."""
-        for _, line in self._lines:
-            line.send(contest)
+        try:
+            for _, line in self._lines:
+                line.send(contest)
+        except ConnectionError:
+            return [CRASHED]
         return [said for _, line in self._lines for said in _answer(line)]
 
 

@@ -16,7 +16,7 @@ from random import Random
 
 from campaigns._changes import Change
 from campaigns._places import Place
-from strongroom.errors import ConflictError
+from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.reconcile import guarded_tables
 
 Cells = dict[str, object]
@@ -35,6 +35,8 @@ def _replace(random: Random, honest: bytes, others: Sequence[bytes]) -> bytes:
 
 
 def _replace_unnoted(random: Random, honest: bytes, others: Sequence[bytes]) -> bytes:
+    if not others:  # the row alone of its kind, and as it was yesterday
+        return honest
     row = json.loads(_replace(random, honest, others))["row"]
     return _encoded(row, noted=False)
 
@@ -93,6 +95,7 @@ class Rows:
             write=write,
             others=[_encoded(r, noted=True) for r in ([older] if older else swapped)],
             use=self._use,
+            errors=(IntegrityError, ConflictError),
             changes=CHANGES,
         )
 

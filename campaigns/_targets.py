@@ -5,21 +5,58 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-from campaigns._places import Place
+from campaigns._places import LeftoverError, Place, SameError
 from campaigns._rows import Rows
+from campaigns._sealed import check_zeroed
 from strongroom import canonical
 from strongroom.cli.demo.store import object_path
 from strongroom.cli.demo.story import Story
 from strongroom.cli.demo.tampering import SEGMENT
+from strongroom.client.writing import write_model
+from strongroom.crypto.arena import Arena
 from strongroom.crypto.container import HEADER_BYTES
-from strongroom.errors import ConflictError, IntegrityError
+from strongroom.database import tables
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    InputError,
+    IntegrityError,
+    MissingError,
+    SetupError,
+    StrongroomError,
+)
+from strongroom.ledger import sequencer
+from strongroom.ledger.cosignature import cosign
 from strongroom.ledger.reconcile import guarded_tables
 from strongroom.ledger.verify import Check
+from strongroom.ledger.witness_folder import WitnessFolder
+from strongroom.ledger.witness_key import open_key
+from strongroom.ledger.witness_service import watch
+
+_ARENA_BYTES = 4 << 20
+_SECONDS = 1_800_000_000
+_KINDS = {
+    "approvals": "approval",
+    "manifests": "manifest",
+    "permits": "permit",
+    "wraps": "wrap",
+}
+_LEDGER = (
+    tables.entries,
+    tables.entry_rows,
+    tables.private_facts,
+    tables.tiles,
+    tables.checkpoints,
+)
+_UNREAD = {"id", "mac", "entry_id", "revision"}
+"""Where SQLite keeps an entry; and what counts for the newest note of a row only."""
 
 CUSTODIANS = ("architecture", "biases", "weights")
 
@@ -36,6 +73,8 @@ class Targets:
         story.house.acting_as("ada").records.export(self._export, private=True)
         self._verifier = story.house.room.room.ledger.verifier.text()
         self._database = sqlite3.connect(self._folder / "room.db", isolation_level=None)
+        self._witness = self._watching(story.folder / "witness")
+        self._witnessed_before = self.read_witness()
         self._rows = Rows(self._database, story.target.yesterday, self.replay)
 
     def close(self) -> None:
@@ -56,12 +95,47 @@ class Targets:
             "whole row": self._rows.choose,
             "export": self._exported,
             "custody file": self._custody,
+            "ledger row": self._ledger_row,
+            "witness": self._witnessed,
         }
 
     def open_held(self) -> None:
-        """Open what noor may open, every record of it."""
-        with self.house.acting_as("noor").open(self._target.held) as opened:
-            opened.check()
+        """Open what noor may open, every record of it, and write it to files.
+
+        Raises:
+            LeftoverError: It is refused, and something of it stayed.
+        """
+        folder = self._export.with_name("opened")
+        arena = Arena(_ARENA_BYTES)
+        noor = self.house.acting_as("noor")
+        with noor.open(self._target.held, arena=arena) as opened:
+            try:
+                opened.flat_parts()
+                opened.check()
+                write_model(opened, folder)
+            except StrongroomError:
+                check_zeroed(arena, len(arena))
+                if any(path.is_file() for path in folder.rglob("*")):
+                    raise LeftoverError("a file") from None
+                raise
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def read_witness(self) -> tuple[object, ...]:
+        """Return what the witness goes by when it answers, as it reads it."""
+        logs, key = self._witness.logs(), self._witness.key()
+        open_key(self._witness.key_path, public=key, passphrase=None).sign_bytes(b"")
+        return key, *(self._witness.seen(log).checkpoint for log in logs.values())
+
+    def answer_as_witness(self) -> None:
+        """Read what the witness keeps, after it was changed.
+
+        Raises:
+            SameError: It goes by the same.  Its own old signature is not needed:
+                whoever can take it away can as well put the former file back.
+        """
+        if self.read_witness() == self._witnessed_before:
+            raise SameError
 
     def replay(self) -> None:
         """Compare every guarded row with the ledger.
@@ -169,11 +243,50 @@ class Targets:
         others = [path for path in alike if path != mine]
         return _file("export", mine, others, self.check_export)
 
+    def _watching(self, folder: Path) -> WitnessFolder:
+        """Return a witness that has signed the newest checkpoint."""
+        ledger = self.house.room.room.ledger
+        made = WitnessFolder.create(
+            folder, name="audit.example/w1", passphrase=None, random=os.urandom
+        )
+        watch(made, ledger.verifier, None)
+        with ledger.reading() as reading:
+            note = sequencer.newest_note(reading.connection) or ""
+        signer = open_key(made.key_path, public=made.key(), passphrase=None)
+        checkpoint = ledger.notes.open(note)
+        made.write_seen(
+            ledger.verifier,
+            note,
+            cosign(
+                checkpoint, witness=made.key(), sign=signer.sign_bytes, seconds=_SECONDS
+            ),
+        )
+        return made
+
+    def _witnessed(self, random: Random) -> Place:
+        folder = self._witness.path
+        paths = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.read_bytes()]
+        mine = random.choice(paths)
+        others = [path for path in paths if path != mine]
+        errors = (IntegrityError, SetupError, InputError, MissingError)
+        return _file("witness", mine, others, self.answer_as_witness, errors)
+
+    def _ledger_row(self, random: Random) -> Place:
+        """Return a cell of an entry, a tile, a checkpoint or a private text."""
+        table = random.choice(_LEDGER)
+        count = int(str(self._value(f"SELECT count(*) FROM {table.name}")))
+        rowid = self._value(
+            f"SELECT rowid FROM {table.name} LIMIT 1 OFFSET {random.randrange(count)}"
+        )
+        column = random.choice([c.name for c in table.c if c.name not in _UNREAD])
+        return self._cell(table.name, column, f"rowid = {rowid}", self.replay)
+
     def _custody(self, random: Random) -> Place:
         mine, *others = random.sample(CUSTODIANS, len(CUSTODIANS))
         folder = self._folder / "custodians"
         paths = [folder / other for other in others]
-        return _file("custody file", folder / mine, paths, self.open_again)
+        errors = (IntegrityError, DeniedError)
+        return _file("custody file", folder / mine, paths, self.open_again, errors)
 
     def _cell(
         self, table: str, column: str, where: str, use: Callable[[], object]
@@ -193,9 +306,9 @@ class Targets:
             except sqlite3.IntegrityError:
                 raise ConflictError("a unique column of the database") from None
 
-        kinds = {"manifests": "manifest", "wraps": "wrap", "permits": "permit"}
-        kinds["approvals"] = "approval"
-        kind = "guarded row" if use == self.replay else kinds[table]
+        kind = _KINDS.get(table, "guarded row") if use != self.replay else "guarded row"
+        if table in {one.name for one in _LEDGER}:
+            kind = "ledger row"
         return Place(
             kind=kind,
             name=f"{table}.{column} {rowid}",
@@ -203,6 +316,7 @@ class Targets:
             write=write,
             others=[_stored(row[0]) for row in others],
             use=use,
+            errors=(IntegrityError, ConflictError),
         )
 
     def _value(self, query: str) -> object:
@@ -211,7 +325,11 @@ class Targets:
 
 
 def _file(
-    kind: str, path: Path, others: Sequence[Path], use: Callable[[], object]
+    kind: str,
+    path: Path,
+    others: Sequence[Path],
+    use: Callable[[], object],
+    errors: tuple[type[StrongroomError], ...] = (IntegrityError,),
 ) -> Place:
     return Place(
         kind=kind,
@@ -220,6 +338,7 @@ def _file(
         write=path.write_bytes,
         others=[other.read_bytes() for other in others],
         use=use,
+        errors=errors,
     )
 
 

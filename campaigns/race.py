@@ -27,7 +27,7 @@ from campaigns import _databases
 from campaigns._base import Base, built_base
 from campaigns._contests import CONTESTS
 from campaigns._options import add_number, cpu_seconds, parser_of
-from campaigns._racers import ready
+from campaigns._racers import CRASHED, ready
 from campaigns._verdicts import verdict
 from strongroom.cli.demo.house import MODEL, House
 from strongroom.errors import StrongroomError
@@ -131,6 +131,8 @@ def race(
             for problem in _judged(house, contest, said, facts):
                 heard.problems += 1
                 sys.stderr.write(f"round {number}: {problem}\n")
+            if CRASHED in said:
+                return  # the others may not have answered
 
 
 def _judged(

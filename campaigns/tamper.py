@@ -1,11 +1,15 @@
 """Change anything that was written, and see whether anybody notices.
 
-    ./dev campaign tamper [--count N] [--seed S]
+    ./dev campaign tamper [--bits N] [--documents N] [--count N] [--kinds A,B]
+                          [--seed S] [--from N]
 
-Each attempt changes one thing in one way (a flipped bit, a cut, bytes added, the
-bytes of another place or of before, two of them spliced), lets somebody use it in
-good faith, and puts it back.  Prints one line of JSON; exit status 1 if a change
-was accepted, or refused with an error that is none of ours.
+--bits flips one of N bits of every small document of the published vectors, one at
+a time; --documents changes them at random (flipped, cut, grown, stripped, spliced
+with others, huge numbers); both are read as a second implementation would.  --count
+changes one thing in a whole room, lets somebody use it in good faith, and puts it
+back.  Prints one line of JSON; exit status 1 if a change was accepted, refused with
+an error of the wrong class or none of ours, or if plaintext of what was refused
+stayed in memory, in a file, or in a message.
 """
 
 from __future__ import annotations
@@ -17,100 +21,76 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from random import Random
 
-from campaigns._places import Place
+from campaigns._attempts import Attempts, change_documents, change_room, flip_bits
+from campaigns._documents import documents
+from campaigns._options import add_number, cpu_seconds, parser_of
 from campaigns._targets import Targets
-from strongroom.errors import StrongroomError
 from tests.attacks.rooms import told_until_the_attacks
-
-MOST_TRIES = 20
-"""Of finding a change that changes something."""
+from tests.postgresql import quick_folder
 
 
 def main(words: list[str] | None = None) -> int:
     """Run the campaign and return its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--count", type=int, default=800, help="attempts")
-    parser.add_argument("--seed", type=int, default=0, help="of all random choices")
-    given = parser.parse_args(words)
+    given = _parser().parse_args(words)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="strongroom-tamper-") as name:
-        story = told_until_the_attacks(Path(name))
-        targets = Targets(story)
-        try:
-            found = run(targets, count=given.count, random=Random(given.seed))  # noqa: S311 (no secret)
-        finally:
-            targets.close()
-            story.close()
-    bad = sum(found[target].get("accepted", 0) for target in found)
-    odd = sum(found[target].get("crashed", 0) for target in found)
+    attempts = Attempts(tell=sys.stderr.write)
+    healthy: Counter[str] = Counter()
+    kinds = set(given.kinds.split(",")) if given.kinds else None
+    with tempfile.TemporaryDirectory(
+        prefix="strongroom-tamper-", dir=quick_folder()
+    ) as name:
+        found = [d for d in documents(Path(name)) if not kinds or d.kind in kinds]
+        if given.bits:
+            flip_bits(attempts, found, every=given.bits)
+        change_documents(
+            attempts, found, range(given.from_, given.documents), seed=given.seed
+        )
+        if given.count > given.from_:
+            healthy = _in_a_room(attempts, Path(name) / "room", given, kinds)
     line = {
         "campaign": "tamper",
         "seed": given.seed,
-        "count": given.count,
-        "accepted": bad,
-        "crashed": odd,
-        "refused": found,
+        "changes": attempts.count,
+        "bad": attempts.bad,
+        "refused": {kind: dict(c) for kind, c in sorted(attempts.endings.items())},
+        "healthy": dict(healthy),
+        "cpu_seconds": cpu_seconds(),
         "seconds": round(time.monotonic() - started, 1),
     }
     print(json.dumps(line))
-    return 1 if bad or odd else 0
+    return 1 if attempts.bad else 0
 
 
-def run(targets: Targets, *, count: int, random: Random) -> dict[str, Counter[str]]:
-    """Return how often each kind of target ended how.
-
-    Args:
-        targets: A healthy room; it is healthy again afterwards.
-        count: Attempts; the kinds take turns.
-        random: Decides everything.
-    """
-    choose = targets.kinds()
-    found: dict[str, Counter[str]] = {kind: Counter() for kind in choose}
-    for number in range(count):
-        kind = list(choose)[number % len(choose)]
-        place = choose[kind](random)
-        honest = place.read()
-        change, changed = _changed(random, place, honest)
-        try:
-            ending = _use(place, changed)
-        finally:
-            place.write(honest)
-        found[kind][ending] += 1
-        if ending in ("accepted", "crashed"):
-            sys.stderr.write(
-                f"{number}: {place.kind} {place.name}: {change}: {ending}\n"
-            )
-    for name, control in (
-        ("open", targets.open_again),
-        ("export", targets.check_export),
-    ):
-        control()  # everything is healthy again, or the campaign proved nothing
-        found.setdefault("healthy", Counter())[name] += 1
-    return found
+def _parser() -> argparse.ArgumentParser:
+    parser = parser_of(__doc__)
+    add_number(parser, "--bits", 0, "one of N bits of every small document")
+    add_number(parser, "--documents", 2000, "random changes of documents")
+    add_number(parser, "--count", 140, "random changes in a room")
+    parser.add_argument("--kinds", default="", help="of documents and places, not all")
+    add_number(parser, "--seed", 0, "of all random choices")
+    add_number(parser, "--from", 0, "first random change", dest="from_")
+    return parser
 
 
-def _changed(random: Random, place: Place, honest: bytes) -> tuple[str, bytes]:
-    """Return a change by name, and bytes that differ from the honest ones."""
-    for _ in range(MOST_TRIES):
-        name = random.choice(list(place.changes))
-        changed = place.changes[name](random, honest, place.others)
-        if changed != honest:
-            return name, changed
-    return "grow", honest + b"\0"
-
-
-def _use(place: Place, changed: bytes) -> str:
-    """Return the class of the refusal, ``accepted``, or ``crashed``."""
+def _in_a_room(
+    attempts: Attempts, folder: Path, given: argparse.Namespace, kinds: set[str] | None
+) -> Counter[str]:
+    """Change things in a room; return what is whole afterwards."""
+    story = told_until_the_attacks(folder)
+    targets = Targets(story)
     try:
-        place.write(changed)
-        place.use()
-    except StrongroomError as error:
-        return type(error).__name__
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return "crashed"
-    return "accepted"
+        chosen = {k: c for k, c in targets.kinds().items() if not kinds or k in kinds}
+        numbers = range(given.from_, given.count) if chosen else range(0)
+        change_room(attempts, chosen, numbers, seed=given.seed)
+        targets.open_again()  # all is healthy again, or the campaign proved nothing
+        targets.open_held()
+        targets.check_export()
+        targets.read_witness()
+    finally:
+        targets.close()
+        story.close()
+    return Counter(("open again", "open", "export", "witness"))
 
 
 if __name__ == "__main__":

@@ -74,6 +74,33 @@ def open_with(secret: Secret, folder: Path, clock: Clock) -> Strongroom:
     return open_strongroom(folder, passphrases={"*": secret}, now=clock)
 
 
+def test_the_process_that_rotated_a_root_key_can_destroy_it(
+    solo_room: Strongroom, quick: Path
+) -> None:
+    """It went by the settings of before: the file stayed, said to be destroyed."""
+    former = quick / "room" / "custodians" / "home"
+    rotate(solo_room, options())
+
+    assert [path for _, path in destroy_former(solo_room, "home")] == [former]
+    assert not former.exists()
+
+
+def test_a_custody_file_that_a_crash_left_is_deleted_by_the_next_call(
+    solo_room: Strongroom, quick: Path
+) -> None:
+    """Killed between the entry and the deletion, nothing ever deleted it."""
+    former = quick / "room" / "custodians" / "home"
+    rotate(solo_room, options())
+    (root,) = solo_room.room.rotation.retired(solo_room.actor, "home")
+    solo_room.room.rotation.record_destroyed(solo_room.actor, root)
+
+    gone = destroy_former(solo_room, "home")
+
+    assert [(one.id, path) for one, path in gone] == [(root.id, former)]
+    assert not former.exists()
+    assert destroy_former(solo_room, "home") == []
+
+
 def test_a_second_rotation_follows_the_first(
     solo_room: Strongroom, model: Path, quick: Path, clock: Clock
 ) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from campaigns import kill, race, tamper
 from campaigns._after import problems_after
+from campaigns._attempts import Attempts, ending_of
 from campaigns._changes import CHANGES
 from campaigns._contests import CONTESTS
-from campaigns._places import Place
+from campaigns._documents import documents
+from campaigns._places import LeftoverError, SameError
 from campaigns._promises import Promises
 from strongroom.cli.demo.story import Story
-from strongroom.errors import IntegrityError
+from strongroom.errors import InputError, IntegrityError
 from tests.attacks.rooms import told_until_the_attacks
 
 
@@ -23,14 +26,17 @@ from tests.attacks.rooms import told_until_the_attacks
 def test_nothing_that_was_changed_is_accepted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    status = tamper.main(["--count", "66", "--seed", "7"])
+    words = ["--bits", "499", "--documents", "1000", "--count", "65", "--seed", "7"]
 
-    line = json.loads(capsys.readouterr().out)
-    assert status == 0, line
-    assert (line["accepted"], line["crashed"], line["seed"]) == (0, 0, 7)
-    targets = {k: sum(v.values()) for k, v in line["refused"].items() if k != "healthy"}
-    assert targets == dict.fromkeys(targets, 6)
-    assert len(targets) == 11
+    status = tamper.main(words)
+
+    captured = capsys.readouterr()
+    line = json.loads(captured.out)
+    assert status == 0, captured.err
+    assert (line["bad"], line["seed"]) == (0, 7)
+    assert line["changes"] > 1900
+    assert len(line["refused"]) == 21
+    assert len(line["healthy"]) == 4
 
 
 @pytest.mark.slow
@@ -87,26 +93,43 @@ def test_every_change_of_a_campaign_changes_something(name: str) -> None:
     [
         (None, "accepted"),
         (IntegrityError("x"), "IntegrityError"),
+        (InputError("x"), "wrong: InputError"),
+        (IntegrityError("the key is sesame"), "told a secret"),
+        (LeftoverError(), "left plaintext"),
+        (SameError(), "means the same"),
         (KeyError(), "crashed"),
     ],
 )
-def test_a_change_that_nobody_notices_counts_as_accepted(
+def test_only_the_right_refusal_is_a_good_end(
     error: Exception | None, ending: str
 ) -> None:
     def use() -> None:
         if error is not None:
             raise error
 
-    place = Place(
-        kind="object",
-        name="a place",
-        read=lambda: b"honest",
-        write=lambda _: None,
-        others=[],
-        use=use,
-    )
+    assert ending_of(use, (IntegrityError,), ("sesame",)) == ending
 
-    assert tamper._use(place, b"changed") == ending
+
+@pytest.mark.parametrize("ending", ["accepted", "crashed", "wrong: InputError"])
+def test_a_bad_end_is_told_and_fails_the_campaign(ending: str) -> None:
+    told: list[str] = []
+    attempts = Attempts(tell=told.append)
+
+    attempts.note("permit", "change 3", "IntegrityError")
+    attempts.note("permit", "change 4", ending)
+
+    assert (attempts.count, attempts.bad) == (2, 1)
+    assert told == [f"permit: change 4: {ending}\n"]
+
+
+def test_honest_documents_are_accepted(tmp_path: Path) -> None:
+    """Else their refusals would prove nothing."""
+    found = documents(tmp_path)
+
+    for document in found:
+        document.read(document.honest)
+
+    assert len({document.kind for document in found}) > 10
 
 
 @pytest.fixture(scope="module")

@@ -90,6 +90,15 @@ def test_private_fields_that_vanished_are_a_finding(filled: World) -> None:
     assert [finding.position for finding in found(filled)] == [254]
 
 
+def test_private_text_filed_under_somebody_else_is_a_finding(filled: World) -> None:
+    """Nothing covered whom it is about: erasing them took others' text along."""
+    filled.attack("UPDATE private_facts SET subject = 'account-of-a-leaver'")
+
+    (finding,) = found(filled)
+    assert finding.position == 254
+    assert "filed under somebody" in finding.problem
+
+
 CELLS = [
     (tables.entries, "body"),
     (tables.entries, "leaf"),

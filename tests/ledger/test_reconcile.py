@@ -166,7 +166,21 @@ def test_an_edited_index_is_named(world: World, statement: str) -> None:
     change(world, tables.teams, "a")
     world.attack(statement)
 
-    assert found(world) == [("teams", "a", "unindexed", 0)]
+    assert found(world)[0] == ("teams", "a", "unindexed", 0)
+
+
+def test_a_note_that_no_entry_made_is_named(world: World) -> None:
+    """A whole index was compared from the entries' side only.
+
+    Such a note has every use of rows like it refused, and nothing said why.
+    """
+    change(world, tables.teams, "a")
+    world.attack(
+        "INSERT INTO entry_rows SELECT entry_id, table_name, 'b', revision, mac"
+        " FROM entry_rows"
+    )
+
+    assert found(world) == [("teams", "b", "unindexed", None)]
 
 
 def test_an_index_that_names_an_older_row_is_named(world: World) -> None:

@@ -71,6 +71,21 @@ def test_a_wrap_that_is_gone_releases_nothing(sealed: House) -> None:
     assert held_bytes(sealed, "ana") == 0
 
 
+def test_a_release_that_is_noted_for_another_entry_is_not_answered(
+    sealed: House,
+) -> None:
+    """The answer named whichever entry the database's administrator noted for it."""
+    reader = Reader.of(sealed, "ana", sealed.permit("ana", BLOCK))
+    reader.release()
+    notes = tables.entry_rows
+    first = sa.select(sa.func.min(tables.entries.c.id)).scalar_subquery()
+    mine = notes.c.table_name == tables.releases.name
+    change(sealed, sa.update(notes).where(mine).values(entry_id=first))
+
+    with pytest.raises(IntegrityError, match="does not record it"):
+        reader.release()
+
+
 def test_a_deleted_release_does_not_win_bytes_back(sealed: House) -> None:
     """Holdings stay; the missing row itself is named by ``ledger verify``."""
     row = sealed.permit("ana", BLOCK)

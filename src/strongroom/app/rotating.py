@@ -12,9 +12,15 @@ from strongroom.app.schemes import ELSEWHERE, scheme_of
 from strongroom.client.client import Strongroom
 from strongroom.crypto.anchor_file import anchor_path
 from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.custody_file import read_custody_file
 from strongroom.crypto.durable import remove_durably, write_durably
 from strongroom.crypto.passphrases import Cost
-from strongroom.errors import ConflictError, InputError, UnavailableError
+from strongroom.errors import (
+    ConflictError,
+    InputError,
+    StrongroomError,
+    UnavailableError,
+)
 from strongroom.settings import FILE_NAME, Domain, Settings, load_settings
 from strongroom.types import Secret
 from strongroom.vault.handovers import stays_apart, verify_keeper
@@ -130,7 +136,7 @@ def destroy_former(room: Strongroom, domain: str) -> list[tuple[RootKey, Path | 
     """Delete custody files of root keys that wrap nothing any more.
 
     The entry comes first: a root key that is said to be destroyed may still be
-    there after a crash, never the other way round.
+    there after a crash, never the other way round.  The next call deletes it then.
 
     Returns:
         Each root key with the file that was deleted; ``None`` where somebody has to
@@ -141,18 +147,38 @@ def destroy_former(room: Strongroom, domain: str) -> list[tuple[RootKey, Path | 
         DeniedError: The actor may not manage keys.
         UnavailableError: A file cannot be deleted.
     """
-    settings = room.room.settings
-    in_use = {one.custodian for one in settings.domains}
+    settings = load_settings(room.room.settings.folder)  # a rotation changes it
+    rotation = room.room.rotation
+    left = [
+        (root, path)
+        for root in rotation.said_destroyed(room.actor, domain)
+        if (path := _file_of(settings, root)) is not None and _is_in(path, root)
+    ]
     done: list[tuple[RootKey, Path | None]] = []
-    for root in room.room.rotation.retired(room.actor, domain):
-        scheme, rest = scheme_of(root.custodian)
-        theirs = scheme == "file" and root.custodian not in in_use
-        path = settings.folder / rest if theirs else None
-        room.room.rotation.record_destroyed(room.actor, root)
+    for root in rotation.retired(room.actor, domain):
+        rotation.record_destroyed(room.actor, root)
+        done.append((root, _file_of(settings, root)))
+    done += left
+    for _, path in done:
         if path is not None:
             _delete(path)
-        done.append((root, path))
     return done
+
+
+def _file_of(settings: Settings, root: RootKey) -> Path | None:
+    """Return the custody file of a former root key, unless another is in use there."""
+    scheme, rest = scheme_of(root.custodian)
+    in_use = {one.custodian for one in settings.domains}
+    theirs = scheme == "file" and root.custodian not in in_use
+    return settings.folder / rest if theirs else None
+
+
+def _is_in(path: Path, root: RootKey) -> bool:
+    """Return whether a custody file holds this root key, and not a later one."""
+    try:
+        return read_custody_file(path).root_key_id == root.id
+    except StrongroomError:
+        return False
 
 
 def _propose(room: Strongroom, options: RotationOptions) -> Request:

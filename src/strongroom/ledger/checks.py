@@ -7,6 +7,7 @@ every entry that is not what the tree says.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import chain
@@ -189,7 +190,7 @@ def _check_private(transaction: Transaction) -> Iterator[Finding]:
     entries, private = tables.entries.c, tables.private_facts.c
     rows = transaction.connection.execute(
         sa.select(private.entry_id, entries.position, entries.body)
-        .add_columns(private.salt, private.payload)
+        .add_columns(private.salt, private.payload, private.subject)
         .outerjoin_from(
             tables.private_facts, tables.entries, entries.id == private.entry_id
         )
@@ -209,3 +210,15 @@ def _check_private(transaction: Transaction) -> Iterator[Finding]:
                 position=row.position,
                 problem=f"the private fields of entry {name} were altered",
             )
+        elif row.subject not in _people_in(row.body):
+            yield Finding(
+                position=row.position,
+                problem=f"the private fields of id {row.entry_id} are filed under"
+                " somebody whom their entry does not name",
+            )
+
+
+def _people_in(body: bytes) -> set[str]:
+    """Return whom the private fields of an entry may be filed under."""
+    document = json.loads(body)
+    return {document["actor"] or "", document["facts"].get("account", "")}

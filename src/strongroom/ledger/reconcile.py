@@ -175,21 +175,27 @@ def _check_index(
 ) -> list[RowFinding]:
     """Compare ``entry_rows``, which every use of a row consults, with the entries."""
     columns = tables.entry_rows.c
-    newest: dict[tuple[str, str], bytes] = {}
-    statement = sa.select(columns.table_name, columns.row_id, columns.mac).order_by(
-        columns.entry_id
-    )
-    for table, row_id, mac in transaction.connection.execute(statement):
-        newest[table, row_id] = mac
-    findings = []
-    for (table, row_id), known in named.items():
-        if newest.get((table, row_id)) != known.mac:
-            findings.append(
-                RowFinding(
-                    table=table,
-                    id=row_id,
-                    problem="unindexed",
-                    position=known.position,
-                )
-            )
-    return findings
+    newest: dict[tuple[str, str], tuple[int, bytes]] = {}
+    statement = sa.select(
+        columns.table_name, columns.row_id, columns.revision, columns.mac
+    ).order_by(columns.entry_id)
+    for table, row_id, *stated in transaction.connection.execute(statement):
+        newest[table, row_id] = (stated[0], stated[1])
+    differing = [
+        key
+        for key, known in named.items()
+        if newest.get(key) != (known.revision, known.mac)
+    ]
+    # A note of a row that no entry names would have it missed, and its like refused.
+    differing += sorted(newest.keys() - named.keys())
+    return [
+        RowFinding(
+            table=table,
+            id=row_id,
+            problem="unindexed",
+            position=named[table, row_id].position
+            if (table, row_id) in named
+            else None,
+        )
+        for table, row_id in differing
+    ]

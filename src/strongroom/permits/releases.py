@@ -16,6 +16,7 @@ from strongroom.database.guarded import GuardedTable
 from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Entry, Writing
+from strongroom.ledger.rows import rows_of
 from strongroom.permits.holdings import Exposure, charge, load_footprints
 from strongroom.permits.opening import Opening
 from strongroom.permits.permit import PERMITS, Permit, PermitRow
@@ -146,7 +147,14 @@ def entry_naming(transaction: Transaction, row: ReleaseRow) -> Entry:
     ).first()
     if found is None:
         raise IntegrityError("no entry records this release")
-    return Entry(**found._asdict())
+    entry = Entry(**found._asdict())
+    changes = rows_of(entry.body, entry.attached).changes
+    if (tables.releases.name, row.id) not in {(c.table, c.id) for c in changes}:
+        raise IntegrityError(
+            "the entry that is noted for this release does not record it",
+            hint="somebody edits entry_rows; strongroom ledger verify",
+        )
+    return entry
 
 
 def load_wraps(

@@ -143,6 +143,17 @@ class Rotation:
         with self._ledger.reading() as reading:
             return roots_of(reading, domain, RootState.RETIRED)
 
+    def said_destroyed(self, actor: Actor, domain: str) -> list[RootKey]:
+        """Return the root keys of a domain that were recorded as destroyed.
+
+        Raises:
+            InputError: There is no such domain.
+            DeniedError: The actor may not manage keys.
+        """
+        self.verify_allowed(actor, domain)
+        with self._ledger.reading() as reading:
+            return roots_of(reading, domain, RootState.DESTROYED)
+
     def record_destroyed(self, actor: Actor, root: RootKey) -> None:
         """Say that a retired root key is about to be deleted.
 
