@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 MACHINES = {
     "AccountState": "machines/test_accounts.py",
     "FactorState": "machines/test_factors.py",
+    "GlassState": "machines/test_glass.py",
     "IntakeState": "machines/test_intakes.py",
     "PermitState": "machines/test_permits.py",
     "RequestState": "access/test_approvals.py",
@@ -22,7 +23,6 @@ MACHINES = {
 
 ONE_STEP = {
     "ReviewState": "open until every item is settled",
-    "GlassState": "open until somebody else reviewed it",
     "NoticeState": "due until people were told, or could not be",
     "ChallengeState": "open until it is used",
     "PasskeyState": "active until it is suspended or removed",
