@@ -52,6 +52,10 @@ def test_another_team_lists_and_reviews_it(house: Office) -> None:
     (row,) = ines.run(*REVIEW, "--json").rows
     assert (row["opener"], row["overdue"], row["notice"]) == ("ana", False, "failed")
     assert "ana" in ines.run(*REVIEW).out
+    shown = ines.run(*REVIEW, permit["permit"]).out
+    assert "it burns" in shown
+    assert "probe the biases" in shown
+    assert house.at("ben").run(*REVIEW, permit["permit"]).status == 66
     reviewed = ines.ok(*REVIEW, permit["permit"], "--reject", "it could wait")
 
     assert reviewed["state"] == "rejected"
@@ -76,7 +80,8 @@ def test_another_team_lists_and_reviews_it(house: Office) -> None:
         (("open", "permit-x", "--break-glass", "x"), 65, "here is one"),
         (("open", "llm", *ASK, "--passkey"), 65, "--passkey signs the reason"),
         (("request", "llm", *ASK, "--passkey"), 65, "--passkey signs the reason"),
-        ((*REVIEW, "permit-x"), 65, "a review accepts or rejects"),
+        ((*REVIEW, "permit-none"), 66, "no openings past the approvals"),
+        ((*REVIEW, "permit-"), 65, "does not say which"),
         (
             (*REVIEW, "permit-x", "--accept", "a", "--reject", "b"),
             65,

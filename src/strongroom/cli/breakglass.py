@@ -46,7 +46,9 @@ def review(
     *,
     permit: Annotated[
         str | None,
-        typer.Argument(metavar="ID", help="Of the permit; a list unless given."),
+        typer.Argument(
+            metavar="ID", help="Of the permit, shown unless judged; else a list."
+        ),
     ] = None,
     accept: Annotated[
         str | None, typer.Option(help="It was right, and why.", metavar="TEXT")
@@ -77,7 +79,11 @@ def review(
         rows = [listed_document(one) for one in found]
         call.output.listing(rows, COLUMNS, empty="no opening waits for a review")
         return
-    if [accept, reject, resume].count(None) != 2:  # noqa: PLR2004 - one is given
+    words_given = [text for text in (accept, reject, resume) if text is not None]
+    if not words_given:
+        _show_one(call, permit)
+        return
+    if len(words_given) > 1:
         raise InputError(
             "a review accepts or rejects", hint="--accept TEXT, or --reject TEXT"
         )
@@ -101,6 +107,31 @@ def review(
         glass_document(glass),
         f"{glass.permit} is {glass.state}",
         *(after if reject is not None else ()),
+    )
+
+
+def _show_one(call: Call, id_or_start: str) -> None:
+    """Show what was opened and why, for whoever has to judge it."""
+    from strongroom.cli.request_details import details, visible_models
+    from strongroom.client.openings import opening_named
+
+    with call.open() as room:
+        one, request = opening_named(room.room, room.actor, id_or_start)
+        wanted = details(room, request, visible=visible_models(room))
+    glass = one.glass
+    lines = {
+        "opened by": one.opener,
+        **wanted,
+        "opened": words.when(glass.opened_at),
+        "state": glass.state,
+        "due": words.when(glass.due_at) + (", overdue" if one.overdue else ""),
+        "told": "yes" if glass.notice == "sent" else "nobody",
+        **({"reviewed by": one.reviewer} if one.reviewer else {}),
+    }
+    call.output.say(
+        {**listed_document(one), "request": request.id, "wants": wanted},
+        glass.permit,
+        *(f"{label:<12}{said}" for label, said in lines.items()),
     )
 
 

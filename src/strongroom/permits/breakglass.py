@@ -147,8 +147,8 @@ def tell_of(
             f"{permit.id} was issued without approvals and ends at"
             f" {permit.expires_at:%Y-%m-%d %H:%M} UTC.\n"
             f"To stop it: strongroom revoke {permit.id}\n"
-            f"Somebody of another team reviews it:"
-            f" strongroom review breakglass {permit.id} --accept TEXT, or --reject TEXT"
+            f"Somebody of another team looks at it, strongroom review breakglass"
+            f" {permit.id}, and types the same with --accept TEXT, or --reject TEXT"
         ),
     )
     each = [message, *(replace(message, person=name) for name in people)]
