@@ -187,6 +187,11 @@ ATTACKS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a_comment": ("zip/end", lambda: _patched(zipped(), END, 20, b"\1\0") + b"x"),
     "a_cut": ("zip/end", lambda: zipped()[:-1]),
     "nothing": ("zip/end", lambda: b""),
+    # Fuzzing found it: half a locator was unpacked like a whole one.
+    "half_a_locator": (
+        "zip/end",
+        lambda: b"PK\6\7" + bytes(12) + END + bytes(8) + b"\x0b" + bytes(9),
+    ),
     "two_of_a_name": ("zip/duplicate", _twice),
     "names_alike_but_for_case": (
         "zip/duplicate",

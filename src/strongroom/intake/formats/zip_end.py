@@ -69,12 +69,12 @@ def parse_end(tail: bytes, file_bytes: int) -> End:
 
 def _end64(tail: bytes, file_bytes: int) -> tuple[int, int, int] | None:
     locator = tail[-END_BYTES - LOCATOR_BYTES : -END_BYTES]
-    if locator[:4] != b"PK\x06\x07":
+    if len(locator) < LOCATOR_BYTES or locator[:4] != b"PK\x06\x07":
         return None
     record = tail[: -END_BYTES - LOCATOR_BYTES][-END64_BYTES:]
     _, disk, start, disks = _LOCATOR.unpack(locator)
     at = file_bytes - END_BYTES - LOCATOR_BYTES - END64_BYTES
-    if disk or disks != 1 or start != at or len(record) != END64_BYTES:
+    if disk or disks != 1 or start != at or len(record) < END64_BYTES:
         raise RefusedError("zip/end", "the zip64 end record is not where it belongs")
     mark, rest, _, _, disk, first, here, entries, length, begin = _END64.unpack(record)
     if mark != b"PK\x06\x06" or rest != END64_BYTES - 12 or disk or first:
