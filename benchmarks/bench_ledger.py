@@ -205,6 +205,7 @@ def signatures(rounds: int) -> dict[str, object]:
                     key=keys.checkpoint.public,
                     signer=keys.checkpoint,
                     since=since,
+                    second=keys.checkpoint.public.seconds[0],
                 )
                 for _ in range(2)
             )

@@ -19,6 +19,7 @@ from strongroom.crypto.custody_pin import Pin, PinFile
 from strongroom.errors import IntegrityError
 from strongroom.ledger.checkpoint import Checkpoint
 from strongroom.ledger.frontier import frontier_at
+from strongroom.ledger.second import second_line
 from strongroom.ledger.tree import leaf_hash
 from tests.contracts.served import serving
 from tests.journeys.rooms import PASSPHRASE, Clock
@@ -109,4 +110,27 @@ def test_a_switch_back_is_believed_and_the_room_goes_on(
     with opened(folder, clock) as room:
         switch(room, both=True)
         assert pin(folder).second != ""
+        assert room.records.verify().findings == ()
+
+
+def test_a_rotated_key_is_believed_and_the_former_one_no_more(
+    folder: Path, clock: Clock
+) -> None:
+    first = pin(folder)
+    with opened(folder, clock) as room:
+        prepare(room, successors=True)
+    with opened(folder, clock) as room:
+        switch(room, both=True, successors=True)
+        assert pin(folder).second not in ("", first.second)
+        assert pin(folder).above > first.above
+        custodian = room.room.domains["home"].custodian
+        former = room.room.keys.checkpoint.seconds[0]
+        bare = forged(room)
+        text = bare.note.decode().partition("\n\n")[0] + "\n"
+        line = second_line(text, room.room.ledger.verifier.origin, former)
+        with pytest.raises(IntegrityError, match="lacks the second signature"):
+            custodian.advance(
+                replace(bare, note=bare.note + line.encode()), lambda *_: ()
+            )
+    with opened(folder, clock) as room:
         assert room.records.verify().findings == ()

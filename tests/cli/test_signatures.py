@@ -67,8 +67,35 @@ def test_in_a_house_another_team_agrees_first(office: Office) -> None:
     waiting = kim.ok("policy", "signatures", BOTH)
     assert waiting["algorithms"] == "ed25519"
     shown = office.at("ines").ok("requests", waiting["request"])
-    assert shown["wants"] == {"checkpoints and manifests carry": BOTH}
+    assert shown["wants"]["checkpoints and manifests carry"] == BOTH
+    assert len(shown["wants"]["second keys"].split(", ")) == 2
     assert "waits for another team" in kim.run("policy", "signatures", BOTH).out
     office.at("ines").ok("approve", waiting["request"])
     assert kim.ok("policy", "signatures", BOTH)["algorithms"] == BOTH
     assert office.at("ana").run("policy", "signatures", "ed25519").status == 77
+
+
+def test_one_command_gives_the_keys_successors(
+    solo: Terminal, model: Path, quick: Path
+) -> None:
+    none = solo.run("policy", "signatures", "--rotate")
+    assert (none.status, "no second signatures whose keys" in none.err) == (65, True)
+    solo.ok("policy", "signatures", BOTH)
+    solo.ok("seal", model, "--as", "llm")
+    solo.ok("ledger", "export", quick / "before")
+
+    done = solo.ok("policy", "signatures", "--rotate")
+
+    assert (done["algorithms"], done["request"]) == (BOTH, None)
+    assert solo.ok("policy", "signatures") == done
+    solo.ok("open", "llm", "--purpose", "a test", "--to", quick / "out")
+    solo.ok("ledger", "export", quick / "after")
+    keys = [(quick / x / "second-key").read_text().strip() for x in ("before", "after")]
+    for key, status in zip(keys, (65, 0), strict=True):
+        arguments = [str(quick / "after"), "--second-key", key, "--key"]
+        own = (quick / "after" / "key").read_text().strip()
+        assert outsider.main([*arguments, own]) == status
+    rows = solo.run("key", "inventory", "--json").rows
+    names = [row["name"] for row in rows if row["algorithm"] == "ML-DSA-65"]
+    assert names[2:] == ["checkpoint-ml-dsa-65-2", "manifest-ml-dsa-65-2"]
+    assert solo.run("policy", "signatures", "ed25519", "--rotate").status == 65

@@ -4,65 +4,68 @@ from __future__ import annotations
 
 import pytest
 
-from strongroom.crypto.mldsa import MlDsaKey
 from strongroom.errors import IntegrityError
-from strongroom.ledger.changes import changes
+from strongroom.ledger.changes import Change, changes
 from strongroom.ledger.checkpoint import VerifierKey
-from strongroom.ledger.events import Event
-from strongroom.ledger.second import BOTH, ONE, parse_second_key
+from strongroom.ledger.second import BOTH, ONE
 from strongroom.ledger.trust import Trust
-from tests.ledger.test_second import TWICE, arm, record, switch
+from tests.ledger.test_second import NEXT, OWN, arm, notes, record, rotated, switch
 from tests.ledger.world import KEYS, ORIGIN, World, event
 
-KEY = TWICE.checkpoint.require_second().public
 
-
-def own(algorithms: str) -> Event:
-    """Return a switch that names the key which the world really has."""
-    facts = {**switch(algorithms).facts, "checkpoint": KEY.digest}
-    return Event(kind=switch(algorithms).kind, actor=None, facts=facts)
+def unseen(world: World, above: int) -> list[Change]:
+    with world.ledger.reading() as reading:
+        return changes(world.ledger, reading, above=above)
 
 
 def follow(world: World, trust: Trust) -> Trust:
     """Return what somebody believes after everything that they have not seen."""
-    for change in changes(world.ledger, above=trust.above):
-        second: MlDsaKey | None = None
-        if change.second:
-            second = parse_second_key(change.second, ORIGIN)
+    for change in unseen(world, trust.above):
         trust = trust.follow(
             change.evidence.entry,
             position=change.evidence.position,
             siblings=change.evidence.siblings,
-            under=trust.open(change.anchor.note.decode()),
-            second=second,
+            note=change.anchor.note.decode(),
+            second=change.second,
         )
     return trust
 
 
+@pytest.fixture
+def trust() -> Trust:
+    key = VerifierKey(origin=ORIGIN, public=KEYS.checkpoint.public.raw)
+    return Trust(verifier=key)
+
+
 def test_each_change_is_believed_by_whoever_believes_those_before(
-    world: World,
+    world: World, trust: Trust
 ) -> None:
     arm(world)
     record(world, event())
-    trust = Trust(
-        verifier=VerifierKey(origin=ORIGIN, public=KEYS.checkpoint.public.raw)
-    )
     assert follow(world, trust) == trust
-    record(world, own(BOTH))
+    record(world, switch(BOTH))
     told = follow(world, trust)
-    assert (told.second, told.above) == (KEY, 2)
+    assert (told.second, told.above) == (OWN, 2)
     record(world, event())
-    record(world, own(ONE))
-    record(world, own(BOTH), own(ONE))
+    record(world, switch(ONE))
+    record(world, switch(BOTH), switch(ONE))
     late = follow(world, told)
 
     assert (late.second, late.above) == (None, 6)
     assert follow(world, trust) == late
-    assert changes(world.ledger, above=late.above) == []
+    assert unseen(world, late.above) == []
+
+
+def test_a_rotation_is_believed_too(world: World, trust: Trust) -> None:
+    rotated(world)
+    told = follow(world, trust)
+
+    assert (told.second, told.above) == (NEXT, 3)
 
 
 def test_a_key_that_is_not_pinned_is_not_passed_on(world: World) -> None:
     arm(world)
     record(world, switch(BOTH))
-    with pytest.raises(IntegrityError, match="another second key"):
-        changes(world.ledger, above=0)
+    world.ledger.notes = notes(keys=KEYS)
+    with pytest.raises(IntegrityError, match="does not pin"):
+        unseen(world, 0)

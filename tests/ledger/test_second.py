@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from strongroom.canonical import Json
+from strongroom.crypto.mldsa import MlDsaKey
 from strongroom.crypto.roomkeys import RoomKeys, new_second_seeds
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import (
@@ -20,12 +21,13 @@ from strongroom.ledger import sequencer
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.checks import check_all
 from strongroom.ledger.events import Event
-from strongroom.ledger.note import split_note
+from strongroom.ledger.note import key_id, split_note
 from strongroom.ledger.notes import Notes
 from strongroom.ledger.second import (
     BOTH,
     ONE,
     SWITCHED,
+    TYPE,
     parse_second_key,
     second_key_text,
     verify_second,
@@ -37,9 +39,17 @@ from tests.ledger.world import KEYS, ORIGIN, World, another_sequencer, event
 TWICE = KEYS.with_second(new_second_seeds(lambda count: bytes(count - 1) + b"\x09"))
 
 
+OWN = TWICE.checkpoint.public.seconds[0]
+THRICE = TWICE.with_second(new_second_seeds(lambda n: bytes(n - 1) + b"\x0a", 2))
+NEXT = THRICE.checkpoint.public.seconds[1]
+
+
 def notes(since: int | None = None, keys: RoomKeys = TWICE) -> Notes:
     signer = keys.checkpoint
-    return Notes(origin=ORIGIN, key=signer.public, signer=signer, since=since)
+    second = next(iter(signer.public.seconds), None)
+    return Notes(
+        origin=ORIGIN, key=signer.public, signer=signer, since=since, second=second
+    )
 
 
 def arm(world: World, keys: RoomKeys = TWICE) -> None:
@@ -48,10 +58,10 @@ def arm(world: World, keys: RoomKeys = TWICE) -> None:
     settle(world.ledger)
 
 
-def switch(algorithms: str) -> Event:
+def switch(algorithms: str, key: MlDsaKey = OWN) -> Event:
     facts: dict[str, Json] = {
         "algorithms": algorithms,
-        "checkpoint": "0" * 64,
+        "checkpoint": key.digest,
         "manifest": "0" * 64,
         "request": "request-1",
     }
@@ -165,7 +175,7 @@ def test_a_note_is_not_remembered_as_good_for_a_later_demand() -> None:
     own = notes()
     note = own.sign(9, bytes(32))
     assert own.open(note).size == 9
-    own.demand(9)
+    own.demand(9, OWN)
 
     with pytest.raises(IntegrityError, match="lacks the second"):
         own.open(note)
@@ -294,7 +304,7 @@ def test_an_end_of_it_before_the_switch_that_room_toml_knows_is_refused(
     arm(world)
     record(world, switch(ONE))
     record(world, event())
-    world.ledger.notes.demand(9)
+    world.ledger.notes.demand(9, OWN)
 
     with pytest.raises(IntegrityError, match=r"room\.toml"):
         settle(world.ledger)
@@ -309,3 +319,83 @@ def test_signatures_that_nobody_knows_are_refused(
     facts = {**switch(BOTH).facts, "algorithms": algorithms}
     with pytest.raises(IntegrityError, match="nobody knows"):
         record(world, replace(switch(BOTH), facts=facts))
+
+
+def rotated(world: World) -> None:
+    """Let the ledger demand two signatures, and then those of another second key."""
+    arm(world, THRICE)
+    record(world, switch(BOTH))
+    record(world, event())
+    record(world, switch(BOTH, NEXT))
+    record(world, event())
+
+
+def signers(world: World) -> dict[int, list[str]]:
+    """Return the second keys that signed each checkpoint, by its size."""
+    known = {key_id(ORIGIN, TYPE, key.raw): key.digest for key in (OWN, NEXT)}
+    with world.ledger.reading() as reading:
+        rows = reading.connection.exec_driver_sql("SELECT size, note FROM checkpoints")
+        return {
+            size: [known[x.key_id] for x in split_note(note).lines if x.key_id in known]
+            for size, note in rows
+        }
+
+
+def test_the_checkpoint_over_a_rotation_is_the_last_of_the_former_key(
+    world: World,
+) -> None:
+    rotated(world)
+
+    assert list(signers(world).values()) == [[OWN.digest]] * 3 + [[NEXT.digest]]
+    settle(world.ledger)
+    assert (world.ledger.notes.since, world.ledger.notes.second) == (4, NEXT)
+    with world.ledger.reading() as reading:
+        assert check_all(world.ledger, reading) == []
+
+
+def test_after_a_rotation_the_former_key_signs_nothing_new(world: World) -> None:
+    """Whoever has it, and forges Ed25519, is held to the successor."""
+    rotated(world)
+    settle(world.ledger)
+    former = notes(since=1).sign(9, bytes(32))
+
+    with pytest.raises(IntegrityError, match="lacks the second"):
+        world.ledger.notes.open(former)
+    with pytest.raises(IntegrityError, match="lacks the second"):
+        notes(since=1, keys=THRICE).open(notes(keys=THRICE).sign(9, bytes(32)))
+
+
+def test_a_process_from_before_a_rotation_signs_nothing_any_more(world: World) -> None:
+    rotated(world)
+    world.ledger.notes = notes()
+
+    with pytest.raises(ConflictError, match="since it was opened"):
+        record(world, event())
+
+
+def test_a_rotation_that_the_former_key_did_not_sign_is_refused(world: World) -> None:
+    """ATT&CK T1600: an entry that names a key of the forger's, under Ed25519 alone."""
+    rotated(world)
+    with world.ledger.reading() as reading:
+        note = reading.connection.exec_driver_sql(
+            "SELECT note FROM checkpoints WHERE size = 3"
+        ).scalar_one()
+    world.attack(
+        "UPDATE checkpoints SET note = :note WHERE size = 3", note=without(note, 1)
+    )
+
+    with pytest.raises(IntegrityError, match="lacks the second"):
+        settle(world.ledger)
+
+
+def test_a_switch_back_to_the_key_before_the_one_that_is_pinned_is_missed(
+    world: World,
+) -> None:
+    """The rotation is cut out of the ledger; ``room.toml`` knows the successor."""
+    rotated(world)
+    settle(world.ledger)
+    world.attack("UPDATE entries SET kind = 'project.created' WHERE position = 2")
+
+    with pytest.raises(IntegrityError, match=r"room\.toml"):
+        settle(world.ledger)
+    assert world.ledger.notes.second == NEXT

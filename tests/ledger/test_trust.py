@@ -62,7 +62,7 @@ class Story:
             self.entries[position],
             position=position,
             siblings=self.siblings(position),
-            under=trust.open(note),
+            note=note,
             second=second,
         )
 
@@ -87,6 +87,14 @@ def test_after_the_switch_two_signatures_are_demanded(story: Story) -> None:
         trust.open(story.note())
     with pytest.raises(IntegrityError, match="lacks the second"):
         trust.open(story.note(SECOND))
+
+
+def test_a_first_key_has_to_have_signed_the_checkpoint_over_its_entry(
+    story: Story,
+) -> None:
+    position = story.add(switch(FIRST))
+    with pytest.raises(IntegrityError, match="lacks the second"):
+        story.show(START, position, story.note(), FIRST.public)
 
 
 def test_what_is_not_larger_than_the_switch_may_carry_one(story: Story) -> None:
@@ -172,12 +180,11 @@ def test_an_entry_about_something_else_changes_nothing(
 def test_an_entry_that_is_not_in_the_ledger_changes_nothing(story: Story) -> None:
     trust = on(story)
     position = story.add(b"three")
-    note = trust.open(story.note(FIRST))
     with pytest.raises(IntegrityError):
         trust.follow(
             switch(None),
             position=position,
             siblings=story.siblings(position),
-            under=note,
+            note=story.note(FIRST),
             second=None,
         )

@@ -75,7 +75,8 @@ def read_second(case: Case) -> None:
     first, second = map(Secret, seeds)
     key = SigningKey(first, MlDsaSigner(second)).public
     if "note" in case:
-        reader = Notes(origin=ORIGIN, key=key, signer=None, since=1)
+        beside = key.seconds[0]
+        reader = Notes(origin=ORIGIN, key=key, signer=None, since=1, second=beside)
         reader.open(case["note"])
     else:
         manifest.open_manifest(Signed.from_bytes(case["signed"].encode(), 10**5), key)

@@ -102,10 +102,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         SETTINGS.to_toml().partition("[[domain]]")[0],
         SETTINGS.to_toml() + "[witnesses]\n",
         *(f"second_since = {n}\n{SETTINGS.to_toml()}" for n in (0, -1, 1.5, "true")),
+        *(f"second_key = {n}\n{SETTINGS.to_toml()}" for n in (0, -1, "true")),
         f'custodians = "1"\n{SETTINGS.to_toml()}',
         'keys = 1\ndomain = "x"\n' + SETTINGS.to_toml().partition("[keys]")[0],
     ],
-    ids=range(18),
+    ids=range(21),
 )
 def test_a_file_that_is_not_understood_stops_the_start(
     tmp_path: Path, text: str | bytes

@@ -30,28 +30,36 @@ class Switched:
     since: int | None
 
 
-def prepare(room: Strongroom) -> bool:
-    """Make and pin the second keys; return whether the room has to be opened again.
+def prepare(room: Strongroom, *, successors: bool = False) -> bool:
+    """Make and pin second keys; return whether the room has to be opened again.
+
+    Args:
+        room: Of a key-holder.
+        successors: Whether others are wanted where the newest are in use.
 
     Raises:
         DeniedError: The actor may not manage keys.
+        InputError: They were made as often as they may be.
         ConflictError: Somebody else made them meanwhile.
         UnavailableError: The home custodian or the disk does not answer.
     """
     signatures = room.room.signatures
-    if signatures.are_pinned:
+    if signatures.are_pinned and not successors:
         return False
-    made = signatures.prepare(room.actor)
+    made = signatures.prepare(room.actor, successors=successors)
+    if made is None and signatures.are_pinned:
+        return False
     _pin_keys(room.room.settings, made or room.room.keys, room.room.random)
     return True
 
 
-def switch(room: Strongroom, *, both: bool) -> Switched:
+def switch(room: Strongroom, *, both: bool, successors: bool = False) -> Switched:
     """Ask for one signature from now on or for two, or see how far that is.
 
     Args:
         room: Opened since the second keys were pinned.
         both: Whether two are wanted.
+        successors: Whether the newest keys are to make the second ones.
 
     Raises:
         DeniedError: The actor may not manage keys.
@@ -62,14 +70,15 @@ def switch(room: Strongroom, *, both: bool) -> Switched:
     """
     signatures = room.room.signatures
     request = None
-    if signatures.demanded() != both:
+    if signatures.demanded() != both or (successors and not signatures.are_newest()):
         request = signatures.waiting(both=both)
         request = request or signatures.propose(room.actor, both=both)
     demanded = signatures.demanded()
+    done = demanded == both and (not successors or signatures.are_newest())
     pin_demand(room.room)
     tell_custodians(room.room.ledger, room.room.domains)
     return Switched(
-        request=None if demanded == both else request,
+        request=None if done else request,
         both=demanded,
         since=room.room.ledger.notes.since,
     )
@@ -83,10 +92,14 @@ def pin_demand(room: Room) -> None:
         UnavailableError: The file cannot be written.
     """
     settle(room.ledger)
-    since = room.ledger.notes.since
-    if room.settings.second_since != since:
+    notes = room.ledger.notes
+    # The first key's number is left out: that is how the files of before are written.
+    number = notes.seconds.index(notes.second) + 1 if notes.second else 1
+    key = number if number > 1 else None
+    if (room.settings.second_since, room.settings.second_key) != (notes.since, key):
         settings = load_settings(room.settings.folder)
-        _write(replace(settings, second_since=since), room.random)
+        settings = replace(settings, second_since=notes.since, second_key=key)
+        _write(settings, room.random)
 
 
 def _pin_keys(settings: Settings, keys: RoomKeys, random: Random) -> None:

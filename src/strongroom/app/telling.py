@@ -9,6 +9,7 @@ from strongroom.errors import UnavailableError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.changes import changes
 from strongroom.ledger.log import Ledger
+from strongroom.ledger.second import second_key_text
 from strongroom.vault.seals import CustodyDomain
 
 
@@ -28,10 +29,14 @@ def tell_custodians(ledger: Ledger, domains: Mapping[str, CustodyDomain]) -> Non
         if not isinstance(custodian, RemoteCustodian):
             continue
         with suppress(UnavailableError):
-            for change in changes(ledger, above=custodian.above()):
+            above = custodian.above()
+            with ledger.reading() as reading:
+                unseen = changes(ledger, reading, above=above)
+            for change in unseen:
+                key = change.second
                 custodian.follow(
                     change.evidence,
-                    change.second,
+                    second_key_text(ledger.verifier.origin, key) if key else "",
                     anchor=change.anchor,
                     verify_extension=anchors.verify_extension,
                 )

@@ -148,19 +148,19 @@ def open_ledger(
     with contextlib.ExitStack() as undo:
         undo.callback(database.close)
         schema.check_current(database)
-        undo.pop_all()
-    ledger = Ledger(
-        database,
-        origin=settings.origin,
-        key=PublicKeys.from_hex(settings.keys).checkpoint,
-        signer=keys.checkpoint if keys else None,
-        guards=Guards(keys.guard if keys else None),
-        now=now,
-        random=random,
-        since=settings.second_since,
-    )
-    with contextlib.ExitStack() as undo:
-        undo.callback(database.close)
+        key = PublicKeys.from_hex(settings.keys).checkpoint
+        number = settings.second_key or 1
+        ledger = Ledger(
+            database,
+            origin=settings.origin,
+            key=key,
+            signer=keys.checkpoint if keys else None,
+            guards=Guards(keys.guard if keys else None),
+            now=now,
+            random=random,
+            since=settings.second_since,
+            second=next(iter(key.seconds[number - 1 : number]), None),
+        )
         with contextlib.suppress(IntegrityError):  # then room.toml's demand stays
             settle(ledger)
         undo.pop_all()

@@ -125,7 +125,11 @@ def _shredding(reading: Reading, payload: Payload) -> dict[str, str]:
 
 
 def _signatures(_: Reading, payload: Payload) -> dict[str, str]:
-    return {"checkpoints and manifests carry": str(payload["algorithms"])}
+    ids = [str(payload[name])[:16] for name in ("checkpoint", "manifest")]
+    return {
+        "checkpoints and manifests carry": str(payload["algorithms"]),
+        "second keys": ", ".join(ids),
+    }
 
 
 def _new_account(_: Reading, payload: Payload) -> dict[str, str]:

@@ -9,6 +9,7 @@ import typer
 
 from strongroom.cli import passphrases
 from strongroom.cli.call import Call
+from strongroom.errors import InputError
 
 if TYPE_CHECKING:
     from strongroom.app.signatures import Switched
@@ -36,8 +37,11 @@ def switch(
         Algorithms | None,
         typer.Argument(help="What they carry from now on; shown unless given."),
     ] = None,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Give the second keys successors.")
+    ] = False,
 ) -> None:
-    """Switch second, post-quantum signatures on or off.
+    """Switch second, post-quantum signatures on or off, or to other keys.
 
     Checkpoints and manifests carry both from then on; what was signed before stays
     valid.  Needs the approval of another team where there is one; then the same
@@ -47,18 +51,25 @@ def switch(
     """
     from strongroom.app import signatures
 
-    if algorithms is None:
+    if rotate and algorithms is Algorithms.ONE:
+        raise InputError("one signature has no second keys to rotate")
+    if algorithms is None and not rotate:
         with call.open() as room:
             both = room.room.signatures.demanded()
             _say(call, signatures.switch(room, both=both))
         return
-    both = algorithms is Algorithms.BOTH
+    both = algorithms is not Algorithms.ONE
     found = _passphrases(call)
     if both:
         with call.open(typed=found) as room:
-            signatures.prepare(room)
+            if rotate and not room.room.signatures.demanded():
+                raise InputError(
+                    "there are no second signatures whose keys could be rotated",
+                    hint=f"strongroom policy signatures {Algorithms.BOTH}",
+                )
+            signatures.prepare(room, successors=rotate)
     with call.open(typed=found) as room:
-        _say(call, signatures.switch(room, both=both))
+        _say(call, signatures.switch(room, both=both, successors=rotate))
 
 
 def _passphrases(call: Call) -> dict[str, Secret]:

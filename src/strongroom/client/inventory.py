@@ -15,10 +15,10 @@ from strongroom.access.sessions import Actor
 from strongroom.client.room import Room
 from strongroom.crypto.algorithms import Algorithm, load_algorithms
 from strongroom.crypto.keys import SUITE_AES_256_GCM
-from strongroom.crypto.roomkeys import SECOND
+from strongroom.crypto.roomkeys import second_names
 from strongroom.database import tables
 from strongroom.ledger.log import Reading
-from strongroom.ledger.recorded import newest_recorded
+from strongroom.ledger.recorded import Recorded, newest_recorded
 from strongroom.vault.recovery_sets import active_sets
 from strongroom.vault.recovery_wraps import sealed_manifests
 from strongroom.vault.rekeys import REKEYS, RekeyState
@@ -28,14 +28,13 @@ from strongroom.vault.versions import ARTIFACTS, VERSIONS
 _ROOM_KEYS = {
     "checkpoint": ("ed25519", "signs the ledger's checkpoints"),
     "manifest": ("ed25519", "signs manifests"),
-    "checkpoint-ml-dsa-65": ("ml-dsa-65", "signs the ledger's checkpoints too"),
-    "manifest-ml-dsa-65": ("ml-dsa-65", "signs manifests too"),
     "permit": ("ed25519", "signs permits"),
     "answer": ("ed25519", "signs releases of keys"),
     "guard": ("hmac-sha-256", "MACs of rows that decisions rely on"),
     "totp": ("aes-256-gcm", "encrypts the secrets of second factors"),
     "coordinate": ("hmac-sha-256", "blinds extents that exposure counts"),
 }
+_SECONDS = {"checkpoint": "the ledger's checkpoints", "manifest": "manifests"}
 _HOLDERS = {
     "aws-kms": "whoever the key's policy in AWS lets decrypt",
     "file": "whoever has the custody file and its passphrase",
@@ -135,19 +134,41 @@ def _of_the_room(
     room: Room, reading: Reading, known: Mapping[str, Algorithm]
 ) -> Iterator[KeyItem]:
     founded, home = _founded(reading), room.settings.home.name
-    made = newest_recorded(room.ledger, reading, "signatures.prepared")
+    holder = f"the desk, while the custodian {home} is unlocked"
     for name, (algorithm, protects) in _ROOM_KEYS.items():
-        second = name in SECOND.values()
-        if second and made is None:
-            continue
         yield KeyItem(
             kind="room",
             name=name,
             algorithm=known[algorithm],
-            since=made.at if second and made else founded,
+            since=founded,
             protects=protects,
-            used_by=f"the desk, while the custodian {home} is unlocked",
+            used_by=holder,
         )
+    digests = [key.digest for key in room.public_keys.checkpoint.seconds]
+    for number, digest in enumerate(digests, start=1):
+        made = _prepared(room, reading, digest)
+        for purpose, name in second_names(number).items():
+            more = (
+                "too" if number == len(digests) else "no more; what they signed counts"
+            )
+            yield KeyItem(
+                kind="room",
+                name=name,
+                algorithm=known["ml-dsa-65"],
+                since=made.at if made else founded,
+                protects=f"signs {_SECONDS[purpose]} {more}",
+                used_by=holder,
+            )
+
+
+def _prepared(room: Room, reading: Reading, digest: str) -> Recorded | None:
+    """Return the entry that says when a second key was made."""
+    return newest_recorded(
+        room.ledger,
+        reading,
+        "signatures.prepared",
+        where=lambda facts: facts["checkpoint"] == digest,
+    )
 
 
 def _recovery(reading: Reading, known: Mapping[str, Algorithm]) -> Iterator[KeyItem]:

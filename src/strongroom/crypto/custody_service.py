@@ -253,7 +253,7 @@ class CustodyService:
             raise SetupError(_NO_ROOM)
         return {
             wraps.room_key_context(room=pin.room, name=name, root_key_id=root_key_id)
-            for name in roomkeys.ALL_NAMES
+            for name in roomkeys.all_names()
         }
 
     def _judge(self) -> Referee:

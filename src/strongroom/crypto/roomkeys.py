@@ -1,7 +1,9 @@
 """The room's own keys: what the desk signs, MACs and seals fields with.
 
 What is kept for years, checkpoints and manifests, can get a second signature by
-ML-DSA-65; its keys are made when that is switched on for the first time.
+ML-DSA-65; its keys are made when that is switched on for the first time, and get
+successors when they are rotated.  Those of before are kept: they verify what they
+signed.
 
 Each is 32 random bytes of its own, wrapped at the home custodian, so that a
 leaked permit key signs no checkpoint.  The public halves are pinned outside the
@@ -27,9 +29,10 @@ SECOND = {
     "checkpoint": "checkpoint-ml-dsa-65",
     "manifest": "manifest-ml-dsa-65",
 }
-"""Names of the keys that may sign beside those of the same purpose."""
+"""Names of the first keys that may sign beside those of the same purpose."""
 
-ALL_NAMES = (*NAMES, *SECOND.values())
+MOST_SECOND = 16
+"""Keys beside one; 8 kB of ``room.toml`` each time."""
 
 _SEED_BYTES = 32
 
@@ -47,9 +50,10 @@ class PublicKeys:
         """Return them as ``room.toml`` keeps them."""
         keys: dict[str, VerifyKey] = {n: getattr(self, n) for n in SIGNING_NAMES}
         texts = {name: key.raw.hex() for name, key in keys.items()}
-        for name, second in SECOND.items():
-            if (beside := keys[name].second) is not None:
-                texts[second] = beside.raw.hex()
+        for number in range(1, MOST_SECOND + 1):
+            for name, second in second_names(number).items():
+                for beside in keys[name].seconds[number - 1 : number]:
+                    texts[second] = beside.raw.hex()
         return texts
 
     @classmethod
@@ -64,18 +68,15 @@ class PublicKeys:
         except (KeyError, ValueError, InputError):
             raise SetupError("room.toml does not pin the room's public keys") from None
 
-    def without_second(self) -> PublicKeys:
-        """Return the Ed25519 keys alone."""
-        keys: dict[str, VerifyKey] = {n: getattr(self, n) for n in SIGNING_NAMES}
-        return PublicKeys(**{n: VerifyKey(key.raw) for n, key in keys.items()})
-
     def are_held(self, held: PublicKeys) -> bool:
         """Return whether a room that has ``held`` has every one of these.
 
         A second key may be there that is not pinned: it was made, and whoever
         switches it on was interrupted.
         """
-        return self in (held, held.without_second())
+        return all(
+            _is_held(getattr(self, name), getattr(held, name)) for name in SIGNING_NAMES
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +103,15 @@ class RoomKeys:
             totp=seeds["totp"],
             coordinate=seeds["coordinate"],
         )
-        return keys.with_second(seeds) if seeds.keys() >= set(ALL_NAMES) else keys
+        for number in range(1, MOST_SECOND + 1):
+            if seeds.keys() >= set(second_names(number).values()):
+                keys = keys.with_second(seeds)
+        return keys
 
     def with_second(self, seeds: Mapping[str, Secret]) -> RoomKeys:
-        """Return them with keys of these 32-byte seeds beside those that sign."""
-        fresh = {name: MlDsaSigner(seeds[second]) for name, second in SECOND.items()}
+        """Return them with the next keys beside those that sign, of these seeds."""
+        names = second_names(len(self.checkpoint.seconds) + 1)
+        fresh = {name: MlDsaSigner(seeds[second]) for name, second in names.items()}
         return replace(
             self,
             checkpoint=self.checkpoint.beside(fresh["checkpoint"]),
@@ -129,17 +134,41 @@ def new_seeds(random: Random) -> dict[str, Secret]:
     return {name: Secret(random(_SEED_BYTES)) for name in NAMES}
 
 
-def new_second_seeds(random: Random) -> dict[str, Secret]:
+def second_names(number: int) -> dict[str, str]:
+    """Return the names of the keys that sign beside others, by purpose.
+
+    Args:
+        number: 1 for the first ones, 2 for their successors.
+    """
+    end = f"-{number}" if number > 1 else ""
+    return {name: f"{second}{end}" for name, second in SECOND.items()}
+
+
+def all_names(seconds: int = MOST_SECOND) -> tuple[str, ...]:
+    """Return the names of the keys of a room whose second ones were made so often."""
+    more = [name for n in range(seconds) for name in second_names(n + 1).values()]
+    return (*NAMES, *more)
+
+
+def new_second_seeds(random: Random, number: int = 1) -> dict[str, Secret]:
     """Return fresh seeds for the keys that sign beside others."""
-    return {name: Secret(random(_SEED_BYTES)) for name in SECOND.values()}
+    names = second_names(number).values()
+    return {name: Secret(random(_SEED_BYTES)) for name in names}
 
 
 def are_whole(names: Collection[str]) -> bool:
-    """Return whether these are the names of all keys of a room, or of all it has."""
-    return set(names) in (set(NAMES), set(ALL_NAMES))
+    """Return whether these are the names of all keys that a room can have by now."""
+    seconds = (len(names) - len(NAMES)) // len(SECOND)
+    return seconds <= MOST_SECOND and set(names) == set(all_names(seconds))
+
+
+def _is_held(pinned: VerifyKey, held: VerifyKey) -> bool:
+    begin = held.seconds[: len(pinned.seconds)]
+    return (pinned.raw, pinned.seconds) == (held.raw, begin)
 
 
 def _pinned(texts: Mapping[str, str], name: str) -> VerifyKey:
-    second = texts.get(SECOND.get(name, ""))
-    beside = None if second is None else MlDsaKey(bytes.fromhex(second))
-    return VerifyKey(bytes.fromhex(texts[name]), beside)
+    seconds: list[MlDsaKey] = []
+    while (text := texts.get(second_names(len(seconds) + 1).get(name, ""))) is not None:
+        seconds.append(MlDsaKey(bytes.fromhex(text)))
+    return VerifyKey(bytes.fromhex(texts[name]), tuple(seconds))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -40,16 +40,16 @@ _KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True)
 class VerifyKey:
-    """An Ed25519 public key, and perhaps one that signs beside it.
+    """An Ed25519 public key, and perhaps some that sign beside it, one at a time.
 
     Attributes:
         raw: The 32 bytes of the key.
-        second: Has to have signed too where both are demanded; ``None`` if there
-            is none.
+        seconds: One of them has to have signed too where both are demanded; the
+            newest is the last.
     """
 
     raw: bytes
-    second: MlDsaKey | None = None
+    seconds: tuple[MlDsaKey, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.raw) != _KEY_BYTES:
@@ -139,89 +139,107 @@ class Signed:
         Args:
             purpose: What the payload is, the same text as at signing.
             key: Whose signature must be there; signatures by others are ignored.
-            both: Whether that of ``key.second`` must be there too.
+            both: Whether that of one of ``key.seconds`` must be there too.
 
         Raises:
             IntegrityError: ``key`` did not sign this payload for this purpose.
         """
-        self._verify(purpose, ED25519, key)
+        self._verify(purpose, ED25519, (key,))
         if both:
-            if key.second is None:
+            if not key.seconds:
                 raise IntegrityError(
                     f"{purpose} has a second signature, and no key for it is pinned"
                 )
-            self._verify(purpose, ML_DSA_65, key.second)
+            self._verify(purpose, ML_DSA_65, key.seconds)
         return self.payload
 
-    def _verify(self, purpose: str, algorithm: str, key: VerifyKey | MlDsaKey) -> None:
+    def _verify(
+        self, purpose: str, algorithm: str, keys: Sequence[VerifyKey | MlDsaKey]
+    ) -> None:
+        known = {(algorithm, key.key_id): key for key in keys}
         for signature in self.signatures:
-            if (signature.algorithm, signature.key_id) == (algorithm, key.key_id):
+            key = known.get((signature.algorithm, signature.key_id))
+            if key is not None:
                 message = _preimage(purpose, algorithm, self.payload)
                 key.verify_bytes(signature.value, message)
                 return
         which = "signature" if algorithm == ED25519 else "second signature"
-        raise IntegrityError(f"{purpose} carries no {which} by key {key.key_id}")
+        raise IntegrityError(f"{purpose} carries no {which} by key {keys[-1].key_id}")
 
 
 class SigningKey:
-    """An Ed25519 private key, and perhaps one that signs beside it.
+    """An Ed25519 private key, and perhaps some that sign beside it, one at a time.
 
     Args:
         seed: The 32 random bytes the key is made from.
-        second: The ML-DSA-65 key beside it, if there is one.
+        seconds: The ML-DSA-65 keys beside it, the newest last.
 
     Raises:
         InputError: The seed does not have 32 bytes.
     """
 
-    __slots__ = ("_key", "_seed", "public", "second")
+    __slots__ = ("_key", "_seed", "public", "seconds")
 
-    def __init__(self, seed: Secret, second: MlDsaSigner | None = None) -> None:
+    def __init__(self, seed: Secret, *seconds: MlDsaSigner) -> None:
         if len(seed) != _KEY_BYTES:
             raise InputError(f"a signing seed has 32 bytes, this has {len(seed)}")
         self._seed = seed
         self._key = Ed25519PrivateKey.from_private_bytes(seed.reveal())
-        self.second = second
+        self.seconds = seconds
         self.public = VerifyKey(
             self._key.public_key().public_bytes_raw(),
-            second.public if second else None,
+            tuple(second.public for second in seconds),
         )
 
     def beside(self, second: MlDsaSigner) -> SigningKey:
-        """Return this key with another beside it."""
-        return SigningKey(self._seed, second)
+        """Return this key with another beside it, the newest of all."""
+        return SigningKey(self._seed, *self.seconds, second)
 
-    def sign(self, purpose: str, payload: bytes, *, both: bool = False) -> Signed:
+    def sign(
+        self,
+        purpose: str,
+        payload: bytes,
+        *,
+        both: bool = False,
+        second: str | None = None,
+    ) -> Signed:
         """Return the payload with one signature over it and its purpose, or both.
 
+        Args:
+            purpose: What the payload is.
+            payload: What is signed.
+            both: Whether a second key signs too.
+            second: Its digest; the newest unless given.
+
         Raises:
-            ConflictError: There is no second key.
+            ConflictError: That key is not here.
         """
         first = self.sign_bytes(_preimage(purpose, ED25519, payload))
         signatures = [
             Signature(algorithm=ED25519, key_id=self.public.key_id, value=first)
         ]
         if both:
-            second = self.require_second()
-            value = second.sign_bytes(_preimage(purpose, ML_DSA_65, payload))
-            key_id = second.public.key_id
+            signer = self.require_second(second)
+            value = signer.sign_bytes(_preimage(purpose, ML_DSA_65, payload))
+            key_id = signer.public.key_id
             signatures.append(
                 Signature(algorithm=ML_DSA_65, key_id=key_id, value=value)
             )
         return Signed(payload=payload, signatures=tuple(signatures))
 
-    def require_second(self) -> MlDsaSigner:
-        """Return the key that signs beside this one.
+    def require_second(self, digest: str | None = None) -> MlDsaSigner:
+        """Return the key of this digest that signs beside this one, or the newest.
 
         Raises:
-            ConflictError: There is none.
+            ConflictError: It is not here.
         """
-        if self.second is None:
-            raise ConflictError(
-                "the room demands a second signature since it was opened here",
-                hint="open it again",
-            )
-        return self.second
+        for second in reversed(self.seconds):
+            if digest in (None, second.public.digest):
+                return second
+        raise ConflictError(
+            "the room demands another second signature since it was opened here",
+            hint="open it again",
+        )
 
     def sign_bytes(self, message: bytes) -> bytes:
         """Return the raw 64-byte signature; only for formats made by others.

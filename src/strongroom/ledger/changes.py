@@ -5,31 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from strongroom.crypto.custody.port import Anchor
+from strongroom.crypto.mldsa import MlDsaKey
 from strongroom.crypto.parts import Evidence
+from strongroom.database import tables
+from strongroom.database.cells import text
 from strongroom.errors import IntegrityError
+from strongroom.ledger.checkpoint import parse_text
 from strongroom.ledger.log import Ledger, Reading
-from strongroom.ledger.second import Switch, second_key_text, switches
-from strongroom.ledger.settled import covering_note
+from strongroom.ledger.note import split_note
+from strongroom.ledger.second import Demand, switches
 from strongroom.ledger.tree import inclusion_proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """An entry about second signatures, as it is shown to a custodian elsewhere.
+    """An entry about second signatures, as it is shown to others; not verified.
 
     Attributes:
         evidence: The entry under ``anchor``.
         anchor: The first checkpoint over it, signed as was demanded before.
-        second: The key that the entry names; empty if it ends them.
+        second: The key that the entry names; ``None`` if it ends them.
     """
 
     evidence: Evidence
     anchor: Anchor
-    second: str
+    second: MlDsaKey | None
 
 
-def changes(ledger: Ledger, *, above: int) -> list[Change]:
+def changes(ledger: Ledger, reading: Reading, *, above: int = 0) -> list[Change]:
     """Return the changes from the entry ``above`` on, in order.
 
     Of several that one checkpoint covers, the last counts.
@@ -38,8 +44,7 @@ def changes(ledger: Ledger, *, above: int) -> list[Change]:
         IntegrityError: The ledger names a key that is not pinned, or its checkpoints
             are not what was written.
     """
-    with ledger.reading() as reading:
-        found = {c.anchor.size: c for c in _changes(ledger, reading, above)}
+    found = {c.anchor.size: c for c in _changes(ledger, reading, above)}
     return list(found.values())
 
 
@@ -48,10 +53,8 @@ def _changes(ledger: Ledger, reading: Reading, above: int) -> Iterator[Change]:
         position = switch.position
         if position is None or position < above:
             continue
-        note = covering_note(reading.connection, position)
-        if note is None:
-            continue
-        covering = ledger.notes.open(note)
+        note = _covering_note(reading.connection, position)
+        covering = parse_text(split_note(note).text)
         nodes = ledger.nodes(reading)
         siblings = inclusion_proof(nodes, index=position, size=covering.size)
         yield Change(
@@ -63,17 +66,32 @@ def _changes(ledger: Ledger, reading: Reading, above: int) -> Iterator[Change]:
                 opening=b"",
             ),
             anchor=Anchor(size=covering.size, root=covering.root, note=note.encode()),
-            second=_key_text(ledger, switch),
+            second=_key(ledger, switch.demand),
         )
 
 
-def _key_text(ledger: Ledger, switch: Switch) -> str:
-    if not switch.both:
-        return ""
-    key = ledger.notes.second_key
-    if key is None or key.digest.encode() not in switch.body:
+def _covering_note(connection: sa.Connection, position: int) -> str:
+    columns = tables.checkpoints.c
+    note = connection.execute(
+        sa.select(columns.note)
+        .where(columns.size > position)
+        .order_by(columns.size)
+        .limit(1)
+    ).scalar()
+    if note is None:
         raise IntegrityError(
-            "the ledger names another second key than room.toml pins",
-            hint="put room.toml back as it was",
+            f"no checkpoint covers entry {position}", hint="strongroom ledger verify"
         )
-    return second_key_text(ledger.verifier.origin, key)
+    return text(note)
+
+
+def _key(ledger: Ledger, demand: Demand) -> MlDsaKey | None:
+    if not demand.both:
+        return None
+    for key in ledger.notes.seconds:
+        if key.digest == demand.checkpoint:
+            return key
+    raise IntegrityError(
+        "the ledger names a second key that room.toml does not pin",
+        hint="put room.toml back as it was",
+    )

@@ -100,7 +100,8 @@ def export_ledger(
         if witnesses is not None:
             _write_witnesses(transaction, folder, checkpoint.size, witnesses)
         _write(folder / "key", (ledger.verifier.text() + "\n").encode())
-        if (second := ledger.notes.second_key) is not None:
+        newest = next(reversed(ledger.notes.seconds), None)
+        if (second := ledger.notes.second or newest) is not None:
             text = second_key_text(ledger.verifier.origin, second)
             _write(folder / "second-key", (text + "\n").encode())
         _write(folder / "README.txt", _README.encode())

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from strongroom.crypto.mldsa import MlDsaKey
 from strongroom.crypto.signing import SigningKey, VerifyKey
 from strongroom.database import tables
 from strongroom.database.engine import Database, Transaction
@@ -114,6 +115,7 @@ class Ledger:
         now: Callable[[], datetime],
         random: Random,
         since: int | None = None,
+        second: MlDsaKey | None = None,
     ) -> None:
         """Wire the ledger; nothing is read yet.
 
@@ -127,9 +129,12 @@ class Ledger:
             random: Source of salts.
             since: Size of the first checkpoint with two signatures; ``None`` if one
                 is enough.
+            second: Key of the second of them.
         """
         self.database = database
-        self.notes = Notes(origin=origin, key=key, signer=signer, since=since)
+        self.notes = Notes(
+            origin=origin, key=key, signer=signer, since=since, second=second
+        )
         self.guards = guards
         self._now = now
         self._random = random

@@ -23,6 +23,7 @@ class Notes:
     Attributes:
         since: Size of the first checkpoint that has to carry the second signature
             too, and every larger one; ``None`` if none has to.
+        second: Key of that signature; ``None`` if none is demanded, or pinned.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Notes:
         key: VerifyKey,
         signer: SigningKey | None,
         since: int | None = None,
+        second: MlDsaKey | None = None,
     ) -> None:
         """Remember the keys.
 
@@ -40,6 +42,7 @@ class Notes:
             key: What every note must be signed with.
             signer: Its private half; ``None`` while the room is locked.
             since: See ``since``.
+            second: See ``second``.
 
         Raises:
             SetupError: They are not halves of one key.
@@ -48,27 +51,29 @@ class Notes:
             raise SetupError("the ledger would be signed with another key than pinned")
         self.verifier = VerifierKey(origin=origin, public=key.raw)
         self.since = since
+        self.second = second
         self._key = key
         self._signer = signer
         self._opened: dict[str, Checkpoint] = {}
 
     @property
-    def second_key(self) -> MlDsaKey | None:
-        """The pinned key of second signatures, if there is one."""
-        return self._key.second
+    def seconds(self) -> tuple[MlDsaKey, ...]:
+        """The pinned keys of second signatures, the newest last."""
+        return self._key.seconds
 
-    def demand(self, since: int | None) -> None:
+    def demand(self, since: int | None, second: MlDsaKey | None) -> None:
         """Let two signatures be demanded from another size on, or from none."""
-        self.since = since
+        self.since, self.second = since, second
         self._opened = {}  # what is in it was held to less
 
-    def sign(self, size: int, root: bytes, *, both: bool = False) -> str:
+    def sign(self, size: int, root: bytes, *, second: str | None = None) -> str:
         """Return the signed note of a ledger of ``size`` entries.
 
         Args:
             size: How many.
             root: Of the tree over them.
-            both: Whether the second key signs too; it does from ``since`` on.
+            second: Digest of the second key that signs too; from ``since`` on it is
+                ``self.second`` unless given.
 
         Raises:
             UnavailableError: The room is locked.
@@ -80,9 +85,9 @@ class Notes:
             )
         checkpoint = Checkpoint(origin=self.verifier.origin, size=size, root=root)
         note = checkpoint.sign(self._signer.sign_bytes, public=self.verifier.public)
-        if both or self._is_demanded(size):
-            second = self._signer.require_second()
-            note += second_line(checkpoint.text(), self.verifier.origin, second)
+        if second is not None or self._is_demanded(size):
+            signer = self._signer.require_second(second or self._digest())
+            note += second_line(checkpoint.text(), self.verifier.origin, signer)
         self._keep(note, checkpoint)
         return note
 
@@ -102,18 +107,21 @@ class Notes:
             self._keep(note, known)
         return known
 
+    def _digest(self) -> str | None:
+        return self.second.digest if self.second else None
+
     def _is_demanded(self, size: int) -> bool:
         return self.since is not None and size >= self.since
 
     def _verify_second(self, note: str, size: int) -> None:
         if not self._is_demanded(size):
             return
-        if self._key.second is None:
+        if self.second is None:
             raise IntegrityError(
                 "checkpoints carry a second signature; room.toml pins no key for it",
                 hint="put room.toml back as it was",
             )
-        verify_second(note, self.verifier.origin, self._key.second)
+        verify_second(note, self.verifier.origin, self.second)
 
     def _keep(self, note: str, checkpoint: Checkpoint) -> None:
         # A new dictionary each time: another thread may be reading this one.

@@ -40,6 +40,7 @@ TYPE = b"\xffstrongroom/ml-dsa-65"
 """No byte is assigned to ML-DSA-65; after 0xff follows a longer name."""
 
 _AT_MOST_KEY_TEXT = 4096
+_FACTS = ("algorithms", "checkpoint", "manifest")
 
 _ENTRIES = tables.entries.c
 # Not ordered: with a limit a database may walk all entries backwards for the few
@@ -50,6 +51,21 @@ _SWITCHES = sa.select(_ENTRIES.id, _ENTRIES.position, _ENTRIES.body).where(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """Whether two signatures are demanded, and by which second keys.
+
+    Attributes:
+        both: Whether two are.
+        checkpoint: Digest of the second key of checkpoints.
+        manifest: Digest of that of manifests.
+    """
+
+    both: bool
+    checkpoint: str
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
     """An entry that says which signatures are demanded from it on.
 
@@ -57,13 +73,13 @@ class Switch:
         id: Of the entry.
         position: Its index; ``None`` while it waits for one.
         body: Its bytes.
-        both: Whether two are.
+        demand: Which are.
     """
 
     id: int
     position: int | None
     body: bytes
-    both: bool
+    demand: Demand
 
 
 def second_key_text(origin: str, key: MlDsaKey) -> str:
@@ -126,46 +142,60 @@ def switches(connection: sa.Connection) -> list[Switch]:
     rows = connection.execute(_SWITCHES).all()
     found = [
         Switch(
-            id=row.id,
-            position=row.position,
-            body=row.body,
-            both=demands_both(row.body),
+            id=row.id, position=row.position, body=row.body, demand=demand_of(row.body)
         )
         for row in rows
     ]
     return sorted(found, key=lambda switch: switch.id, reverse=True)
 
 
-def is_signed_twice(connection: sa.Connection, before: int) -> bool:
-    """Return whether a checkpoint that is about to be made carries both.
+def second_signer(connection: sa.Connection, before: int) -> str | None:
+    """Return the second key that signs a checkpoint which is about to be made.
 
     Args:
         connection: Of the transaction that makes it, its entries written.
         before: How many entries the checkpoint before it covers.
 
+    Returns:
+        Its digest: of the key that was demanded before, else of the first that is
+        demanded since; ``None`` if neither is.
+
     Raises:
         IntegrityError: A switch is not understood.
     """
+    found = None
     for switch in switches(connection):
-        if switch.both:
-            return True
+        if switch.demand.both:
+            found = switch.demand.checkpoint
         if switch.position is not None and switch.position < before:
-            return False  # whatever it ended, ended with that checkpoint
-    return False
+            break  # whatever it ended, ended with that checkpoint
+    return found
 
 
-def in_force(connection: sa.Connection) -> bool:
-    """Return whether a manifest that is signed now carries both.
+def in_force(connection: sa.Connection) -> str | None:
+    """Return the second key that signs a manifest now, if one does.
+
+    Returns:
+        Its digest; ``None`` if one signature is enough.
 
     Raises:
         IntegrityError: A switch is not understood.
     """
-    newest = next(iter(switches(connection)), None)
-    return newest is not None and newest.both
+    newest = newest_demand(connection)
+    return newest.manifest if newest is not None and newest.both else None
 
 
-def demands_both(body: object) -> bool:
-    """Return whether the entry with these bytes demands two signatures.
+def newest_demand(connection: sa.Connection) -> Demand | None:
+    """Return what the newest switch demands; ``None`` before the first.
+
+    Raises:
+        IntegrityError: A switch is not understood.
+    """
+    return next((switch.demand for switch in switches(connection)), None)
+
+
+def demand_of(body: object) -> Demand:
+    """Return what the entry with these bytes demands.
 
     Raises:
         IntegrityError: It is not understood.
@@ -174,8 +204,13 @@ def demands_both(body: object) -> bool:
     if not isinstance(body, bytes):
         raise IntegrityError("an entry about signatures is not what a room writes")
     document = canonical.from_json(body, at_most_bytes=MAX_ENTRY_BYTES)
-    facts = document.get("facts") if isinstance(document, Mapping) else None
-    algorithms = facts.get("algorithms") if isinstance(facts, Mapping) else None
+    if not isinstance(document, Mapping) or document.get("kind") != SWITCHED:
+        raise IntegrityError("the entry is not about signatures")
+    facts = document.get("facts")
+    found = facts if isinstance(facts, Mapping) else {}
+    algorithms, checkpoint, manifest = (found.get(n) for n in _FACTS)
     if algorithms not in (ONE, BOTH):
         raise IntegrityError(f"nobody knows signatures {str(algorithms)[:40]!r}")
-    return algorithms == BOTH
+    return Demand(
+        both=algorithms == BOTH, checkpoint=str(checkpoint), manifest=str(manifest)
+    )

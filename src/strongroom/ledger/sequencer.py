@@ -29,7 +29,7 @@ from strongroom.errors import IntegrityError
 from strongroom.ledger.frontier import Frontier
 from strongroom.ledger.notes import Notes
 from strongroom.ledger.pending import Pending
-from strongroom.ledger.second import is_signed_twice
+from strongroom.ledger.second import second_signer
 from strongroom.ledger.tiles import TileReader, updated_tiles
 from strongroom.ledger.tree import leaf_hash
 
@@ -171,8 +171,8 @@ def _extend(
     rows = [(tile.level, tile.number, tile.data) for tile in tiles]
     insert_rows(connection, tables.tiles, rows, replace=True)
     after = before.grown(completed)
-    both = is_signed_twice(connection, before.size)
-    note = notes.sign(after.size, after.root(), both=both)
+    second = second_signer(connection, before.size)
+    note = notes.sign(after.size, after.root(), second=second)
     row = (after.size, before.size, after.to_bytes(), note)
     insert_rows(connection, tables.checkpoints, [row])
 

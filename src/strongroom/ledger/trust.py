@@ -11,16 +11,14 @@ Source: ``docs/specification/ledger.md``, "Who reads no entries".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from strongroom import canonical
 from strongroom.crypto.mldsa import MlDsaKey
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import IntegrityError
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
-from strongroom.ledger.events import MAX_ENTRY_BYTES
-from strongroom.ledger.second import SWITCHED, demands_both, verify_second
+from strongroom.ledger.second import demand_of, verify_second
 from strongroom.ledger.tree import leaf_hash, verify_inclusion
 
 
@@ -57,7 +55,7 @@ class Trust:
         *,
         position: int,
         siblings: Sequence[bytes],
-        under: Checkpoint,
+        note: str,
         second: MlDsaKey | None,
     ) -> Trust:
         """Return what is demanded after an entry that changes it.
@@ -66,13 +64,16 @@ class Trust:
             entry: Its bytes.
             position: Its index.
             siblings: Inclusion proof, 32 bytes each, from the leaf up.
-            under: A checkpoint that ``open`` returned.
+            note: A checkpoint over it, signed as was demanded before; by the new key
+                if nothing was.
             second: The key that the entry names by digest, where it demands two.
 
         Raises:
-            IntegrityError: It is not in that ledger, not after the last change, not
-                about signatures, or it names another key.
+            IntegrityError: The checkpoint lacks a signature; the entry is not in that
+                ledger, not after the last change, not about signatures, or names
+                another key.
         """
+        under = self.open(note)
         verify_inclusion(
             leaf_hash(entry),
             index=position,
@@ -82,18 +83,11 @@ class Trust:
         )
         if position < self.above:
             raise IntegrityError(f"entry {position} is older than the last change")
-        named = _named(entry)
-        if named != (second.digest if second else None):
+        demand = demand_of(entry)
+        if (demand.checkpoint if demand.both else "") != (
+            second.digest if second else ""
+        ):
             raise IntegrityError("the entry about signatures names another key")
+        if self.second is None and second is not None:
+            verify_second(note, self.verifier.origin, second)
         return replace(self, second=second, above=under.size)
-
-
-def _named(entry: bytes) -> str | None:
-    """Return the digest of the key of second signatures; ``None`` if it ends them."""
-    document = canonical.from_json(entry, at_most_bytes=MAX_ENTRY_BYTES)
-    if not isinstance(document, Mapping) or document.get("kind") != SWITCHED:
-        raise IntegrityError("the entry is not about signatures")
-    facts = document.get("facts")
-    if not demands_both(entry) or not isinstance(facts, Mapping):
-        return None
-    return str(facts.get("checkpoint"))

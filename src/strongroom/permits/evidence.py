@@ -71,11 +71,12 @@ class LedgerReferee:
             InputError: The key is none.
             IntegrityError: It is no such entry of that ledger, or names another key.
         """
+        self._open(anchor)
         after = self._trust.follow(
             evidence.entry,
             position=evidence.position,
             siblings=evidence.siblings,
-            under=self._open(anchor),
+            note=anchor.note.decode(),
             second=_second(second, self._trust.verifier.origin),
         )
         return replace(self._pin, second=second, above=after.above)

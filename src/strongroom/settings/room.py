@@ -26,7 +26,7 @@ FILE_NAME = "room.toml"
 FORMAT = 1
 """Of the file; another number is refused, since it may mean other things."""
 
-MAX_FILE_BYTES = 64 << 10
+MAX_FILE_BYTES = 256 << 10
 
 SANDBOX = "bubblewrap"
 """Where the file names no other."""
@@ -66,6 +66,7 @@ class Settings:
     passkeys: RelyingParty | None = None
     custodians: int = 1
     second_since: int | None = None
+    second_key: int | None = None
     sandbox: str = SANDBOX
 
     def __post_init__(self) -> None:
@@ -110,6 +111,7 @@ class Settings:
             *([f"policy = {quoted(str(self.policy))}"] if self.policy else []),
             *([f"custodians = {self.custodians}"] if self.custodians > 1 else []),
             *([f"second_since = {self.second_since}"] if self.second_since else []),
+            *([f"second_key = {self.second_key}"] if self.second_key else []),
             *([f"sandbox = {quoted(self.sandbox)}"] if self.sandbox != SANDBOX else []),
             "",
             "[keys]",
@@ -163,6 +165,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
         ),
         custodians=_count(document, "custodians") or 1,
         second_since=_count(document, "second_since"),
+        second_key=_count(document, "second_key"),
         sandbox=str(document.get("sandbox", SANDBOX)),
     )
 

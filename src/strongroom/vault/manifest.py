@@ -126,13 +126,20 @@ class Manifest:
             return 3
         return 2 if any(len(s.custodians) > 1 for s in self.segments) else 1
 
-    def sign(self, key: SigningKey, purpose: str = PURPOSE) -> Signed:
+    def sign(
+        self, key: SigningKey, purpose: str = PURPOSE, *, second: str | None = None
+    ) -> Signed:
         """Return it with the signatures that it says it carries.
 
+        Args:
+            key: Of the room.
+            purpose: What the signatures are for.
+            second: Digest of the second key; the newest unless given.
+
         Raises:
-            ConflictError: It carries two, and ``key`` makes one.
+            ConflictError: It carries two, and ``key`` does not make that one.
         """
-        return key.sign(purpose, self.payload(), both=self.both)
+        return key.sign(purpose, self.payload(), both=self.both, second=second)
 
     @property
     def digest(self) -> str:

@@ -182,10 +182,11 @@ class Rekeying:
                     f"the re-keying of {version.id} is not finished",
                     hint="run it again",
                 )
+            second = in_force(writing.connection)
             after = replace(
                 before,
                 generation=rekey.generation,
-                both=in_force(writing.connection),
+                both=second is not None,
                 segments=tuple(done.get(s.id, s) for s in before.segments),
             )
             version = VERSIONS.replace(
@@ -194,7 +195,7 @@ class Rekeying:
                 generation=after.generation,
                 manifest_digest=after.digest,
             )
-            signed = after.sign(self._keys.manifest)
+            signed = after.sign(self._keys.manifest, second=second)
             replace_manifest(writing.connection, before, after, signed)
             for segment in before.segments:
                 if segment.id in done:

@@ -84,7 +84,8 @@ def store_finished(
         segment: As it is now.
         key: The room's manifest key.
     """
-    signed = _alone(manifest, segment).sign(key, PURPOSE)
+    second = in_force(connection)
+    signed = _alone(manifest, segment).sign(key, PURPOSE, second=second)
     connection.execute(
         sa.insert(key_tables.rekeyed).values(
             artifact=manifest.artifact,
@@ -110,7 +111,7 @@ def load_finished(
     rows = connection.execute(
         sa.select(columns.segment, columns.signed).where(*_of(rekey))
     )
-    both, found = in_force(connection), {}
+    both, found = in_force(connection) is not None, {}
     for row in rows:
         signed = Signed.from_bytes(blob(row.signed), 2 * MAX_MANIFEST_BYTES)
         one = open_manifest(signed, key, PURPOSE)

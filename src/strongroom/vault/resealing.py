@@ -106,7 +106,7 @@ class Resealing:
             frame = replace(
                 manifest,
                 generation=rekey.generation,
-                both=in_force(reading.connection),
+                both=in_force(reading.connection) is not None,
             )
             done = load_finished(reading.connection, rekey, self._keys.manifest.public)
             held: dict[SegmentId, list[Held]] = {}

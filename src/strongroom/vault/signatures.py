@@ -1,4 +1,4 @@
-"""Switches second signatures on and off, for checkpoints and manifests.
+"""Switches second signatures on and off, and to other keys.
 
     make keys ──▶ pin them in room.toml ──▶ ask ──▶ entry ──▶ pin the demand
 
@@ -18,12 +18,24 @@ from strongroom.access.request import REQUESTS, Request, RequestState
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
 from strongroom.crypto.custody.port import KeyCustodian
-from strongroom.crypto.roomkeys import SECOND, RoomKeys, new_second_seeds
+from strongroom.crypto.roomkeys import (
+    MOST_SECOND,
+    RoomKeys,
+    new_second_seeds,
+    second_names,
+)
 from strongroom.crypto.signing import SigningKey
 from strongroom.errors import ConflictError, InputError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.ledger.second import BOTH, ONE, SWITCHED, in_force
+from strongroom.ledger.second import (
+    BOTH,
+    ONE,
+    SWITCHED,
+    Demand,
+    in_force,
+    newest_demand,
+)
 from strongroom.types import Random, RoomId, Secret
 from strongroom.vault.recovery_sets import sets_by_domain
 from strongroom.vault.recovery_wrapping import wrapped_event
@@ -64,23 +76,32 @@ class Signatures:
     @property
     def are_pinned(self) -> bool:
         """Whether this process has the keys, and ``room.toml`` their public halves."""
-        return self._keys.checkpoint.public.second is not None and (
-            self._ledger.notes.second_key == self._keys.checkpoint.public.second
-        )
+        held = self._keys.checkpoint.public.seconds
+        return bool(held) and self._ledger.notes.seconds == held
 
     def demanded(self) -> bool:
         """Return whether the newest entry about it demands two signatures."""
         with self._ledger.reading() as reading:
-            return in_force(reading.connection)
+            return in_force(reading.connection) is not None
 
-    def prepare(self, actor: Actor) -> RoomKeys | None:
-        """Make the second keys unless they are there; nothing is signed with them.
+    def are_newest(self) -> bool:
+        """Return whether the newest entry about it names the newest keys here."""
+        with self._ledger.reading() as reading:
+            return self._names_newest(newest_demand(reading.connection))
+
+    def prepare(self, actor: Actor, *, successors: bool = False) -> RoomKeys | None:
+        """Make second keys unless they are there; nothing is signed with them.
+
+        Args:
+            actor: A key-holder.
+            successors: Whether to make others when the newest are in use.
 
         Returns:
             The room's keys with the new ones; ``None`` if those were there.
 
         Raises:
             DeniedError: The actor may not manage keys.
+            InputError: There were as many as there may be.
             ConflictError: Somebody else made them meanwhile.
             UnavailableError: The home custodian does not answer.
         """
@@ -91,9 +112,17 @@ class Signatures:
             self._gate.require(writing, actor, "key:manage", ROOM)
             root = self._custodian.root_key_id
             held = load_room_keys(writing.connection, root)
-            if held.keys() & set(SECOND.values()):
+            number = len(self._keys.checkpoint.seconds)
+            if held.keys() & set(second_names(number + 1).values()):
+                return None  # since this process opened the room
+            newest = newest_demand(writing.connection)
+            if number and not (successors and self._names_newest(newest)):
                 return None
-            seeds = new_second_seeds(self._random)
+            if number == MOST_SECOND:
+                raise InputError(
+                    f"second keys were made {number} times, as often as may"
+                )
+            seeds = new_second_seeds(self._random, number + 1)
             wrapped = {
                 name: self._custodian.wrap(seed, room_key_place(self._room, name, root))
                 for name, seed in seeds.items()
@@ -105,7 +134,7 @@ class Signatures:
         return made
 
     def propose(self, actor: Actor, *, both: bool) -> Request:
-        """Ask for one signature from now on, or for two.
+        """Ask for one signature from now on, or for two, by the newest keys.
 
         Raises:
             DeniedError: The actor may not manage keys.
@@ -117,11 +146,12 @@ class Signatures:
             self._ledger.transaction() as writing,
         ):
             asker = self._gate.require(writing, actor, "key:manage", ROOM)
-            self._verify_possible(writing, both=both)
+            self._verify_pinned()
             payload: dict[str, Json] = {
                 "algorithms": BOTH if both else ONE,
                 **_names(self._keys),
             }
+            self._verify_possible(writing, payload)
             return self._approvals.ask(
                 writing,
                 actor,
@@ -133,6 +163,8 @@ class Signatures:
 
     def waiting(self, *, both: bool) -> Request | None:
         """Return the request for this switch that is not decided yet, if any."""
+        if not self.are_pinned:
+            return None
         columns = REQUESTS.columns
         with self._ledger.reading() as reading:
             found = REQUESTS.find(
@@ -142,7 +174,8 @@ class Signatures:
                 columns.expires_at > reading.now,
             )
         wanted = BOTH if both else ONE
-        own = [one for one in found if one.payload()["algorithms"] == wanted]
+        names = {"algorithms": wanted, **_names(self._keys)}
+        own = [one for one in found if one.payload() == names]
         return own[0] if own else None
 
     def _wrap_for_recovery(
@@ -163,7 +196,7 @@ class Signatures:
 
     def _switch(self, writing: Writing, request: Request) -> None:
         payload = request.payload()
-        self._verify_possible(writing, both=payload["algorithms"] == BOTH)
+        self._verify_possible(writing, payload)
         writing.append(
             Event(
                 kind=SWITCHED,
@@ -172,14 +205,30 @@ class Signatures:
             )
         )
 
-    def _verify_possible(self, writing: Writing, *, both: bool) -> None:
-        if in_force(writing.connection) == both:
-            raise InputError(f"signatures are {BOTH if both else ONE} already")
-        if not self.are_pinned:
+    def _verify_possible(self, writing: Writing, payload: Mapping[str, Json]) -> None:
+        """Refuse what is so already, and keys that this process could not use."""
+        now = newest_demand(writing.connection)
+        wanted = payload["checkpoint"] if payload["algorithms"] == BOTH else None
+        if wanted == (now.checkpoint if now is not None and now.both else None):
+            raise InputError(f"signatures are {payload['algorithms']} already")
+        self._verify_pinned(payload["checkpoint"])
+
+    def _verify_pinned(self, digest: Json = None) -> None:
+        newest = self.are_pinned and _newest(self._keys)
+        if not newest or digest not in (None, newest):
             raise ConflictError(
                 "the room was opened before its second keys were pinned",
                 hint="open it again",
             )
+
+    def _names_newest(self, demand: Demand | None) -> bool:
+        if demand is None or not self._keys.checkpoint.seconds:
+            return False
+        return demand.checkpoint == _newest(self._keys)
+
+
+def _newest(keys: RoomKeys) -> str:
+    return keys.checkpoint.require_second().public.digest
 
 
 def _first(domains: Mapping[str, CustodyDomain]) -> tuple[str, KeyCustodian]:

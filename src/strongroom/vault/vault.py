@@ -278,7 +278,8 @@ class Vault:
     ) -> Sealed:
         manifest = recording.manifest_of(self._room, artifact, version, parts)
         with self._ledger.transaction() as writing:
-            manifest = replace(manifest, both=in_force(writing.connection))
+            second = in_force(writing.connection)
+            manifest = replace(manifest, both=second is not None)
             version = VERSIONS.replace(
                 writing,
                 recording.still_sealing(writing, version),
@@ -286,7 +287,7 @@ class Vault:
                 manifest_digest=manifest.digest,
             )
             verify_in_use(writing, {w.root_key_id for p in parts for w in p.wraps})
-            signed = manifest.sign(self._keys.manifest)
+            signed = manifest.sign(self._keys.manifest, second=second)
             recording.store_parts(writing.connection, manifest, signed, parts)
             writing.append(recording.sealed_event(actor, manifest, ending.origin))
             request = ending.then(writing, version)
