@@ -38,6 +38,7 @@ from strongroom.crypto.token_file import TokenFile
 from strongroom.intake.formats import torch_legacy, torch_zip
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.safetensors import read_header
+from strongroom.intake.formats.torch_names import rules
 from strongroom.intake.formats.zips import open_members, read_archive
 from strongroom.intake.identify import identify
 from strongroom.intake.jobs import ReadingJob
@@ -112,7 +113,11 @@ def _checkpoint(rewrite: Rewrite) -> Callable[[Source, Workplace], object]:
 
 
 def _checkpoint_of(data: bytes) -> object:
-    """Read a pickle inside of a checkpoint, past the CRC that would hide it."""
+    """Read a pickle inside of a checkpoint, past the CRC that would hide it.
+
+    What is no pickle is refused before a zip file is made for it.
+    """
+    _windowed(lambda source, _: read_pickle(source, rules(salvage=False)))(data)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("m/data.pkl", data)
