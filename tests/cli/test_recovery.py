@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.paper import read_paper
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.sharing import combine
 from strongroom.settings import load_settings
+from strongroom.types import Secret
 from tests.cli.conftest import Office, admit
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import PASSPHRASE, Terminal
+from tests.contracts.served import serving
+from tests.journeys.apart import name_socket
 
 
 def test_papers_are_files_of_their_own_and_restore_the_key(
@@ -40,6 +44,29 @@ def test_papers_are_files_of_their_own_and_restore_the_key(
         5,
         3,
     )
+
+
+def test_a_custodian_elsewhere_is_told_which_key_to_trust(
+    solo: Terminal, model: Path, quick: Path
+) -> None:
+    """The papers are out by then, so what was made is shown before anything fails."""
+    solo.ok("seal", model, "--as", "llm")
+    file = solo.folder / "custodians" / "home"
+    with serving(FileCustodian.open(file, Secret(PASSPHRASE.encode())), file) as path:
+        name_socket(solo.folder, path, domain="home")
+        made = solo.ok("recovery", "create", "--to", quick / "papers")
+        assert made["wrapped"] == 0
+
+        refused = solo.run("recovery", "wrap")
+        assert (refused.status, made["key"] in refused.err) == (77, True)
+        assert f"custodian trust FILE {made['key']}" in refused.err
+        (pinned,) = load_settings(solo.folder).recovery
+        assert pinned.key == made["key"]  # the room's own keys are wrapped to it
+
+        solo.ok("custodian", "trust", file, made["key"])
+        solo.ok("recovery", "wrap")
+        (covered,) = solo.ok("recovery", "status")["sets"]
+        assert covered["wrapped"] == covered["total"] > 7
 
 
 def test_nobody_is_shown_all_papers_at_once(solo: Terminal) -> None:

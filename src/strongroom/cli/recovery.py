@@ -13,7 +13,7 @@ from strongroom.cli import words
 from strongroom.cli.call import Call
 from strongroom.cli.output import Column
 from strongroom.client.places import lies_inside
-from strongroom.errors import InputError
+from strongroom.errors import DeniedError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,9 @@ def create(
             threshold=threshold,
         )
         done = request.state == "approved"
-        wrapped = _finish(room) if done and len(room.room.domains) == 1 else 0
+        only = [domain.custodian for domain in room.room.domains.values()]
+        at_once = done and len(only) == 1 and only[0].gives_shares
+        wrapped = _finish(room) if at_once else 0
     call.output.say(
         {
             "key": key.id,
@@ -173,12 +175,20 @@ NONE = "No recovery key: who loses the custodians loses the room."
 
 def _finish(room: Strongroom) -> int:
     """Wrap what lacks it, and pin the sets in force; return how many were wrapped."""
+    try:
+        wrapped = room.room.recovery_wrapping.run(room.actor)
+    except DeniedError:  # a custodian elsewhere refused; the rest is wrapped
+        _pin(room)
+        raise
+    _pin(room)
+    return wrapped
+
+
+def _pin(room: Strongroom) -> None:
     from strongroom.app.recovery import pin_sets
 
-    wrapped = room.room.recovery_wrapping.run(room.actor)
     sets = [one.set for one in room.room.recovery.sets(room.actor)]
     pin_sets(room.room.settings, sets, random=room.room.random)
-    return wrapped
 
 
 def _next(*, done: bool, request: str, wrapped: int) -> list[str]:
