@@ -82,3 +82,23 @@ def test_yaml_is_left_out_and_refused_where_it_calls() -> None:
     for data in (b"a: {_target_: os.system}", b"!!python/object/apply:os.system [id]"):
         with pytest.raises(RefusedError):
             rewritten(subject.drop_yaml, data, "x.yaml")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".bashrc", ".netrc", "crontab", "x.pmml", "x.service", "x.jl", "x.conf", "noend"],
+)
+def test_a_text_that_some_program_obeys_is_left_out(name: str) -> None:
+    """Any text once came in under any name, ``.bashrc`` too."""
+    done, files = rewritten(subject.rewrite, b"rm -rf /\n", name)
+
+    assert files == {}
+    assert "left out" in done.changes[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README", "README.de.md", "LICENSE", "LICENSE-2.0.txt", "vocab.txt", "b.md"],
+)
+def test_a_text_for_people_comes_in(name: str) -> None:
+    assert through(b"hello\n", name) == b"hello\n"

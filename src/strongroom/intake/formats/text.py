@@ -18,6 +18,12 @@ MOST_BYTES = 4 << 20
 MOST_LIST_BYTES = 64 << 20
 
 _WORD_LISTS = frozenset({"vocab.txt", "merges.txt", "bpe.codes", "dict.txt"})
+_ENDINGS = frozenset({"txt", "md", "rst", "cff", "vocab", "bpe", "codes", "model_card"})
+_NAMES = re.compile(
+    r"(readme|licen[cs]e|notice|copying|copyright|authors|citation|changelog|vocab"
+    r"|merges|usage_policy|use_policy|acceptable_use)[\w.-]*",
+    re.IGNORECASE,
+)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Reorders, hides or only pretends to be there: marks of direction, zero width, the
 # tags that spell invisible ASCII, and variation selectors beyond those of emoji.
@@ -38,17 +44,25 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         workplace: Where it is written, under its own name.
         options: Not used.
 
+    A text under any other name is left out: some program may run or obey it, as a
+    shell does ``.bashrc``.
+
     Raises:
         RefusedError: It is no UTF-8, too long, a script, or a pickle of letters.
     """
     del options
-    is_list = source.path.rpartition("/")[2] in _WORD_LISTS
+    name = source.path.rpartition("/")[2]
+    is_list = name in _WORD_LISTS
     text = _text(source, MOST_LIST_BYTES if is_list else MOST_BYTES)
     if text.startswith(_SHEBANG):
         raise RefusedError("text/script", "text begins like a program: #!")
     if _is_pickle(text.encode()):
         raise RefusedError(
             "text/pickle", "text is a pickle of protocol 0, which calls something"
+        )
+    if not _is_for_people(name):
+        return Rewritten(
+            kind=KIND, changes=("left out: no loader of weights reads such a text",)
         )
     findings: tuple[Finding, ...] = ()
     if is_list:
@@ -61,6 +75,14 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     with workplace.create(source.path) as file:
         write_all(file, written.encode())
     return Rewritten(kind=KIND, outputs=(source.path,), findings=findings)
+
+
+def _is_for_people(name: str) -> bool:
+    """Return whether a text of this name is read by people or tokenizers."""
+    stem, dot, ending = name.rpartition(".")
+    if dot and ending.lower() in _ENDINGS:
+        return bool(stem)
+    return _NAMES.fullmatch(name) is not None
 
 
 def drop_yaml(source: Source, workplace: Workplace, options: Options) -> Rewritten:
