@@ -11,6 +11,7 @@ from strongroom.cli import words
 from strongroom.cli.call import Call
 from strongroom.cli.intake_findings import show_intake, write_sarif
 from strongroom.cli.output import Column
+from strongroom.cli.sealing import bytes_below
 from strongroom.errors import InputError, MissingError
 from strongroom.types import Classification
 
@@ -85,8 +86,12 @@ def add(
         classification=class_,
         parent=parent,
     )
+    total = 3 * bytes_below(path)  # copied, held, and sealed once re-written
     with call.open(every_domain=True) as room:
-        added = room.intakes.add(addition, options)
+        with call.output.progress("taking in", total) as progress:
+            added = room.intakes.add(
+                addition, options, progress=lambda _, done: progress(done)
+            )
         intake, report = room.intakes.show(added.intake.id)
     if sarif is not None:
         write_sarif(sarif, report)

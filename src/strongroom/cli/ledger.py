@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 POSITION = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the entry.", min=0)]
 _ABOUT = (
+    "intake",
     "permit",
     "request",
     "artifact",
