@@ -127,6 +127,14 @@ def test_a_tied_tensor_is_written_once_and_comes_back_twice(is_zip: bool) -> Non
     assert_same(together(files), dict(value))
 
 
+def test_a_tied_tensor_may_be_called_like_a_key_of_the_metadata() -> None:
+    shared = torch.arange(3.0)
+    value = {"a": shared, "format": shared}
+    _, files = read(saved(value))
+    assert set(files) == {"model.safetensors", "model.json"}
+    assert_same(together(files), value)
+
+
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 @BOTH
 def test_every_protocol_that_torch_offers_is_read(protocol: int, is_zip: bool) -> None:

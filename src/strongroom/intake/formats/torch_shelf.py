@@ -64,6 +64,12 @@ class File:
         self.names[name] = 1
         return name
 
+    def add_alias(self, parts: Path, kept: str) -> None:
+        """Note another name of a tensor, unless the file's metadata has that key."""
+        name = self.name_for(parts)
+        if name != "format":
+            self.aliases[name] = kept
+
     def tells_all(self, root: Json) -> bool:
         """Return whether the tree is a plain state dict that says nothing more."""
         if not isinstance(root, dict) or not root.keys() <= {"dict", "ordered-dict"}:
@@ -130,7 +136,7 @@ class Shelf:
         known = self._placed.get(identity) if data is None else None
         if known is not None:
             if known["file"] == _last(file.path) and "dtype" not in known:
-                file.aliases[file.name_for(parts)] = str(known["name"])
+                file.add_alias(parts, str(known["name"]))
             return known
         name = file.name_for(parts)
         self._grow(tensor)

@@ -127,7 +127,9 @@ class Tree:
         match callee.name, call.arguments:
             case "OrderedDict", () if _is_metadata(call.state):
                 return {"ordered-dict": self._pairs(call.table, path)}
-            case "OrderedDict", (list(pairs),) if not call.table.pairs:
+            case "OrderedDict", (list(pairs),) if not call.table.pairs and _is_metadata(
+                call.state
+            ):
                 return {"ordered-dict": self._pairs(_table(pairs, path), path)}
             case "Counter", (Table() as table,):
                 return {"counter": self._pairs(table, path)}
