@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -158,19 +159,27 @@ def test_a_wrong_passphrase(solo: Terminal, quick: Path) -> None:
     healthy(solo)
 
 
-def test_a_clock_set_back(quick: Path) -> None:
+def in_front_of(
+    folder: Path, *, database: str = "sqlite+pysqlite:///room.db", ahead: int = 0
+) -> Terminal:
+    """Give the terminal of a new room, made by a clock ``ahead`` seconds fast."""
     room, _ = create_strongroom(
-        quick / "room",
+        folder / "room",
         profile=Profile.SOLO,
         passphrases={"*": Secret(PASSPHRASE.encode())},
         owner=Founder(name="me", team="me", password=Secret(PASSWORD.encode())),
+        database=database,
         cost=CHEAP,
         password_cost=QUICK,
-        now=Clock(datetime.now(UTC) + timedelta(hours=1)),
+        now=Clock(datetime.now(UTC) + timedelta(seconds=ahead)),
     )
     room.close()
-    (quick / "me").mkdir(mode=0o700)
-    solo = Terminal(folder=quick / "room", runtime=quick / "me")
+    (folder / "me").mkdir(mode=0o700)
+    return Terminal(folder=folder / "room", runtime=folder / "me")
+
+
+def test_a_clock_set_back(quick: Path) -> None:
+    solo = in_front_of(quick, ahead=3600)
 
     done = solo.run("project", "add", "vision")
 
@@ -193,7 +202,7 @@ def seal_until_an_object_is_begun(
     )
     stores = solo.folder / "stores"
     while process.poll() is None and not any(p.is_file() for p in stores.rglob("*")):
-        pass
+        time.sleep(0.001)  # leave the processor to it
     return process
 
 
@@ -293,9 +302,7 @@ def test_postgresql_goes_away_in_the_middle(
     server: postgresql.Server, quick: Path, model: Path, words: Words, table: str
 ) -> None:
     url = server.create_database()
-    (quick / "me").mkdir(mode=0o700)
-    solo = Terminal(folder=quick / "room", runtime=quick / "me")
-    solo.ok("init", solo.folder, "--database", url)
+    solo = in_front_of(quick, database=url)
     solo.ok("seal", model, "--as", "tiny")
     typed = words(solo, model)
     with held(url, table):
@@ -307,7 +314,7 @@ def test_postgresql_goes_away_in_the_middle(
             env={**os.environ, "PYTHONPATH": "src", **solo.variables},
         )
         while process.poll() is None and not waits(url):
-            pass
+            time.sleep(0.02)
         server.kill()
 
     _, said = process.communicate(timeout=60)

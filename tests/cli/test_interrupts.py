@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def big(solo: Terminal, quick: Path) -> Terminal:
 def test_an_interrupted_opening_leaves_no_file(big: Terminal, quick: Path) -> None:
     process = start(big, "open", "big", "--purpose", "look", "--to", quick / "out")
     while process.poll() is None and not any(quick.glob("*out*")):
-        pass
+        time.sleep(0.001)  # leave the processor to it
 
     assert interrupted(process) == LINE
 
@@ -67,7 +68,7 @@ def test_an_interrupted_init_leaves_nothing(
     room = quick / "fresh"
     process = start(solo, "init", room)
     while process.poll() is None and not (room / made).exists():
-        pass
+        time.sleep(0.001)
 
     said = interrupted(process)
 

@@ -45,18 +45,17 @@ def about(action: str, permit: str) -> str:
     return names.get(action, "llm")
 
 
-@pytest.mark.parametrize("action", ACTIONS)
 def test_each_action_can_be_judged_with_the_facts_that_are_found(
-    sealed: Strongroom, action: str
+    sealed: Strongroom,
 ) -> None:
     asked = sealed.request("llm", purpose="a test")
     assert asked.permit is not None
-    name = about(action, asked.permit.request)
 
-    decision = ask(sealed, action, name)
+    for action in ACTIONS:
+        decision = ask(sealed, action, about(action, asked.permit.request))
 
-    if isinstance(decision, Deny):
-        assert "facts-unclear" not in decision.reasons, decision
+        if isinstance(decision, Deny):
+            assert "facts-unclear" not in decision.reasons, (action, decision)
 
 
 def test_the_answer_is_the_one_that_the_act_itself_gets(
