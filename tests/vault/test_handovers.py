@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from strongroom.app.restoring import restore
 from strongroom.client.client import Strongroom
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.recovery import RecoveryKey
-from strongroom.errors import DeniedError
-from tests.contracts.served import serving
+from strongroom.errors import DeniedError, UnavailableError
+from strongroom.types import Role
+from strongroom.vault.recovery_wrapping import RecoveryWrapping
+from tests.contracts.served import connect, serving
 from tests.journeys.apart import name_socket
-from tests.journeys.rooms import CHEAP, PASSPHRASE, Clock, again
+from tests.journeys.rooms import CHEAP, PASSPHRASE, Clock, House, again
 from tests.vault.recovering import hand_out, propose
 
 
@@ -90,3 +93,32 @@ def test_one_custodian_that_refuses_does_not_stop_the_others(
     assert 7 < wrapped < total
     trust_recovery_key(quick / "room" / "custodians" / "home", key.id)
     assert apart.room.recovery_wrapping.run(apart.actor) == total - wrapped
+
+
+def test_one_custodian_that_is_away_does_not_stop_the_others(
+    house: House, model: Path, quick: Path
+) -> None:
+    """It was passed over before; then it stopped what came after it."""
+    house.publish(model)
+    house.admit("kim", "keys", Role.KEY_HOLDER)
+    key = RecoveryKey.generate(os.urandom)
+    house.by("ines").approve(propose(house.by("kim"), key).id)
+    room = house.room.room
+    away = connect(quick / "absent", name="biases")
+    wrapping = RecoveryWrapping(
+        room.gate,
+        room.anchors,
+        room=room.settings.room,
+        domains={
+            **room.domains,
+            "biases": replace(room.domains["biases"], custodian=away),
+        },
+        manifest_key=room.public_keys.manifest,
+    )
+
+    with pytest.raises(UnavailableError, match="no custodian answers"):
+        wrapping.run(house.actors["kim"])
+
+    lacking = room.recovery_wrapping.run(house.actors["kim"])
+    wrapped, total = covered(house.by("kim"))
+    assert 0 < lacking < wrapped == total

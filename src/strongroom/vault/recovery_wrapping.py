@@ -18,7 +18,12 @@ from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
-from strongroom.errors import ConflictError, DeniedError
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    StrongroomError,
+    UnavailableError,
+)
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
@@ -84,8 +89,8 @@ class RecoveryWrapping:
         force is deleted, version by version.
 
         A custodian that gives no shares wraps them itself, if its operator told it
-        to trust the set.  One that was not told is passed over, named when all the
-        rest is done, and counted by ``Recovery.sets``.
+        to trust the set.  One that was not told, or is away, is passed over, named
+        when all the rest is done, and counted by ``Recovery.sets``.
 
         Args:
             actor: A key-holder.
@@ -104,7 +109,7 @@ class RecoveryWrapping:
             self._gate.require(reading, actor, "key:manage", ROOM)
             manifests = sealed_manifests(reading, self._manifest_key)
         count = self._wrap_room_keys(actor)
-        refused: dict[str, DeniedError] = {}
+        refused: dict[str, StrongroomError] = {}
         for manifest in manifests:
             count += self._wrap_version(actor, manifest, progress, refused)
             self._remove_stale(actor, manifest)
@@ -143,9 +148,9 @@ class RecoveryWrapping:
         actor: Actor,
         manifest: Manifest,
         progress: Progress,
-        refused: dict[str, DeniedError],
+        refused: dict[str, StrongroomError],
     ) -> int:
-        """Wrap one version; ``refused`` gets the domains whose custodian declines."""
+        """Wrap one version; ``refused`` gets the domains that are passed over."""
         with self._ledger.reading() as reading:
             sets = sets_by_domain(reading)
             shares = held_shares(reading.connection, manifest)
@@ -164,7 +169,7 @@ class RecoveryWrapping:
                 while batch := list(islice(queue, BATCH)):
                     count += self._wrap_batch(actor, manifest, batch, sets[domain])
                     progress(len(batch))
-            except DeniedError as error:
+            except (DeniedError, UnavailableError) as error:
                 if domain_named(self._domains, domain).custodian.gives_shares:
                     raise
                 refused[domain] = error
