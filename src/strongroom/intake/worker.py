@@ -33,6 +33,8 @@ def main(words: Sequence[str]) -> None:
         words: Output folder, number of the descriptor with the files, and number of
             the one with the job.
     """
+    # numpy's library starts a thread for each processor, and aborts where it may not.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     output, source, job = words[0], int(words[1]), int(words[2])
     with os.fdopen(job, "rb") as file:
         order = ReadingJob.from_bytes(file.read(MOST_BYTES + 1))
