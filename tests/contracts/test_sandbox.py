@@ -139,6 +139,14 @@ def test_it_ends_when_its_time_is_over(sandbox: Sandbox, output: Path) -> None:
     assert outcome == Outcome(ending=Ending.OVER_TIME, printed=b"begun\n")
 
 
+def test_who_prints_without_end_is_ended_in_time(
+    sandbox: Sandbox, output: Path
+) -> None:
+    code = "import os\nwhile True: os.write(1, b'x' * 65536)"
+    outcome = run(sandbox, code, output, wall_seconds=1)
+    assert outcome.ending is Ending.OVER_TIME
+
+
 def test_it_ends_when_its_cpu_time_is_over(sandbox: Sandbox, output: Path) -> None:
     outcome = run(sandbox, "while True: pass", output, cpu_seconds=1)
     assert outcome.ending is Ending.OVER_CPU
@@ -199,6 +207,13 @@ def test_several_run_at_once(sandbox: Sandbox) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(answer, range(8))) == [b"%d\n" % n for n in range(8)]
+
+
+def test_a_relative_folder_is_the_callers(output: Path) -> None:
+    """The sandbox starts elsewhere: such a folder was once not found."""
+    job = Job(argv=python("open('/out/a', 'x')"), output=Path(os.path.relpath(output)))
+    assert BubblewrapSandbox().run(job).ending is Ending.DONE
+    assert (output / "a").exists()
 
 
 def test_an_output_folder_that_is_a_link_is_refused(output: Path) -> None:

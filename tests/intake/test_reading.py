@@ -14,14 +14,15 @@ import torch
 from safetensors.numpy import load_file, save
 
 from strongroom.canonical import Json, to_json
-from strongroom.errors import InputError
+from strongroom.errors import InputError, UnavailableError
+from strongroom.intake import reading
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.jobs import Item
 from strongroom.intake.reading import SandboxReader
 from strongroom.intake.reports import SnapshotReport
 from strongroom.intake.rewriting import Options
 from strongroom.sandboxes.bubblewrap import BubblewrapSandbox
-from strongroom.sandboxes.port import Ending, Job, Outcome, Sandbox
+from strongroom.sandboxes.port import Ending, Job, Limits, Outcome, Sandbox
 from strongroom.sandboxes.recording import RecordingSandbox
 from tests.intake.formats.test_keras import archive
 
@@ -146,6 +147,11 @@ def test_a_copy_that_is_open_for_writing_is_not_handed_in(output: Path) -> None:
     with (output.parent / "copy").open("w+b") as file, pytest.raises(InputError):
         SandboxReader(sandbox)(file.fileno(), [], Options(), output)
     assert sandbox.jobs == ()
+
+
+def test_a_disk_that_is_nearly_full_is_no_fault_of_the_files(output: Path) -> None:
+    with pytest.raises(UnavailableError, match="bytes free"):
+        reading._verify_room(output, Limits(spare_bytes=1 << 60))
 
 
 @pytest.mark.parametrize(

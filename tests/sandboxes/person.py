@@ -132,7 +132,7 @@ def persons_sandbox(*before: str) -> Iterator[PersonsSandbox | BubblewrapSandbox
             Path(folder, "strongroom", "sandboxes"),
             ignore=shutil.ignore_patterns("__pycache__"),
         )
-        for name in ("__init__.py", "errors.py"):
+        for name in ("__init__.py", "errors.py", "types.py"):
             shutil.copy(package / name, Path(folder, "strongroom", name))
         subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
         yield PersonsSandbox(Path(folder), before=before)

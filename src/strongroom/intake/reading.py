@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from strongroom.errors import InputError, IntegrityError
+from strongroom.errors import InputError, IntegrityError, UnavailableError
 from strongroom.intake.findings import Finding, Level, quoted
 from strongroom.intake.jobs import ReadingJob, Stretch
 from strongroom.intake.kinds import Kind
@@ -83,9 +84,12 @@ class SandboxReader:
         Raises:
             InputError: The descriptor could be written to, or there are too many files.
             SetupError: The sandbox lacks something.
+            UnavailableError: The disk is nearly full.
         """
         if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
             raise InputError("what a sandbox reads is open for writing")
+        limits = _limits(files)
+        _verify_room(output, limits)
         job = ReadingJob.of(files, options)
         with _stage(output) as stage, _in_memory(job.to_bytes()) as told:
             numbers = (descriptor, told)
@@ -95,7 +99,7 @@ class SandboxReader:
                     descriptors=numbers,
                     readable=_readable(),
                     output=stage,
-                    limits=_limits(files),
+                    limits=limits,
                 )
             )
             if outcome.ending is not Ending.DONE:
@@ -123,6 +127,20 @@ def _limits(files: Sequence[Stretch]) -> Limits:
         output_files=2 * MOST_OUTPUTS,
         scratch_bytes=_SCRATCH_BYTES,
     )
+
+
+def _verify_room(output: Path, limits: Limits) -> None:
+    """Check that the disk has room now: a full one is no fault of the files.
+
+    Raises:
+        UnavailableError: It has less than always stays free.
+    """
+    free = shutil.disk_usage(output).free
+    if free < limits.spare_bytes:
+        raise UnavailableError(
+            f"quarantine has {free} bytes free, and {limits.spare_bytes} stay free",
+            hint="free some",
+        )
 
 
 def _readable() -> tuple[Readable, ...]:

@@ -28,31 +28,41 @@ from strongroom.sandboxes.command import NOBODY, Channels, Programs, command
 from strongroom.sandboxes.port import PYTHON, Ending, Job, Outcome
 from strongroom.sandboxes.seccomp import filter_for
 from strongroom.sandboxes.supervising import Ended, Supervisor
+from strongroom.types import Random
 
 _SHOWN = 300  # characters of a program's message
 _SIGXCPU = 24
+
+_ALL_USERS = 2**32 - 1  # in the map of a process that no container holds
+_FIRST_USER, _USERS = 0x70000000, 0x10000000
+"""Numbers that no distribution gives to anybody.
+
+Source: systemd, "Users, Groups, UIDs and GIDs on systemd Systems", 1879048192 and up.
+"""
 
 
 class BubblewrapSandbox:
     """Runs each job in a sandbox of its own.
 
-    As root, the program is the user ``nobody``, to whom the output folder is given; as
-    anybody else it stays that user, in a namespace where that user owns nothing else.
+    As root, the program is a user that nobody else is, to whom the output folder is
+    given; as anybody else it stays that user, where that user owns nothing else.
     """
 
-    def __init__(self, path: str | None = None) -> None:
+    def __init__(self, path: str | None = None, random: Random = os.urandom) -> None:
         """Remember where to look for the programs.
 
         Args:
             path: Folders to look in, as in ``PATH``; those of the process if None.
+            random: Gives the number of a user, if root runs us.
         """
         self._path = path
+        self._random = random
 
     def run(self, job: Job) -> Outcome:
         programs = self._programs()
         code = filter_for(platform.machine(), processes=job.limits.processes > 1)
         with ExitStack() as stack:
-            output = _open_output(job, stack)
+            output = _open_output(job, stack, programs.user)
             filtered, write = _pipe(stack)
             with write:
                 write.write(code)  # 2 KB: a pipe holds it
@@ -91,9 +101,24 @@ class BubblewrapSandbox:
         if platform.system() != "Linux":
             raise SetupError("sandboxes are made of Linux namespaces; this is no Linux")
         bubblewrap = self._find("bwrap", "bubblewrap")
-        as_root = os.geteuid() == 0
-        setpriv = self._find("setpriv", "util-linux") if as_root else None
-        return Programs(bubblewrap=bubblewrap, setpriv=setpriv)
+        if os.geteuid() != 0:
+            return Programs(bubblewrap=bubblewrap, setpriv=None)
+        return Programs(
+            bubblewrap=bubblewrap,
+            setpriv=self._find("setpriv", "util-linux"),
+            user=self._new_user(),
+        )
+
+    def _new_user(self) -> int:
+        """Return the number of a user that nobody is; ``nobody`` in a container.
+
+        The kernel counts the threads of a user, so that two jobs of one user would
+        starve each other, and a daemon that happens to run as ``nobody`` both.
+        """
+        known = Path("/proc/self/uid_map").read_text().split()
+        if known[:3] != ["0", "0", str(_ALL_USERS)]:
+            return NOBODY
+        return _FIRST_USER + int.from_bytes(self._random(4), "big") % _USERS
 
     def _find(self, name: str, package: str) -> Path:
         found = shutil.which(name, path=self._path)
@@ -105,7 +130,7 @@ class BubblewrapSandbox:
         return Path(found).absolute()
 
 
-def _open_output(job: Job, stack: ExitStack) -> int | None:
+def _open_output(job: Job, stack: ExitStack, user: int) -> int | None:
     """Open the job's folder for looking at it, and give it to who will run."""
     if job.output is None:
         return None
@@ -113,7 +138,7 @@ def _open_output(job: Job, stack: ExitStack) -> int | None:
         folder = os.open(job.output, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         stack.callback(os.close, folder)
         if os.geteuid() == 0:
-            os.fchown(folder, NOBODY, NOBODY)
+            os.fchown(folder, user, user)
     except OSError as error:
         raise InputError(
             f"the output folder of a sandbox cannot be used: {error.strerror}"

@@ -10,7 +10,7 @@ from strongroom.sandboxes.interpreter import EXECUTABLE, interpreter, shared_lib
 from strongroom.sandboxes.port import OUTPUT, PYTHON, SCRATCH, Job, Readable
 
 NOBODY = 65534
-"""Who a program is when root runs us: the user that owns nothing."""
+"""The user that owns nothing, in every container too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +20,12 @@ class Programs:
     Attributes:
         bubblewrap: ``bwrap``.
         setpriv: Of util-linux; None unless root runs us.
+        user: Who the program is then.
     """
 
     bubblewrap: Path
     setpriv: Path | None
+    user: int = NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def command(job: Job, programs: Programs, channels: Channels) -> list[str]:
         *("--json-status-fd", str(channels.status)),
         *("--block-fd", str(channels.gate)),
         "--",
-        *_becoming_nobody(programs.setpriv),
+        *_becoming(programs),
         *(EXECUTABLE if word == PYTHON and not at else word
           for at, word in enumerate(job.argv)),
     ]  # fmt: skip
@@ -84,13 +86,13 @@ def _files(job: Job, seen: Iterable[Readable]) -> list[str]:
     for folder in _folders_of(seen):  # else they would be for their owner only
         words += ["--perms", "0755", "--dir", folder]
     for each in seen:
-        words += ["--ro-bind", str(each.source), each.target]
+        words += ["--ro-bind", str(each.source.absolute()), each.target]
     size = str(job.limits.scratch_bytes)
     words += ["--size", size, "--perms", "1777", "--tmpfs", SCRATCH]
     words += ["--perms", "0755", "--dir", "/dev"]
     words += ["--dev-bind", "/dev/null", "/dev/null"]
     if job.output is not None:
-        words += ["--bind", str(job.output), OUTPUT]
+        words += ["--bind", str(job.output.absolute()), OUTPUT]
     return [*words, "--remount-ro", "/", "--chdir", "/"]
 
 
@@ -105,10 +107,12 @@ def _folders_of(seen: Iterable[Readable]) -> list[str]:
     return sorted(folders)
 
 
-def _becoming_nobody(setpriv: Path | None) -> list[str]:
-    if setpriv is None:
+def _becoming(programs: Programs) -> list[str]:
+    """Return the words that give up root's identity, if root runs us."""
+    if programs.setpriv is None:
         return []
+    user = programs.user
     return [
-        *(str(setpriv), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
-        *("--inh-caps=-all", "--no-new-privs", "--"),
+        *(str(programs.setpriv), f"--reuid={user}", f"--regid={user}"),
+        *("--clear-groups", "--inh-caps=-all", "--no-new-privs", "--"),
     ]

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from strongroom.errors import SetupError
 from strongroom.sandboxes.folders import walk
 from strongroom.sandboxes.port import Ending, Limits
 
@@ -24,6 +25,8 @@ _LOOK_SECONDS = 0.05
 _LOOK_SHARE = 20
 """A look may take this part of the time, however many files there are."""
 
+_PIPE_BYTES = 1 << 16
+_MOST_PIECES = 32  # a pipe holds 1 MiB at most
 _DISK_BLOCK = 512
 _SIGNALLED = 128  # as a shell does, bubblewrap adds it to the number of a signal
 
@@ -91,7 +94,9 @@ class Supervisor:
             over = self._watch()
         finally:
             self._end()
-        self._take_printed()
+        for _ in range(_MOST_PIECES):  # what the pipe still holds
+            if not self._take_printed():
+                break
         self._take_status()
         return Ended(
             over=over or self._over_output(),
@@ -103,7 +108,7 @@ class Supervisor:
         """Put the limits on the first process inside, and open the gate."""
         end = time.monotonic() + _START_SECONDS
         while b"\n" not in self._status and time.monotonic() < end:
-            select.select([self._status_pipe], [], [], _LOOK_SECONDS)
+            _wait_for(self._status_pipe, _LOOK_SECONDS)
             if not self._take_status():
                 return  # it ended before; bubblewrap's message says why
         number = _field(self._status, "child-pid")
@@ -111,8 +116,7 @@ class Supervisor:
             return
         with suppress(ProcessLookupError, BrokenPipeError):  # it ended meanwhile
             self._init = os.pidfd_open(number)
-            for kind, value in _resources(self._limits).items():
-                resource.prlimit(number, kind, value)
+            _limit(number, self._limits)
             os.write(self._gate, b"\n")
 
     def _watch(self) -> Ending | None:
@@ -149,7 +153,7 @@ class Supervisor:
         else:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)
-            select.select([self._init], [], [])
+            _wait_for(self._init)
             os.close(self._init)
         self._process.wait()
 
@@ -168,16 +172,17 @@ class Supervisor:
         return None
 
     def _take_printed(self) -> bool:
-        """Keep the first of what was printed; return whether there may be more."""
-        while True:
-            try:
-                piece = os.read(self._printing, 1 << 16)
-            except BlockingIOError:
-                return True
-            if not piece:
-                return False
-            room = self._limits.printed_bytes - len(self._printed)
-            self._printed += piece[:room]
+        """Keep the first of what was printed; return whether there may be more.
+
+        One piece at a time: a program that prints without end must not keep us here.
+        """
+        try:
+            piece = os.read(self._printing, _PIPE_BYTES)
+        except BlockingIOError:
+            return True
+        room = self._limits.printed_bytes - len(self._printed)
+        self._printed += piece[:room]
+        return bool(piece)
 
     def _take_status(self) -> bool:
         """Take what bubblewrap says; return whether there may be more."""
@@ -187,6 +192,27 @@ class Supervisor:
             return True
         self._status += piece
         return bool(piece)
+
+
+def _wait_for(descriptor: int, seconds: float | None = None) -> None:
+    """Return once a descriptor can be read; not select, which ends at number 1023."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.poll(None if seconds is None else 1000 * seconds)
+
+
+def _limit(process: int, limits: Limits) -> None:
+    """Put the kernel's limits on a process, before it has children.
+
+    Raises:
+        ProcessLookupError: It ended meanwhile.
+        SetupError: We may not.
+    """
+    try:
+        for kind, value in _resources(limits).items():
+            resource.prlimit(process, kind, value)
+    except PermissionError:
+        raise SetupError("no sandbox: its limits cannot be set") from None
 
 
 def _resources(limits: Limits) -> Mapping[int, tuple[int, int]]:
