@@ -35,13 +35,16 @@ from strongroom.crypto.layout import Positions
 from strongroom.crypto.paper import read_paper
 from strongroom.crypto.signing import Signed
 from strongroom.crypto.token_file import TokenFile
-from strongroom.intake.formats import torch_legacy, torch_zip
+from strongroom.intake.formats import documents, torch_legacy, torch_zip
+from strongroom.intake.formats.keras_config import verify_config
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.safetensors import read_header
 from strongroom.intake.formats.torch_names import rules
 from strongroom.intake.formats.zips import open_members, read_archive
 from strongroom.intake.identify import identify
 from strongroom.intake.jobs import ReadingJob
+from strongroom.intake.kinds import Kind
+from strongroom.intake.readers import reader_for
 from strongroom.intake.reported import parse_report
 from strongroom.intake.rewriting import Options, Rewrite, Workplace
 from strongroom.intake.sources import Source
@@ -60,6 +63,7 @@ from strongroom.vault.manifest import parse_manifest
 from strongroom.vault.maps import parse_map
 from strongroom.vault.planfiles import parse_plan_file
 from strongroom.vault.versions import parse_target
+from tests.corpus.samples import Label, every_sample
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
 MOST_BYTES = 64 * 1024
@@ -89,7 +93,7 @@ def _safetensors(data: bytes) -> object:
 
 
 def _windowed(
-    parse: Callable[[Source, Workplace], object],
+    parse: Callable[[Source, Workplace], object], path: str = "fuzzed.pt"
 ) -> Callable[[bytes], object]:
     """Return a parser of bytes for a reader of windows, which may write."""
 
@@ -97,9 +101,7 @@ def _windowed(
         descriptor = os.memfd_create("fuzzed")
         try:
             os.write(descriptor, data)
-            source = Source(
-                descriptor=descriptor, start=0, length=len(data), path="fuzzed.pt"
-            )
+            source = Source(descriptor=descriptor, start=0, length=len(data), path=path)
             with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
                 return parse(source, Workplace(Path(name), Path(name)))
         finally:
@@ -123,6 +125,11 @@ def _checkpoint_of(data: bytes) -> object:
         archive.writestr("m/data.pkl", data)
         archive.writestr("m/data/0", bytes(64))
     return _windowed(_checkpoint(torch_zip.rewrite))(buffer.getvalue())
+
+
+def _reader(kind: Kind, path: str) -> Callable[[bytes], object]:
+    """Return the reader of a kind as a parser of bytes."""
+    return _windowed(_checkpoint(reader_for(kind)), path)
 
 
 def _pickle(source: Source, workplace: Workplace) -> object:
@@ -172,6 +179,16 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "torch-pickle": _checkpoint_of,
     "torch-zip": _windowed(_checkpoint(torch_zip.rewrite)),
     "token-file": TokenFile.from_bytes,
+    "configuration": _reader(Kind.JSON, "config.json"),
+    "gguf": _reader(Kind.GGUF, "m.gguf"),
+    "keras-configuration": lambda data: verify_config(documents.parse(data)),
+    "numpy": _reader(Kind.NUMPY, "m.npy"),
+    "onnx": _reader(Kind.ONNX, "m.onnx"),
+    "sentencepiece": _reader(Kind.SENTENCEPIECE, "tokenizer.model"),
+    "tar": _reader(Kind.TAR, "m.tar"),
+    "template": _reader(Kind.TEMPLATE, "chat_template.jinja"),
+    "text": _reader(Kind.TEXT, "README.md"),
+    "weights": _reader(Kind.SAFETENSORS, "m.safetensors"),
     "witness-key": _text(WitnessKey.from_text),
     "witness-policy": WitnessPolicy.from_bytes,
     "witness-request": WitnessRequest.from_bytes,
@@ -189,6 +206,7 @@ def write_seeds(folder: Path) -> int:
     found = {
         SAFETENSORS,
         *_models(),
+        *_shared(),
         *(path.read_bytes() for path in PACKAGE.rglob("*.toml")),
     }
     for path in sorted(VECTORS.glob("*.json")):
@@ -198,6 +216,13 @@ def write_seeds(folder: Path) -> int:
     for data in found:
         (folder / hashlib.sha256(data).hexdigest()).write_bytes(data)
     return len(found)
+
+
+def _shared() -> Iterator[bytes]:
+    """Yield the small files that people share, of the corpus of intake."""
+    for sample in every_sample():
+        if sample.label is Label.BENIGN:
+            yield from (data for data in sample.files.values() if data)
 
 
 def _models() -> Iterator[bytes]:
