@@ -161,6 +161,7 @@ def test_a_process_of_another_user_than_was_named_is_not_believed(
         reopened(house)
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_keeper_moves_shares_to_another_root_key_that_the_desk_never_sees(
     house: House, folder: Path, model: Path
 ) -> None:

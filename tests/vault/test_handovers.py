@@ -95,6 +95,7 @@ def test_one_custodian_that_refuses_does_not_stop_the_others(
     assert apart.room.recovery_wrapping.run(apart.actor) == total - wrapped
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_one_custodian_that_is_away_does_not_stop_the_others(
     house: House, model: Path, quick: Path
 ) -> None:
