@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.receiving import Received, ReceivedFile
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
 from strongroom.intake.verdicts import Verdict, judge
+from strongroom.intake.weights import digest_facts
 
 RECEIVED = Received(
     files=(ReceivedFile(path="a.pt", offset=0, length=3, sha256="11" * 32),)
@@ -16,7 +19,7 @@ PASSED = FileReport(
     path="a.pt",
     kind="torch-zip",
     outputs=(OutputFile(name="a.safetensors", length=9),),
-    facts={"globals": ["b", "a"], "tensors": {"w": "22"}},
+    facts={"globals": ["b", "a"], "tensors": digest_facts({"w": "22"})},
 )
 
 
@@ -37,6 +40,20 @@ def test_what_was_rewritten_without_a_finding_passes() -> None:
     assert (found.word, found.review) == ("passed", ())
     assert found.facts["globals"] == ["a", "b"]
     assert found.document["findings"] == []
+
+
+def test_the_entry_speaks_of_each_tensor_and_template() -> None:
+    """Readers list pairs; a mapping was once looked for, so that nothing was said."""
+    other = replace(
+        PASSED,
+        facts={
+            "tensors": digest_facts({"w": "23"}),
+            "templates": [["chat_template", "33"], ["chat_template tool", "33"]],
+        },
+    )
+
+    assert verdict(PASSED).facts["tensors"] != verdict(other).facts["tensors"]
+    assert verdict(other).facts["templates"] == ["33"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ error among the findings, an original that is not what was expected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom import canonical
@@ -102,18 +102,18 @@ def _facts(
     report: SnapshotReport, findings: Sequence[tuple[str, Finding]]
 ) -> dict[str, canonical.Json]:
     """Return what the entry says; of long lists the first, and how many there are."""
-    tensors = {
-        f"{file.path}\0{name}": digest
+    tensors: list[canonical.Json] = [
+        [file.path, name, digest]
         for file in report.files
-        for name, digest in _mapping(file.facts.get("tensors")).items()
-    }
+        for name, digest in _pairs(file.facts.get("tensors"))
+    ]
     return {
         "reader": report.reader,
         "kinds": sorted({file.kind for file in report.files}),
         "rules": sorted({finding.rule for _, finding in findings}),
         "globals": _listed(report, "globals"),
         "domains": _listed(report, "domains"),
-        "templates": _listed(report, "templates"),
+        "templates": _templates(report),
         "tensors": canonical.digest(
             "strongroom/v1/intake-tensors", canonical.to_json(tensors)
         ).hex(),
@@ -132,12 +132,26 @@ def _listed(report: SnapshotReport, name: str) -> list[canonical.Json]:
     return list(sorted(found)[:MOST_LISTED])
 
 
+def _templates(report: SnapshotReport) -> list[canonical.Json]:
+    """Return the digests of all templates, once each."""
+    found = {
+        digest
+        for file in report.files
+        for _, digest in _pairs(file.facts.get("templates"))
+    }
+    return list(sorted(found)[:MOST_LISTED])
+
+
 def _list(value: object) -> Sequence[object]:
     return value if isinstance(value, list | tuple) else ()
 
 
-def _mapping(value: canonical.Json) -> Mapping[str, canonical.Json]:
-    return value if isinstance(value, Mapping) else {}
+def _pairs(value: object) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of name and digest that readers list; see ``digest_facts``."""
+    for item in _list(value):
+        match item:
+            case [str(name), str(digest)]:
+                yield name, digest
 
 
 def _document(
