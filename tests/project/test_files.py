@@ -53,6 +53,7 @@ TESTED_ELSEWHERE = {
     "intake/formats/onnx_tensors.py": "test_onnx_files: tensors in other files",
     "intake/formats/protobuf.py": "test_onnx_files and test_sentencepiece",
     "intake/formats/protobuf_reader.py": "test_onnx_files and test_sentencepiece",
+    "intake/formats/template_flow.py": "test_template_tree: rule template/lookup",
     "intake/formats/template_parts.py": "test_templates: what a person is shown",
     "intake/formats/template_render.py": "test_templates: templates without end",
     "intake/formats/template_words.py": "test_template_tree",

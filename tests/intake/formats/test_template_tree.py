@@ -30,6 +30,9 @@ CHATML = (
         "{% for key in fields %}{{ message[key] }}{% endfor %}",
         "{{ messages | selectattr('role', 'equalto', 'user') | list | length }}",
         "{% generation %}{{ message.content.split('<x>')[-1] }}{% endgeneration %}",
+        "{% macro show(fields, known) %}{% for key in fields if key not in known %}"
+        "{{ fields[key] }}{% endfor %}{% endmacro %}{{ show(tool, ['name']) }}",
+        "{% for _, value in tool.items() %}{{ value }}{% endfor %}",
         "{{ raise_exception('no') }}{{ strftime_now('%d %b %Y') }}",
     ],
 )
@@ -82,6 +85,16 @@ def test_cve_2025_27516_the_attr_filter_is_refused() -> None:
         ("{% for k in ['__class__'] %}{{ x[k] }}{% endfor %}", "lookup"),
         ("{% for k in 'x__class__y'.split('x') %}{{ x[k] }}{% endfor %}", "lookup"),
         ("{% set k = 'ZZclass'.replace('Z', '_') %}{{ x[k] }}", "lookup"),
+        (
+            "{% macro f(k) %}{{ x[k] }}{% endmacro %}{{ f('_' * 2 ~ 'class__') }}",
+            "lookup",
+        ),
+        (
+            "{% macro f(k='a' ~ 'b') %}{{ x[k] }}{% endmacro %}{{ f() }}",
+            "lookup",
+        ),
+        ("{% macro f(k) %}{{ x[k] }}{% endmacro %}{{ f('__class__') }}", "lookup"),
+        ("{% macro f(k) %}{{ x[k] }}{% endmacro %}{{ f(k=y ~ z) }}", "lookup"),
         ("{% set f = x.popen %}{{ f('id') }}", "call"),
         ("{{ x['popen']('id') }}", "call"),
         ("{% set range = x.popen %}{{ range('id') }}", "name"),

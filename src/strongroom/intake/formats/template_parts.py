@@ -10,7 +10,8 @@ import hashlib
 
 from jinja2 import nodes
 
-from strongroom.intake.formats.template_tree import label, walk
+from strongroom.intake.formats.template_flow import walk
+from strongroom.intake.formats.template_tree import label
 
 _SHOWN = 100
 

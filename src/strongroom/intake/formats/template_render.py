@@ -18,7 +18,8 @@ from jinja2.exceptions import TemplateError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from strongroom.intake.formats.template_tree import Generation, walk
+from strongroom.intake.formats.template_flow import walk
+from strongroom.intake.formats.template_tree import Generation
 
 MOST_STEPS = 50_000
 MOST_SECONDS = 1.0

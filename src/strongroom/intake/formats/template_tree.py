@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateError
@@ -20,6 +20,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from strongroom.intake.findings import RefusedError, quoted
+from strongroom.intake.formats.template_flow import made_names, makes_text, walk
 from strongroom.intake.formats.template_words import (
     CALLS,
     FILTERS,
@@ -29,13 +30,8 @@ from strongroom.intake.formats.template_words import (
     TESTS,
 )
 
-MOST_DEPTH = 150
-MOST_NODES = 100_000
-
 _BY_NAME = {"map": FILTERS - {"map"}, "select": TESTS, "reject": TESTS}
 _BY_ATTRIBUTE = frozenset({"selectattr", "rejectattr", "sort", "unique", "sum", "join"})
-_MAKING = (nodes.Concat, nodes.Mul, nodes.Mod, nodes.Macro)
-_MAKERS = frozenset({"join", "replace", "lower", "upper", "title", "capitalize"})
 
 
 class Generation(Extension):
@@ -82,26 +78,6 @@ def parse(text: str) -> nodes.Template:
     return tree
 
 
-def walk(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """Yield every node, parents first, without recursion.
-
-    Raises:
-        RefusedError: The tree is too deep or too large.
-    """
-    left: list[tuple[nodes.Node, int]] = [(tree, 0)]
-    seen = 0
-    while left:
-        node, depth = left.pop()
-        seen += 1
-        if depth > MOST_DEPTH or seen > MOST_NODES:
-            raise RefusedError(
-                "template/size", "template is nested too deep or too long"
-            )
-        yield node
-        below = [(child, depth + 1) for child in node.iter_child_nodes()]
-        left.extend(reversed(below))
-
-
 def digest(tree: nodes.Template) -> str:
     """Return the SHA-256 of the tree: the same for layouts that mean the same."""
     hasher = hashlib.sha256()
@@ -132,7 +108,7 @@ def verify(tree: nodes.Template) -> None:
     every = list(walk(tree))
     macros = {node.name for node in every if isinstance(node, nodes.Macro)}
     callable_names = CALLS | macros
-    made = _made_names(every)
+    made = made_names(every)
     looks_up = False
     for node in every:
         looks_up |= isinstance(node, nodes.Getitem) and _verify_key(node.arg, made)
@@ -164,7 +140,8 @@ def _verify_name(
     node: nodes.Name | nodes.NSRef, callable_names: frozenset[str]
 ) -> None:
     """Check that a name is plain, and that none that is called gets a new value."""
-    _verify_plain(node.name)
+    if node.name != "_":  # what people call a name that they do not need
+        _verify_plain(node.name)
     if isinstance(node, nodes.NSRef):
         _verify_plain(node.attr)
     elif node.name in FORBIDDEN or (node.ctx != "load" and node.name in callable_names):
@@ -228,65 +205,9 @@ def _verify_key(key: nodes.Node, made: set[str]) -> bool:
         if isinstance(key.value, str):
             _verify_plain(key.value)
         return False
-    if _makes_text(key, made):
+    if makes_text(key, made):
         raise _refused("template/lookup", "a name that the template puts together")
     return True
-
-
-def _made_names(every: Sequence[nodes.Node]) -> set[str]:
-    """Return the names that may hold text which the template put together."""
-    sources: list[tuple[set[str], nodes.Node | None]] = []
-    for node in every:
-        if isinstance(node, nodes.Assign):
-            sources.append((_stored(node.target), node.node))
-        elif isinstance(node, nodes.For):
-            sources.append((_stored(node.target), node.iter))
-        elif isinstance(node, nodes.AssignBlock):
-            sources.append((_stored(node.target), None))
-        elif isinstance(node, nodes.Macro):
-            sources.append(({a.name for a in node.args}, None))
-    made: set[str] = set()
-    while True:
-        before = len(made)
-        for names, value in sources:
-            if value is None or _makes_text(value, made):
-                made |= names
-        if len(made) == before:
-            return made
-
-
-def _stored(target: nodes.Node) -> set[str]:
-    every = walk(target)
-    return {n.name for n in every if isinstance(n, nodes.Name | nodes.NSRef)}
-
-
-def _makes_text(value: nodes.Node, made: set[str]) -> bool:
-    """Return whether an expression could give text that stands nowhere as such."""
-    for node in walk(value):
-        if isinstance(node, _MAKING) or (
-            isinstance(node, nodes.Name) and node.name in made
-        ):
-            return True
-        if isinstance(node, nodes.Add) and not _is_arithmetic(node):
-            return True
-        if isinstance(node, nodes.Filter) and node.name in _MAKERS:
-            return True
-        if isinstance(node, nodes.Call) and not _is_harmless_call(node):
-            return True
-    return False
-
-
-def _is_arithmetic(node: nodes.Add) -> bool:
-    return any(
-        isinstance(side, nodes.Const) and isinstance(side.value, int)
-        for side in (node.left, node.right)
-    )
-
-
-def _is_harmless_call(node: nodes.Call) -> bool:
-    if isinstance(node.node, nodes.Name):
-        return node.node.name in {"range", "namespace", "dict"}
-    return isinstance(node.node, nodes.Getattr) and node.node.attr not in _MAKERS
 
 
 def _refused(rule: str, name: str) -> RefusedError:
