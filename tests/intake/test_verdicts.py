@@ -110,3 +110,22 @@ def test_a_name_that_many_files_have_is_listed_once_and_the_list_is_bounded() ->
     listed = found.facts["globals"]
     assert isinstance(listed, list)
     assert len(listed) == 1000
+
+
+def test_operators_and_the_tensors_of_an_optimizer_are_in_the_entry() -> None:
+    """The entry once listed domains that no reader names, and left the latter out."""
+    more = FileReport(
+        path="a.pt",
+        kind="onnx",
+        outputs=PASSED.outputs,
+        facts={
+            **PASSED.facts,
+            "operators": ["ai.onnx:Add"],
+            "optimizer-tensors": digest_facts({"m": "33"}),
+        },
+    )
+
+    found = verdict(more).facts
+
+    assert found["operators"] == ["ai.onnx:Add"]
+    assert found["tensors"] != verdict(PASSED).facts["tensors"]

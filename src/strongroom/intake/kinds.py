@@ -97,8 +97,7 @@ MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
 )
 """Where which bytes stand; the first that fits says what it is.
 
-Source: the specification of each format; compared with ``magika`` in
-``tests/intake/test_identify.py`` where it knows the kind.
+Source: the specification of each format.
 """
 
 _TORCH = frozenset({

@@ -18,6 +18,9 @@ from strongroom.intake.reports import SnapshotReport
 MOST_LISTED = 1000
 """Names of one sort that an entry lists; the report has them all."""
 
+_TENSORS = ("tensors", "optimizer-tensors")
+"""Facts of a file that list digests of tensors, one after the other in an entry."""
+
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -105,14 +108,15 @@ def _facts(
     tensors: list[canonical.Json] = [
         [file.path, name, digest]
         for file in report.files
-        for name, digest in _pairs(file.facts.get("tensors"))
+        for fact in _TENSORS
+        for name, digest in _pairs(file.facts.get(fact))
     ]
     return {
         "reader": report.reader,
         "kinds": sorted({file.kind for file in report.files}),
         "rules": sorted({finding.rule for _, finding in findings}),
         "globals": _listed(report, "globals"),
-        "domains": _listed(report, "domains"),
+        "operators": _listed(report, "operators"),
         "templates": _templates(report),
         "tensors": canonical.digest(
             "strongroom/v1/intake-tensors", canonical.to_json(tensors)

@@ -29,7 +29,7 @@ INTAKE_KINDS: Mapping[str, Kind] = {
             "kinds",
             "rules",
             "globals",
-            "domains",
+            "operators",
             "templates",
             "tensors",
             "outputs",
