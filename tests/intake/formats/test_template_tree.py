@@ -32,6 +32,7 @@ CHATML = (
         "{% generation %}{{ message.content.split('<x>')[-1] }}{% endgeneration %}",
         "{% macro show(fields, known) %}{% for key in fields if key not in known %}"
         "{{ fields[key] }}{% endfor %}{% endmacro %}{{ show(tool, ['name']) }}",
+        "{{ names[field.type | lower] }}{{ names[field.type.upper()] }}",
         "{% for _, value in tool.items() %}{{ value }}{% endfor %}",
         "{{ raise_exception('no') }}{{ strftime_now('%d %b %Y') }}",
     ],

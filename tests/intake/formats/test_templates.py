@@ -59,6 +59,7 @@ def test_a_condition_on_what_people_say_is_shown(condition: str) -> None:
 
 def test_a_template_that_refuses_a_plain_chat_is_noted() -> None:
     assert rules("{{ raise_exception('only tools') }}")[-1] == "template/breaks"
+    assert rules("{{ '%999999999d' % 1 }}")[-1] == "template/breaks"
 
 
 @pytest.mark.parametrize(

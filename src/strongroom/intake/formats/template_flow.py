@@ -11,7 +11,7 @@ from strongroom.intake.findings import RefusedError
 MOST_DEPTH = 150
 MOST_NODES = 100_000
 _MAKING = (nodes.Concat, nodes.Mul, nodes.Mod, nodes.Macro)
-_MAKERS = frozenset({"join", "replace", "lower", "upper", "title", "capitalize"})
+_MAKERS = frozenset({"join", "replace"})
 
 
 def walk(tree: nodes.Node) -> Iterator[nodes.Node]:

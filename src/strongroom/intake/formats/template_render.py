@@ -71,7 +71,7 @@ class _Bounded(ImmutableSandboxedEnvironment):
             _bound(_length(left) * abs(right if isinstance(right, int) else 1))
             _bound(_length(right) * abs(left if isinstance(left, int) else 1))
         if operator == "%" and isinstance(left, str):
-            raise EndlessError("text is formatted")
+            raise TemplateError("text is formatted, which is not tried here")
         return _checked(_OPERATORS[operator](left, right))
 
     def call(
