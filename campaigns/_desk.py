@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from strongroom.app import open_strongroom
-from strongroom.cli.demo.house import PASSPHRASE, Clock, House
+from strongroom.cli.demo.house import PASSPHRASE, Clock
 from strongroom.client.client import Strongroom
 from strongroom.types import Secret
 
@@ -34,21 +34,8 @@ class Desk:
         return Secret(self._tokens[name].encode())
 
 
-def ticket(house: House, *names: str) -> str:
-    """Return what another process needs to act as these people."""
-    tokens = {}
-    for name in names:
-        house.acting_as(name)
-        token = house.people[name].token
-        tokens[name] = token.reveal().decode() if token else ""
-    seconds = house.clock.offset.total_seconds()
-    return json.dumps(
-        {"folder": str(house.folder), "offset": seconds, "tokens": tokens}
-    )
-
-
 def admit(text: str) -> Desk:
-    """Return the room that a ticket is for, opened."""
+    """Return the room that a ticket of ``Base.ticket`` is for, opened."""
     document = json.loads(text)
     offset = timedelta(seconds=document["offset"])
     return Desk(Path(document["folder"]), offset, document["tokens"])

@@ -204,8 +204,18 @@ def _problems(
         promises.others.pop("error", None)  # the server was gone
     if step.cut:  # a store may give back what was removed
         promises.others.pop("cleaned", None)
-    problems = problems_after(house, MODEL, promises, facts)
-    return [*problems, *problems_going_on(step.act, ticket, facts)]
+    return [
+        *_problems_in(step, life),
+        *problems_after(house, MODEL, promises, facts),
+        *problems_going_on(step.act, ticket, facts),
+    ]
+
+
+def _problems_in(step: Step, life: Life) -> list[str]:
+    """Return what is wrong with how a life ended; without its server it may fail."""
+    if life.killed or life.status == 0 or step.server:
+        return []
+    return [f"it ended by itself, with status {life.status}"]
 
 
 if __name__ == "__main__":

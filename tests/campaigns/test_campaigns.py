@@ -15,8 +15,10 @@ from campaigns._attempts import Attempts, ending_of
 from campaigns._changes import CHANGES
 from campaigns._contests import CONTESTS
 from campaigns._documents import documents
+from campaigns._lives import Life
 from campaigns._places import LeftoverError, SameError
 from campaigns._promises import Promises
+from campaigns._steps import Step
 from strongroom.cli.demo.story import Story
 from strongroom.errors import InputError, IntegrityError
 from tests.attacks.rooms import told_until_the_attacks
@@ -120,6 +122,26 @@ def test_a_bad_end_is_told_and_fails_the_campaign(ending: str) -> None:
 
     assert (attempts.count, attempts.bad) == (2, 1)
     assert told == [f"permit: change 4: {ending}\n"]
+
+
+@pytest.mark.parametrize(
+    ("killed", "status", "server", "problems"),
+    [
+        (True, -9, False, 0),
+        (False, 0, False, 0),
+        (False, 1, True, 0),
+        (False, 1, False, 1),
+    ],
+)
+def test_a_life_that_fails_by_itself_is_a_problem(
+    killed: bool, status: int, server: bool, problems: int
+) -> None:
+    """Where a library was missing, a campaign counted such lives as survivors."""
+    life = Life(before=frozenset(), heard=(), killed=killed, status=status, seconds=0.0)
+
+    found = kill._problems_in(Step(number=1, act="seal", server=server), life)
+
+    assert len(found) == problems
 
 
 def test_honest_documents_are_accepted(tmp_path: Path) -> None:
