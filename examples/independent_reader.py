@@ -25,7 +25,7 @@ MANIFEST = """v room artifact version generation classification project parent r
 SEGMENT = """id name part domain footprint object suite record_bytes shares salt
     commitment records length plain_bytes sha256"""
 MORE = {1: "", 2: " custodians"} | dict.fromkeys((3, 4), " custodians generation")
-KEYS = {"ed25519": ed25519.Ed25519PublicKey, "ml-dsa-65": mldsa.MLDSA65PublicKey}
+KEYS: Any = {"ed25519": ed25519.Ed25519PublicKey, "ml-dsa-65": mldsa.MLDSA65PublicKey}
 
 
 def _must(holds: object, otherwise: str) -> None:
