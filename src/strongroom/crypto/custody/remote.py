@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import os
 import socket
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from strongroom.crypto import custody_frames, custody_line, wraps
 from strongroom.crypto.custody.port import ANCHOR_TRIES, Anchor, VerifyExtension
@@ -71,6 +73,7 @@ class RemoteCustodian:
         self._pin = pin
         self._lock = Lock()
         self._connection: socket.socket | None = None
+        self._leave: weakref.finalize[Any, Any]
         self._root_key_id = ""
         self._adopts = ""
         self._seen: Anchor | None = None
@@ -200,10 +203,6 @@ class RemoteCustodian:
         }
         self._above = number(self._show(request, anchor, verify_extension), "above")
 
-    def __del__(self) -> None:
-        """Leave: rooms do not close their custodians."""
-        self._drop()
-
     def _show(
         self, request: Document, anchor: Anchor, verify_extension: VerifyExtension
     ) -> Document:
@@ -249,6 +248,8 @@ class RemoteCustodian:
         self._connection = custody_line.connect(
             self._path, uid=self._uid, seconds=ANSWER_SECONDS
         )
+        # Rooms do not close their custodians, and are collected in any order.
+        self._leave = weakref.finalize(self, self._connection.close)
         answer = self._exchange(
             {"do": "hello", "room": self._pin.room, "verifier": self._pin.verifier}
         )
@@ -292,5 +293,5 @@ class RemoteCustodian:
     def _drop(self) -> None:
         if self._connection is not None:
             with suppress(OSError):
-                self._connection.close()
+                self._leave()
             self._connection = None
