@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,12 +24,17 @@ Databases = Callable[[], str]
 def pytest_configure() -> None:
     """Let no test fail because the machine is busy; speed is a benchmark.
 
+    What runs is interrupted as at a terminal, wherever the tests were started from.
     On CI this extends the profile that Hypothesis has for it: the same examples
     in each run.
     """
     slow = [HealthCheck.too_slow]
     settings.register_profile("strongroom", deadline=None, suppress_health_check=slow)
     settings.load_profile("strongroom")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As a shell starts what runs in the background.  Children would inherit it,
+        # and the tests of interrupts wait for what never comes.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
