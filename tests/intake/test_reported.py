@@ -58,6 +58,7 @@ def test_an_honest_report_is_understood() -> None:
         {"v": 1, "files": HONEST["files"] * 2},
         changed(more=1),
         changed(kind="Safe"),
+        changed(kind="a" * 41),
         changed(kind="a\x1b[2J"),
         changed(outputs="a"),
         changed(outputs=[1]),
@@ -80,6 +81,22 @@ def test_an_honest_report_is_understood() -> None:
 def test_another_form_is_refused(report: Any) -> None:  # noqa: ANN401
     with pytest.raises(IntegrityError):
         parse_report(to_json(report), files=1)
+
+
+def test_no_finding_is_cut_off_behind_many_others() -> None:
+    """Once the first 10,000 were kept and a warning behind them was lost.
+
+    Then nobody was asked to look at it.
+    """
+    note = ["text/hidden", "note", "hidden characters", ""]
+    warning = ["template/unknown", "warning", "not a known one", ""]
+    (file,) = parse_report(
+        to_json(changed(findings=[note] * 9_999 + [warning])), files=1
+    )
+    assert file.findings[-1].level is Level.WARNING
+
+    with pytest.raises(IntegrityError, match="too long"):
+        parse_report(to_json(changed(findings=[note] * 10_000 + [warning])), files=1)
 
 
 def test_a_report_that_is_too_long_is_not_parsed() -> None:

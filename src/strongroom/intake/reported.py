@@ -23,7 +23,7 @@ MOST_VALUES = 2_000_000
 """In a report: each takes about 100 bytes once it is parsed."""
 
 _MOST_SENTENCES = 10_000
-_VERSION = 1
+_MOST_KIND = 40
 _KIND = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -88,14 +88,16 @@ def _file(entry: Json) -> Reported:
             "changes": [*changes],
             "findings": [*findings],
             **rest,
-        } if not rest and _KIND.fullmatch(kind[:40]):
+        } if not rest and len(kind) <= _MOST_KIND and _KIND.fullmatch(kind):
             _verify_texts(facts)
+            if len(findings) > _MOST_SENTENCES:
+                raise InputError("a list of findings is too long")
             return Reported(
-                kind=kind[:40],
+                kind=kind,
                 outputs=_texts(outputs),
                 facts=facts,
                 changes=_texts(changes),
-                findings=tuple(_finding(each) for each in findings[:_MOST_SENTENCES]),
+                findings=tuple(_finding(each) for each in findings),
             )
     raise InputError("a file's part has another form")
 
