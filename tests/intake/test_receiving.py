@@ -48,6 +48,15 @@ def test_the_digest_is_of_names_and_contents_not_of_the_place(tmp_path: Path) ->
     assert one.digest == same.digest != other.digest
 
 
+def test_a_file_that_stands_there_already_is_not_touched(tmp_path: Path) -> None:
+    """Once the clean-up after a failure removed a file that it had not made."""
+    (tmp_path / "copy").write_bytes(b"of somebody else")
+
+    with pytest.raises(UnavailableError):
+        receive(folder_with(tmp_path, a=b"1"), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"of somebody else"
+
+
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, a=bytes(3_000_000))
 

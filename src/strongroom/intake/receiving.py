@@ -10,12 +10,15 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from strongroom import canonical
 from strongroom.errors import InputError, UnavailableError
+from strongroom.intake.jobs import MOST_FILES
 from strongroom.intake.listing import (
     changed,
     list_files,
@@ -23,8 +26,8 @@ from strongroom.intake.listing import (
     permitted_targets,
     unreadable,
 )
+from strongroom.intake.rewriting import write_all
 
-MOST_FILES = 10_000
 MOST_BYTES = 1 << 40
 
 _PIECE_BYTES = 1 << 20
@@ -103,23 +106,32 @@ def receive(
     _verify_room(into.parent, wanted)
     files: list[ReceivedFile] = []
     offset = 0
-    try:
-        with open(into, "xb", buffering=0, opener=_private) as copy:
-            for name in names:
-                target = _target(folder, name, permitted)
-                length, sha256 = _copy(name, target, copy.fileno(), progress)
-                file = ReceivedFile(
-                    path=name, offset=offset, length=length, sha256=sha256
-                )
-                files.append(file)
-                offset += length
-    except OSError as error:
-        into.unlink(missing_ok=True)
-        raise _full_or_broken(error) from None
-    except BaseException:
-        into.unlink(missing_ok=True)
-        raise
+    with _new(into) as copy:
+        for name in names:
+            target = _target(folder, name, permitted)
+            length, sha256 = _copy(name, target, copy, progress)
+            file = ReceivedFile(path=name, offset=offset, length=length, sha256=sha256)
+            files.append(file)
+            offset += length
     return Received(files=tuple(files))
+
+
+@contextmanager
+def _new(into: Path) -> Iterator[BinaryIO]:
+    """Give a new private file; nothing is left of it if the block fails.
+
+    Raises:
+        UnavailableError: The disk does not answer, or is full.
+    """
+    try:
+        with open(into, "xb", buffering=0, opener=_private) as file:
+            try:
+                yield file
+            except BaseException:
+                into.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise _full_or_broken(error) from None
 
 
 def _total_bytes(folder: Path, names: Iterable[str], most_bytes: int) -> int:
@@ -162,9 +174,9 @@ def _target(folder: Path, name: str, permitted: Iterable[Path]) -> Path:
 
 
 def _copy(
-    name: str, target: Path, into: int, progress: Callable[[int], None]
+    name: str, target: Path, into: BinaryIO, progress: Callable[[int], None]
 ) -> tuple[int, str]:
-    """Copy one file to the end of a descriptor; return its length and SHA-256."""
+    """Copy one file to the end of another; return its length and SHA-256."""
     digest = hashlib.sha256()
     with open_regular(target, name) as descriptor:
         before = os.fstat(descriptor)
@@ -174,7 +186,7 @@ def _copy(
             if not piece:
                 raise changed(name)
             digest.update(piece)
-            _write(into, piece)
+            write_all(into, piece)
             done += len(piece)
             progress(len(piece))
         after = os.fstat(descriptor)
@@ -188,12 +200,6 @@ def _read(name: str, descriptor: int, length: int) -> bytes:
         return os.read(descriptor, length)
     except OSError as error:
         raise unreadable(name, error) from None
-
-
-def _write(into: int, piece: bytes) -> None:
-    left = memoryview(piece)
-    while left:
-        left = left[os.write(into, left) :]
 
 
 def _stamp(found: os.stat_result) -> tuple[int, int, int]:

@@ -165,6 +165,14 @@ def write_all(file: BinaryIO, data: bytes | memoryview) -> None:
         left = left[os.write(file.fileno(), left) :]
 
 
+def write_at(descriptor: int, data: bytes | memoryview, position: int) -> None:
+    """Write every byte at a position; threads may share the descriptor."""
+    left = memoryview(data)
+    while left:
+        written = os.pwrite(descriptor, left, position)
+        position, left = position + written, left[written:]
+
+
 def fill(room: Source, offset: int, data: bytes | memoryview) -> None:
     """Write every byte at an offset of a room of a workplace.
 
@@ -173,7 +181,4 @@ def fill(room: Source, offset: int, data: bytes | memoryview) -> None:
     """
     if not 0 <= offset <= room.length - len(data):
         raise RefusedError("file/bounds", f"{len(data)} bytes at {offset} do not fit")
-    at, left = room.start + offset, memoryview(data)
-    while left:
-        written = os.pwrite(room.descriptor, left, at)
-        at, left = at + written, left[written:]
+    write_at(room.descriptor, data, room.start + offset)

@@ -17,7 +17,7 @@ from strongroom.intake.formats.safetensors import (
     header_bytes,
     place,
 )
-from strongroom.intake.rewriting import Workplace, write_all
+from strongroom.intake.rewriting import Workplace, write_all, write_at
 from strongroom.intake.sources import Source
 
 _THREADS = 2
@@ -104,9 +104,6 @@ def copy_hashed(source: Source, into: int, position: int) -> str:
     digest = hashlib.sha256()
     for piece in source.pieces():
         digest.update(piece)
-        view = memoryview(piece)
-        while view:
-            written = os.pwrite(into, view, position)
-            position += written
-            view = view[written:]
+        write_at(into, piece, position)
+        position += len(piece)
     return digest.hexdigest()
