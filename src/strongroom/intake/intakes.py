@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from strongroom import canonical
 from strongroom.database import intake_tables
 from strongroom.database.cells import blob
 from strongroom.database.engine import Transaction
@@ -23,7 +24,7 @@ from strongroom.intake.receipt import report_digest
 from strongroom.ledger.log import Writing
 from strongroom.types import AccountId, IntakeId, check_says_which
 
-MOST_REPORT_BYTES = 64 << 20
+_MOST_REPORT_BYTES = 64 << 20
 
 
 class IntakeState(StrEnum):
@@ -110,15 +111,14 @@ def store_report(writing: Writing, digest: str, report: bytes) -> None:
         )
 
 
-def load_report(transaction: Transaction, intake: Intake) -> bytes:
-    """Return the canonical JSON of an intake's report; its digest is verified.
+def load_report(transaction: Transaction, intake: Intake) -> canonical.Json:
+    """Return an intake's report, verified; ``None`` before it was examined.
 
     Raises:
-        MissingError: It was not examined yet.
         IntegrityError: The report was deleted or altered.
     """
     if not intake.report:
-        raise MissingError(f"{intake.id} was not examined yet")
+        return None
     columns = intake_tables.intake_reports.c
     row = transaction.connection.execute(
         sa.select(columns.report).where(columns.digest == intake.report)
@@ -126,4 +126,4 @@ def load_report(transaction: Transaction, intake: Intake) -> bytes:
     report = blob(row) if row is not None else b""
     if report_digest(report) != intake.report:
         raise IntegrityError(f"the report on {intake.id} is gone, or was altered")
-    return report
+    return canonical.from_json(report, at_most_bytes=_MOST_REPORT_BYTES)

@@ -25,7 +25,6 @@ from strongroom.intake.additions import Addition
 from strongroom.intake.examining import Examine
 from strongroom.intake.intakes import (
     INTAKES,
-    MOST_REPORT_BYTES,
     Intake,
     IntakeState,
     find_intake,
@@ -55,7 +54,7 @@ class Private:
     Attributes:
         intake: Its row; one that is known already if ``known``.
         project: That it is for.
-        received: What the copy holds; empty if ``known``.
+        received: What the copy holds.
         copy: The file with all of it.
         output: Where the re-written files go.
     """
@@ -183,11 +182,7 @@ class Quarantine:
         """
         with self._reading(actor, identifier) as reading:
             intake = find_intake(reading, identifier)
-            if not intake.report:
-                return intake, None
-            return intake, canonical.from_json(
-                load_report(reading, intake), at_most_bytes=MOST_REPORT_BYTES
-            )
+            return intake, load_report(reading, intake)
 
     def sweep(self) -> int:
         """Remove private copies that no running addition uses; return how many."""

@@ -1,6 +1,8 @@
 """What runs inside the sandbox: reads a job, writes files and a report, and ends.
 
-    python -I -S -c "..." SOURCE JOB      two descriptors, both open for reading
+    python -I -S -c "..." OUTPUT SOURCE JOB
+
+OUTPUT is an empty folder, SOURCE and JOB are descriptors open for reading.
 
 It trusts what the host says and nothing else.  It imports the standard library and our
 readers only, those when a file needs them, so that it starts in milliseconds.
@@ -9,7 +11,6 @@ readers only, those when a file needs them, so that it starts in milliseconds.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from strongroom.canonical import Json, to_json
@@ -74,7 +75,3 @@ def _entry(done: Rewritten, more: Sequence[Finding]) -> Json:
             [f.rule, f.level.value, f.message, f.place] for f in (*more, *done.findings)
         ],
     }
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

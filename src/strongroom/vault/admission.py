@@ -22,7 +22,7 @@ from strongroom.intake.intakes import INTAKES, Intake, IntakeState, find_intake
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import ArtifactId
-from strongroom.vault.admitting import RECALLED, refused
+from strongroom.vault.admitting import RECALLED, intake_of, refused
 from strongroom.vault.publishing import PUBLISH_ACTION
 from strongroom.vault.recording import abandoned_event
 from strongroom.vault.versions import (
@@ -172,20 +172,20 @@ class Admission:
 def _recalled(
     writing: Writing, version: Version, *, advisory: str, reason: str
 ) -> None:
-    found = INTAKES.find(writing, INTAKES.columns.version == version.id, lock=True)
-    if found:
+    intake = intake_of(writing, version)
+    if intake is not None:
         INTAKES.replace(
             writing,
-            found[0],
+            intake,
             state=IntakeState.WAITING,
-            review=(*found[0].review, f"{RECALLED}: {advisory}"),
+            review=(*intake.review, f"{RECALLED}: {advisory}"),
         )
     writing.append(
         Event(
             kind="intake.recalled",
             actor=None,
             facts={
-                "intake": found[0].id if found else None,
+                "intake": intake.id if intake else None,
                 "artifact": version.artifact,
                 "version": version.number,
                 "advisory": advisory,

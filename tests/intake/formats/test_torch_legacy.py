@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import torch_legacy
-from strongroom.intake.formats.torch_legacy import MAGIC, MAGIC_BYTES
+from strongroom.intake.formats.torch_legacy import MAGIC
 from tests.intake.formats.checkpoints import (
     Forged,
     Outside,
@@ -43,10 +43,6 @@ def legacy(
             storages,
         ]
     )
-
-
-def test_the_magic_number_is_known_by_its_bytes() -> None:
-    assert saved({}, is_zip=False).startswith(MAGIC_BYTES)
 
 
 def test_a_file_made_by_hand_is_read() -> None:

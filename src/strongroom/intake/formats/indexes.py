@@ -16,17 +16,11 @@ from strongroom.intake.rewriting import Rewritten, Workplace
 from strongroom.intake.sources import Source
 
 KIND = "index"
-ENDING = ".index.json"
 MOST_BYTES = 32 << 20
 
 _OURS = "model.safetensors.index.json"
 _RENAMED = {"pytorch_model.bin.index.json": _OURS}
 """What transformers looks for beside shards of the other kind."""
-
-
-def is_index(path: str) -> bool:
-    """Return whether a file is the index of a model in shards, by its name."""
-    return path.endswith(ENDING)
 
 
 def rewrite_index(

@@ -22,8 +22,7 @@ from strongroom.intake.sources import Source
 
 KIND = "torch-legacy"
 MAGIC = 0x1950A86A20F9469CFC6C
-MAGIC_BYTES = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-"""The first pickle as Python writes it in protocol 2, to recognise the file by."""
+"""What the first pickle holds."""
 
 _PROTOCOL = 1001
 _COUNT_BYTES = 8
