@@ -65,8 +65,11 @@ def test_an_original_that_is_not_what_was_expected_is_refused(
     )
 
     assert added.intake.state is IntakeState.REFUSED
-    assert added.verdict is not None
-    assert [f.rule for _, f in added.verdict.findings] == ["source/digest"]
+    match added.report:
+        case {"findings": [{"rule": rule}]}:
+            assert rule == "source/digest"
+        case report:
+            pytest.fail(f"the report says {report}")
 
 
 @pytest.mark.parametrize("form", ["{}", "sha256:{}"])
@@ -84,6 +87,16 @@ def test_an_original_with_the_digest_expected_passes(
     )
 
     assert added.sealed is not None
+
+
+def test_the_same_bytes_are_known_and_their_report_is_given_again(
+    house: House, foreign: Path
+) -> None:
+    first, second = add(house, foreign), add(house, foreign, name="again")
+
+    assert second.known
+    assert second.sealed is None
+    assert (second.intake, second.report) == (first.intake, first.report)
 
 
 def test_who_may_not_read_intakes_reads_none(house: House, foreign: Path) -> None:

@@ -87,15 +87,17 @@ def add(
         parent=parent,
     )
     total = 3 * bytes_below(path)  # copied, held, and sealed once re-written
-    with call.open(every_domain=True) as room:
-        with call.output.progress("taking in", total) as progress:
-            added = room.intakes.add(
-                addition, options, progress=lambda _, done: progress(done)
-            )
-        intake, report = room.intakes.show(added.intake.id)
+    with (
+        call.open(every_domain=True) as room,
+        call.output.progress("taking in", total) as progress,
+    ):
+        added = room.intakes.add(
+            addition, options, progress=lambda _, done: progress(done)
+        )
+    intake = added.intake
     if sarif is not None:
-        write_sarif(sarif, report)
-    document = intake_document(intake, report, known=added.known)
+        write_sarif(sarif, added.report)
+    document = intake_document(intake, added.report, known=added.known)
     call.output.answer(document, lambda console: show_intake(console, document))
     if intake.state == "refused":
         raise InputError(

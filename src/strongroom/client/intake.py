@@ -11,7 +11,7 @@ from strongroom.canonical import Json
 from strongroom.client.room import Room
 from strongroom.intake.additions import Addition
 from strongroom.intake.intakes import Intake
-from strongroom.intake.verdicts import Verdict
+from strongroom.intake.quarantine import Private
 from strongroom.vault.drafts import SealOptions
 from strongroom.vault.vault import Sealed
 
@@ -24,15 +24,17 @@ class Added:
     """What became of an addition.
 
     Attributes:
+        intake: As it is now.
+        report: What was found, as ``Verdict.document``.
         known: Whether the same bytes had been added before; then nothing was done.
-        verdict: ``None`` if it was known.
-        sealed: What was re-written, in quarantine; ``None`` if it was refused.
+        sealed: What was re-written, in quarantine; ``None`` if it was known, or is
+            refused.
     """
 
     intake: Intake
+    report: Json
     known: bool
-    verdict: Verdict | None = None
-    sealed: Sealed | None = None
+    sealed: Sealed | None
 
 
 class Intakes:
@@ -67,36 +69,42 @@ class Intakes:
             UnavailableError: A disk, a store or the database does not answer.
         """
         actor = self._actor()
-        quarantine, vault = self._room.quarantine, self._room.vault
-        vault.verify_options(actor, options)  # before anything is copied
-        with quarantine.receiving(
+        self._room.vault.verify_options(actor, options)  # before anything is copied
+        with self._room.quarantine.receiving(
             actor, addition, progress=lambda done: progress("copying", done)
         ) as private:
-            if private.known:
-                return Added(intake=private.intake, known=True)
-            if private.intake.original is None:
-                vault.hold(
-                    actor,
-                    private.copy,
-                    private.intake,
-                    private.project.id,
-                    progress=lambda done: progress("holding", done),
-                )
-            examined = quarantine.examine(actor, private, addition)
-            if examined.receipt is None:
-                return Added(
-                    intake=examined.intake, known=False, verdict=examined.verdict
-                )
-            sealed = vault.seal(
+            sealed = None
+            if not private.known:
+                sealed = self._take_in(actor, private, addition, options, progress)
+        intake, report = self.show(private.intake.id)
+        return Added(intake=intake, report=report, known=private.known, sealed=sealed)
+
+    def _take_in(
+        self,
+        actor: Actor,
+        private: Private,
+        addition: Addition,
+        options: SealOptions,
+        progress: Progress,
+    ) -> Sealed | None:
+        """Seal the original, and what is re-written from it unless it is refused."""
+        if private.intake.original is None:
+            self._room.vault.hold(
                 actor,
-                private.output,
-                options,
-                receipt=examined.receipt,
-                progress=lambda done: progress("sealing", done),
+                private.copy,
+                private.intake,
+                private.project.id,
+                progress=lambda done: progress("holding", done),
             )
-        intake, _ = self.show(examined.intake.id)
-        return Added(
-            intake=intake, known=False, verdict=examined.verdict, sealed=sealed
+        examined = self._room.quarantine.examine(actor, private, addition)
+        if examined.receipt is None:
+            return None
+        return self._room.vault.seal(
+            actor,
+            private.output,
+            options,
+            receipt=examined.receipt,
+            progress=lambda done: progress("sealing", done),
         )
 
     def all(self) -> list[Intake]:
