@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from strongroom.errors import InputError, IntegrityError
@@ -35,16 +36,27 @@ def read_plain_file(folder: Path, name: str, *, at_most_bytes: int) -> bytes:
     Raises:
         IntegrityError: It is not there, is no plain file, or is longer.
     """
-    try:
-        descriptor = os.open(folder / name, _READING)
-    except OSError as error:
-        raise IntegrityError(f"{name} cannot be read: {error.strerror}") from None
-    try:
+    with _opened(folder, name) as descriptor:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > at_most_bytes:
             raise IntegrityError(f"{name} is no file of at most {at_most_bytes} bytes")
         source = Source(descriptor=descriptor, start=0, length=facts.st_size, path=name)
         return source.read(0, facts.st_size)
+
+
+@contextmanager
+def _opened(folder: Path, name: str) -> Iterator[int]:
+    """Give a descriptor of what the worker left under a name; no link is followed.
+
+    Raises:
+        IntegrityError: It cannot be opened.
+    """
+    try:
+        descriptor = os.open(folder / name, _READING)
+    except OSError as error:
+        raise IntegrityError(f"{name} cannot be read: {error.strerror}") from None
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -112,19 +124,14 @@ def _verified(folder: Path, name: str, length: int) -> OutputFile:
     Raises:
         IntegrityError: No writer of ours writes such a file.
     """
-    try:
-        descriptor = os.open(folder / name, _READING)
-    except OSError as error:
-        raise IntegrityError(f"{name} cannot be read: {error.strerror}") from None
-    try:
+    with _opened(folder, name) as descriptor:
         source = Source(descriptor=descriptor, start=0, length=length, path=name)
-        kind = identify(source).kind
-        if kind is Kind.SAFETENSORS:
-            read_header(source.read, length)
-    except InputError as error:
-        raise IntegrityError(f"{quoted(name)} was written, and {error}") from None
-    finally:
-        os.close(descriptor)
+        try:
+            kind = identify(source).kind
+            if kind is Kind.SAFETENSORS:
+                read_header(source.read, length)
+        except InputError as error:
+            raise IntegrityError(f"{quoted(name)} was written, and {error}") from None
     if kind not in EMITTED:
         raise IntegrityError(f"{quoted(name)} was written, and is {kind}")
     return OutputFile(name=name, length=length)
