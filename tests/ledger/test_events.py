@@ -14,7 +14,7 @@ from strongroom.database.basis import Basis, RowsRead, RowUsed
 from strongroom.database.guards import RowChange
 from strongroom.errors import InputError
 from strongroom.ledger import events
-from strongroom.ledger.events import MAX_ENTRY_BYTES, Event
+from strongroom.ledger.events import MAX_ENTRY_BYTES, Event, typed
 from strongroom.ledger.kind import Kind
 from strongroom.ledger.kinds import KINDS
 from strongroom.ledger.rows import rows_of
@@ -159,3 +159,9 @@ def test_a_commitment_is_not_guessed_without_its_salt() -> None:
     one, other = (events.commitment(bytes([n]) * 32, b'{"name":"a"}') for n in (1, 2))
 
     assert one != other
+
+
+def test_what_somebody_typed_is_bounded_and_unicode() -> None:
+    assert typed("a" * 300) == "a" * 200
+    assert typed("abc", at_most=2) == "ab"
+    assert typed("half \udc80") == "half ?"

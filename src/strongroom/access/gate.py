@@ -19,13 +19,10 @@ from strongroom.access.tally import Counting, tally
 from strongroom.access.terms import TermsTable
 from strongroom.canonical import Json
 from strongroom.errors import DeniedError, InputError, SetupError
-from strongroom.ledger.events import Event
+from strongroom.ledger.events import Event, typed
 from strongroom.ledger.log import Ledger, Reading, Writing
 from strongroom.settings import RelyingParty
 from strongroom.types import Factor, id_bytes
-
-_MOST_TYPED = 200
-"""Characters kept of a name that somebody typed and was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +219,7 @@ class Gate:
                 "action": action,
                 "resource": resource if known else None,
             }
-            typed = {} if known or release else {"named": _typed(resource)}
+            named = {} if known or release else {"named": typed(resource)}
             with self.ledger.transaction() as writing:
                 writing.append(
                     Event(
@@ -230,15 +227,10 @@ class Gate:
                         actor=actor.account,
                         session=actor.session,
                         facts={**facts, "rules": list(error.reasons)},
-                        private=typed,
+                        private=named,
                     )
                 )
             raise
-
-
-def _typed(text: str) -> str:
-    """Return what somebody typed, bounded and as Unicode."""
-    return text[:_MOST_TYPED].encode(errors="replace").decode()
 
 
 def _is_id(text: str) -> bool:

@@ -21,12 +21,9 @@ from strongroom.access.sessions import (
 )
 from strongroom.database.times import format_time
 from strongroom.errors import DeniedError
-from strongroom.ledger.events import Event
+from strongroom.ledger.events import Event, typed
 from strongroom.ledger.log import Reading, Writing
 from strongroom.types import Factor, Random, Secret, SessionId, new_id
-
-_MOST_TYPED = 200
-"""Characters looked at of a typed name; the longest account name has 64."""
 
 
 class Sessions:
@@ -240,5 +237,4 @@ def _check_password(
 
 def plain(text: str) -> str:
     """Return what somebody typed as text that every database can look for."""
-    text = text[:_MOST_TYPED].encode(errors="replace").decode()
-    return text.replace("\x00", "?")
+    return typed(text).replace("\x00", "?")

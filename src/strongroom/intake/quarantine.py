@@ -35,7 +35,7 @@ from strongroom.intake.private_folders import private_folder, sweep
 from strongroom.intake.receipt import Receipt, report_digest
 from strongroom.intake.receiving import Received, receive
 from strongroom.intake.verdicts import Verdict, judge
-from strongroom.ledger.events import Event
+from strongroom.ledger.events import Event, typed
 from strongroom.ledger.log import Reading
 from strongroom.types import IntakeId, Random, new_id
 
@@ -256,7 +256,11 @@ def _received(actor: Actor, row: Intake, addition: Addition) -> Event:
             "vouched": row.source,
             "expires": format_time(row.expires_at),
         },
-        private={name: _typed(text) for name, text in private.items() if text},
+        private={
+            name: typed(text, at_most=_MOST_TYPED)
+            for name, text in private.items()
+            if text
+        },
     )
 
 
@@ -273,8 +277,3 @@ def _examined(actor: Actor, row: Intake, verdict: Verdict) -> Event:
             **verdict.facts,
         },
     )
-
-
-def _typed(text: str) -> str:
-    """Return what somebody typed, bounded and as Unicode."""
-    return text[:_MOST_TYPED].encode(errors="replace").decode()

@@ -19,6 +19,14 @@ MAX_ENTRY_BYTES = 4096
 MAX_ATTACHED_BYTES = 4 << 20
 MAX_PRIVATE_BYTES = 16 << 10
 
+MOST_TYPED = 200
+"""Characters kept of a name that somebody typed; the longest real one has 64."""
+
+
+def typed(text: str, *, at_most: int = MOST_TYPED) -> str:
+    """Return what somebody typed as an entry can keep it: bounded, and Unicode."""
+    return text[:at_most].encode(errors="replace").decode()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
