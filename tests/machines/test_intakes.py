@@ -92,9 +92,10 @@ class Intakes(RuleBasedStateMachine):
             found = room.admission.recall(
                 writing, [self.artifact], advisory="A-1", reason=""
             )
-        assert bool(found) is (self.state == "accepted")
+        assert bool(found) is (self.state == "accepted" or bool(self.request))
         if found:
-            self.state = "waiting"
+            self.state, old, self.request = "waiting", self.request, ""
+            assert not old or not works(lambda: self.by(APPROVER).approve(old))
 
     @invariant()
     def state_is_the_models(self) -> None:

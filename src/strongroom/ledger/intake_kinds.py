@@ -57,7 +57,7 @@ INTAKE_KINDS: Mapping[str, Kind] = {
         (6003, 3),
     ),
     "intake.recalled": Kind(
-        "A version that was accepted is back in quarantine; no key is released.",
+        "A version has to be looked at again; until then no key of it is released.",
         ("intake", "artifact", "version", "advisory"),
         ("reason",),
         (6005, 99),

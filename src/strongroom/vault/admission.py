@@ -22,7 +22,7 @@ from strongroom.intake.intakes import INTAKES, Intake, IntakeState, find_intake
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import ArtifactId
-from strongroom.vault.admitting import RECALLED, intake_of, refused
+from strongroom.vault.admitting import ADVISED, RECALLED, asked_for, intake_of, refused
 from strongroom.vault.publishing import PUBLISH_ACTION
 from strongroom.vault.recording import abandoned_event
 from strongroom.vault.versions import (
@@ -31,6 +31,12 @@ from strongroom.vault.versions import (
     Version,
     VersionState,
     resource_of,
+)
+
+_RECALLABLE = (
+    VersionState.QUARANTINED,
+    VersionState.PENDING,
+    VersionState.PUBLISHED,
 )
 
 
@@ -66,13 +72,7 @@ class Admission:
                 actor,
                 account,
                 PUBLISH_ACTION,
-                {
-                    "version": version.id,
-                    "manifest": version.manifest_digest,
-                    "intake": intake.id,
-                    "report": intake.report,
-                    "review": list(intake.review),
-                },
+                asked_for(version, intake),
                 terms=self._terms(intake, version),
             )
 
@@ -104,9 +104,11 @@ class Admission:
         advisory: str,
         reason: str,
     ) -> list[Version]:
-        """Put every published version of some artifacts back into quarantine.
+        """Put every version of some artifacts back into quarantine; return those.
 
-        From this commit on no key of them is released.
+        From this commit on no key of them is released, and no request publishes
+        one that was made before it.  What waits in quarantine already has to be
+        looked at by somebody else, too.
 
         Args:
             writing: The open transaction.
@@ -116,17 +118,20 @@ class Admission:
         """
         concerned: list[Version] = []
         for artifact in sorted(set(artifacts)):
-            published = VERSIONS.find(
+            found = VERSIONS.find(
                 writing,
                 VERSIONS.columns.artifact == artifact,
-                VERSIONS.columns.state == VersionState.PUBLISHED,
+                VERSIONS.columns.state.in_(_RECALLABLE),
                 lock=True,
             )
-            for version in published:
-                concerned.append(
-                    VERSIONS.replace(writing, version, state=VersionState.QUARANTINED)
-                )
-                _recalled(writing, version, advisory=advisory, reason=reason)
+            for version in found:
+                if version.state is not VersionState.QUARANTINED:
+                    concerned.append(
+                        VERSIONS.replace(
+                            writing, version, state=VersionState.QUARANTINED
+                        )
+                    )
+                _look_again(writing, version, advisory=advisory, reason=reason)
         return concerned
 
     def expire(self) -> list[Intake]:
@@ -169,16 +174,18 @@ class Admission:
         return self._gate.terms.of_action("model:seal")
 
 
-def _recalled(
+def _look_again(
     writing: Writing, version: Version, *, advisory: str, reason: str
 ) -> None:
+    """Record why somebody else has to look at a version, as it was until now."""
     intake = intake_of(writing, version)
     if intake is not None:
+        why = RECALLED if version.state is VersionState.PUBLISHED else ADVISED
         INTAKES.replace(
             writing,
             intake,
             state=IntakeState.WAITING,
-            review=(*intake.review, f"{RECALLED}: {advisory}"),
+            review=(*intake.review, f"{why}: {advisory}"),
         )
     writing.append(
         Event(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
+from strongroom.canonical import Json
 from strongroom.intake.intakes import INTAKES, Intake, IntakeState
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
@@ -11,7 +12,31 @@ from strongroom.types import AccountId
 from strongroom.vault.versions import Version
 
 RECALLED = "recalled"
-"""First word of why somebody has to look again."""
+"""First word of why somebody has to look again at what was published."""
+
+ADVISED = "advisory"
+"""Likewise, at what nobody could ask for yet."""
+
+
+def asked_for(version: Version, intake: Intake | None) -> dict[str, Json]:
+    """Return what a request to publish freezes, so that it is for this state alone.
+
+    Args:
+        version: Pending; its revision tells one acceptance from a later one.
+        intake: That it came through, if it came through one.
+    """
+    frozen: dict[str, Json] = {
+        "version": version.id,
+        "manifest": version.manifest_digest,
+    }
+    if intake is not None:
+        frozen |= {
+            "intake": intake.id,
+            "report": intake.report,
+            "review": list(intake.review),
+            "revision": version.revision,
+        }
+    return frozen
 
 
 def intake_of(writing: Writing, version: Version) -> Intake | None:

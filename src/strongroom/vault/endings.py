@@ -15,6 +15,7 @@ from strongroom.intake.intakes import INTAKES, Intake, IntakeState
 from strongroom.intake.receipt import Receipt
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
+from strongroom.vault.admitting import asked_for
 from strongroom.vault.publishing import PUBLISH_ACTION
 from strongroom.vault.recording import OWN
 from strongroom.vault.versions import Version, VersionState
@@ -53,7 +54,7 @@ def publishing(
             actor,
             account,
             PUBLISH_ACTION,
-            {"version": version.id, "manifest": version.manifest_digest},
+            asked_for(version, None),
             terms=terms,
         )
 

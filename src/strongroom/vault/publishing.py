@@ -7,7 +7,7 @@ from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import ConflictError, IntegrityError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.vault.admitting import accepted, refused
+from strongroom.vault.admitting import accepted, asked_for, intake_of, refused
 from strongroom.vault.lineages import begin_lineage
 from strongroom.vault.manifest import Manifest
 from strongroom.vault.recording import abandoned_event
@@ -16,6 +16,7 @@ from strongroom.vault.versions import (
     MAIN,
     VERSIONS,
     Artifact,
+    Version,
     VersionState,
     load_manifest,
     move_reference,
@@ -34,14 +35,19 @@ def publish(writing: Writing, request: Request, *, key: VerifyKey) -> None:
 
     Raises:
         IntegrityError: The version, or its manifest, is not what was agreed to.
-        ConflictError: Another first version was published meanwhile.
+        ConflictError: Another first version was published meanwhile, or this one was
+            recalled since it was asked for.
     """
     payload = request.payload()
     version = VERSIONS.get(writing, str(payload["version"]), lock=True)
+    if version.state is VersionState.QUARANTINED:
+        raise _recalled_since(version)
     if version.manifest_digest != payload["manifest"] or (
         version.state is not VersionState.PENDING
     ):
         raise IntegrityError(f"{version.id} is not what was approved")
+    if payload != asked_for(version, intake_of(writing, version)):
+        raise _recalled_since(version)
     artifact = ARTIFACTS.get(writing, version.artifact)
     manifest, _ = load_manifest(writing, version, key)
     _verify_as_agreed(artifact, manifest)
@@ -66,12 +72,24 @@ def publish(writing: Writing, request: Request, *, key: VerifyKey) -> None:
 
 
 def abandon(writing: Writing, request: Request) -> None:
-    """Give a version up whose publishing was refused; its name is free again."""
-    version = VERSIONS.get(writing, str(request.payload()["version"]), lock=True)
-    if version.state is VersionState.PENDING:
+    """Give a version up whose publishing was refused; its name is free again.
+
+    A request from before a recall says nothing of what was asked for since.
+    """
+    payload = request.payload()
+    version = VERSIONS.get(writing, str(payload["version"]), lock=True)
+    asked = asked_for(version, intake_of(writing, version))
+    if version.state is VersionState.PENDING and payload == asked:
         VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
         writing.append(abandoned_event(version))
         refused(writing, version, by=request.asker)
+
+
+def _recalled_since(version: Version) -> ConflictError:
+    return ConflictError(
+        f"{version.id} was recalled since this was asked for",
+        hint="decline it; strongroom intake list says what waits",
+    )
 
 
 def _verify_as_agreed(artifact: Artifact, manifest: Manifest) -> None:

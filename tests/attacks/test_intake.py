@@ -1,0 +1,439 @@
+"""Whoever wants something from outside published that nobody agreed to."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from strongroom.access.request import Request
+from strongroom.cli.demo.copies import administering
+from strongroom.client.intake import Added
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    InputError,
+    IntegrityError,
+    MissingError,
+    StrongroomError,
+)
+from strongroom.intake.additions import Addition
+from strongroom.intake.intakes import Intake, IntakeState
+from strongroom.intake.receipt import Receipt
+from strongroom.types import Role
+from strongroom.vault.drafts import SealOptions
+from strongroom.vault.lineages import LINEAGES
+from strongroom.vault.versions import REFERENCES, VERSIONS, Version, VersionState
+from tests.intake.rooms import add, reading_here
+from tests.journeys.fixtures import Kind, clock, house, quick
+from tests.journeys.rooms import House
+
+__all__ = ["clock", "house", "quick"]  # seven people, and no model yet
+
+
+@pytest.fixture
+def kind() -> Kind:
+    """Give the database whose administrator is the attacker."""
+    return "sqlite"
+
+
+@pytest.fixture
+def foreign(quick: Path) -> Path:
+    """Give a folder with weights of somebody else."""
+    return weights(quick / "foreign", seed=1)
+
+
+def weights(folder: Path, *, seed: int) -> Path:
+    folder.mkdir()
+    content = {f"w{n}": np.arange(9000, dtype="<f4") + n * seed for n in range(20)}
+    save_file(content, folder / "model.safetensors")
+    return folder
+
+
+def version_of(house: House, added: Added) -> Version:
+    assert added.sealed is not None
+    with house.room.room.ledger.reading() as reading:
+        return VERSIONS.get(reading, added.sealed.version.id)
+
+
+def shown(house: House, added: Added) -> Intake:
+    return reading_here(house.by("olga")).intakes.show(added.intake.id)[0]
+
+
+def accept(house: House, added: Added) -> Request:
+    return house.by("olga").intakes.accept(added.intake.id)
+
+
+def published(house: House, path: Path) -> Added:
+    added = add(house, path)
+    house.by("ines").approve(accept(house, added).id)
+    return added
+
+
+def recall(house: House, added: Added, advisory: str = "A-1") -> list[Version]:
+    assert added.sealed is not None
+    room = house.room.room
+    with room.ledger.transaction() as writing:
+        return room.admission.recall(
+            writing, [added.sealed.artifact.id], advisory=advisory, reason=""
+        )
+
+
+def test_a_request_from_before_a_recall_publishes_nothing(
+    house: House, foreign: Path
+) -> None:
+    """Once, a recall passed by what waited: the word from before it was enough."""
+    added = add(house, foreign)
+    old = accept(house, added)
+
+    assert [v.id for v in recall(house, added)] == [version_of(house, added).id]
+
+    with pytest.raises(ConflictError, match="recalled since"):
+        house.by("ines").approve(old.id)
+    new = accept(house, added)
+    with pytest.raises(ConflictError, match="recalled since"):
+        house.by("ines").approve(old.id)
+    assert version_of(house, added).state is VersionState.PENDING
+    house.by("ines").approve(new.id)
+    assert version_of(house, added).state is VersionState.PUBLISHED
+    with house.room.room.ledger.reading() as reading:  # as for any first version
+        artifact = version_of(house, added).artifact
+        assert LINEAGES.get(reading, artifact).first_version == 1
+        assert REFERENCES.find(reading, REFERENCES.columns.artifact == artifact)
+
+
+def test_a_request_from_between_two_recalls_for_the_same_publishes_nothing(
+    house: House, foreign: Path
+) -> None:
+    """All that it froze is as it was; only the revision of the row is another."""
+    added = published(house, foreign)
+    recall(house, added)
+    old = accept(house, added)
+    recall(house, added, "A-2")
+    house.by("ines").approve(accept(house, added).id)
+    recall(house, added)
+    accept(house, added)
+    assert shown(house, added).review == ("recalled: A-1",)
+
+    with pytest.raises(ConflictError, match="recalled since"):
+        house.by("ines").approve(old.id)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_declining_an_old_request_gives_nothing_up_that_was_asked_for_since(
+    house: House, foreign: Path, again: bool
+) -> None:
+    added = add(house, foreign)
+    old = accept(house, added)
+    recall(house, added)
+    new = accept(house, added) if again else None
+
+    house.by("ines").decline(old.id)
+
+    assert shown(house, added).state is IntakeState.WAITING
+    new = new or accept(house, added)
+    house.by("ines").approve(new.id)
+    assert version_of(house, added).state is VersionState.PUBLISHED
+
+
+def test_what_waits_when_an_advisory_comes_says_so_to_who_looks_at_it(
+    house: House, foreign: Path
+) -> None:
+    added = add(house, foreign)
+
+    assert recall(house, added) == []
+
+    assert shown(house, added).review == ("advisory: A-1",)
+    assert accept(house, added).approvals > 0
+
+
+def test_a_recalled_first_version_that_is_refused_leaves_its_lineage(
+    house: House, foreign: Path, quick: Path
+) -> None:
+    """What everybody holds of it counts on; the name does not begin anew."""
+    added = published(house, foreign)
+    recall(house, added)
+    house.by("olga").intakes.refuse(added.intake.id)
+
+    next_ = add(house, weights(quick / "next", seed=3))
+
+    assert version_of(house, added).state is VersionState.ABANDONED
+    assert version_of(house, next_).parent == version_of(house, added).id
+    with house.room.room.ledger.reading() as reading:
+        lineage = LINEAGES.get(reading, version_of(house, added).artifact)
+    assert lineage.first_version == 1
+
+
+@pytest.mark.parametrize("field", ["digest", "report", "intake", "used"])
+def test_a_receipt_that_is_forged_or_used_seals_nothing(
+    house: House, foreign: Path, quick: Path, field: str
+) -> None:
+    """ATT&CK T1553: the receipt is of one examination, and good once."""
+    room, actor = reading_here(house.by("olga")), house.actors["olga"]
+    other = add(house, weights(quick / "other", seed=5), name="other")
+    addition = Addition(path=foreign, project="default")
+    with room.room.quarantine.receiving(actor, addition) as private:
+        examined = room.room.quarantine.examine(actor, private, addition)
+        receipt = examined.receipt
+        assert receipt is not None
+        if field == "used":
+            room.room.vault.seal(
+                actor, private.output, SealOptions(name="llm"), receipt=receipt
+            )
+        forged = {
+            "digest": replace(receipt, digest="0" * 64),
+            "report": replace(receipt, report="0" * 64),
+            "intake": replace(receipt, intake=other.intake.id),
+            "used": receipt,
+        }[field]
+
+        with pytest.raises(ConflictError):
+            room.room.vault.seal(
+                actor, private.output, SealOptions(name="mine"), receipt=forged
+            )
+
+
+def test_a_receipt_made_up_from_a_refused_intake_seals_nothing(
+    house: House, foreign: Path
+) -> None:
+    (foreign / "model.safetensors").write_bytes(b"\x80\x04N.")
+    refused = add(house, foreign).intake
+
+    with pytest.raises(ConflictError):
+        house.room.room.vault.seal(
+            house.actors["olga"],
+            weights(foreign / "honest", seed=1),
+            SealOptions(name="llm"),
+            receipt=Receipt(
+                intake=refused.id, digest=refused.digest, report=refused.report
+            ),
+        )
+
+
+ROWS = {
+    "accepted": "UPDATE intakes SET state = 'accepted'",
+    "no review": "UPDATE intakes SET review = '[]', revision = revision + 1",
+    "report": "UPDATE intakes SET report = '00' WHERE version IS NOT NULL",
+    "detached": "UPDATE intakes SET version = NULL",
+    "deleted": "DELETE FROM intakes",
+    "swapped": "UPDATE intakes SET version = (SELECT version FROM intakes o"
+    " WHERE o.id <> intakes.id)",
+    "swapped reports": "UPDATE intakes SET report = (SELECT report FROM intakes o"
+    " WHERE o.id <> intakes.id)",
+    "published": "UPDATE versions SET state = 'published' WHERE state = 'quarantined'",
+    "pending": "UPDATE versions SET state = 'pending' WHERE state = 'quarantined'",
+    "original": "UPDATE versions SET state = 'published' WHERE state = 'held'",
+}
+
+
+OF_WHAT_WAITS = [
+    (step, asked)
+    for step in ROWS
+    for asked in (False, True)
+    if not asked or "intakes" in ROWS[step]  # nothing is quarantined once it is asked
+]
+
+
+@pytest.mark.parametrize(("step", "asked"), OF_WHAT_WAITS)
+def test_the_administrator_of_the_database_lets_nothing_out(
+    house: House, foreign: Path, quick: Path, step: str, asked: bool
+) -> None:
+    """ATT&CK T1565.001, ATLAS AML.T0010: rows of what waits, and of its report."""
+    added = add(house, foreign)
+    add(house, weights(quick / "other", seed=5), name="other")
+    recall(house, added)
+    request = accept(house, added) if asked else None
+    with administering(house.folder) as database:
+        assert database.execute(ROWS[step]).rowcount > 0
+
+    if request is not None:
+        assert fails(lambda: house.by("ines").approve(request.id))
+    assert fails(
+        lambda: house.by("ana").request(
+            "llm@1", segments=["architecture"], purpose="a test"
+        )
+    )
+
+
+def fails(attempt: Callable[[], object]) -> StrongroomError | None:
+    try:
+        attempt()
+    except (IntegrityError, MissingError, ConflictError) as error:
+        return error
+    return None
+
+
+def test_an_original_that_the_database_says_is_published_is_not_handed_out(
+    house: House, foreign: Path
+) -> None:
+    """ATT&CK T1565.001, ATLAS AML.T0010: the unread file under its intake's name."""
+    added = add(house, foreign)
+    with administering(house.folder) as database:
+        database.execute("UPDATE versions SET state = 'published'")
+
+    for target in (f"{added.intake.id}@1", f"{str(added.intake.original)[:-2]}@1"):
+        with pytest.raises((IntegrityError, MissingError)):
+            house.by("ana").request(target, purpose="a test")
+
+
+def test_a_report_with_other_bytes_is_not_shown(house: House, foreign: Path) -> None:
+    """ATT&CK T1565.001: the bytes of another report, or none."""
+    added = add(house, foreign)
+    with administering(house.folder) as database:
+        database.execute("UPDATE intake_reports SET report = ?", (b"{}",))
+
+    with pytest.raises(IntegrityError, match="altered"):
+        shown(house, added)
+
+
+def test_the_row_from_before_a_recall_cannot_be_put_back(
+    house: House, foreign: Path
+) -> None:
+    """ATT&CK T1565.001: neither the version's row nor the intake's."""
+    added = published(house, foreign)
+    permit = house.permit("ana", "architecture")
+    tables = ("versions", "intakes")
+    with administering(house.folder) as database:
+        before = {t: database.execute(f"SELECT * FROM {t}").fetchall() for t in tables}  # noqa: S608
+    recall(house, added)
+    with administering(house.folder) as database:
+        for table, rows in before.items():
+            put_back(database, table, rows)
+
+    with pytest.raises(IntegrityError):
+        house.by("ana").open(permit.id)
+    with pytest.raises(IntegrityError):
+        shown(house, added)
+
+
+def put_back(database: sqlite3.Connection, table: str, rows: list[sqlite3.Row]) -> None:
+    marks = ", ".join("?" * len(rows[0]))
+    database.execute("PRAGMA foreign_keys = OFF")
+    for row in rows:
+        database.execute(f"REPLACE INTO {table} VALUES ({marks})", tuple(row))  # noqa: S608
+
+
+def test_a_person_outside_the_project_neither_accepts_nor_refuses(
+    house: House, foreign: Path
+) -> None:
+    """ATT&CK T1078: a real account, of nobody who may."""
+    added = add(house, foreign)
+    house.admit("kay", "keys", Role.RESEARCHER)  # in no project
+
+    for act in (house.by("kay").intakes.accept, house.by("kay").intakes.refuse):
+        with pytest.raises(DeniedError):
+            act(added.intake.id)
+    assert version_of(house, added).state is VersionState.QUARANTINED
+
+
+@pytest.mark.parametrize("second", ["accept", "refuse"])
+def test_two_decisions_at_once_are_one(
+    house: House, foreign: Path, second: str
+) -> None:
+    added = add(house, foreign)
+    start, done = threading.Barrier(2), list[str]()
+
+    def decide(what: str) -> None:
+        intakes = house.by("olga").intakes
+        start.wait()
+        try:
+            if what == "accept":
+                intakes.accept(added.intake.id)
+            else:
+                intakes.refuse(added.intake.id)
+        except ConflictError:
+            return
+        done.append(what)
+
+    threads = [threading.Thread(target=decide, args=[w]) for w in ("accept", second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(done) == 1
+    after = {"accept": VersionState.PENDING, "refuse": VersionState.ABANDONED}
+    assert version_of(house, added).state is after[done[0]]
+
+
+@pytest.mark.parametrize("by", ["rename", "link", "write"])
+def test_a_source_swapped_after_it_was_copied_changes_nothing(
+    house: House, foreign: Path, quick: Path, by: str
+) -> None:
+    """ATLAS AML.T0010: what is examined and sealed is what was hashed."""
+    other = weights(quick / "other", seed=9) / "model.safetensors"
+    source = foreign / "model.safetensors"
+
+    once = threading.Lock()
+
+    def swap(stage: str, _: int) -> None:
+        if stage == "holding" and once.acquire(blocking=False):  # told by threads
+            if by == "write":
+                source.write_bytes(other.read_bytes())
+            elif by == "link":
+                source.unlink()
+                source.symlink_to("/etc/passwd")
+            else:
+                os.replace(other, source)
+
+    room = reading_here(house.by("olga"))
+    honest = weights(quick / "honest", seed=1)
+    added = room.intakes.add(
+        Addition(path=foreign, project="default"),
+        SealOptions(name="llm"),
+        progress=swap,
+    )
+
+    assert added.sealed is not None
+    assert add(house, honest, name="same").known
+    assert add(house, honest, name="same").intake.digest == added.intake.digest
+
+
+@pytest.mark.parametrize("names", [("a\n.bin",), ("A.bin", "a.bin"), ("a\u202eb",)])
+def test_a_hostile_name_in_a_folder_is_refused_before_anything_is_kept(
+    house: House, foreign: Path, names: tuple[str, ...]
+) -> None:
+    """ATT&CK T1036: names that a terminal or another file system takes otherwise."""
+    for name in names:
+        (foreign / name).write_bytes(b"x")
+
+    with pytest.raises(InputError):
+        add(house, foreign)
+
+    assert house.by("olga").intakes.all() == []
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("at", ["copying", "holding", "sealing"])
+def test_an_addition_killed_at_any_stage_goes_on_and_waits(
+    house: House, foreign: Path, at: str
+) -> None:
+    def kill(stage: str, _: int) -> None:
+        if stage == at:
+            raise KilledError
+
+    room = reading_here(house.by("olga"))
+    with pytest.raises(KilledError):
+        room.intakes.add(
+            Addition(path=foreign, project="default"),
+            SealOptions(name="llm"),
+            progress=kill,
+        )
+
+    added = add(house, foreign)
+
+    assert added.intake.state is IntakeState.WAITING
+    assert version_of(house, added).state is VersionState.QUARANTINED
+    assert len(house.by("olga").intakes.all()) == 1
+    with pytest.raises(MissingError):
+        house.by("ana").request("llm@1", segments=["architecture"], purpose="a test")
