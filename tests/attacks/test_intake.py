@@ -27,6 +27,7 @@ from strongroom.errors import (
 from strongroom.intake.additions import Addition
 from strongroom.intake.intakes import Intake, IntakeState
 from strongroom.intake.receipt import Receipt
+from strongroom.intake.rewriting import Options
 from strongroom.types import Role
 from strongroom.vault.drafts import SealOptions
 from strongroom.vault.lineages import LINEAGES
@@ -169,6 +170,21 @@ def test_a_recalled_first_version_that_is_refused_leaves_its_lineage(
     with house.room.room.ledger.reading() as reading:
         lineage = LINEAGES.get(reading, version_of(house, added).artifact)
     assert lineage.first_version == 1
+
+
+def test_a_slow_examination_changes_no_report_of_what_waits(
+    house: House, foreign: Path
+) -> None:
+    """Once, the second of two additions replaced the report, and who must agree."""
+    room = reading_here(house.by("olga"))
+    addition = Addition(path=foreign, project="default")
+    with room.room.quarantine.receiving(house.actors["olga"], addition) as slow:
+        added = add(house, foreign)
+        other = replace(addition, expect="sha256:" + "0" * 64, options=Options())
+        with pytest.raises(ConflictError, match="meanwhile"):
+            room.room.quarantine.examine(house.actors["olga"], slow, other)
+
+    assert shown(house, added) == added.intake
 
 
 @pytest.mark.parametrize("field", ["digest", "report", "intake", "used"])

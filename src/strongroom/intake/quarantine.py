@@ -21,6 +21,7 @@ from strongroom.access.policy import Resource
 from strongroom.access.projects import Project, find_project
 from strongroom.access.sessions import Actor
 from strongroom.database.times import format_time
+from strongroom.errors import ConflictError
 from strongroom.intake.additions import Addition
 from strongroom.intake.examining import Examine
 from strongroom.intake.intakes import (
@@ -136,6 +137,7 @@ class Quarantine:
         """Read the copy in the sandbox, and record what was found before it is used.
 
         Raises:
+            ConflictError: Somebody else added the same, and was faster.
             SetupError: The sandbox lacks something.
             UnavailableError: The database does not answer.
         """
@@ -151,6 +153,11 @@ class Quarantine:
         digest = report_digest(document)
         with self._ledger.transaction() as writing:
             row = INTAKES.get(writing, private.intake.id, lock=True)
+            if row.state is not IntakeState.RECEIVED:
+                raise ConflictError(
+                    f"{row.id} was examined by somebody else meanwhile",
+                    hint=f"strongroom intake show {row.id}",
+                )
             store_report(writing, digest, document)
             state = IntakeState.REFUSED if verdict.refused else row.state
             row = INTAKES.replace(
