@@ -299,14 +299,22 @@ def test_an_original_that_the_database_says_is_published_is_not_handed_out(
             house.by("ana").request(target, purpose="a test")
 
 
-def test_a_report_with_other_bytes_is_not_shown(house: House, foreign: Path) -> None:
-    """ATT&CK T1565.001: the bytes of another report, or none."""
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE intake_reports SET report = x'7b7d'", "DELETE FROM intake_reports"],
+)
+def test_nothing_is_accepted_whose_report_is_another_or_gone(
+    house: House, foreign: Path, statement: str
+) -> None:
+    """ATT&CK T1565.001: once, it was not shown, and could be accepted unread."""
     added = add(house, foreign)
     with administering(house.folder) as database:
-        database.execute("UPDATE intake_reports SET report = ?", (b"{}",))
+        database.execute(statement)
 
     with pytest.raises(IntegrityError, match="altered"):
         shown(house, added)
+    with pytest.raises(IntegrityError, match="altered"):
+        accept(house, added)
 
 
 def test_the_row_from_before_a_recall_cannot_be_put_back(

@@ -131,6 +131,7 @@ class Intakes:
             MissingError: There is no such intake.
             ConflictError: It was refused, accepted, or asked for already.
             DeniedError: The actor may not accept it.
+            IntegrityError: The report on it was deleted or altered.
         """
         return self._room.admission.accept(self._actor(), identifier)
 

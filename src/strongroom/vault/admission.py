@@ -18,7 +18,13 @@ from strongroom.access.sessions import Actor
 from strongroom.access.terms import AdministrationTerms
 from strongroom.database import tables
 from strongroom.errors import ConflictError
-from strongroom.intake.intakes import INTAKES, Intake, IntakeState, find_intake
+from strongroom.intake.intakes import (
+    INTAKES,
+    Intake,
+    IntakeState,
+    find_intake,
+    load_report,
+)
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import ArtifactId
@@ -56,6 +62,7 @@ class Admission:
             MissingError: There is no such intake.
             ConflictError: It was refused, accepted, or asked for already.
             DeniedError: The actor may not accept it.
+            IntegrityError: The report on it was deleted or altered.
         """
         with (
             self._gate.recording_refusals(actor, "intake:accept", identifier),
@@ -66,6 +73,7 @@ class Admission:
             account = self._gate.require(
                 writing, actor, "intake:accept", resource_of(artifact)
             )
+            load_report(writing, intake)  # nobody accepts what nobody can read about
             version = VERSIONS.replace(writing, version, state=VersionState.PENDING)
             return self._approvals.ask(
                 writing,
