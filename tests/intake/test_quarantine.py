@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,13 @@ import pytest
 from safetensors.numpy import save_file
 from sqlalchemy import select
 
+from strongroom.client.client import Strongroom
 from strongroom.database import tables
-from strongroom.errors import DeniedError, MissingError
+from strongroom.errors import DeniedError, MissingError, UnavailableError
 from strongroom.intake.additions import Addition
 from strongroom.intake.intakes import IntakeState
+from strongroom.intake.quarantine import Quarantine
+from strongroom.intake.reports import SnapshotReport
 from strongroom.vault.drafts import SealOptions
 from tests.intake.rooms import add, reading_here
 from tests.journeys.rooms import House
@@ -97,6 +102,27 @@ def test_the_same_bytes_are_known_and_their_report_is_given_again(
     assert second.known
     assert second.sealed is None
     assert (second.intake, second.report) == (first.intake, first.report)
+
+
+def test_a_disk_that_fills_while_files_are_taken_over_is_our_error(
+    house: House, foreign: Path
+) -> None:
+    """Once the system's own error left, where only ours are caught."""
+
+    def full(*_: object) -> SnapshotReport:
+        raise OSError(errno.ENOSPC, "no space")
+
+    parts = house.by("olga").room
+    quarantine = Quarantine(
+        parts.gate, examine=full, folder=foreign.parent / "q", random=parts.random
+    )
+    room = Strongroom(replace(parts, quarantine=quarantine), house.by("olga").actor)
+
+    with pytest.raises(UnavailableError, match="full"):
+        room.intakes.add(
+            Addition(path=foreign, project="default"), SealOptions(name="llm")
+        )
+    assert list((foreign.parent / "q").iterdir()) == []
 
 
 def test_who_may_not_read_intakes_reads_none(house: House, foreign: Path) -> None:

@@ -31,4 +31,6 @@ class Examine(Protocol):
 
         Raises:
             SetupError: The sandbox lacks something.
+            UnavailableError: The disk is nearly full.
+            OSError: The disk does not do what it should; ``Quarantine`` says which.
         """

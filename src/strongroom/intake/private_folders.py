@@ -15,6 +15,27 @@ from strongroom.types import IntakeId
 
 
 @contextmanager
+def quarantine_disk() -> Iterator[None]:
+    """Turn what the disk under private folders refuses into our error.
+
+    Raises:
+        UnavailableError: It is full, or does not do what it should.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise UnavailableError(
+                "the disk of the quarantine is full; nothing was kept",
+                hint="free some, or name another folder: [intake] folder in room.toml",
+            ) from None
+        raise UnavailableError(
+            f"quarantine cannot be used: {os.strerror(error.errno or errno.EIO)}",
+            hint="is its folder writable?",
+        ) from None
+
+
+@contextmanager
 def private_folder(within: Path, intake: IntakeId) -> Iterator[Path]:
     """Give a new folder that is locked while it is used, and removed afterwards.
 
@@ -22,15 +43,12 @@ def private_folder(within: Path, intake: IntakeId) -> Iterator[Path]:
         UnavailableError: It cannot be made.
     """
     folder = within / intake
-    try:
+    with quarantine_disk():
         within.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise UnavailableError(
-            f"quarantine cannot be used: {os.strerror(error.errno or errno.EIO)}",
-            hint="is the room's folder writable?",
-        ) from None
-    with _locked(folder):
+    with _locked(folder) as held:
+        if not held:  # swept between the two
+            raise UnavailableError(f"{intake} was swept away", hint="try again")
         try:
             yield folder
         finally:

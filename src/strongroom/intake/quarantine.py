@@ -32,7 +32,7 @@ from strongroom.intake.intakes import (
     load_report,
     store_report,
 )
-from strongroom.intake.private_folders import private_folder, sweep
+from strongroom.intake.private_folders import private_folder, quarantine_disk, sweep
 from strongroom.intake.receipt import Receipt, report_digest
 from strongroom.intake.receiving import Received, receive
 from strongroom.intake.verdicts import Verdict, judge
@@ -123,7 +123,8 @@ class Quarantine:
             copy = folder / _COPY
             received = receive(addition.path, copy, progress=progress)
             intake, known = self._recorded(actor, addition, intake_id, received)
-            (folder / _OUTPUT).mkdir(mode=0o700)
+            with quarantine_disk():
+                (folder / _OUTPUT).mkdir(mode=0o700)
             yield Private(
                 intake=intake,
                 project=project,
@@ -139,9 +140,9 @@ class Quarantine:
         Raises:
             ConflictError: Somebody else added the same, and was faster.
             SetupError: The sandbox lacks something.
-            UnavailableError: The database does not answer.
+            UnavailableError: A disk or the database does not answer, or is full.
         """
-        with private.copy.open("rb", buffering=0) as copy:
+        with quarantine_disk(), private.copy.open("rb", buffering=0) as copy:
             report = self._examine(
                 copy.fileno(),
                 private.received.files,

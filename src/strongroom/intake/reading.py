@@ -85,6 +85,7 @@ class SandboxReader:
             InputError: The descriptor could be written to, or there are too many files.
             SetupError: The sandbox lacks something.
             UnavailableError: The disk is nearly full.
+            OSError: As for ``Examine``.
         """
         if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
             raise InputError("what a sandbox reads is open for writing")

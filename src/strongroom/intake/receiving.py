@@ -6,7 +6,6 @@ re-written are the same bytes, whatever happens to the original meanwhile.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
@@ -26,6 +25,7 @@ from strongroom.intake.listing import (
     permitted_targets,
     unreadable,
 )
+from strongroom.intake.private_folders import quarantine_disk
 from strongroom.intake.rewriting import write_all
 
 MOST_BYTES = 1 << 40
@@ -123,15 +123,15 @@ def _new(into: Path) -> Iterator[BinaryIO]:
     Raises:
         UnavailableError: The disk does not answer, or is full.
     """
-    try:
-        with open(into, "xb", buffering=0, opener=_private) as file:
-            try:
-                yield file
-            except BaseException:
-                into.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise _full_or_broken(error) from None
+    with (
+        quarantine_disk(),
+        open(into, "xb", buffering=0, opener=_private) as file,
+    ):
+        try:
+            yield file
+        except BaseException:
+            into.unlink(missing_ok=True)
+            raise
 
 
 def _total_bytes(folder: Path, names: Iterable[str], most_bytes: int) -> int:
@@ -151,7 +151,8 @@ def _total_bytes(folder: Path, names: Iterable[str], most_bytes: int) -> int:
 
 def _verify_room(folder: Path, wanted: int) -> None:
     # Twice: the copy, and what is re-written from it.
-    free = shutil.disk_usage(folder).free
+    with quarantine_disk():
+        free = shutil.disk_usage(folder).free
     if free < 2 * wanted + _SPARE_BYTES:
         raise UnavailableError(
             f"quarantine has {free} bytes free, and this takes {2 * wanted}",
@@ -204,13 +205,3 @@ def _read(name: str, descriptor: int, length: int) -> bytes:
 
 def _stamp(found: os.stat_result) -> tuple[int, int, int]:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _full_or_broken(error: OSError) -> UnavailableError:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return UnavailableError(
-            "the disk of the quarantine is full; nothing was kept",
-            hint="free some, or name another folder: [intake] folder in room.toml",
-        )
-    why = os.strerror(error.errno or errno.EIO)
-    return UnavailableError(f"quarantine cannot be written: {why}", hint="try again")
