@@ -109,7 +109,10 @@ def test_a_disk_that_fills_while_files_are_taken_over_is_our_error(
 ) -> None:
     """Once the system's own error left, where only ours are caught."""
 
-    def full(*_: object) -> SnapshotReport:
+    def full(
+        descriptor: int, files: object, options: object, output: Path
+    ) -> SnapshotReport:
+        del descriptor, files, options, output
         raise OSError(errno.ENOSPC, "no space")
 
     parts = house.by("olga").room
