@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from strongroom.errors import InputError
-
-_PICKLE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib")
+from strongroom.intake.kinds import PICKLED
 
 
 def verify_ending(name: str) -> None:
@@ -13,7 +12,7 @@ def verify_ending(name: str) -> None:
     Raises:
         InputError: It is.
     """
-    if name.lower().endswith(_PICKLE_ENDINGS):
+    if name.lower().endswith(tuple(PICKLED)):
         raise _not_sealed(name, "has the ending of a pickle, which runs code when read")
 
 
