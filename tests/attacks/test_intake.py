@@ -144,6 +144,23 @@ def test_declining_an_old_request_gives_nothing_up_that_was_asked_for_since(
     assert version_of(house, added).state is VersionState.PUBLISHED
 
 
+def test_ones_own_files_recalled_while_they_wait_are_given_up_with_the_request(
+    house: House, foreign: Path
+) -> None:
+    """They have no intake by which somebody could accept them: the name is free."""
+    sealed = house.by("olga").seal(foreign, name="llm")
+    assert sealed.request is not None
+    room = house.room.room
+    with room.ledger.transaction() as writing:
+        room.admission.recall(writing, [sealed.artifact.id], advisory="A-1", reason="")
+    with pytest.raises(ConflictError, match="recalled since"):
+        house.by("ines").approve(sealed.request.id)
+
+    house.by("ines").decline(sealed.request.id)
+
+    assert house.by("olga").seal(foreign, name="llm").version.number == 2
+
+
 def test_what_waits_when_an_advisory_comes_says_so_to_who_looks_at_it(
     house: House, foreign: Path
 ) -> None:

@@ -24,6 +24,8 @@ from strongroom.vault.versions import (
 
 PUBLISH_ACTION = "model:publish"
 
+_WAITING = (VersionState.PENDING, VersionState.QUARANTINED)
+
 
 def publish(writing: Writing, request: Request, *, key: VerifyKey) -> None:
     """Let a sealed version be asked for; what allows it was decided before.
@@ -74,12 +76,13 @@ def publish(writing: Writing, request: Request, *, key: VerifyKey) -> None:
 def abandon(writing: Writing, request: Request) -> None:
     """Give a version up whose publishing was refused; its name is free again.
 
-    A request from before a recall says nothing of what was asked for since.
+    A request from before a recall says nothing of what came from outside: that is
+    looked at again.  One's own files, recalled while they waited, are given up.
     """
     payload = request.payload()
     version = VERSIONS.get(writing, str(payload["version"]), lock=True)
     asked = asked_for(version, intake_of(writing, version))
-    if version.state is VersionState.PENDING and payload == asked:
+    if version.state in _WAITING and payload == asked:
         VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
         writing.append(abandoned_event(version))
         refused(writing, version, by=request.asker)
