@@ -13,11 +13,12 @@ from sqlalchemy import select
 
 from strongroom.client.client import Strongroom
 from strongroom.database import tables
-from strongroom.errors import DeniedError, MissingError, UnavailableError
+from strongroom.errors import DeniedError, InputError, MissingError, UnavailableError
 from strongroom.intake.additions import Addition
 from strongroom.intake.intakes import IntakeState
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.reports import SnapshotReport
+from strongroom.intake.rewriting import Options
 from strongroom.vault.drafts import SealOptions
 from tests.intake.rooms import add, reading_here
 from tests.journeys.rooms import House
@@ -75,6 +76,54 @@ def test_an_original_that_is_not_what_was_expected_is_refused(
             assert rule == "source/digest"
         case report:
             pytest.fail(f"the report says {report}")
+
+
+def test_bytes_that_are_known_are_held_against_what_is_expected_too(
+    house: House, foreign: Path
+) -> None:
+    """They were answered with what was known, whatever digest was expected."""
+    add(house, foreign)
+    room = reading_here(house.by("olga"))
+    before = len(kinds(house))
+
+    with pytest.raises(InputError, match="not the one that was expected"):
+        room.intakes.add(
+            Addition(path=foreign, project="default", expect="0" * 64),
+            SealOptions(name="other"),
+        )
+
+    assert kinds(house)[before:] == []
+
+
+def test_a_digest_that_is_none_is_named_before_anything_is_recorded(
+    house: House, foreign: Path
+) -> None:
+    """A slip of the pen once left a refused intake, for good."""
+    room = reading_here(house.by("olga"))
+    before = len(kinds(house))
+
+    with pytest.raises(InputError, match="no SHA-256 digest"):
+        room.intakes.add(
+            Addition(path=foreign, project="default", expect="sha256:00"),
+            SealOptions(name="llm"),
+        )
+
+    assert kinds(house)[before:] == []
+
+
+def test_what_readers_refused_is_read_again_to_be_salvaged(
+    house: House, foreign: Path
+) -> None:
+    """``--salvage`` was passed over in silence where the bytes were known."""
+    (foreign / "model.safetensors").unlink()
+    (foreign / "model.pkl").write_bytes(b"\x80\x02cposix\nsystem\n.")
+    room = reading_here(house.by("olga"))
+    refused = add(house, foreign)
+    salvaging = Addition(path=foreign, project="default", options=Options(salvage=True))
+
+    assert refused.intake.state is IntakeState.REFUSED
+    assert add(house, foreign).known
+    assert not room.intakes.add(salvaging, SealOptions(name="llm")).known
 
 
 @pytest.mark.parametrize("form", ["{}", "sha256:{}"])

@@ -22,7 +22,7 @@ from strongroom.access.projects import Project, find_project
 from strongroom.access.sessions import Actor
 from strongroom.database.times import format_time
 from strongroom.errors import ConflictError
-from strongroom.intake.additions import Addition
+from strongroom.intake.additions import Addition, parse_digest, suffices
 from strongroom.intake.examining import Examine
 from strongroom.intake.intakes import (
     INTAKES,
@@ -35,7 +35,7 @@ from strongroom.intake.intakes import (
 from strongroom.intake.private_folders import private_folder, quarantine_disk, sweep
 from strongroom.intake.receipt import Receipt, report_digest
 from strongroom.intake.receiving import Received, receive
-from strongroom.intake.verdicts import Verdict, judge
+from strongroom.intake.verdicts import Verdict, judge, verify_expected
 from strongroom.ledger.events import Event, typed
 from strongroom.ledger.log import Reading
 from strongroom.types import IntakeId, Random, new_id
@@ -114,10 +114,13 @@ class Quarantine:
         Raises:
             DeniedError: The actor may not take anything in for this project.
             MissingError: There is no such project.
-            InputError: It cannot be copied; see ``receive``.
+            InputError: It cannot be copied, see ``receive``; or it is not what was
+                expected.
             UnavailableError: A disk or the database does not answer, or is full.
         """
         project = self._require(actor, addition)
+        if addition.expect is not None:
+            parse_digest(addition.expect)  # a slip of the pen, before it is copied
         intake_id = IntakeId(new_id("intake", self._random))
         with private_folder(self._folder, intake_id) as folder:
             copy = folder / _COPY
@@ -138,6 +141,7 @@ class Quarantine:
         """Read the copy in the sandbox, and record what was found before it is used.
 
         Raises:
+            InputError: What was expected is no digest.
             ConflictError: Somebody else added the same, and was faster.
             SetupError: The sandbox lacks something.
             UnavailableError: A disk or the database does not answer, or is full.
@@ -226,8 +230,10 @@ class Quarantine:
             open_ones = [b for b in before if b.state is IntakeState.RECEIVED]
             if open_ones:  # interrupted: it goes on
                 return open_ones[0], False
-            if before and not addition.again:
-                return max(before, key=lambda b: b.added_at), True
+            latest = max(before, key=lambda b: b.added_at, default=None)
+            if latest is not None and suffices(latest, addition):
+                verify_expected(received, addition.expect)
+                return latest, True
             row = INTAKES.insert(
                 writing,
                 Intake(

@@ -6,11 +6,12 @@ error among the findings, an original that is not what was expected.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom import canonical
+from strongroom.errors import InputError
+from strongroom.intake.additions import parse_digest
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.receiving import Received
 from strongroom.intake.reports import SnapshotReport
@@ -20,8 +21,6 @@ MOST_LISTED = 1000
 
 _TENSORS = ("tensors", "optimizer-tensors")
 """Facts of a file that list digests of tensors, one after the other in an entry."""
-
-_SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +59,9 @@ def judge(report: SnapshotReport, received: Received, expect: str | None) -> Ver
         report: Of every file.
         received: What was copied.
         expect: SHA-256 that it should have; see ``Addition``.
+
+    Raises:
+        InputError: ``expect`` is no digest.
     """
     findings = [(f.path, finding) for f in report.files for finding in f.findings]
     findings += [("", finding) for finding in report.findings]
@@ -85,14 +87,36 @@ def judge(report: SnapshotReport, received: Received, expect: str | None) -> Ver
     )
 
 
-def _unexpected(received: Received, expect: str | None) -> Iterable[Finding]:
+def is_expected(received: Received, expect: str | None) -> bool:
+    """Return whether a copy has the digest that somebody said, if they said one.
+
+    Raises:
+        InputError: What they said is no digest.
+    """
     if expect is None:
-        return
-    wanted = _SHA256.fullmatch(expect.strip().lower())
+        return True
     found = {received.digest}
     if len(received.files) == 1:
         found.add(received.files[0].sha256)
-    if wanted is None or wanted[1] not in found:
+    return parse_digest(expect) in found
+
+
+def verify_expected(received: Received, expect: str | None) -> None:
+    """Check that a copy has the digest that somebody said, if they said one.
+
+    Raises:
+        InputError: It has another.
+    """
+    if not is_expected(received, expect):
+        raise InputError(
+            f"the original has the digest {received.digest}, not the one that was"
+            " expected",
+            hint="get it again from where the digest is from",
+        )
+
+
+def _unexpected(received: Received, expect: str | None) -> Iterable[Finding]:
+    if not is_expected(received, expect):
         yield Finding(
             rule="source/digest",
             level=Level.ERROR,

@@ -225,7 +225,7 @@ def verify_name_free(writing: Writing, draft: Draft) -> None:
     if waiting:
         raise ConflictError(
             f"{draft.artifact.name}@{waiting[0].number} waits to be published",
-            hint="approve or decline it first, or choose another name with --as",
+            hint="decide on it first (requests, intake list), or choose another --as",
         )
 
 
