@@ -85,6 +85,9 @@ class Sessions:
         """Record a refused login, and do not say what was wrong with it.
 
         A rule that refuses says its name: by then everything was right.
+
+        Raises:
+            DeniedError: The refusal, once it is recorded.
         """
         try:
             yield

@@ -69,6 +69,10 @@ class NearCustodian(ABC):
         anchor: Anchor,
         verify_extension: VerifyExtension,
     ) -> bytes:
-        """See ``KeyCustodian``."""
+        """Refuse; see ``adopts``.
+
+        Raises:
+            SetupError: Always.
+        """
         del held, evidence, anchor, verify_extension
         raise SetupError(f"{self.root_key_id} takes over from no other root key")

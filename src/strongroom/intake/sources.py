@@ -35,6 +35,9 @@ class Source:
         """Return up to ``length`` bytes from ``offset``: fewer where the window ends.
 
         The shape that ``formats.safetensors.Read`` asks for.
+
+        Raises:
+            RefusedError: The offset or the length is negative.
         """
         if offset < 0 or length < 0:
             raise RefusedError("file/bounds", f"a read of {length} bytes at {offset}")

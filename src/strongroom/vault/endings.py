@@ -62,7 +62,10 @@ def publishing(
 
 
 def holding(actor: Actor, intake: Intake) -> Ending:
-    """Return the ending for an original from outside."""
+    """Return the ending for an original from outside.
+
+    Its ``then`` raises ``ConflictError`` where the intake has an original already.
+    """
 
     def link(writing: Writing, version: Version) -> None:
         row = INTAKES.get(writing, intake.id, lock=True)
@@ -75,7 +78,10 @@ def holding(actor: Actor, intake: Intake) -> Ending:
 
 
 def quarantining(actor: Actor, receipt: Receipt) -> Ending:
-    """Return the ending for what was re-written from something from outside."""
+    """Return the ending for what was re-written from something from outside.
+
+    Its ``then`` raises ``ConflictError`` where the receipt is not the newest.
+    """
 
     def link(writing: Writing, version: Version) -> None:
         row = INTAKES.get(writing, receipt.intake, lock=True)

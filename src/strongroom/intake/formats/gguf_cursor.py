@@ -22,7 +22,11 @@ class Cursor:
         return self._source.length - self.at
 
     def take(self, length: int) -> bytes:
-        """Return the next bytes; the caller has bounded their number."""
+        """Return the next bytes; the caller has bounded their number.
+
+        Raises:
+            RefusedError: The file ends before.
+        """
         if length > self.left:
             raise RefusedError(
                 "file/cut", f"file is cut: {length} bytes at {self.at} pass its end"

@@ -94,7 +94,17 @@ def write_outside(
 
 
 def take_tensor(tensor: Message, outside: Outside, digests: dict[str, str]) -> None:
-    """Check one tensor, and take its bytes in if they lie in another file."""
+    """Check one tensor, and take its bytes in if they lie in another file.
+
+    Args:
+        tensor: A TensorProto.
+        outside: The files beside; what is taken in from them is noted there.
+        digests: Gets the SHA-256, as hex, of a named tensor whose bytes are here.
+
+    Raises:
+        RefusedError: Its bytes are not as many as its shape says, lie in two places,
+            or in a file that is not beside it.
+    """
     length = _bytes_of(tensor)
     name = tensor.text("name")
     entries = tensor.messages("external_data")

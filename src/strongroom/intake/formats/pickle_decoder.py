@@ -84,7 +84,11 @@ class _Bytes:
         return piece
 
     def line(self) -> bytes:
-        """Return the bytes up to a line feed, without it."""
+        """Return the bytes up to a line feed, without it.
+
+        Raises:
+            RefusedError: None comes before the end, or the line is too long.
+        """
         length = 256
         while True:
             known = min(length, self.left)

@@ -55,6 +55,14 @@ class _Reader:
         self._waiting: list[tuple[Message, int, int, int]] = []
 
     def read(self, root: str) -> Document:
+        """Return the document, every message in it read once, without recursion.
+
+        Args:
+            root: Name of the schema of the outermost message.
+
+        Raises:
+            RefusedError: It is malformed, nested too deep, or has too many fields.
+        """
         document = Document(Message(root), [], self._left_out)
         self._waiting.append((document.root, 0, self._source.length, 0))
         while self._waiting:
