@@ -188,6 +188,22 @@ def test_who_may_not_read_intakes_reads_none(house: House, foreign: Path) -> Non
     assert house.by("ada").intakes.all() == [added.intake]
 
 
+def test_a_folder_that_a_worker_closed_is_swept_too(house: House, quick: Path) -> None:
+    """``clean`` said that it was removed, and left its plain bytes."""
+    closed = house.folder / "quarantine" / "intake-left" / "out" / "closed"
+    closed.mkdir(parents=True)
+    (closed / "plain").write_bytes(b"plain")
+    outside = quick / "outside"
+    outside.mkdir(mode=0o750)
+    (closed.parent / "link").symlink_to(outside)
+    closed.chmod(0)
+    closed.parent.chmod(0)
+
+    assert house.room.room.quarantine.sweep() == 1
+    assert list((house.folder / "quarantine").iterdir()) == []
+    assert outside.stat().st_mode & 0o777 == 0o750
+
+
 def test_a_copy_that_a_crash_left_is_swept_and_a_running_one_is_not(
     house: House, foreign: Path
 ) -> None:

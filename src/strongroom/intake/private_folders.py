@@ -52,7 +52,7 @@ def private_folder(within: Path, intake: IntakeId) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 def sweep(within: Path) -> int:
@@ -64,9 +64,33 @@ def sweep(within: Path) -> int:
     for folder in within.glob("intake-*"):
         with _locked(folder) as free:
             if free:
-                shutil.rmtree(folder, ignore_errors=True)
-                removed += 1
+                removed += _remove(folder)
     return removed
+
+
+def _remove(folder: Path) -> bool:
+    """Remove a folder; say if it is gone.
+
+    A worker that was taken over may close folders of its output against everybody.
+    """
+    for below, names, _ in os.walk(folder):  # asks for names before it goes below
+        for name in names:
+            _reopen(Path(below, name))
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+def _reopen(folder: Path) -> None:
+    try:
+        found = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:  # a link, which is removed as it is
+        return
+    try:
+        os.chmod(f"/proc/self/fd/{found}", 0o700)  # of what was opened, not a link
+    except OSError:  # somebody else's: what is left is not counted as removed
+        return
+    finally:
+        os.close(found)
 
 
 @contextmanager
