@@ -75,6 +75,17 @@ def test_what_is_refused_says_why_and_the_status_says_so_too(
     assert "is refused" in shown.err
 
 
+def test_what_became_of_it_is_told_where_sarif_cannot_be_written(
+    solo: Terminal, foreign: Path, quick: Path
+) -> None:
+    """It had come in, and only the file that failed was spoken of."""
+    done = solo.run("intake", "add", foreign, "--sarif", quick / "none" / "found.sarif")
+
+    assert done.status == 69
+    assert "waiting" in done.out
+    assert "strongroom intake show ID --sarif FILE" in done.err
+
+
 def test_relative_paths_are_taken_from_where_one_stands(
     solo: Terminal, foreign: Path
 ) -> None:

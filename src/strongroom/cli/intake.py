@@ -95,10 +95,10 @@ def add(
             addition, options, progress=lambda _, done: progress(done)
         )
     intake = added.intake
-    if sarif is not None:
-        write_sarif(sarif, added.report)
     document = intake_document(intake, added.report, known=added.known)
     call.output.answer(document, lambda console: show_intake(console, document))
+    if sarif is not None:
+        write_sarif(sarif, added.report)
     if intake.state == "refused":
         raise InputError(
             f"{intake.id} is refused", hint=f"strongroom intake show {intake.id}"
@@ -130,10 +130,10 @@ def show(
     """
     with call.open() as room:
         intake, report = room.intakes.show(identifier)
-    if sarif is not None:
-        write_sarif(sarif, report)
     document = intake_document(intake, report)
     call.output.answer(document, lambda console: show_intake(console, document))
+    if sarif is not None:
+        write_sarif(sarif, report)
 
 
 def accept(call: Call, *, identifier: IDENTIFIER) -> None:

@@ -65,7 +65,10 @@ def write_sarif(path: Path, report: Json) -> None:
     try:
         path.write_text(json.dumps(sarif_log(report), indent=2) + "\n")
     except OSError as error:
-        raise UnavailableError(f"{path} cannot be written: {error.strerror}") from None
+        raise UnavailableError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="strongroom intake show ID --sarif FILE writes it again",
+        ) from None
 
 
 def _show_files(console: Console, files: Sequence[Mapping[str, Json]]) -> None:

@@ -168,4 +168,7 @@ class AnchorFile:
 
 
 def _unavailable(path: Path, error: OSError) -> UnavailableError:
-    return UnavailableError(f"{path}: {error.strerror or 'input or output error'}")
+    return UnavailableError(
+        f"{path}: {error.strerror or 'input or output error'}",
+        hint="is the disk full, or the room's folder not writable?",
+    )
