@@ -99,3 +99,5 @@ def test_one_command_gives_the_keys_successors(
     names = [row["name"] for row in rows if row["algorithm"] == "ML-DSA-65"]
     assert names[2:] == ["checkpoint-ml-dsa-65-2", "manifest-ml-dsa-65-2"]
     assert solo.run("policy", "signatures", "ed25519", "--rotate").status == 65
+    again = solo.run("policy", "signatures", "--rotate")
+    assert "the second keys have successors" in again.out

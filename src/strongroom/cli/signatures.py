@@ -52,7 +52,10 @@ def switch(
     from strongroom.app import signatures
 
     if rotate and algorithms is Algorithms.ONE:
-        raise InputError("one signature has no second keys to rotate")
+        raise InputError(
+            "one signature has no second keys to rotate",
+            hint="strongroom policy signatures --rotate",
+        )
     if algorithms is None and not rotate:
         with call.open() as room:
             both = room.room.signatures.demanded()
@@ -69,7 +72,9 @@ def switch(
                 )
             signatures.prepare(room, successors=rotate)
     with call.open(typed=found) as room:
-        _say(call, signatures.switch(room, both=both, successors=rotate))
+        _say(
+            call, signatures.switch(room, both=both, successors=rotate), rotated=rotate
+        )
 
 
 def _passphrases(call: Call) -> dict[str, Secret]:
@@ -85,7 +90,7 @@ def _passphrases(call: Call) -> dict[str, Secret]:
     )
 
 
-def _say(call: Call, done: Switched) -> None:
+def _say(call: Call, done: Switched, *, rotated: bool = False) -> None:
     request = done.request
     carried = Algorithms.BOTH if done.both else Algorithms.ONE
     document: dict[str, Json] = {
@@ -102,6 +107,7 @@ def _say(call: Call, done: Switched) -> None:
         return
     call.output.say(
         document,
+        *(["the second keys have successors, which sign from now on"] * rotated),
         f"checkpoints and manifests carry {carried}",
         *([LIMITS] if done.both else []),
     )
