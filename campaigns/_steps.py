@@ -76,7 +76,8 @@ def plan(
 
 
 def _some(boundaries: Sequence[Boundary], every: int) -> Sequence[Boundary]:
-    return boundaries[::every] if every else ()
+    # Counted from the end: by the last one, everything was promised.
+    return boundaries[(len(boundaries) - 1) % every :: every] if every else ()
 
 
 def random_of(seed: int, step: Step) -> Random:

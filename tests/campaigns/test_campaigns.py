@@ -45,7 +45,7 @@ def test_nothing_that_was_changed_is_accepted(
 @pytest.mark.parametrize(
     "words",
     [
-        ["--acts", "cycle", "--every", "40", "--cuts"],
+        ["--acts", "cycle", "--every", "30", "--cuts"],
         ["--acts", "rotate", "--every", "30", "--servers", "1", "--postgresql"],
     ],
     ids=["sqlite", "postgresql"],

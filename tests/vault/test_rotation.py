@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from strongroom.app.rotating import RotationOptions, rotate
@@ -62,16 +65,42 @@ def test_two_rotations_of_a_domain_are_not_under_way_at_once(holders: House) -> 
     asked = rotate(kim, options("weights"))
     assert asked.request is not None
     old = kim.room.domains["weights"].custodian.root_key_id
-    other = kim.room.rotation.propose(
-        kim.actor,
-        "weights",
-        leaving=Place(root_key_id=old, custodian="file:custodians/weights"),
-        joining=Place(root_key_id="root-other", custodian="file:custodians/other"),
-    )
-    holders.by("ines").approve(asked.request.id)
 
+    def another() -> None:
+        kim.room.rotation.propose(
+            kim.actor,
+            "weights",
+            leaving=Place(root_key_id=old, custodian="file:custodians/weights"),
+            joining=Place(root_key_id="root-other", custodian="file:custodians/other"),
+        )
+
+    with pytest.raises(ConflictError, match="already"):
+        another()
+    holders.by("ines").approve(asked.request.id)
     with pytest.raises(ConflictError, match="under way"):
-        holders.by("ines").approve(other.id)
+        another()
+
+
+def test_of_those_who_ask_at_once_one_asks(holders: House) -> None:
+    """Two requests once waited; the second could be approved, and then failed."""
+    kim, start = holders.by("kim"), threading.Barrier(3)
+
+    def ask(_: int) -> str:
+        start.wait()
+        try:
+            done = rotate(kim, options("weights"))
+        except ConflictError:
+            return ""
+        return done.request.id if done.request else ""
+
+    with ThreadPoolExecutor(3) as pool:
+        asked = set(pool.map(ask, range(3))) - {""}
+
+    waiting = kim.room.rotation.waiting("weights")
+    assert waiting is not None
+    assert asked == {waiting.id}
+    files = (holders.folder / "custodians").glob("weights*")
+    assert len([path for path in files if path.suffix != ".anchor"]) == 2
 
 
 def test_a_root_key_does_not_follow_itself(holders: House) -> None:

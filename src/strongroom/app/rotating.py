@@ -192,20 +192,26 @@ def _propose(room: Strongroom, options: RotationOptions) -> Request:
     create_custodian(settings, joining, options.new, cost=options.cost, random=random)
     made = open_custodian(settings, joining, options.new, random=random)
     verify_keeper(in_use, made)
-    return room.room.rotation.propose(
-        room.actor,
-        options.domain,
-        leaving=Place(
-            root_key_id=in_use.root_key_id,
-            custodian=leaving.custodian,
-            file=leaving.file,
-        ),
-        joining=Place(
-            root_key_id=made.root_key_id,
-            custodian=joining.custodian,
-            file=joining.file,
-        ),
-    )
+    try:
+        return room.room.rotation.propose(
+            room.actor,
+            options.domain,
+            leaving=Place(
+                root_key_id=in_use.root_key_id,
+                custodian=leaving.custodian,
+                file=leaving.file,
+            ),
+            joining=Place(
+                root_key_id=made.root_key_id,
+                custodian=joining.custodian,
+                file=joining.file,
+            ),
+        )
+    except ConflictError:  # somebody else was first; nothing is in this one
+        scheme, rest = scheme_of(joining.custodian)
+        if scheme == "file":
+            _delete(settings.folder / rest)
+        raise
 
 
 def _successor(settings: Settings, domain: Domain, to: str | None) -> Domain:

@@ -14,15 +14,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
 from strongroom.access.request import REQUESTS, Request, RequestState
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
+from strongroom.database import tables
 from strongroom.errors import ConflictError, InputError, IntegrityError
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Writing
+from strongroom.ledger.log import Reading, Writing
 from strongroom.vault.roots import ROOT_KEYS, Move, RootKey, RootState, roots_of
 from strongroom.vault.seals import CustodyDomain
 
@@ -82,16 +85,8 @@ class Rotation:
 
     def waiting(self, domain: str) -> Request | None:
         """Return the request for a rotation of a domain that is not decided yet."""
-        columns = REQUESTS.columns
         with self._ledger.reading() as reading:
-            found = REQUESTS.find(
-                reading,
-                columns.action == ACTION,
-                columns.state == RequestState.PENDING,
-                columns.expires_at > reading.now,
-            )
-        own = [one for one in found if one.payload().get("domain") == domain]
-        return own[0] if own else None
+            return _waiting(reading, domain)
 
     def propose(
         self, actor: Actor, domain: str, *, leaving: Place, joining: Place
@@ -107,7 +102,7 @@ class Rotation:
         Raises:
             InputError: There is no such domain, or both are the same.
             DeniedError: The actor may not ask for it.
-            ConflictError: A rotation of the domain is under way.
+            ConflictError: A rotation of the domain is under way, or waits.
         """
         self._verify_domain(domain)
         if leaving.root_key_id == joining.root_key_id:
@@ -243,12 +238,33 @@ class Rotation:
             )
 
 
+def _waiting(transaction: Writing | Reading, domain: str) -> Request | None:
+    columns = REQUESTS.columns
+    found = REQUESTS.find(
+        transaction,
+        columns.action == ACTION,
+        columns.state == RequestState.PENDING,
+        columns.expires_at > transaction.now,
+    )
+    own = [one for one in found if one.payload().get("domain") == domain]
+    return own[0] if own else None
+
+
 def _verify_free(writing: Writing, domain: str, joining: Place) -> None:
-    """Check that nothing else moves, and that the successor is new.
+    """Check that nothing else moves or waits, and that the successor is new.
 
     Raises:
-        ConflictError: A rotation is under way, or the root key was used before.
+        ConflictError: A rotation is under way or waits, or the root key was used
+            before.
     """
+    # Rows that every room has: whoever proposes at the same time waits here.
+    writing.connection.execute(sa.select(tables.room_keys.c.name).with_for_update())
+    other = _waiting(writing, domain)
+    if other is not None:
+        raise ConflictError(
+            f"{other.id} asks for a rotation of {domain} already",
+            hint=f"approve or decline it first: strongroom approve {other.id}",
+        )
     if roots_of(writing, domain, RootState.JOINING):
         raise ConflictError(
             f"a rotation of {domain} is under way",
