@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,7 +50,14 @@ class Keyboard:
         os.write(self._end, text.encode() + b"\n")
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C as a person does, who sees that the command waits.
+
+        Between the last look of CPython at its signals and its read of the terminal
+        a signal is only noticed with the next key, and a test can be that quick.
+        """
+        state = Path(f"/proc/{self.process.pid}/stat")
+        while state.read_text().rpartition(")")[2].split()[0] not in "SZ":
+            time.sleep(0.001)
         os.write(self._end, b"\x03")
 
     def done(self) -> int:
