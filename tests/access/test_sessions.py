@@ -6,7 +6,8 @@ import pytest
 
 from strongroom.access.sessions import Actor
 from strongroom.errors import DeniedError
-from strongroom.types import Factor, Role
+from strongroom.ledger.events import Event
+from strongroom.types import AccountId, Factor, Role, SessionId
 from tests.access.rooms import Rooms
 
 
@@ -36,3 +37,14 @@ def test_an_actor_cannot_claim_a_better_proof(rooms: Rooms) -> None:
 
     with pytest.raises(DeniedError, match="not what it was"):
         rooms.people.everybody(better)
+
+
+def test_what_an_actor_causes_names_account_and_session() -> None:
+    actor = Actor(account=AccountId("account-a"), session=SessionId("session-s"))
+
+    assert actor.event("request.withdrawn", {"request": "r"}) == Event(
+        kind="request.withdrawn",
+        actor=actor.account,
+        session=actor.session,
+        facts={"request": "r"},
+    )

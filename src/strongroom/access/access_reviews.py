@@ -39,7 +39,6 @@ from strongroom.canonical import Json
 from strongroom.database.engine import Transaction
 from strongroom.database.times import format_time
 from strongroom.errors import ConflictError, InputError
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.types import ProjectId, Random, Role, new_id
 
@@ -132,14 +131,7 @@ class AccessReviews:
                 "accounts": len(people),
                 "reach": [[name, reach[name]] for name in sorted(reach)],
             }
-            writing.append(
-                Event(
-                    kind="access.started",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts=facts,
-                )
-            )
+            writing.append(actor.event("access.started", facts))
         told = self._send(actor, review)
         return Started(
             review=review,

@@ -19,7 +19,7 @@ from strongroom.access.tally import Counting, tally
 from strongroom.access.terms import TermsTable
 from strongroom.canonical import Json
 from strongroom.errors import DeniedError, InputError, SetupError
-from strongroom.ledger.events import Event, typed
+from strongroom.ledger.events import typed
 from strongroom.ledger.log import Ledger, Reading, Writing
 from strongroom.settings import RelyingParty
 from strongroom.types import Factor, id_bytes
@@ -222,12 +222,8 @@ class Gate:
             named = {} if known or release else {"named": typed(resource)}
             with self.ledger.transaction() as writing:
                 writing.append(
-                    Event(
-                        kind=kind,
-                        actor=actor.account,
-                        session=actor.session,
-                        facts={**facts, "rules": list(error.reasons)},
-                        private=named,
+                    actor.event(
+                        kind, {**facts, "rules": list(error.reasons)}, private=named
                     )
                 )
             raise

@@ -178,11 +178,9 @@ def _check_said(text: str, hint: str) -> None:
 def _event(
     kind: str, actor: Actor, glass: BreakGlass, text: str, **facts: Json
 ) -> Event:
-    return Event(
-        kind=kind,
-        actor=actor.account,
-        session=actor.session,
-        facts={"permit": glass.permit, "account": glass.account, **facts},
+    return actor.event(
+        kind,
+        {"permit": glass.permit, "account": glass.account, **facts},
         private={"text": text.strip()},
     )
 

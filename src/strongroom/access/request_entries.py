@@ -13,11 +13,9 @@ from strongroom.ledger.events import Event
 
 def created(actor: Actor, request: Request, private: Mapping[str, str]) -> Event:
     """Return the entry for a request; its free text can be erased."""
-    return Event(
-        kind="request.created",
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        "request.created",
+        {
             "request": request.id,
             "action": request.action,
             "digest": request.digest,
@@ -33,11 +31,9 @@ def approved(
     actor: Actor, request: Request, approval: Approval, signed: SignedAnswer | None
 ) -> Event:
     """Return the entry for an approval; it carries all that an outsider verifies."""
-    return Event(
-        kind="request.approved",
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        "request.approved",
+        {
             "request": request.id,
             "approval": approval.id,
             "digest": request.digest,
@@ -51,20 +47,13 @@ def approved(
 
 def declined(actor: Actor, request: Request, reason: str) -> Event:
     """Return the entry for a request that was refused; the reason can be erased."""
-    return Event(
-        kind="request.declined",
-        actor=actor.account,
-        session=actor.session,
-        facts={"request": request.id, "digest": request.digest},
+    return actor.event(
+        "request.declined",
+        {"request": request.id, "digest": request.digest},
         private={"reason": reason} if reason else {},
     )
 
 
 def withdrawn(actor: Actor, request: Request) -> Event:
     """Return the entry for a request that its asker took back."""
-    return Event(
-        kind="request.withdrawn",
-        actor=actor.account,
-        session=actor.session,
-        facts={"request": request.id},
-    )
+    return actor.event("request.withdrawn", {"request": request.id})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from strongroom.access.accounts import ACCOUNTS, Account, AccountState
+from strongroom.canonical import Json
 from strongroom.database import tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
@@ -56,6 +58,34 @@ class Actor:
     session: SessionId | None = None
     factor: Factor = Factor.PASSPHRASE
     factor_at: datetime | None = None
+
+    def event(
+        self,
+        kind: str,
+        facts: Mapping[str, Json],
+        *,
+        private: Mapping[str, str] | None = None,
+        subject: AccountId | None = None,
+    ) -> Event:
+        """Return the event of this kind that the actor causes in this session.
+
+        Args:
+            kind: A key of ``KINDS``.
+            facts: The clear fields that the kind demands.
+            private: The erasable fields, if any.
+            subject: Whom the private fields are about.
+
+        Raises:
+            InputError: The kind is unknown, or its fields are not these.
+        """
+        return Event(
+            kind=kind,
+            actor=self.account,
+            session=self.session,
+            facts=facts,
+            private=private or {},
+            subject=subject,
+        )
 
 
 SESSIONS: GuardedTable[Session] = GuardedTable(tables.sessions, Session)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from strongroom.access.sessions import Actor
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 
 About: TypeAlias = Literal["break-glass", "access-review"]
@@ -79,11 +78,9 @@ def tell_nobody(_: Message) -> Told:
 def record_told(writing: Writing, actor: Actor, message: Message, told: Told) -> None:
     """Append the entry that says whether a message reached anybody."""
     writing.append(
-        Event(
-            kind="notice.sent",
-            actor=actor.account,
-            session=actor.session,
-            facts={
+        actor.event(
+            "notice.sent",
+            {
                 "about": message.about,
                 "subject": message.subject,
                 "reached": told.reached,

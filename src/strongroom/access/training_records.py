@@ -120,11 +120,8 @@ class TrainingRecords:
             )
             row = _put(writing, actor, account, digest, None)
             writing.append(
-                Event(
-                    kind="training.acknowledged",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts={"account": row.account, "digest": digest},
+                actor.event(
+                    "training.acknowledged", {"account": row.account, "digest": digest}
                 )
             )
         return row
@@ -215,14 +212,12 @@ def _put(
 
 
 def _recorded(actor: Actor, row: Training) -> Event:
-    return Event(
-        kind="training.recorded",
-        actor=actor.account,
-        session=actor.session,
-        subject=row.account,
-        facts={
+    return actor.event(
+        "training.recorded",
+        {
             "account": row.account,
             "course": row.name,
             "until": format_time(row.until) if row.until else None,
         },
+        subject=row.account,
     )

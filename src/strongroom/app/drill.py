@@ -246,11 +246,9 @@ def _event(
     recovered: Sequence[Recovered],
     facts: Mapping[str, Json] | None = None,
 ) -> Event:
-    return Event(
-        kind=kind,
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        kind,
+        {
             "keys": [one.key.id for one in recovered],
             "sets": [one.set_id for one in recovered],
             "papers": [one.papers for one in recovered],

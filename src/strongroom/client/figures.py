@@ -12,7 +12,6 @@ from strongroom.client.room import Room
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.database.times import format_time, parse_time
 from strongroom.errors import DeniedError, InputError, IntegrityError
-from strongroom.ledger.events import Event
 from strongroom.ledger.recorded import newest_recorded
 from strongroom.permits.headcount import HeadCount, head_count
 from strongroom.permits.opening import NONCE_BYTES, Opening
@@ -111,11 +110,9 @@ def drill_revocation(
     with room.ledger.transaction() as writing:
         at = writing.now
         writing.append(
-            Event(
-                kind=_DRILLED,
-                actor=actor.account,
-                session=actor.session,
-                facts={
+            actor.event(
+                _DRILLED,
+                {
                     "permit": permit.id,
                     "microseconds": taken,
                     "revoked": format_time(at),

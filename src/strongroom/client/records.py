@@ -24,7 +24,6 @@ from strongroom.client.verifying import LedgerReport, verify_ledger
 from strongroom.errors import StrongroomError, UnavailableError
 from strongroom.ledger import export
 from strongroom.ledger.cosigned import WitnessReport
-from strongroom.ledger.events import Event
 from strongroom.ledger.failures import record_failure
 from strongroom.ledger.log import Entry, Reading
 from strongroom.ledger.proof import Proof
@@ -132,11 +131,9 @@ class Records:
             room.gate.require(writing, actor, "ledger:export", ROOM)
             checkpoint = room.ledger.checkpoint(writing)
             writing.append(
-                Event(
-                    kind="ledger.exported",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts={
+                actor.event(
+                    "ledger.exported",
+                    {
                         "size": checkpoint.size if checkpoint else 0,
                         "private": private,
                     },

@@ -186,11 +186,9 @@ def revoke_permit(
         return row
     row = PERMITS.replace(writing, row, state=PermitState.REVOKED)
     writing.append(
-        Event(
-            kind="permit.revoked",
-            actor=actor.account,
-            session=actor.session,
-            facts={"permit": row.id, "account": row.account},
+        actor.event(
+            "permit.revoked",
+            {"permit": row.id, "account": row.account},
             private={"reason": reason} if reason else {},
         )
     )

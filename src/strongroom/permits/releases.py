@@ -196,11 +196,9 @@ def load_wraps(
 def _released_event(
     actor: Actor, release: ReleaseRow, grounds: Grounds, charged: int
 ) -> Event:
-    return Event(
-        kind="key.released",
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        "key.released",
+        {
             "permit": release.permit,
             "artifact": release.artifact,
             "version": release.version,

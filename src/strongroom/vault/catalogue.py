@@ -13,7 +13,6 @@ from strongroom.access.sessions import Actor, verify_actor
 from strongroom.crypto.inspection import verify_ciphertext
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.errors import ConflictError, DeniedError, InputError
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading
 from strongroom.vault.caps import CAP_ACTION, change_caps, check_caps
 from strongroom.vault.manifest import Manifest
@@ -135,11 +134,9 @@ class Catalogue:
             progress(segment.facts.length)
         with self._ledger.transaction() as writing:
             writing.append(
-                Event(
-                    kind="version.verified",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts={
+                actor.event(
+                    "version.verified",
+                    {
                         "artifact": described.artifact.id,
                         "version": described.version.number,
                         "generation": described.version.generation,

@@ -99,11 +99,9 @@ def quarantining(actor: Actor, receipt: Receipt) -> Ending:
 
 
 def _event(kind: str, actor: Actor, intake: str, version: Version) -> Event:
-    return Event(
-        kind=kind,
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        kind,
+        {
             "intake": intake,
             "artifact": version.artifact,
             "version": version.number,

@@ -110,11 +110,9 @@ def sealed_event(actor: Actor, manifest: Manifest, origin: str = OWN) -> Event:
         manifest: Of what.
         origin: The intake that it came through; ``OWN`` if it came from the sealer.
     """
-    return Event(
-        kind="artifact.sealed",
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        "artifact.sealed",
+        {
             "artifact": manifest.artifact,
             "version": manifest.version,
             "generation": manifest.generation,

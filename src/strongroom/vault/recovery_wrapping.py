@@ -250,14 +250,7 @@ def _record_removed(writing: Writing, actor: Actor, removed: Counter[str]) -> No
     for key_id, count in sorted(removed.items()):
         if count:
             facts: dict[str, Json] = {"key": key_id, "wraps": count}
-            writing.append(
-                Event(
-                    kind="recovery.removed",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts=facts,
-                )
-            )
+            writing.append(actor.event("recovery.removed", facts))
 
 
 def _verify_in_force(writing: Writing, sets: Collection[RecoverySet]) -> None:
@@ -288,9 +281,7 @@ def wrapped_event(
         if manifest
         else dict.fromkeys(("artifact", "version", "generation"))
     )
-    return Event(
-        kind="recovery.wrapped",
-        actor=actor.account,
-        session=actor.session,
-        facts={"key": one.id, **place, "segments": segments, "digest": digest},
+    return actor.event(
+        "recovery.wrapped",
+        {"key": one.id, **place, "segments": segments, "digest": digest},
     )

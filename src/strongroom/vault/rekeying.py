@@ -20,7 +20,6 @@ from strongroom.crypto.keys import SUITES
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.errors import ConflictError, InputError
 from strongroom.ledger.anchors import Anchors
-from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.ledger.second import in_force
 from strongroom.types import Random, RoomId
@@ -163,7 +162,7 @@ class Rekeying:
         )
         REKEYS.insert(writing, rekey)
         facts = {**_names(rekey), "suite": rekey.suite}
-        writing.append(_event("rekey.begun", actor, facts))
+        writing.append(actor.event("rekey.begun", facts))
         return rekey
 
     def _switch(self, actor: Actor, rekey: Rekey) -> Rekeyed:
@@ -208,7 +207,7 @@ class Rekeying:
                 "manifest": after.digest,
                 "previous": before.digest,
             }
-            writing.append(_event("version.rekeyed", actor, facts))
+            writing.append(actor.event("version.rekeyed", facts))
         return Rekeyed(version=version, manifest=after, segments=tuple(done.values()))
 
 
@@ -234,7 +233,3 @@ def _names(rekey: Rekey) -> dict[str, Json]:
         "generation": rekey.generation,
         "segments": list(rekey.segments),
     }
-
-
-def _event(kind: str, actor: Actor, facts: Mapping[str, Json]) -> Event:
-    return Event(kind=kind, actor=actor.account, session=actor.session, facts=facts)

@@ -71,11 +71,9 @@ def _next_number(writing: Writing, artifact: Artifact) -> int:
 
 def _begun_event(actor: Actor, draft: Draft, number: int) -> Event:
     artifact = draft.artifact
-    return Event(
-        kind="version.begun",
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        "version.begun",
+        {
             "artifact": artifact.id,
             "version": number,
             "classification": artifact.classification,

@@ -6,7 +6,7 @@ interruption loses at most one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
@@ -15,7 +15,6 @@ from strongroom.canonical import Json
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.errors import ConflictError, MissingError
 from strongroom.ledger.anchors import Anchors
-from strongroom.ledger.events import Event
 from strongroom.types import RoomId
 from strongroom.vault.handovers import Handovers
 from strongroom.vault.recovery_wraps import (
@@ -125,7 +124,7 @@ class Rewrapping:
             ROOT_KEYS.replace(writing, leaving, state=RootState.RETIRED)
             ROOT_KEYS.replace(writing, joining, state=RootState.ACTIVE)
             facts: dict[str, Json] = {**_names(move), "removed": removed}
-            writing.append(_event("rotation.ended", actor, facts))
+            writing.append(actor.event("rotation.ended", facts))
         return removed
 
     def _wrap_room_keys(
@@ -150,7 +149,7 @@ class Rewrapping:
                 self._gate.require(writing, actor, "key:manage", ROOM)
                 store_room_keys(writing.connection, new.root_key_id, wrapped)
                 facts = {**_names(move), "wraps": [], "room_keys": sorted(wrapped)}
-                writing.append(_event("rotation.wrapped", actor, facts))
+                writing.append(actor.event("rotation.wrapped", facts))
         return len(wrapped)
 
     def _wrap_batch(
@@ -172,7 +171,7 @@ class Rewrapping:
             if done:
                 wraps: list[Json] = [one.name for one in done]
                 facts = {**_names(move), "wraps": wraps, "room_keys": []}
-                writing.append(_event("rotation.wrapped", actor, facts))
+                writing.append(actor.event("rotation.wrapped", facts))
         return len(done)
 
 
@@ -191,7 +190,3 @@ def _names(move: Move) -> dict[str, Json]:
         "root": move.leaving.id,
         "successor": move.joining.id,
     }
-
-
-def _event(kind: str, actor: Actor, facts: Mapping[str, Json]) -> Event:
-    return Event(kind=kind, actor=actor.account, session=actor.session, facts=facts)

@@ -160,14 +160,7 @@ class Rotation:
             self._gate.require(writing, actor, "key:manage", ROOM)
             ROOT_KEYS.replace(writing, root, state=RootState.DESTROYED)
             facts: dict[str, Json] = {"domain": root.domain, "root": root.id}
-            writing.append(
-                Event(
-                    kind="root.destroyed",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts=facts,
-                )
-            )
+            writing.append(actor.event("root.destroyed", facts))
 
     def record_passphrase(self, actor: Actor, domain: str) -> None:
         """Say that the passphrase of a domain's custodian is about to be changed.
@@ -184,14 +177,7 @@ class Rotation:
             self._ledger.transaction() as writing,
         ):
             self._gate.require(writing, actor, "key:manage", ROOM)
-            writing.append(
-                Event(
-                    kind="passphrase.changed",
-                    actor=actor.account,
-                    session=actor.session,
-                    facts=facts,
-                )
-            )
+            writing.append(actor.event("passphrase.changed", facts))
 
     def _begin(self, writing: Writing, request: Request) -> None:
         payload = request.payload()

@@ -129,7 +129,7 @@ class Signatures:
             }
             store_room_keys(writing.connection, root, wrapped)
             made = self._keys.with_second(seeds)
-            writing.append(_event("signatures.prepared", actor, _names(made)))
+            writing.append(actor.event("signatures.prepared", _names(made)))
             self._wrap_for_recovery(writing, actor, seeds)
         return made
 
@@ -243,7 +243,3 @@ def _names(keys: RoomKeys) -> dict[str, Json]:
         return key.require_second().public.digest
 
     return {"checkpoint": digest(keys.checkpoint), "manifest": digest(keys.manifest)}
-
-
-def _event(kind: str, actor: Actor, facts: Mapping[str, Json]) -> Event:
-    return Event(kind=kind, actor=actor.account, session=actor.session, facts=facts)
