@@ -35,6 +35,7 @@ from strongroom.crypto.layout import Positions
 from strongroom.crypto.paper import read_paper
 from strongroom.crypto.signing import Signed
 from strongroom.crypto.token_file import TokenFile
+from strongroom.intake.bundles import Bundle
 from strongroom.intake.formats import documents, torch_legacy, torch_zip
 from strongroom.intake.formats.keras_config import verify_config
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
@@ -48,6 +49,7 @@ from strongroom.intake.readers import reader_for
 from strongroom.intake.reported import parse_report
 from strongroom.intake.rewriting import Options, Rewrite, Workplace
 from strongroom.intake.sources import Source
+from strongroom.intake.statements import ModelStatement
 from strongroom.ledger.checkpoint import parse_text
 from strongroom.ledger.cosignature import WitnessKey
 from strongroom.ledger.frontier import Frontier
@@ -158,6 +160,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "index": SegmentIndex.parse,
     "layout": lambda data: Positions.parse(data, stream_bytes=STREAM_BYTES),
     "manifest": parse_manifest,
+    "model-signature": Bundle.from_bytes,
+    "model-statement": ModelStatement.from_bytes,
     "map": parse_map,
     "note": _text(split_note),
     "object": Header.parse,
@@ -207,6 +211,7 @@ def write_seeds(folder: Path) -> int:
         SAFETENSORS,
         *_models(),
         *_shared(),
+        *_statements(),
         *(path.read_bytes() for path in PACKAGE.rglob("*.toml")),
     }
     for path in sorted(VECTORS.glob("*.json")):
@@ -223,6 +228,13 @@ def _shared() -> Iterator[bytes]:
     for sample in every_sample():
         if sample.label is Label.BENIGN:
             yield from (data for data in sample.files.values() if data)
+
+
+def _statements() -> Iterator[bytes]:
+    """Yield what is inside of signatures of models, where no mutation finds it."""
+    vectors = json.loads((VECTORS / "model_signatures.json").read_bytes())
+    for case in vectors["signed"]:
+        yield Bundle.from_bytes(case["bundle"].encode()).payload
 
 
 def _models() -> Iterator[bytes]:

@@ -84,7 +84,7 @@ def _ending(sample: Sample, read: Read) -> tuple[str, str]:
     with _added(sample) as (copy, received, output):
         with copy.open("rb", buffering=0) as file:
             report = read(file.fileno(), received, output)
-        verdict = judge(report, received, None)
+        verdict = judge(report, received)
         files = {
             path.relative_to(output).as_posix(): path.read_bytes()
             for path in output.rglob("*")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,13 +42,18 @@ def _report(
     return FileReport(
         path=file.path,
         kind=done.kind,
-        outputs=tuple(
-            OutputFile(name=name, length=(output / name).stat().st_size)
-            for name in done.outputs
-        ),
+        outputs=tuple(output_file(output, name) for name in done.outputs),
         facts=done.facts,
         changes=done.changes,
         findings=done.findings,
+    )
+
+
+def output_file(folder: Path, name: str) -> OutputFile:
+    """Return what the host says of a file that was written."""
+    data = (folder / name).read_bytes()
+    return OutputFile(
+        name=name, length=len(data), sha256=hashlib.sha256(data).hexdigest()
     )
 
 
@@ -65,10 +71,7 @@ def read_here(
             FileReport(
                 path=file.path,
                 kind=each.kind,
-                outputs=tuple(
-                    OutputFile(name=name, length=(output / name).stat().st_size)
-                    for name in each.outputs
-                ),
+                outputs=tuple(output_file(output, name) for name in each.outputs),
                 facts=each.facts,
                 changes=each.changes,
                 findings=each.findings,

@@ -18,6 +18,14 @@ def write(path: Path, data: bytes = b"x") -> Path:
     return path
 
 
+def test_folders_that_hold_nothing_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    write(tmp_path / "c" / "file")
+
+    assert listing.empty_folders(tmp_path) == ["a/b"]
+    assert listing.empty_folders(tmp_path / "c" / "file") == []
+
+
 def test_every_file_is_listed_in_order_hidden_ones_too(tmp_path: Path) -> None:
     for name in ["b/c", "a", ".hidden", ".cache/x", "b.txt"]:
         write(tmp_path / name)

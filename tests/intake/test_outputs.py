@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,8 @@ def test_files_are_taken_and_are_ours_alone(folder: Path, tmp_path: Path) -> Non
     names = ["a/m.safetensors", "LICENSE"]
     looked_at = verify_outputs(folder, names)
     assert looked_at["a/m.safetensors"].length == len(WEIGHTS)
+    digest = hashlib.sha256(WEIGHTS).hexdigest()
+    assert looked_at["a/m.safetensors"].sha256 == digest
     take_outputs(folder, names, tmp_path / "ours")
     assert (tmp_path / "ours" / "a" / "m.safetensors").read_bytes() == WEIGHTS
     mode = (tmp_path / "ours" / "LICENSE").stat().st_mode

@@ -19,8 +19,11 @@ from strongroom.intake.intakes import IntakeState
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.reports import SnapshotReport
 from strongroom.intake.rewriting import Options
+from strongroom.intake.signatures import Claim
+from strongroom.intake.signing import sign_folder
 from strongroom.vault.drafts import SealOptions
 from tests.intake.rooms import add, reading_here
+from tests.intake.signers import make_pair
 from tests.journeys.rooms import House
 
 
@@ -175,6 +178,43 @@ def test_a_disk_that_fills_while_files_are_taken_over_is_our_error(
             Addition(path=foreign, project="default"), SealOptions(name="llm")
         )
     assert list((foreign.parent / "q").iterdir()) == []
+
+
+def test_the_entry_names_who_signed_the_original(
+    house: House, foreign: Path, quick: Path
+) -> None:
+    pair = make_pair(quick)
+    room = reading_here(house.by("olga"))
+    claim = Claim(bundle=sign_folder(foreign, pair.signer), trust=pair.key)
+    addition = Addition(path=foreign, project="default", signature=claim)
+
+    added = room.intakes.add(addition, SealOptions(name="llm"))
+
+    with house.room.room.ledger.reading() as reading:
+        columns = tables.entries.c
+        body = reading.connection.execute(
+            select(columns.body).where(columns.kind == "intake.examined")
+        ).scalar()
+    assert pair.key.fingerprint.encode() in bytes(body or b"")
+    assert added.intake.review == ()
+    assert added.sealed is not None
+
+
+def test_what_is_known_is_held_against_the_signer_named_now_too(
+    house: House, foreign: Path, quick: Path
+) -> None:
+    """Whoever named a signer once read "added before", and no more."""
+    add(house, foreign)
+    room = reading_here(house.by("olga"))
+    pair, other = make_pair(quick), make_pair(quick, "other")
+    bundle = sign_folder(foreign, pair.signer)
+    addition = Addition(path=foreign, project="default")
+    signed = replace(addition, signature=Claim(bundle=bundle, trust=pair.key))
+    forged = replace(addition, signature=Claim(bundle=bundle, trust=other.key))
+
+    with pytest.raises(InputError, match="signature is by key"):
+        room.intakes.add(forged, SealOptions(name="other"))
+    assert room.intakes.add(signed, SealOptions(name="other")).known
 
 
 def test_who_may_not_read_intakes_reads_none(house: House, foreign: Path) -> None:

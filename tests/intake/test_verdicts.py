@@ -9,6 +9,7 @@ import pytest
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.receiving import Received, ReceivedFile
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
+from strongroom.intake.signatures import Checked
 from strongroom.intake.verdicts import Verdict, judge
 from strongroom.intake.weights import digest_facts
 
@@ -18,7 +19,7 @@ RECEIVED = Received(
 PASSED = FileReport(
     path="a.pt",
     kind="torch-zip",
-    outputs=(OutputFile(name="a.safetensors", length=9),),
+    outputs=(OutputFile(name="a.safetensors", length=9, sha256="33" * 32),),
     facts={"globals": ["b", "a"], "tensors": digest_facts({"w": "22"})},
 )
 
@@ -28,10 +29,12 @@ def finding(level: Level, rule: str = "pickle/global") -> Finding:
 
 
 def verdict(
-    *files: FileReport, findings: tuple[Finding, ...] = (), expect: str | None = None
+    *files: FileReport,
+    findings: tuple[Finding, ...] = (),
+    checked: tuple[Finding, ...] = (),
 ) -> Verdict:
     report = SnapshotReport(reader="1", files=files, findings=findings)
-    return judge(report, RECEIVED, expect)
+    return judge(report, RECEIVED, Checked(signer="ab", findings=checked))
 
 
 def test_what_was_rewritten_without_a_finding_passes() -> None:
@@ -77,19 +80,11 @@ def test_a_snapshot_of_which_nothing_is_left_is_refused() -> None:
     assert verdict(empty).refused
 
 
-@pytest.mark.parametrize(
-    ("expect", "passes"),
-    [
-        (RECEIVED.digest, True),
-        ("sha256:" + "11" * 32, True),
-        ("SHA256:" + "11" * 32, True),
-        ("12" * 32, False),
-    ],
-)
-def test_an_original_has_the_digest_that_was_expected(
-    expect: str, passes: bool
-) -> None:
-    assert verdict(PASSED, expect=expect).refused is not passes
+def test_what_is_not_what_was_expected_is_refused_whatever_it_holds() -> None:
+    found = verdict(PASSED, checked=(finding(Level.ERROR, "source/digest"),))
+
+    assert found.refused
+    assert found.facts["signer"] == "ab"
 
 
 def test_a_name_that_many_files_have_is_listed_once_and_the_list_is_bounded() -> None:
@@ -103,7 +98,7 @@ def test_a_name_that_many_files_have_is_listed_once_and_the_list_is_bounded() ->
         )
     )
 
-    found = judge(SnapshotReport(reader="1", files=(PASSED, many)), received, None)
+    found = judge(SnapshotReport(reader="1", files=(PASSED, many)), received)
 
     listed = found.facts["globals"]
     assert isinstance(listed, list)

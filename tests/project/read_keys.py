@@ -7,6 +7,7 @@ which raises if the case must be refused.
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 
 from strongroom.access.request import Request, RequestState
@@ -33,6 +34,7 @@ from strongroom.crypto.token_file import TokenFile
 from strongroom.crypto.transit import TransitKey, TransitUri
 from strongroom.database.times import parse_time
 from strongroom.errors import IntegrityError
+from strongroom.intake.signatures import verify_statement
 from strongroom.permits import permit
 from strongroom.permits.opening import Opening
 from strongroom.permits.reader import open_answer
@@ -48,6 +50,7 @@ from strongroom.types import (
     TeamId,
 )
 from strongroom.vault import manifest, maps
+from tests.intake.signers import claim_of
 from tests.project.vectors import Case, load, raw
 
 
@@ -232,3 +235,8 @@ def read_release(case: Case) -> None:
         ),
         room=RoomId(asked["room"]),
     )
+
+
+def read_model_signature(case: Case) -> None:
+    claim = claim_of(case, case["bundle"].encode())
+    verify_statement(claim, at=datetime.fromisoformat(case["at"]))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import words
+from strongroom.cli import signing, words
 from strongroom.cli.call import Call
-from strongroom.cli.intake_findings import show_intake, write_sarif
+from strongroom.cli.intake_findings import show_intake, write_bill, write_sarif
 from strongroom.cli.output import Column
 from strongroom.cli.sealing import bytes_below
 from strongroom.errors import InputError, MissingError
@@ -47,6 +47,18 @@ def add(
         str | None,
         typer.Option(help="The digest it must have.", metavar="sha256:HEX"),
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(help="OpenSSF signature that it has to have.", metavar="FILE"),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Public key it has to be by, PEM.", metavar="FILE"),
+    ] = None,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(help="Authorities that vouch for it, PEM.", metavar="FILE"),
+    ] = None,
     salvage: Annotated[
         bool,
         typer.Option(help="Put stubs for unknown objects; a second person looks."),
@@ -77,6 +89,7 @@ def add(
         project=project,
         origin=origin,
         expect=expect,
+        signature=signing.claim(signature, key, certificates),
         options=Options(salvage=salvage),
         again=again,
     )
@@ -123,6 +136,14 @@ def show(
     sarif: Annotated[
         Path | None, typer.Option(help="Write what was found there.", metavar="FILE")
     ] = None,
+    statements: Annotated[
+        Path | None,
+        typer.Option(help="Write signed in-toto statements there.", metavar="DIR"),
+    ] = None,
+    sbom: Annotated[
+        Path | None,
+        typer.Option(help="Write a CycloneDX bill of materials.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Show what was found, what was changed, and what was lost.
 
@@ -130,10 +151,15 @@ def show(
     """
     with call.open() as room:
         intake, report = room.intakes.show(identifier)
+        signed = {} if statements is None else room.intakes.statements(intake.id)
     document = intake_document(intake, report)
     call.output.answer(document, lambda console: show_intake(console, document))
     if sarif is not None:
         write_sarif(sarif, report)
+    if sbom is not None:
+        write_bill(sbom, intake, report)
+    if statements is not None:
+        signing.write_files(statements, signed)
 
 
 def accept(call: Call, *, identifier: IDENTIFIER) -> None:

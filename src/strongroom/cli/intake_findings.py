@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from strongroom.cli import words
 from strongroom.cli.output import plain_grid, plain_table, print_list, text
-from strongroom.errors import MissingError, UnavailableError
+from strongroom.errors import MissingError, SetupError, UnavailableError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from strongroom.canonical import Json
+    from strongroom.intake.intakes import Intake
 
 _MARKS: Final = {"error": "x", "warning": "!", "note": "-"}
 _STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
@@ -69,6 +70,29 @@ def write_sarif(path: Path, report: Json) -> None:
             f"{path} cannot be written: {error.strerror}",
             hint="strongroom intake show ID --sarif FILE writes it again",
         ) from None
+
+
+def write_bill(path: Path, intake: Intake, report: Json) -> None:
+    """Write a bill of materials, CycloneDX.
+
+    Raises:
+        MissingError: There is no report yet.
+        SetupError: The library for it is not installed.
+        UnavailableError: The file cannot be written.
+    """
+    try:
+        from strongroom.intake.materials import bill_of_materials
+    except ModuleNotFoundError:
+        raise SetupError(
+            "cyclonedx-python-lib is not installed",
+            hint="pip install 'strongroom[sbom]'",
+        ) from None
+    if not isinstance(report, Mapping):
+        raise MissingError(f"{intake.id} was not examined yet")
+    try:
+        path.write_text(bill_of_materials(intake, report) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UnavailableError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _show_files(console: Console, files: Sequence[Mapping[str, Json]]) -> None:

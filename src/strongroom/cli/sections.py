@@ -84,6 +84,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "show": Leaf("intake:show", "Show what was found and changed"),
                 "accept": Leaf("intake:accept", "Let the result be asked for"),
                 "refuse": Leaf("intake:refuse", "Give the result up"),
+                "sign": Leaf("signing:sign", "Sign files for others to verify"),
             },
         ),
         "model": Branch(

@@ -9,7 +9,9 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
 from strongroom.client.room import Room
+from strongroom.errors import MissingError
 from strongroom.intake.additions import Addition
+from strongroom.intake.attestations import attest
 from strongroom.intake.intakes import Intake
 from strongroom.intake.quarantine import Private
 from strongroom.vault.drafts import SealOptions
@@ -123,6 +125,18 @@ class Intakes:
             MissingError: There is no such intake.
         """
         return self._room.quarantine.show(self._actor(), identifier)
+
+    def statements(self, identifier: str) -> dict[str, bytes]:
+        """Return what outsiders are told of an intake, signed, by names of files.
+
+        Raises:
+            DeniedError: The actor may not read it.
+            MissingError: There is no such intake, or it was not examined yet.
+        """
+        intake, report = self.show(identifier)
+        if report is None:
+            raise MissingError(f"{intake.id} was not examined yet")
+        return attest(intake, report, self._room.keys.manifest)
 
     def accept(self, identifier: str) -> Request:
         """Let the result be asked for, once whoever has to agree agrees.

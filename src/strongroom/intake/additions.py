@@ -10,6 +10,7 @@ from typing import Final
 from strongroom.errors import InputError
 from strongroom.intake.intakes import Intake, IntakeState
 from strongroom.intake.rewriting import Options
+from strongroom.intake.signatures import Claim
 
 _SHA256: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
@@ -41,6 +42,7 @@ class Addition:
         project: Name of the project it is for.
         origin: Where they got it, in their words or as ``hf://ORG/NAME@COMMIT``.
         expect: Hexadecimal SHA-256 that a single file, or the list of files, has.
+        signature: That came with it, and by whom it has to be.
         options: For its readers.
         again: Examine it although it is known already.
     """
@@ -49,6 +51,7 @@ class Addition:
     project: str
     origin: str = ""
     expect: str | None = None
+    signature: Claim | None = None
     options: Options = field(default_factory=Options)
     again: bool = False
 

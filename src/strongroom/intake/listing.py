@@ -51,6 +51,34 @@ def list_files(path: Path, *, most: int = MOST_FILES) -> tuple[Path, list[str]]:
     return folder, names
 
 
+def empty_folders(path: Path) -> list[str]:
+    """Return the paths of the folders below a folder that hold nothing, ordered.
+
+    Args:
+        path: Whose files ``list_files`` listed; of a file there are none.
+
+    Raises:
+        InputError: Folders are nested too deep, or one may not be read.
+        UnavailableError: The disk did not answer.
+    """
+    found: list[str] = []
+    left = [("", 0)] if path.is_dir() else []
+    while left and len(found) < MOST_FILES:
+        name, depth = left.pop()
+        if depth > MOST_DEPTH:
+            raise InputError(f"folders are nested deeper than {MOST_DEPTH}")
+        try:
+            with os.scandir(path / name) as entries:
+                below = list(islice(entries, MOST_FILES))
+            folders = [one for one in below if one.is_dir(follow_symlinks=False)]
+        except OSError as error:
+            raise unreadable(name or path.name, error) from None
+        if name and not below:
+            found.append(name)
+        left += [(f"{name}/{one.name}".lstrip("/"), depth + 1) for one in folders]
+    return sorted(found)
+
+
 def _walk(folder: Path, prefix: str, depth: int) -> Iterator[str]:
     """Yield the path of every file below a folder; refuse what is no file."""
     if depth > MOST_DEPTH:

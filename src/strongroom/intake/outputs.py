@@ -5,6 +5,7 @@ Nothing runs any more when this is called, so what was looked at is what is take
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -132,6 +133,15 @@ def _verified(folder: Path, name: str, length: int) -> OutputFile:
                 read_header(source.read, length)
         except InputError as error:
             raise IntegrityError(f"{quoted(name)} was written, and {error}") from None
+        digest = _sha256(descriptor, name)
     if kind not in EMITTED:
         raise IntegrityError(f"{quoted(name)} was written, and is {kind}")
-    return OutputFile(name=name, length=length)
+    return OutputFile(name=name, length=length, sha256=digest)
+
+
+def _sha256(descriptor: int, name: str) -> str:
+    try:
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise IntegrityError(f"{name} cannot be read: {error.strerror}") from None

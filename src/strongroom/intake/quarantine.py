@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from strongroom import canonical
@@ -20,10 +20,10 @@ from strongroom.access.people import ROOM
 from strongroom.access.policy import Resource
 from strongroom.access.projects import Project, find_project
 from strongroom.access.sessions import Actor
-from strongroom.database.times import format_time
 from strongroom.errors import ConflictError
 from strongroom.intake.additions import Addition, parse_digest, suffices
 from strongroom.intake.examining import Examine
+from strongroom.intake.expectations import check_addition, verify_expected
 from strongroom.intake.intakes import (
     INTAKES,
     Intake,
@@ -35,15 +35,15 @@ from strongroom.intake.intakes import (
 from strongroom.intake.private_folders import private_folder, quarantine_disk, sweep
 from strongroom.intake.receipt import Receipt, report_digest
 from strongroom.intake.receiving import Received, receive
-from strongroom.intake.verdicts import Verdict, judge, verify_expected
-from strongroom.ledger.events import Event, typed
+from strongroom.intake.recording import examined_event, received_event
+from strongroom.intake.signatures import Checked
+from strongroom.intake.verdicts import Verdict, judge
 from strongroom.ledger.log import Reading
 from strongroom.types import IntakeId, Random, new_id
 
 KEEP = timedelta(days=30)
 """How long an original is kept: long enough to look again after an advisory."""
 
-_MOST_TYPED = 1000
 _COPY = "original"
 _OUTPUT = "rewritten"
 
@@ -56,6 +56,7 @@ class Private:
         intake: Its row; one that is known already if ``known``.
         project: That it is for.
         received: What the copy holds.
+        checked: What holding it against what was expected led to.
         copy: The file with all of it.
         output: Where the re-written files go.
     """
@@ -63,6 +64,7 @@ class Private:
     intake: Intake
     project: Project
     received: Received
+    checked: Checked
     copy: Path
     output: Path
     known: bool
@@ -125,13 +127,17 @@ class Quarantine:
         with private_folder(self._folder, intake_id) as folder:
             copy = folder / _COPY
             received = receive(addition.path, copy, progress=progress)
+            checked = check_addition(addition, received, at=self._now())
             intake, known = self._recorded(actor, addition, intake_id, received)
+            if known:
+                verify_expected(checked)
             with quarantine_disk():
                 (folder / _OUTPUT).mkdir(mode=0o700)
             yield Private(
                 intake=intake,
                 project=project,
                 received=received,
+                checked=checked,
                 copy=copy,
                 output=folder / _OUTPUT,
                 known=known,
@@ -141,7 +147,6 @@ class Quarantine:
         """Read the copy in the sandbox, and record what was found before it is used.
 
         Raises:
-            InputError: What was expected is no digest.
             ConflictError: Somebody else added the same, and was faster.
             SetupError: The sandbox lacks something.
             UnavailableError: A disk or the database does not answer, or is full.
@@ -153,7 +158,9 @@ class Quarantine:
                 addition.options,
                 private.output,
             )
-        verdict = judge(report, private.received, addition.expect)
+        verdict = judge(
+            report, private.received, private.checked, policy=self._gate.rules_digest
+        )
         document = canonical.to_json(verdict.document)
         digest = report_digest(document)
         with self._ledger.transaction() as writing:
@@ -168,7 +175,7 @@ class Quarantine:
             row = INTAKES.replace(
                 writing, row, state=state, report=digest, review=verdict.review
             )
-            writing.append(_examined(actor, row, verdict))
+            writing.append(examined_event(actor, row, verdict))
         receipt = None
         if not verdict.refused:
             receipt = Receipt(intake=row.id, digest=row.digest, report=digest)
@@ -199,6 +206,11 @@ class Quarantine:
     def sweep(self) -> int:
         """Remove private copies that no running addition uses; return how many."""
         return sweep(self._folder)
+
+    def _now(self) -> datetime:
+        """Return the time of the ledger, which is never before its newest entry."""
+        with self._ledger.reading() as reading:
+            return reading.now
 
     def _require(self, actor: Actor, addition: Addition) -> Project:
         with (
@@ -232,7 +244,6 @@ class Quarantine:
                 return open_ones[0], False
             latest = max(before, key=lambda b: b.added_at, default=None)
             if latest is not None and suffices(latest, addition):
-                verify_expected(received, addition.expect)
                 return latest, True
             row = INTAKES.insert(
                 writing,
@@ -252,42 +263,5 @@ class Quarantine:
                     expires_at=writing.now + KEEP,
                 ),
             )
-            writing.append(_received(actor, row, addition))
+            writing.append(received_event(actor, row, addition))
         return row, False
-
-
-def _received(actor: Actor, row: Intake, addition: Addition) -> Event:
-    private = {"path": str(addition.path), "origin": addition.origin}
-    return Event(
-        kind="intake.received",
-        actor=actor.account,
-        session=actor.session,
-        facts={
-            "intake": row.id,
-            "digest": row.digest,
-            "files": row.files,
-            "bytes": row.plain_bytes,
-            "vouched": row.source,
-            "expires": format_time(row.expires_at),
-        },
-        private={
-            name: typed(text, at_most=_MOST_TYPED)
-            for name, text in private.items()
-            if text
-        },
-    )
-
-
-def _examined(actor: Actor, row: Intake, verdict: Verdict) -> Event:
-    return Event(
-        kind="intake.examined",
-        actor=actor.account,
-        session=actor.session,
-        facts={
-            "intake": row.id,
-            "verdict": verdict.word,
-            "report": row.report,
-            "review": list(verdict.review),
-            **verdict.facts,
-        },
-    )

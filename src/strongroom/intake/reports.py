@@ -16,10 +16,12 @@ class OutputFile:
     Attributes:
         name: Relative to the output folder, ``/`` between its parts.
         length: Bytes.
+        sha256: Hexadecimal, of what the host took; the worker is not asked.
     """
 
     name: str
     length: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,14 @@ error among the findings, an original that is not what was expected.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom import canonical
-from strongroom.errors import InputError
-from strongroom.intake.additions import parse_digest
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.receiving import Received
 from strongroom.intake.reports import SnapshotReport
+from strongroom.intake.signatures import UNSIGNED, Checked
 
 MOST_LISTED = 1000
 """Names of one sort that an entry lists; the report has them all."""
@@ -52,20 +51,24 @@ class Verdict:
         return "review" if self.review else "passed"
 
 
-def judge(report: SnapshotReport, received: Received, expect: str | None) -> Verdict:
+def judge(
+    report: SnapshotReport,
+    received: Received,
+    checked: Checked = UNSIGNED,
+    *,
+    policy: str = "",
+) -> Verdict:
     """Return what to make of what the sandbox found.
 
     Args:
         report: Of every file.
         received: What was copied.
-        expect: SHA-256 that it should have; see ``Addition``.
-
-    Raises:
-        InputError: ``expect`` is no digest.
+        checked: What holding it against what was expected led to.
+        policy: Hexadecimal digest of the rules in force.
     """
     findings = [(f.path, finding) for f in report.files for finding in f.findings]
     findings += [("", finding) for finding in report.findings]
-    findings += [("", finding) for finding in _unexpected(received, expect)]
+    findings += [("", finding) for finding in checked.findings]
     refused = any(finding.level is Level.ERROR for _, finding in findings)
     if not refused and not any(file.outputs for file in report.files):
         findings.append(
@@ -82,47 +85,9 @@ def judge(report: SnapshotReport, received: Received, expect: str | None) -> Ver
     return Verdict(
         findings=ordered,
         review=tuple(sorted({f.rule for _, f in ordered if f.level is Level.WARNING})),
-        facts=_facts(report, ordered),
-        document=_document(report, received, ordered),
+        facts={**_facts(report, ordered), "signer": checked.signer},
+        document={**_document(report, received, ordered), "policy": policy},
     )
-
-
-def is_expected(received: Received, expect: str | None) -> bool:
-    """Return whether a copy has the digest that somebody said, if they said one.
-
-    Raises:
-        InputError: What they said is no digest.
-    """
-    if expect is None:
-        return True
-    found = {received.digest}
-    if len(received.files) == 1:
-        found.add(received.files[0].sha256)
-    return parse_digest(expect) in found
-
-
-def verify_expected(received: Received, expect: str | None) -> None:
-    """Check that a copy has the digest that somebody said, if they said one.
-
-    Raises:
-        InputError: It has another.
-    """
-    if not is_expected(received, expect):
-        raise InputError(
-            f"the original has the digest {received.digest}, not the one that was"
-            " expected",
-            hint="get it again from where the digest is from",
-        )
-
-
-def _unexpected(received: Received, expect: str | None) -> Iterable[Finding]:
-    if not is_expected(received, expect):
-        yield Finding(
-            rule="source/digest",
-            level=Level.ERROR,
-            message=f"the original has the digest {received.digest}, not the one"
-            " that was expected",
-        )
 
 
 def _facts(
@@ -199,7 +164,7 @@ def _document(
                 "bytes": originals[file.path].length,
                 "sha256": originals[file.path].sha256,
                 "kind": file.kind,
-                "outputs": [[one.name, one.length] for one in file.outputs],
+                "outputs": [[one.name, one.length, one.sha256] for one in file.outputs],
                 "facts": file.facts,
                 "changes": list(file.changes),
             }

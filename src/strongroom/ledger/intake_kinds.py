@@ -34,6 +34,7 @@ INTAKE_KINDS: Mapping[str, Kind] = {
             "tensors",
             "outputs",
             "review",
+            "signer",
         ),
         (),
         (2004, 1),

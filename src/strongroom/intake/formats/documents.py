@@ -46,15 +46,19 @@ def read_document(source: Source, *, at_most_bytes: int = MOST_BYTES) -> Value:
     return parse(source.read_exactly(0, source.length))
 
 
-def parse(data: bytes) -> Value:
+def parse(data: bytes, *, most_values: int = MOST_VALUES) -> Value:
     """Return the document, in which every name of an object is unique.
+
+    Args:
+        data: UTF-8, with or without a byte order mark.
+        most_values: Of this kind of document.
 
     Raises:
         RefusedError: As for ``read_document``.
     """
     values = data.count(b",") + data.count(b"[") + data.count(b"{")
-    if values > MOST_VALUES:
-        raise RefusedError("json/size", f"document has over {MOST_VALUES} values")
+    if values > most_values:
+        raise RefusedError("json/size", f"document has over {most_values} values")
     try:
         document: Value = _DECODER.decode(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
