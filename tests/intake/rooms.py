@@ -9,6 +9,7 @@ from strongroom.client.client import Strongroom
 from strongroom.client.intake import Added
 from strongroom.intake.additions import Addition
 from strongroom.intake.quarantine import Quarantine
+from strongroom.sandboxes.recording import RecordingSandbox
 from strongroom.vault.drafts import SealOptions
 from tests.intake.readers import examine
 from tests.journeys.rooms import House
@@ -24,7 +25,8 @@ def reading_here(room: Strongroom) -> Strongroom:
         random=parts.random,
     )
     actor = room.actor if room.bound else None
-    return Strongroom(replace(parts, quarantine=quarantine), actor)
+    parts = replace(parts, quarantine=quarantine, sandbox=RecordingSandbox)
+    return Strongroom(parts, actor)
 
 
 def add(house: House, path: Path, *, by: str = "olga", name: str = "llm") -> Added:

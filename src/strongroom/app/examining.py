@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from strongroom.access.gate import Gate
-from strongroom.app.adapters import open_sandbox
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.receiving import ReceivedFile
 from strongroom.intake.reports import SnapshotReport
 from strongroom.intake.rewriting import Options
+from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
 from strongroom.types import Random
 
 
-def wire_quarantine(gate: Gate, settings: Settings, random: Random) -> Quarantine:
-    """Return the room's quarantine."""
+def wire_quarantine(
+    gate: Gate, settings: Settings, sandbox: Callable[[], Sandbox], random: Random
+) -> Quarantine:
+    """Return the room's quarantine; a sandbox is made when something is read."""
 
     def examine(
         descriptor: int,
@@ -27,7 +29,7 @@ def wire_quarantine(gate: Gate, settings: Settings, random: Random) -> Quarantin
         # Not before it is needed: most commands read nothing from outside.
         from strongroom.intake.reading import SandboxReader
 
-        return SandboxReader(open_sandbox(settings))(descriptor, files, options, output)
+        return SandboxReader(sandbox())(descriptor, files, options, output)
 
     return Quarantine(
         gate,

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from strongroom.access import passwords
@@ -27,6 +28,7 @@ from strongroom.app.adapters import (
     existing_database_url,
     needs_secret,
     open_domains,
+    open_sandbox,
     passphrase_of,
 )
 from strongroom.app.examining import wire_quarantine
@@ -213,6 +215,7 @@ def _wired(
     )
     approvals = Approvals(gate, random=random)
     tell = teller(settings.folder)
+    sandbox = partial(open_sandbox, settings)
     return Room(
         settings=settings,
         ledger=ledger,
@@ -229,7 +232,8 @@ def _wired(
         training=TrainingRecords(gate),
         access_reviews=AccessReviews(gate, models=protected, tell=tell, random=random),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
-        quarantine=wire_quarantine(gate, settings, random),
+        sandbox=sandbox,
+        quarantine=wire_quarantine(gate, settings, sandbox, random),
         admission=Admission(gate, approvals),
         vault=Vault(
             gate,

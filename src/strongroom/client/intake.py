@@ -72,6 +72,7 @@ class Intakes:
         """
         actor = self._actor()
         self._room.vault.verify_options(actor, options)  # before anything is copied
+        self._room.sandbox().verify()
         with self._room.quarantine.receiving(
             actor, addition, progress=lambda done: progress("copying", done)
         ) as private:

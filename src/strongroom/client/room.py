@@ -27,6 +27,7 @@ from strongroom.ledger.port import Trouble
 from strongroom.ledger.witnesses import Witnesses
 from strongroom.permits.desk import Desk
 from strongroom.permits.requests import Requests
+from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
 from strongroom.types import Random
 from strongroom.vault.admission import Admission
@@ -51,6 +52,8 @@ class Room:
     """The parts of one installation.
 
     Attributes:
+        sandbox: Gives what foreign files are read in; raises ``SetupError`` where
+            the settings name none.
         keys: The room's own keys.
         public_keys: What ``room.toml`` pins; every answer must verify with them.
         now: The clock, aware UTC.
@@ -73,6 +76,7 @@ class Room:
     glass_reviews: GlassReviews
     training: TrainingRecords
     access_reviews: AccessReviews
+    sandbox: Callable[[], Sandbox]
     quarantine: Quarantine
     vault: Vault
     admission: Admission

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,23 @@ def private_folder(within: Path, intake: IntakeId) -> Iterator[Path]:
             yield folder
         finally:
             _remove(folder)
+
+
+@contextmanager
+def scratch_folder(within: Path) -> Iterator[Path]:
+    """Give a new folder inside a private one; remove afterwards what can be removed.
+
+    ``tempfile.TemporaryDirectory`` calls itself until the stack ends over what a user
+    of the sandbox owns, where root may not pass over modes (no CAP_DAC_OVERRIDE).
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="reading-", dir=within))
+    try:
+        yield folder
+    finally:
+        _remove(folder)
 
 
 def sweep(within: Path) -> int:

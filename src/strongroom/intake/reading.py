@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -19,6 +18,7 @@ from strongroom.intake.findings import Finding, Level, quoted
 from strongroom.intake.jobs import ReadingJob, Stretch
 from strongroom.intake.kinds import Kind
 from strongroom.intake.outputs import read_plain_file, take_outputs, verify_outputs
+from strongroom.intake.private_folders import scratch_folder
 from strongroom.intake.readers import MODULES, READER
 from strongroom.intake.reported import MOST_BYTES, Reported, parse_report
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
@@ -161,10 +161,8 @@ def _readable() -> tuple[Readable, ...]:
 @contextmanager
 def _stage(output: Path) -> Iterator[Path]:
     """Give a folder for the worker beside the one for what is taken."""
-    with tempfile.TemporaryDirectory(
-        prefix="reading-", dir=output.parent, ignore_cleanup_errors=True
-    ) as folder:
-        stage = Path(folder, "out")
+    with scratch_folder(output.parent) as folder:
+        stage = folder / "out"
         stage.mkdir(mode=0o700)
         yield stage
 
