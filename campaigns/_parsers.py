@@ -35,6 +35,7 @@ from strongroom.crypto.layout import Positions
 from strongroom.crypto.paper import read_paper
 from strongroom.crypto.signing import Signed
 from strongroom.crypto.token_file import TokenFile
+from strongroom.intake.advisories import parse_bundle
 from strongroom.intake.bundles import Bundle
 from strongroom.intake.formats import documents, torch_legacy, torch_zip
 from strongroom.intake.formats.keras_config import verify_config
@@ -144,6 +145,7 @@ def _zip(source: Source, workplace: Workplace) -> object:
 
 
 PARSERS: dict[str, Callable[[bytes], object]] = {
+    "advisories": parse_bundle,
     "algorithms": parse_algorithms,
     "anchor": _frame(parse_anchor),
     "answer": parse_answer,

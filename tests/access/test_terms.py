@@ -67,6 +67,16 @@ def test_each_class_asks_for_what_the_design_says(row: Row) -> None:
     assert terms.wait == timedelta(hours=row.wait_hours)
     assert (terms.person_cap_percent, terms.pair_cap_percent) == row.caps
     assert terms.whole_model_to_a_person is row.whole
+    assert terms.backdoor_report_required is (row.name == "restricted")
+
+
+def test_terms_that_say_nothing_of_backdoor_reports_ask_for_one() -> None:
+    """A house wrote its terms before there was anything to say."""
+    silent = PACKAGED.replace("backdoor_report_required = false\n", "")
+    terms = parse_terms(Profile.STANDARD, silent.encode())
+
+    facts = terms.of(Classification.OPEN).release_facts(1)
+    assert facts["backdoorReportRequired"] is True
 
 
 @pytest.mark.parametrize(

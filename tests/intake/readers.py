@@ -11,14 +11,13 @@ from strongroom.canonical import to_json
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import safetensors_files
 from strongroom.intake.jobs import ReadingJob
+from strongroom.intake.readers import READER
 from strongroom.intake.receiving import ReceivedFile
 from strongroom.intake.reported import parse_report
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
 from strongroom.intake.rewriting import Options, Workplace
 from strongroom.intake.sources import Source
 from strongroom.intake.worker import read_all
-
-READER = "in this process"
 
 
 def examine(

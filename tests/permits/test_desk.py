@@ -167,7 +167,12 @@ def test_who_left_the_project_is_refused(sealed: House) -> None:
 
 
 @pytest.mark.parametrize("kind_of", [AccountKind.SERVICE, AccountKind.AGENT])
-def test_services_and_agents_get_no_permit(sealed: House, kind_of: AccountKind) -> None:
+def test_services_and_agents_get_no_permit(
+    sealed: House, quick: Path, kind_of: AccountKind
+) -> None:
+    """Of a restricted model not even a request: no backdoor report exists."""
+    inner = write_small_model(quick / "inner", seed=2)
+    sealed.publish(inner, "inner", classification="internal")
     people, root = sealed.room.room.people, sealed.actors["root"]
     request = people.add(
         root, "bot", team="alpha", roles=(Role.RESEARCHER,), kind=kind_of, owner="ana"
@@ -177,8 +182,10 @@ def test_services_and_agents_get_no_permit(sealed: House, kind_of: AccountKind) 
     sealed.enrol("bot", people.invite(root, "bot"))
     sealed.refresh("ana", "ines", "tom")
 
-    with pytest.raises(DeniedError, match="until environments are verified"):
+    with pytest.raises(DeniedError, match="no backdoor report exists"):
         sealed.permit("bot", BLOCK)
+    with pytest.raises(DeniedError, match="until environments are verified"):
+        sealed.permit("bot", BLOCK, target="inner")
     with pytest.raises(DeniedError):
         Reader.of(sealed, "bot", sealed.permit("ana", BLOCK)).release()
 

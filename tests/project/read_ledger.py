@@ -18,6 +18,7 @@ from strongroom.crypto.signing import Signed, SigningKey, VerifyKey
 from strongroom.database.guards import Guards
 from strongroom.database.times import parse_time
 from strongroom.errors import IntegrityError
+from strongroom.intake.advisories import open_bundle
 from strongroom.ledger import tree
 from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.cosignature import WitnessKey, verified_cosignatures
@@ -43,6 +44,10 @@ def read_cosignature(case: Case) -> None:
     witness = WitnessKey.from_text(case["key"])
     found = verified_cosignatures(case["note"], [witness])
     assert [one.witness for one in found] == [witness]
+
+
+def read_advisories(case: Case) -> None:
+    open_bundle(case["envelope"].encode(), VerifyKey(raw(load("advisories")["public"])))
 
 
 def read_policy(case: Case) -> WitnessPolicy:

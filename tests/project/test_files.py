@@ -22,6 +22,9 @@ TESTED_ELSEWHERE = {
     "sandboxes/supervising.py": "contracts, and tests/attacks/test_sandbox.py",
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
     "intake/kinds.py": "test_identify",
+    "database/advisory_tables.py": (
+        "declarations; the migrations are compared with them"
+    ),
     "database/intake_tables.py": "declarations; the migrations are compared with them",
     "ledger/intake_kinds.py": "test_kinds",
     "intake/additions.py": "test_quarantine",

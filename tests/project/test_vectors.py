@@ -39,6 +39,7 @@ ONE_SENTENCE = {"encoding"}
 
 
 READERS: dict[tuple[str, str], Callable[[Case], object]] = {
+    ("advisories", "refused"): read_ledger.read_advisories,
     ("approval", "refused"): read_ledger.read_approval,
     ("aws_kms", "refused"): read_keys.read_aws_kms,
     ("checkpoint", "refused"): read_ledger.read_checkpoint,
@@ -110,6 +111,7 @@ def honest(name: str, key: str) -> list[Case]:
     """Return cases of the same form that must be accepted."""
     vector = load(name)
     lists = {
+        ("advisories", "refused"): "accepted",
         ("approval", "refused"): "approvals",
         ("custody_file", "refused"): "files",
         ("custody_file", "refused_anchors"): "anchors",

@@ -126,6 +126,8 @@ class Wanted(Asked):
     pairCapBytes: NotRequired[int]
     whole: bool
     wholeAllowed: bool
+    backdoorReportRequired: bool
+    backdoorReport: NotRequired[bool]
     sealer: bool
     wait: timedelta
     breakGlass: NotRequired[BreakGlassFact]

@@ -106,6 +106,8 @@ class Terms(AdministrationTerms):
         person_cap_percent: Share of a model that one account may hold.
         pair_cap_percent: Share that any two accounts may hold together.
         whole_model_to_a_person: Whether a person may ever hold all of it.
+        backdoor_report_required: Whether a service or an agent is refused until a
+            backdoor report exists; terms that do not say so ask for one.
     """
 
     purpose_required: bool
@@ -114,6 +116,7 @@ class Terms(AdministrationTerms):
     person_cap_percent: int | None = None
     pair_cap_percent: int | None = None
     whole_model_to_a_person: bool
+    backdoor_report_required: bool | None = None
 
     def __post_init__(self) -> None:
         AdministrationTerms.__post_init__(self)
@@ -140,6 +143,7 @@ class Terms(AdministrationTerms):
             **self.facts(),
             "purposeRequired": self.purpose_required,
             "wholeAllowed": self.whole_model_to_a_person,
+            "backdoorReportRequired": self.backdoor_report_required is not False,
             "wait": self.wait,
             "personCapBytes": self.person_cap_bytes(total_bytes),
             "pairCapBytes": self.pair_cap_bytes(total_bytes),
@@ -267,7 +271,7 @@ def _terms(kind: type[_T], table: Mapping[str, object], name: str) -> _T:
         if key not in rows and field.default is None:
             continue
         value = rows.get(key)
-        wanted: type = bool if field.type == "bool" else int
+        wanted: type = bool if "bool" in str(field.type) else int
         if type(value) is not wanted:  # a bool is an int to isinstance
             raise SetupError(f"{name}.{key} is not {wanted.__name__}")
         values[field.name] = _duration(value) if seconds else value

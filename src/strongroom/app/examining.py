@@ -1,11 +1,13 @@
-"""Wires the sandbox that reads what comes from outside."""
+"""Wires what reads things from outside, and what judges them again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from strongroom.access.gate import Gate
+from strongroom.crypto.signing import VerifyKey
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.receiving import ReceivedFile
 from strongroom.intake.reports import SnapshotReport
@@ -13,12 +15,18 @@ from strongroom.intake.rewriting import Options
 from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
 from strongroom.types import Random
+from strongroom.vault.admission import Admission
+from strongroom.vault.comparing import Comparing
+from strongroom.vault.reauditing import Reauditing
 
 
 def wire_quarantine(
     gate: Gate, settings: Settings, sandbox: Callable[[], Sandbox], random: Random
-) -> Quarantine:
-    """Return the room's quarantine; a sandbox is made when something is read."""
+) -> tuple[Quarantine, Comparing]:
+    """Return the room's quarantine, and what compares; both read in a sandbox.
+
+    It is made when something is read.
+    """
 
     def examine(
         descriptor: int,
@@ -31,9 +39,19 @@ def wire_quarantine(
 
         return SandboxReader(sandbox())(descriptor, files, options, output)
 
-    return Quarantine(
+    folder = settings.folder.absolute() / "quarantine"  # the sandbox is elsewhere
+    return (
+        Quarantine(gate, examine=examine, folder=folder, random=random),
+        Comparing(gate, examine=examine, folder=folder, random=random),
+    )
+
+
+def wire_reauditing(gate: Gate, admission: Admission, settings: Settings) -> Reauditing:
+    """Return what judges again what was admitted."""
+    pinned = settings.advisories
+    return Reauditing(
         gate,
-        examine=examine,
-        folder=settings.folder.absolute() / "quarantine",  # the sandbox is elsewhere
-        random=random,
+        admission,
+        key=VerifyKey(bytes.fromhex(pinned.key)) if pinned else None,
+        at_most_age=timedelta(days=pinned.at_most_age_days if pinned else 30),
     )

@@ -31,7 +31,7 @@ from strongroom.app.adapters import (
     open_sandbox,
     passphrase_of,
 )
-from strongroom.app.examining import wire_quarantine
+from strongroom.app.examining import wire_quarantine, wire_reauditing
 from strongroom.app.growing import wire_profiles
 from strongroom.app.notifications import teller
 from strongroom.app.starting import (
@@ -216,6 +216,8 @@ def _wired(
     approvals = Approvals(gate, random=random)
     tell = teller(settings.folder)
     sandbox = partial(open_sandbox, settings)
+    admission = Admission(gate, approvals)
+    quarantine, comparing = wire_quarantine(gate, settings, sandbox, random)
     return Room(
         settings=settings,
         ledger=ledger,
@@ -233,8 +235,10 @@ def _wired(
         access_reviews=AccessReviews(gate, models=protected, tell=tell, random=random),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
         sandbox=sandbox,
-        quarantine=wire_quarantine(gate, settings, sandbox, random),
-        admission=Admission(gate, approvals),
+        quarantine=quarantine,
+        comparing=comparing,
+        admission=admission,
+        reauditing=wire_reauditing(gate, admission, settings),
         vault=Vault(
             gate,
             approvals,

@@ -44,7 +44,7 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
     report = document["report"]
     if isinstance(report, Mapping):
         _show_files(console, _mappings(report["files"]))
-        _show_findings(console, _mappings(report["findings"]))
+        show_findings(console, report["findings"])
         _show_changes(console, _mappings(report["files"]))
     following = _NEXT.get(str(document["state"]))
     if following:
@@ -52,8 +52,15 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
         console.print("\nNext: " + following.format(short))
 
 
-def write_sarif(path: Path, report: Json) -> None:
+def write_sarif(
+    path: Path, report: Json, *, again: str = "strongroom intake show ID --sarif FILE"
+) -> None:
     """Write what was found as SARIF.
+
+    Args:
+        path: Of the file.
+        report: With a reader, files and findings.
+        again: What writes it again, where this fails.
 
     Raises:
         MissingError: There is no report yet.
@@ -68,7 +75,7 @@ def write_sarif(path: Path, report: Json) -> None:
     except OSError as error:
         raise UnavailableError(
             f"{path} cannot be written: {error.strerror}",
-            hint="strongroom intake show ID --sarif FILE writes it again",
+            hint=f"{again} writes it again",
         ) from None
 
 
@@ -108,7 +115,9 @@ def _show_files(console: Console, files: Sequence[Mapping[str, Json]]) -> None:
         console.print(f"and {len(files) - _MOST_SHOWN} more", style="dim")
 
 
-def _show_findings(console: Console, findings: Sequence[Mapping[str, Json]]) -> None:
+def show_findings(console: Console, every: Json) -> None:
+    """Print findings, as a report has them."""
+    findings = _mappings(every)
     if not findings:
         return
     console.print()

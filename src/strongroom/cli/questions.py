@@ -165,6 +165,7 @@ def _facts(action: str, asked: Mapping[str, Any]) -> dict[str, object]:
             "pairCapBytes": 45,
             "whole": False,
             "wholeAllowed": False,
+            "backdoorReportRequired": True,
             "sealer": False,
             "wait": timedelta(0),
             "reviewsOverdue": 0,

@@ -84,6 +84,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "show": Leaf("intake:show", "Show what was found and changed"),
                 "accept": Leaf("intake:accept", "Let the result be asked for"),
                 "refuse": Leaf("intake:refuse", "Give the result up"),
+                "outdated": Leaf("outdated:outdated", "Compare with a newer version"),
+                "reaudit": Leaf("reauditing:reaudit", "Judge again what came in"),
                 "sign": Leaf("signing:sign", "Sign files for others to verify"),
             },
         ),

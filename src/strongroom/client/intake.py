@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
@@ -12,9 +13,12 @@ from strongroom.client.room import Room
 from strongroom.errors import MissingError
 from strongroom.intake.additions import Addition
 from strongroom.intake.attestations import attest
+from strongroom.intake.installed import Installed
 from strongroom.intake.intakes import Intake
 from strongroom.intake.quarantine import Private
+from strongroom.vault.comparing import Compared
 from strongroom.vault.drafts import SealOptions
+from strongroom.vault.reauditing import Reaudited
 from strongroom.vault.vault import Sealed
 
 Progress = Callable[[str, int], None]
@@ -159,3 +163,52 @@ class Intakes:
             DeniedError: The actor may not refuse it.
         """
         return self._room.admission.refuse(self._actor(), identifier, reason=reason)
+
+    def reaudit(
+        self, bundle: bytes | None = None, *, dry_run: bool = False
+    ) -> Reaudited:
+        """Judge again what was admitted, by the newest bundle of advisories.
+
+        Args:
+            bundle: The signed file of a newer one.
+            dry_run: Whether to change nothing, and only say what would be found.
+
+        Raises:
+            SetupError: A bundle is given, and the room pins no key for it.
+            IntegrityError: The bundle is malformed, not by the pinned key, or older
+                data was altered.
+            ConflictError: The bundle is older than the last one.
+            DeniedError: The actor may not.
+        """
+        reauditing = self._room.reauditing
+        judge = reauditing.foresee if dry_run else reauditing.run
+        return judge(self._actor(), bundle)
+
+    def reaudit_installed(
+        self, packages: Sequence[Installed], bundle: bytes | None = None
+    ) -> Reaudited:
+        """Return what is known of the packages that are installed here.
+
+        Args:
+            packages: Every one.
+            bundle: The signed file to go by, which is not taken; else the last one.
+
+        Raises:
+            SetupError: As ``reaudit``.
+            IntegrityError: As ``reaudit``.
+            ConflictError: As ``reaudit``.
+            DeniedError: The actor may not.
+        """
+        return self._room.reauditing.installed(self._actor(), packages, bundle)
+
+    def compare(self, identifier: str, path: Path) -> Compared:
+        """Return what a file or a folder changes about what was admitted.
+
+        Raises:
+            DeniedError: The actor may not read what was admitted.
+            MissingError: There is no such intake, or it was not examined.
+            InputError: It cannot be copied.
+            SetupError: The sandbox lacks something.
+            UnavailableError: A disk or the database does not answer, or is full.
+        """
+        return self._room.comparing.run(self._actor(), identifier, path)

@@ -32,6 +32,8 @@ from strongroom.settings import Settings
 from strongroom.types import Random
 from strongroom.vault.admission import Admission
 from strongroom.vault.catalogue import Catalogue
+from strongroom.vault.comparing import Comparing
+from strongroom.vault.reauditing import Reauditing
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
 from strongroom.vault.rekeying import Rekeying
@@ -80,6 +82,8 @@ class Room:
     quarantine: Quarantine
     vault: Vault
     admission: Admission
+    comparing: Comparing
+    reauditing: Reauditing
     catalogue: Catalogue
     recovery: Recovery
     recovery_wrapping: RecoveryWrapping

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from strongroom.database import (  # noqa: F401  whoever needs all, has these
+    advisory_tables,
     intake_tables,
     key_tables,
     passkey_tables,

@@ -24,7 +24,7 @@ from strongroom.intake.receipt import report_digest
 from strongroom.ledger.log import Writing
 from strongroom.types import AccountId, IntakeId, check_says_which
 
-_MOST_REPORT_BYTES = 64 << 20
+MOST_REPORT_BYTES = 64 << 20
 
 
 class IntakeState(StrEnum):
@@ -119,6 +119,16 @@ def load_report(transaction: Transaction, intake: Intake) -> canonical.Json:
     """
     if not intake.report:
         return None
+    report = load_report_bytes(transaction, intake)
+    return canonical.from_json(report, at_most_bytes=MOST_REPORT_BYTES)
+
+
+def load_report_bytes(transaction: Transaction, intake: Intake) -> bytes:
+    """Return the report on an intake that was examined, verified; canonical JSON.
+
+    Raises:
+        IntegrityError: The report was deleted or altered.
+    """
     columns = intake_tables.intake_reports.c
     row = transaction.connection.execute(
         sa.select(columns.report).where(columns.digest == intake.report)
@@ -126,4 +136,4 @@ def load_report(transaction: Transaction, intake: Intake) -> canonical.Json:
     report = blob(row) if row is not None else b""
     if report_digest(report) != intake.report:
         raise IntegrityError(f"the report on {intake.id} is gone, or was altered")
-    return canonical.from_json(report, at_most_bytes=_MOST_REPORT_BYTES)
+    return report

@@ -63,6 +63,18 @@ INTAKE_KINDS: Mapping[str, Kind] = {
         ("reason",),
         (6005, 99),
     ),
+    "intake.advised": Kind(
+        "A newer bundle of advisories was taken.",
+        ("number", "digest", "issued", "expires", "advisories"),
+        (),
+        (6003, 3),
+    ),
+    "intake.reaudited": Kind(
+        "What was admitted was judged again by the newest bundle of advisories.",
+        ("number", "judged", "hits", "recalled", "rules"),
+        (),
+        (2004, 1),
+    ),
     "intake.expired": Kind(
         "The original was given up with its keys.",
         ("intake", "artifact", "version"),

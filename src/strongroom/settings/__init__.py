@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from strongroom.settings.advised import AdvisorySettings
 from strongroom.settings.parts import (
     Domain,
     PinnedSet,
@@ -20,6 +21,7 @@ __all__ = [
     "FILE_NAME",
     "FORMAT",
     "MAX_FILE_BYTES",
+    "AdvisorySettings",
     "Domain",
     "PinnedSet",
     "RelyingParty",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom.errors import InputError, SetupError
+from strongroom.settings.advised import AdvisorySettings
 from strongroom.settings.parts import (
     Domain,
     PinnedSet,
@@ -52,6 +53,7 @@ class Settings:
         second_since: Size of the first checkpoint that has to carry a second
             signature too; ``None`` if none has to.
         sandbox: What readers of foreign files run in.
+        advisories: Whose bundles the room takes; ``None`` if nobody's.
     """
 
     folder: Path
@@ -68,6 +70,7 @@ class Settings:
     second_since: int | None = None
     second_key: int | None = None
     sandbox: str = SANDBOX
+    advisories: AdvisorySettings | None = None
 
     def __post_init__(self) -> None:
         """Check that the domains are usable.
@@ -117,7 +120,13 @@ class Settings:
             "[keys]",
             *(f"{name} = {quoted(key)}" for name, key in self.keys.items()),
         ]
-        for part in (self.passkeys, self.witnesses, *self.domains, *self.recovery):
+        for part in (
+            self.passkeys,
+            self.witnesses,
+            self.advisories,
+            *self.domains,
+            *self.recovery,
+        ):
             lines += part.to_toml() if part else []
         return "\n".join(lines) + "\n"
 
@@ -150,6 +159,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
     if document["format"] != FORMAT:
         raise InputError(f"its format is {document['format']!r}, not {FORMAT}")
     witnesses, passkeys = document.get("witnesses"), document.get("passkeys")
+    advised = document.get("advisories")
     return Settings(
         folder=folder,
         room=RoomId(str(document["room"])),
@@ -159,6 +169,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
         policy=Path(str(document["policy"])) if "policy" in document else None,
         witnesses=None if witnesses is None else WitnessSettings.from_toml(witnesses),
         passkeys=None if passkeys is None else RelyingParty.from_toml(passkeys),
+        advisories=None if advised is None else AdvisorySettings.from_toml(advised),
         domains=tuple(Domain.from_toml(item) for item in document["domain"]),
         recovery=tuple(
             PinnedSet.from_toml(item) for item in document.get("recovery", ())

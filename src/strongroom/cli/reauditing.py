@@ -1,0 +1,117 @@
+"""``strongroom intake reaudit``: what was admitted is judged again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from strongroom.cli import words
+from strongroom.cli.call import Call
+from strongroom.cli.intake_findings import show_findings, write_sarif
+from strongroom.errors import InputError, MissingError
+from strongroom.settings.small_files import read_small
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from strongroom.canonical import Json
+    from strongroom.intake.installed import Installed
+    from strongroom.vault.reauditing import Reaudited
+
+
+def reaudit(
+    call: Call,
+    *,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="A newer bundle of advisories.", metavar="FILE"),
+    ] = None,
+    self_: Annotated[
+        bool, typer.Option("--self", help="Judge the packages installed here instead.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be found; change nothing.")
+    ] = False,
+    sarif: Annotated[
+        Path | None, typer.Option(help="Write what was found there.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Judge again what was admitted, by what is known to be bad by now.
+
+    Nothing is read again and no service is asked. What an advisory names goes back
+    into quarantine with everything that descends from it. An old bundle, or none, is
+    a finding too. Exit status 65: something was found.
+
+    Example: strongroom intake reaudit --bundle advisories.json
+    """
+    data = None if bundle is None else _read(bundle)
+    with call.open() as room:
+        if self_:
+            found = room.intakes.reaudit_installed(_installed(), data)
+        else:
+            found = room.intakes.reaudit(data, dry_run=dry_run)
+    document = _document(found)
+    call.output.answer(document, lambda console: _show(console, document))
+    if sarif is not None:
+        write_sarif(
+            sarif,
+            {"reader": "", "files": [], **document},
+            again="strongroom intake reaudit --dry-run --sarif FILE",
+        )
+    if not found.clean:
+        raise InputError(
+            f"{words.many(len(found.findings), 'finding')} by judging again",
+            hint="docs/reference/intake-rules.md says what each means",
+        )
+
+
+def _read(path: Path) -> bytes:
+    from strongroom.intake.advisories import MOST_BYTES
+
+    data = read_small(path, MOST_BYTES, error=InputError)
+    if data is None:
+        raise MissingError(f"there is no file {path}")
+    return data
+
+
+def _installed() -> list[Installed]:
+    """Return every package of this interpreter, whatever it is needed for."""
+    from importlib.metadata import distributions
+
+    from strongroom.intake.installed import Installed
+
+    found = {
+        (str(one.metadata["Name"] or ""), str(one.metadata["Version"] or ""))
+        for one in distributions()
+    }
+    return [Installed(name=name, version=version) for name, version in sorted(found)]
+
+
+def _document(found: Reaudited) -> dict[str, Json]:
+    return {
+        "bundle": found.number,
+        "judged": found.judged,
+        "recalled": [version.id for version in found.recalled],
+        "findings": [
+            {
+                "path": where,
+                "place": finding.place,
+                "rule": finding.rule,
+                "level": finding.level.value,
+                "message": finding.message,
+            }
+            for where, finding in found.findings
+        ],
+    }
+
+
+def _show(console: Console, document: dict[str, Json]) -> None:
+    judged = document["judged"]
+    by = document["bundle"]
+    console.print(f"{judged} judged, by {f'bundle {by}' if by else 'no bundle'}")
+    recalled = document["recalled"]
+    if isinstance(recalled, list) and recalled:
+        console.print(f"{words.many(len(recalled), 'version')} back in quarantine")
+    show_findings(console, document["findings"])

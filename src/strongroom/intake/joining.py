@@ -1,0 +1,139 @@
+"""Which advisories concern what was admitted, by the facts that its report has.
+
+Nothing is read again, and most reports are not even parsed: their bytes are searched
+for what the advisories name, and only those where something stands are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from strongroom.canonical import from_json, to_json
+from strongroom.errors import IntegrityError
+from strongroom.intake.advisories import Advisory, Selector
+from strongroom.intake.facts import gather
+from strongroom.intake.intakes import MOST_REPORT_BYTES
+
+Facts = Mapping[Selector, frozenset[str]]
+"""What an artifact is, in the words in which advisories name it."""
+
+_READER = re.compile(rb'"strongroom-readers ([0-9]{1,9})"')
+_ALL_BELOW = ".*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Advisories in force, made ready to be looked for in many reports.
+
+    Attributes:
+        advisories: None of them withdrawn.
+        strings: Every text that one names, as it stands between the quotes of a
+            report.
+        starts: How such a text begins where the whole of it is not known, or cannot
+            be found between quotes since it has one.
+    """
+
+    advisories: tuple[Advisory, ...]
+    strings: frozenset[bytes]
+    starts: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, advisories: Iterable[Advisory]) -> Join:
+        """Return the join with these advisories, without those withdrawn."""
+        in_force = tuple(one for one in advisories if not one.withdrawn)
+        strings: set[bytes] = set()
+        starts: set[bytes] = set()
+        for advisory in in_force:
+            for selector, values in advisory.selectors.items():
+                for value in values:
+                    quoted = to_json(value)
+                    if b'"' in quoted[1:-1]:
+                        starts.add(quoted)
+                    if selector is Selector.DOMAINS:
+                        starts.add(quoted[:-1] + b":")
+                    if value.endswith(_ALL_BELOW):
+                        starts.add(quoted[:-2])  # without the star and the quote
+                    strings.add(quoted[1:-1])
+        return cls(
+            advisories=in_force,
+            strings=frozenset(strings),
+            starts=tuple(sorted(starts)),
+        )
+
+    def hits(self, report: bytes, origin: Facts | None = None) -> list[Advisory]:
+        """Return the advisories that concern what a report is about.
+
+        Args:
+            report: Canonical JSON, of a digest that was verified.
+            origin: What is known beside it: publisher, repository, commit.
+
+        Raises:
+            IntegrityError: It is no report.
+        """
+        facts = dict(origin or {})
+        if self._may_hit(report):
+            facts |= facts_of(report)
+        reader = reader_of(report)
+        return [
+            one
+            for one in self.advisories
+            if reader < one.readers_below or _concerns(one, facts)
+        ]
+
+    def _may_hit(self, report: bytes) -> bool:
+        """Return whether anything that is named can stand in a report.
+
+        Splitting at every quote takes a fifth of what a regular expression for JSON
+        strings does, and is only wrong about texts with a quote in them.
+        """
+        return any(start in report for start in self.starts) or (
+            not self.strings.isdisjoint(report.split(b'"'))
+        )
+
+
+def reader_of(report: bytes) -> int:
+    """Return the version of the readers that made a report; 0 if it is not theirs.
+
+    The member is the last but one of canonical JSON, and its name with both quotes
+    stands in no text: there they are escaped.
+    """
+    found = _READER.match(report.rpartition(b'"reader":')[2])
+    return int(found[1]) if found else 0
+
+
+def facts_of(report: bytes) -> dict[Selector, frozenset[str]]:
+    """Return the facts in a report, those of members of archives among them.
+
+    Raises:
+        IntegrityError: It is no report.
+    """
+    document = from_json(report, at_most_bytes=MOST_REPORT_BYTES)
+    match document:
+        case {"digest": str(digest), "files": [*files]}:
+            pass
+        case _:
+            raise IntegrityError("a stored report has another form")
+    known = [file for file in files if isinstance(file, Mapping)]
+    found = gather((str(file["path"]), file["facts"]) for file in known)
+    return {
+        Selector.INTAKES: frozenset({digest}),
+        Selector.FILES: frozenset(str(file["sha256"]) for file in known),
+        Selector.TENSORS: frozenset(sha256 for _, _, sha256 in found.tensors),
+        Selector.TEMPLATES: frozenset(found.templates),
+        Selector.GLOBALS: frozenset(found.globals),
+        Selector.DOMAINS: frozenset(found.domains),
+    }
+
+
+def _concerns(advisory: Advisory, facts: Facts) -> bool:
+    for selector, values in advisory.selectors.items():
+        known = facts.get(selector, frozenset())
+        if not known.isdisjoint(values):
+            return True
+        if selector is Selector.GLOBALS:
+            modules = tuple(v[:-1] for v in values if v.endswith(_ALL_BELOW))
+            if modules and any(name.startswith(modules) for name in known):
+                return True
+    return False

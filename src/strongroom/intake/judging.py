@@ -1,0 +1,88 @@
+"""What advisories say of things that were admitted: pure, of facts found before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from strongroom.intake.advisories import Advisory
+from strongroom.intake.findings import MOST_MESSAGE, Finding, Level
+from strongroom.intake.intakes import Intake
+from strongroom.intake.readers import VERSION
+
+Found: TypeAlias = tuple[str, Finding]
+"""Id of an intake, or nothing for the feed, and what was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One intake, and what concerns it now.
+
+    Attributes:
+        advisories: In force, and about it.
+        reader: Version of the readers that admitted it; 0 if none of ours did.
+    """
+
+    intake: Intake
+    advisories: tuple[Advisory, ...]
+    reader: int
+
+
+def hit_id(intake: Intake, advisory: Advisory) -> str:
+    """Return the id under which it is kept that an advisory concerned an intake."""
+    return f"{intake.id}/{advisory.id}"
+
+
+def new_hits(found: Iterable[Judged], known: Set[str]) -> list[tuple[Intake, Advisory]]:
+    """Return what concerns an intake and did not before.
+
+    Args:
+        found: Every intake.
+        known: Ids of hits of before.
+    """
+    return [
+        (one.intake, advisory)
+        for one in found
+        for advisory in one.advisories
+        if hit_id(one.intake, advisory) not in known
+    ]
+
+
+def judge_again(found: Iterable[Judged], known: Set[str]) -> Iterator[Found]:
+    """Yield what there is to say of each intake.
+
+    Args:
+        found: Every intake.
+        known: Ids of hits of before: somebody decides on them, or did.
+    """
+    for one in found:
+        for advisory in one.advisories:
+            yield one.intake.id, _hit(advisory, hit_id(one.intake, advisory) in known)
+        if one.reader < VERSION:
+            yield one.intake.id, _outgrown(one)
+
+
+def _hit(advisory: Advisory, known: bool) -> Finding:
+    words = f"{advisory.id}: {advisory.summary or 'concerns it'}"
+    if known:
+        words += "; it was found before"
+        return Finding(
+            rule="advisory/known", level=Level.NOTE, message=words[:MOST_MESSAGE]
+        )
+    return Finding(rule="advisory/hit", level=Level.ERROR, message=words[:MOST_MESSAGE])
+
+
+def _outgrown(one: Judged) -> Finding:
+    """Return that the readers see more today than those that admitted something."""
+    left = (
+        "add it again with --again"
+        if one.intake.original
+        else "its original expired, so get it again from where it came"
+    )
+    return Finding(
+        rule="advisory/reader",
+        level=Level.WARNING,
+        message=f"readers of version {one.reader} read it, and {VERSION} is in"
+        f" force; {left}",
+    )

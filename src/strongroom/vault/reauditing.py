@@ -1,0 +1,277 @@
+"""Judges again what was admitted, by a newer bundle of advisories.
+
+    take the bundle ──▶ join it with every report ──▶ recall what it hits, with all
+                                                      that descends from it
+
+One transaction: afterwards no key of what was hit is released, and the entries say
+why.  No file is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from strongroom.access.gate import Gate
+from strongroom.access.people import ROOM
+from strongroom.access.sessions import Actor
+from strongroom.crypto.signing import VerifyKey
+from strongroom.database.engine import Transaction
+from strongroom.errors import SetupError
+from strongroom.intake.advisories import Advisory, Bundle, open_bundle
+from strongroom.intake.feeds import (
+    digest_of,
+    feed_findings,
+    known_hits,
+    load_bundle,
+    newest_feed,
+    remember_hit,
+    take_bundle,
+    verify_newer,
+)
+from strongroom.intake.findings import Level
+from strongroom.intake.installed import Installed, judge_installed
+from strongroom.intake.intakes import INTAKES, Intake, IntakeState, load_report_bytes
+from strongroom.intake.joining import Join, reader_of
+from strongroom.intake.judging import Found, Judged, hit_id, judge_again, new_hits
+from strongroom.ledger.events import Event
+from strongroom.ledger.log import Reading, Writing
+from strongroom.types import ArtifactId
+from strongroom.vault.admission import Admission
+from strongroom.vault.descendants import children_of, with_descendants
+from strongroom.vault.versions import VERSIONS, Version
+
+_ADMITTED = (IntakeState.WAITING, IntakeState.ACCEPTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaudited:
+    """What judging again led to.
+
+    Attributes:
+        number: Of the bundle; ``None`` if there is none.
+        judged: How many intakes.
+        findings: Id of an intake, or ``""`` for the feed, and what was found.
+        recalled: Versions that are back in quarantine; of a dry run, none.
+    """
+
+    number: int | None
+    judged: int
+    findings: tuple[Found, ...]
+    recalled: tuple[Version, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found that somebody did not see before."""
+        return all(finding.level is Level.NOTE for _, finding in self.findings)
+
+
+class Reauditing:
+    """Judges again what was admitted."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        admission: Admission,
+        *,
+        key: VerifyKey | None,
+        at_most_age: timedelta,
+    ) -> None:
+        """Wire the shell.
+
+        Args:
+            gate: Asks policy.
+            admission: Takes versions back.
+            key: Of whoever issues bundles; ``None`` if the room pins none.
+            at_most_age: Of a bundle, before that is a finding.
+        """
+        self._gate = gate
+        self._ledger = gate.ledger
+        self._admission = admission
+        self._key = key
+        self._at_most_age = at_most_age
+
+    def run(self, actor: Actor, bundle: bytes | None = None) -> Reaudited:
+        """Take a bundle if one is given, judge again, and recall what is hit.
+
+        Args:
+            actor: Who asks.
+            bundle: The signed file; else the last one counts.
+
+        Raises:
+            SetupError: A bundle is given, and the room pins no key for it.
+            IntegrityError: The bundle is malformed or not by the pinned key; or a
+                stored report or bundle was altered.
+            ConflictError: The bundle is older than the last one.
+            DeniedError: The actor may not.
+        """
+        opened = self._opened(bundle)
+        with (
+            self._gate.recording_refusals(actor, "intake:advise", "room"),
+            self._ledger.transaction() as writing,
+        ):
+            self._gate.require(writing, actor, "intake:advise", ROOM)
+            if bundle is not None and opened is not None:
+                take_bundle(writing, actor, bundle, opened)
+            else:
+                opened = self._last(writing)
+            found, known = self._judged(writing, opened), known_hits(writing)
+            number = opened.number if opened else 0
+            recalled = self._recalled(writing, number, new_hits(found, known))
+            result = Reaudited(
+                number=number or None,
+                judged=len(found),
+                findings=self._findings(writing.now, opened, found, known),
+                recalled=tuple(recalled),
+            )
+            writing.append(_reaudited(actor, result))
+            return result
+
+    def foresee(self, actor: Actor, bundle: bytes | None = None) -> Reaudited:
+        """Return what ``run`` would find, and change nothing.
+
+        Raises:
+            SetupError: As ``run``.
+            IntegrityError: As ``run``.
+            ConflictError: As ``run``.
+            DeniedError: The actor may not.
+        """
+        opened = self._opened(bundle)
+        with self._reading(actor) as reading:
+            opened = self._foreseen(reading, opened, bundle)
+            found, known = self._judged(reading, opened), known_hits(reading)
+            return Reaudited(
+                number=opened.number if opened else None,
+                judged=len(found),
+                findings=self._findings(reading.now, opened, found, known),
+            )
+
+    def installed(
+        self, actor: Actor, packages: Sequence[Installed], bundle: bytes | None = None
+    ) -> Reaudited:
+        """Return what is known of the packages that are installed here.
+
+        No service is asked, so none can fail to answer: the bundle says it, or its
+        absence is a finding.
+
+        Args:
+            actor: Who asks.
+            packages: Every one.
+            bundle: A newer one to go by; it is not taken.
+
+        Raises:
+            SetupError: As ``run``.
+            IntegrityError: As ``run``.
+            ConflictError: As ``run``.
+            DeniedError: The actor may not.
+        """
+        opened = self._opened(bundle)
+        with self._reading(actor) as reading:
+            opened = self._foreseen(reading, opened, bundle)
+            now = reading.now
+        about_feed = feed_findings(opened, now, self._at_most_age)
+        return Reaudited(
+            number=opened.number if opened else None,
+            judged=len(packages),
+            findings=(
+                *(("", one) for one in about_feed),
+                *judge_installed(packages, opened.advisories if opened else ()),
+            ),
+        )
+
+    @contextmanager
+    def _reading(self, actor: Actor) -> Iterator[Reading]:
+        with (
+            self._gate.recording_refusals(actor, "intake:advise", "room"),
+            self._ledger.reading() as reading,
+        ):
+            self._gate.require(reading, actor, "intake:advise", ROOM)
+            yield reading
+
+    def _foreseen(
+        self, reading: Reading, opened: Bundle | None, bundle: bytes | None
+    ) -> Bundle | None:
+        """Return the bundle that counts; one that is given could be taken."""
+        if opened is None or bundle is None:
+            return self._last(reading)
+        verify_newer(newest_feed(reading), opened, digest_of(bundle), reading.now)
+        return opened
+
+    def _opened(self, bundle: bytes | None) -> Bundle | None:
+        if bundle is None:
+            return None
+        if self._key is None:
+            raise SetupError(
+                "the room pins no key for bundles of advisories",
+                hint="write [advisories] with its key into room.toml",
+            )
+        return open_bundle(bundle, self._key)
+
+    def _last(self, transaction: Transaction) -> Bundle | None:
+        """Return the bundle that was taken last, as long as its key is pinned."""
+        feed = newest_feed(transaction)
+        if feed is None or self._key is None:
+            return None
+        return load_bundle(transaction, feed, self._key)
+
+    def _judged(self, transaction: Transaction, bundle: Bundle | None) -> list[Judged]:
+        """Return every intake that was admitted, and what concerns it."""
+        join = Join.of(bundle.advisories if bundle else ())
+        admitted = INTAKES.find(
+            transaction,
+            INTAKES.columns.state.in_(_ADMITTED),
+            INTAKES.columns.version.is_not(None),
+        )
+        judged = []
+        for intake in admitted:
+            report = load_report_bytes(transaction, intake)
+            judged.append(
+                Judged(
+                    intake=intake,
+                    advisories=tuple(join.hits(report)),
+                    reader=reader_of(report),
+                )
+            )
+        return judged
+
+    def _findings(
+        self,
+        now: datetime,
+        bundle: Bundle | None,
+        found: Sequence[Judged],
+        known: Set[str],
+    ) -> tuple[Found, ...]:
+        about_feed = feed_findings(bundle, now, self._at_most_age)
+        return (*(("", one) for one in about_feed), *judge_again(found, known))
+
+    def _recalled(
+        self, writing: Writing, number: int, hits: Sequence[tuple[Intake, Advisory]]
+    ) -> list[Version]:
+        """Take back what was hit, with all that descends from it."""
+        recalled: list[Version] = []
+        children = children_of(VERSIONS.find(writing)) if hits else {}
+        for intake, advisory in hits:
+            artifact = ArtifactId(str(intake.version).partition("/")[0])
+            recalled += self._admission.recall(
+                writing,
+                with_descendants(artifact, children),
+                advisory=advisory.id,
+                reason=advisory.summary,
+            )
+            remember_hit(writing, hit_id(intake, advisory), number)
+        return recalled
+
+
+def _reaudited(actor: Actor, result: Reaudited) -> Event:
+    return actor.event(
+        "intake.reaudited",
+        {
+            "number": result.number,
+            "judged": result.judged,
+            "hits": sum(f.rule == "advisory/hit" for _, f in result.findings),
+            "recalled": len(result.recalled),
+            "rules": sorted({finding.rule for _, finding in result.findings}),
+        },
+    )

@@ -1,0 +1,81 @@
+"""``strongroom intake reaudit``: by a bundle whose key the room pins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from strongroom import canonical
+from strongroom.crypto.signing import SigningKey
+from strongroom.database.times import format_time
+from strongroom.intake.advisories import PURPOSE
+from strongroom.types import Secret
+from tests.cli.terminal import Terminal
+
+ISSUER = SigningKey(Secret(bytes(range(9, 41))))
+
+
+def write_bundle(
+    path: Path, number: int, advisories: Sequence[canonical.Json] = ()
+) -> Path:
+    now = datetime.now(UTC)
+    document: canonical.Json = {
+        "v": 1,
+        "number": number,
+        "issued": format_time(now - timedelta(days=1)),
+        "expires": format_time(now + timedelta(days=1)),
+        "advisories": advisories,
+    }
+    signed = ISSUER.sign(PURPOSE, canonical.to_json(document))
+    path.write_bytes(signed.to_bytes())
+    return path
+
+
+def pin(room: Path) -> None:
+    """Pin the key of our issuer, as somebody does by hand."""
+    with (room / "room.toml").open("a") as file:
+        file.write(f'\n[advisories]\nkey = "{ISSUER.public.raw.hex()}"\n')
+
+
+def test_a_room_is_judged_by_a_bundle_of_its_issuer(
+    solo: Terminal, quick: Path
+) -> None:
+    bundle = write_bundle(quick / "bundle.json", 3)
+    unpinned = solo.run("intake", "reaudit", "--bundle", bundle)
+    assert (unpinned.status, "pins no key" in unpinned.err) == (78, True)
+
+    pin(solo.folder)
+    none = solo.run("intake", "reaudit", "--sarif", quick / "found.sarif")
+    assert (none.status, "no bundle" in none.out) == (65, True)
+    log = json.loads((quick / "found.sarif").read_text())
+    assert log["runs"][0]["results"][0]["ruleId"] == "advisory/none"
+
+    found = solo.ok("intake", "reaudit", "--bundle", bundle)
+    assert found == {"bundle": 3, "judged": 0, "recalled": [], "findings": []}
+    assert solo.ok("intake", "reaudit")["bundle"] == 3
+    older = solo.run(
+        "intake", "reaudit", "--bundle", write_bundle(quick / "older.json", 2)
+    )
+    assert "older than 3" in older.err
+
+
+def test_what_is_installed_is_judged_by_the_same_bundle(
+    solo: Terminal, quick: Path
+) -> None:
+    """Without any service, whose silence could pass for an answer."""
+    pin(solo.folder)
+    assert solo.run("intake", "reaudit", "--self").status == 65
+    affected: canonical.Json = {
+        "package": {"ecosystem": "PyPI", "name": "SQLAlchemy"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+    }
+    clean = write_bundle(quick / "clean.json", 1)
+    bad = write_bundle(quick / "bad.json", 2, [{"id": "A-1", "affected": [affected]}])
+
+    assert solo.ok("intake", "reaudit", "--self", "--bundle", clean)["findings"] == []
+    found = solo.run("intake", "reaudit", "--self", "--bundle", bad)
+    assert (found.status, "advisory/package" in found.out) == (65, True)
+    solo.ok("intake", "reaudit", "--bundle", clean)
+    assert solo.ok("intake", "reaudit", "--self")["judged"] > 20

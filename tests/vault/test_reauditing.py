@@ -1,0 +1,209 @@
+"""What was admitted is judged again, and what is hit releases no key any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from strongroom import canonical
+from strongroom.client.client import Strongroom
+from strongroom.client.intake import Added
+from strongroom.crypto.signing import SigningKey
+from strongroom.database import intake_tables
+from strongroom.database.times import format_time
+from strongroom.errors import (
+    ConflictError,
+    DeniedError,
+    IntegrityError,
+    MissingError,
+    SetupError,
+)
+from strongroom.intake.advisories import PURPOSE
+from strongroom.intake.intakes import INTAKES
+from strongroom.types import Secret
+from strongroom.vault.reauditing import Reaudited, Reauditing
+from tests.intake.rooms import add
+from tests.journeys.rooms import House
+
+ISSUER = SigningKey(Secret(bytes(range(7, 39))))
+
+
+@pytest.fixture
+def added(house: House, quick: Path) -> Added:
+    """Give a model of somebody else that was taken in and accepted."""
+    folder = quick / "foreign"
+    folder.mkdir()
+    weights = {f"w{n}": np.arange(9000, dtype="<f4") + n for n in range(4)}
+    save_file(weights, folder / "model.safetensors")
+    done = add(house, folder)
+    request = house.by("olga").intakes.accept(done.intake.id)
+    house.by("ines").approve(request.id)
+    return done
+
+
+def bundle(
+    house: House,
+    *,
+    number: int = 1,
+    name: str = "SRA-2026-1",
+    key: SigningKey = ISSUER,
+    issued: timedelta = timedelta(0),
+    **names: list[str] | int,
+) -> bytes:
+    """Return a bundle of one advisory, issued so long ago and good for 60 days."""
+    at = house.clock() - issued
+    advisory: canonical.Json = {"id": name, "database_specific": {"strongroom": names}}
+    document: canonical.Json = {
+        "v": 1,
+        "number": number,
+        "issued": format_time(at),
+        "expires": format_time(at + timedelta(days=60)),
+        "advisories": [advisory],
+    }
+    return key.sign(PURPOSE, canonical.to_json(document)).to_bytes()
+
+
+def judging(house: House, name: str = "olga") -> Strongroom:
+    """Return the room of somebody, with the key of our issuer pinned."""
+    by = house.by(name)
+    parts = by.room
+    reauditing = Reauditing(
+        parts.gate,
+        parts.admission,
+        key=ISSUER.public,
+        at_most_age=timedelta(days=30),
+    )
+    return Strongroom(replace(parts, reauditing=reauditing), by.actor)
+
+
+def reaudit(house: House, data: bytes | None = None, **options: bool) -> Reaudited:
+    return judging(house).intakes.reaudit(data, **options)
+
+
+def rules(found: Reaudited) -> list[str]:
+    return [finding.rule for _, finding in found.findings]
+
+
+def test_what_an_advisory_names_releases_no_key(house: House, added: Added) -> None:
+    permit = house.permit("ana", "architecture")
+    house.by("ana").open(permit.id).close()
+
+    found = reaudit(house, bundle(house, intakes=[added.intake.digest]))
+
+    assert found.judged == 1
+    assert rules(found) == ["advisory/hit"]
+    assert [where for where, _ in found.findings] == [added.intake.id]
+    assert not found.clean
+    with pytest.raises(MissingError, match="in quarantine"):
+        house.by("ana").open(permit.id)
+
+
+def test_what_somebody_accepted_again_is_not_taken_back_again(
+    house: House, added: Added
+) -> None:
+    data = bundle(house, intakes=[added.intake.digest])
+    reaudit(house, data)
+    again = house.by("olga").intakes.accept(added.intake.id)
+    house.by("ines").approve(again.id)
+
+    found = reaudit(house)
+
+    assert (rules(found), found.recalled, found.clean) == (
+        ["advisory/known"],
+        (),
+        True,
+    )
+    house.permit("ana", "architecture")
+
+
+def test_what_waits_for_others_is_taken_back_too(house: House, added: Added) -> None:
+    """They may agree without having seen what is known by now."""
+    reaudit(house, bundle(house, intakes=[added.intake.digest]))
+    again = house.by("olga").intakes.accept(added.intake.id)
+    later = bundle(house, number=2, name="SRA-2026-2", intakes=[added.intake.digest])
+
+    found = reaudit(house, later)
+
+    assert rules(found) == ["advisory/hit"]
+    assert len(found.recalled) == 1
+    with pytest.raises(ConflictError, match="recalled since"):
+        house.by("ines").approve(again.id)
+    assert rules(reaudit(house)) == ["advisory/known"]
+
+
+def test_a_dry_run_changes_nothing(house: House, added: Added) -> None:
+    data = bundle(house, intakes=[added.intake.digest])
+
+    assert rules(reaudit(house, data, dry_run=True)) == ["advisory/hit"]
+    house.permit("ana", "architecture")
+    assert rules(reaudit(house)) == ["advisory/none"]
+
+
+def test_what_descends_from_a_hit_goes_with_it(
+    house: House, added: Added, model: Path
+) -> None:
+    child = house.by("olga").seal(model, name="tuned", parent="llm@1")
+
+    found = reaudit(house, bundle(house, intakes=[added.intake.digest]))
+
+    assert {version.artifact for version in found.recalled} >= {child.artifact.id}
+    assert len(found.recalled) == 2
+
+
+def test_what_no_advisory_names_stays(house: House, added: Added) -> None:
+    found = reaudit(house, bundle(house, intakes=["00" * 32], globals=["os.*"]))
+
+    assert (found.judged, rules(found), found.clean) == (1, [], True)
+    house.permit("ana", "architecture")
+
+
+def test_a_feed_that_is_absent_old_or_expired_is_a_finding(house: House) -> None:
+    assert rules(reaudit(house)) == ["advisory/none"]
+    assert not reaudit(house).clean
+
+    old = bundle(house, number=1, issued=timedelta(days=31))
+    assert rules(reaudit(house, old)) == ["advisory/stale"]
+    older = bundle(house, number=2, issued=timedelta(days=61))
+    assert rules(reaudit(house, older)) == ["advisory/expired", "advisory/stale"]
+
+
+def test_a_bundle_never_goes_back(house: House) -> None:
+    reaudit(house, bundle(house, number=7))
+
+    assert rules(reaudit(house, bundle(house, number=7))) == []
+    with pytest.raises(ConflictError, match="older than 7"):
+        reaudit(house, bundle(house, number=6))
+    with pytest.raises(ConflictError, match="another bundle"):
+        reaudit(house, bundle(house, number=7, globals=["os.*"]))
+    with pytest.raises(ConflictError, match="older than 7"):
+        reaudit(house, bundle(house, number=6), dry_run=True)
+
+
+def test_a_bundle_by_another_key_or_from_the_future_is_refused(house: House) -> None:
+    other = SigningKey(Secret(bytes(32)))
+    with pytest.raises(IntegrityError, match="no signature by key"):
+        reaudit(house, bundle(house, key=other))
+    with pytest.raises(IntegrityError, match="still to come"):
+        reaudit(house, bundle(house, issued=-timedelta(days=1)))
+    with pytest.raises(SetupError, match="pins no key"):
+        house.by("olga").intakes.reaudit(bundle(house))
+    assert rules(reaudit(house)) == ["advisory/none"]
+
+
+def test_who_may_not_advise_is_denied(house: House) -> None:
+    with pytest.raises(DeniedError):
+        judging(house, "ana").intakes.reaudit(bundle(house))
+
+
+def test_what_somebody_deletes_is_not_passed_over(house: House, added: Added) -> None:
+    with house.room.room.ledger.transaction() as writing:
+        writing.connection.execute(intake_tables.intake_reports.delete())
+        assert INTAKES.get(writing, added.intake.id).report
+
+    with pytest.raises(IntegrityError, match="is gone, or was altered"):
+        reaudit(house, bundle(house))
