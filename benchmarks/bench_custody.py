@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pkcs11 import Attribute, GCMParams, Mechanism, ObjectClass
 
 from strongroom.crypto.custody.file import FileCustodian
-from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
+from strongroom.crypto.custody.pkcs11 import PKCS11
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.token_login import log_in
@@ -63,11 +63,11 @@ def main() -> None:
         if library is not None:
             hsm = stack.enter_context(softhsm.running(library))
             uri = hsm.new_token()
-            token = Pkcs11Custodian.create(
+            token = PKCS11.create(
                 folder / "token",
                 name="home",
-                uri=uri,
-                pin=softhsm.PIN,
+                uri=str(uri),
+                secret=softhsm.PIN,
                 random=os.urandom,
             )
             result["softhsm"] = measure(token, bare_token(uri), arguments)

@@ -35,6 +35,7 @@ from strongroom.crypto.layout import Positions
 from strongroom.crypto.paper import read_paper
 from strongroom.crypto.signing import Signed
 from strongroom.crypto.token_file import TokenFile
+from strongroom.crypto.token_uri import TokenUri
 from strongroom.intake.advisories import parse_bundle
 from strongroom.intake.bundles import Bundle
 from strongroom.intake.formats import documents, torch_legacy, torch_zip
@@ -184,7 +185,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "torch-legacy": _windowed(_checkpoint(torch_legacy.rewrite)),
     "torch-pickle": _checkpoint_of,
     "torch-zip": _windowed(_checkpoint(torch_zip.rewrite)),
-    "token-file": TokenFile.from_bytes,
+    "token-file": lambda data: TokenFile.from_bytes(data, TokenUri),
     "configuration": _reader(Kind.JSON, "config.json"),
     "gguf": _reader(Kind.GGUF, "m.gguf"),
     "keras-configuration": lambda data: verify_config(documents.parse(data)),

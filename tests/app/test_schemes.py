@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.app.schemes import CUSTODIANS, STORES, custodian_scheme, scheme_of
+from strongroom.app.schemes import (
+    CUSTODIANS,
+    STORES,
+    custodian_scheme,
+    scheme_of,
+)
 from strongroom.errors import SetupError
 
 ADAPTERS = (

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
+from strongroom.crypto.custody.aws_kms import AWS_KMS
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
-from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
+from strongroom.crypto.custody.pkcs11 import PKCS11
 from strongroom.crypto.custody.port import Anchor, KeyCustodian, settle
-from strongroom.crypto.custody.transit import TransitCustodian
+from strongroom.crypto.custody.transit import TRANSIT
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.keys import derive_share_key
 from strongroom.crypto.parts import open_part
@@ -67,11 +67,11 @@ def in_a_file(folder: Path, _: pytest.FixtureRequest) -> KeyCustodian:
 
 def in_a_token(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
     hsm: SoftHsm = request.getfixturevalue("hsm")
-    return Pkcs11Custodian.create(
+    return PKCS11.create(
         folder / "home.token",
         name="home",
-        uri=hsm.new_token(),
-        pin=PIN,
+        uri=str(hsm.new_token()),
+        secret=PIN,
         random=os.urandom,
     )
 
@@ -88,22 +88,22 @@ def in_a_service(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
     service = transit.running()
     engine = service.__enter__()
     request.addfinalizer(lambda: service.__exit__(None, None, None))
-    return TransitCustodian.create(
+    return TRANSIT.create(
         folder / "home.transit",
         name="home",
-        uri=engine.uri("home"),
-        token=transit.TOKEN,
+        uri=str(engine.uri("home")),
+        secret=transit.TOKEN,
         random=os.urandom,
     )
 
 
 def in_aws_kms(folder: Path, request: pytest.FixtureRequest) -> KeyCustodian:
     """Of moto: AWS itself cannot be had here."""
-    return AwsKmsCustodian.create(
+    return AWS_KMS.create(
         folder / "home.kms",
         name="home",
-        uri=kms.uri(request.getfixturevalue("kms_port")),
-        login=kms.LOGIN,
+        uri=str(kms.uri(request.getfixturevalue("kms_port"))),
+        secret=kms.LOGIN,
         random=os.urandom,
     )
 
@@ -231,9 +231,12 @@ def test_what_has_the_length_of_no_wrap_is_refused(
         unwrap(custodian, bytes(length), "a")
 
 
-def test_the_longest_secret_comes_back(custodian: KeyCustodian) -> None:
+def test_the_longest_secret_comes_back(
+    custodian: KeyCustodian, request: pytest.FixtureRequest
+) -> None:
     """AWS KMS takes less than the others, and more than any key of ours."""
-    times = 16 if isinstance(custodian, AwsKmsCustodian) else 256
+    kinds: dict[str, str] = request.node.callspec.params
+    times = 16 if kinds["custodian"] == "aws-kms" else 256
     longest = Secret(bytes(range(256)) * times)
 
     assert (

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.crypto.custody.transit import TransitCustodian
+from strongroom.crypto.custody.transit import TRANSIT
+from strongroom.crypto.held_key import HeldKeyCustodian
 from strongroom.errors import (
     ConflictError,
     IntegrityError,
@@ -26,9 +27,9 @@ def engine() -> Iterator[Engine]:
         yield engine
 
 
-def create(path: Path, engine: Engine) -> TransitCustodian:
-    return TransitCustodian.create(
-        path, name="weights", uri=engine.uri("w"), token=TOKEN, random=os.urandom
+def create(path: Path, engine: Engine) -> HeldKeyCustodian:
+    return TRANSIT.create(
+        path, name="weights", uri=str(engine.uri("w")), secret=TOKEN, random=os.urandom
     )
 
 
@@ -47,7 +48,7 @@ def test_it_is_opened_again(engine: Engine, tmp_path: Path) -> None:
     made = create(tmp_path / "weights", engine)
     wrapped = made.wrap(Secret(b"secret"), b"place")
     made.advance(anchor("ab"), verify_extension)
-    again = TransitCustodian.open(tmp_path / "weights", TOKEN)
+    again = TRANSIT.open(tmp_path / "weights", TOKEN, random=os.urandom)
 
     assert again.root_key_id == made.root_key_id
     assert again.anchor() == anchor("ab")

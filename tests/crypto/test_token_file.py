@@ -26,7 +26,7 @@ VECTORS = json.loads(
 
 def test_the_published_file_is_read_and_written() -> None:
     data = VECTORS["file"].encode()
-    parsed = TokenFile.from_bytes(data)
+    parsed = TokenFile.from_bytes(data, TokenUri)
 
     assert parsed.to_bytes() == data
     assert parsed == FILE
@@ -41,10 +41,10 @@ def test_a_field_that_is_missing_or_odd_is_refused(field: str) -> None:
         if field == "root_key_id" or (field == "anchor_key" and value == ""):
             continue  # any text will do until the token is asked
         with pytest.raises(IntegrityError):
-            TokenFile.from_bytes(dumped(changed))
+            TokenFile.from_bytes(dumped(changed), TokenUri)
     del document[field]
     with pytest.raises(IntegrityError):
-        TokenFile.from_bytes(dumped(document))
+        TokenFile.from_bytes(dumped(document), TokenUri)
 
 
 @pytest.mark.parametrize(
@@ -60,18 +60,18 @@ def test_a_field_that_is_missing_or_odd_is_refused(field: str) -> None:
 )
 def test_what_is_no_such_file_is_refused(data: bytes) -> None:
     with pytest.raises(IntegrityError):
-        TokenFile.from_bytes(data)
+        TokenFile.from_bytes(data, TokenUri)
 
 
 def test_it_is_read_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "weights"
     with pytest.raises(MissingError):
-        read_token_file(path)
+        read_token_file(path, TokenUri)
     write_durably(path, FILE.to_bytes(), counting())
-    assert read_token_file(path) == FILE
+    assert read_token_file(path, TokenUri) == FILE
     path.chmod(0o640)
     with pytest.raises(SetupError, match="others"):
-        read_token_file(path)
+        read_token_file(path, TokenUri)
 
 
 def test_a_name_that_nobody_has_is_refused() -> None:

@@ -31,6 +31,7 @@ from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.crypto.slip39 import from_words
 from strongroom.crypto.token_file import TokenFile
+from strongroom.crypto.token_uri import TokenUri
 from strongroom.crypto.transit import TransitKey, TransitUri
 from strongroom.database.times import parse_time
 from strongroom.errors import IntegrityError
@@ -72,7 +73,7 @@ def read_anchor(case: Case) -> None:
 
 
 def read_token_file(case: Case) -> None:
-    TokenFile.from_bytes(case["text"].encode())
+    TokenFile.from_bytes(case["text"].encode(), TokenUri)
 
 
 def read_wrap(case: Case) -> None:

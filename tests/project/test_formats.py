@@ -13,6 +13,7 @@ from tests.project.reference import DOCS, ROOT
 PAGE = DOCS / "specification" / "formats.md"
 VECTORS = ROOT / "tests" / "vectors"
 TAG = re.compile(r"strongroom/v1/[a-z/-]*[a-z]")
+FORM = re.compile(r'"(strongroom/custody-[a-z-]+/v[0-9]+)"')
 SHORT = re.compile(r"`\.\.\./([a-z/-]+)`")
 
 
@@ -74,6 +75,17 @@ def test_every_table_is_named_as_guarded_or_with_the_reason_why_not() -> None:
 
     assert set(re.findall("[a-z_]+", lists)) == guarded
     assert set(metadata.tables) - guarded <= set(re.findall("[a-z_]+", others))
+
+
+def test_every_custodians_file_is_specified() -> None:
+    folder = ROOT / "src" / "strongroom" / "crypto"
+    used = {
+        form for path in folder.glob("*.py") for form in FORM.findall(path.read_text())
+    }
+    texts = [path.read_text() for path in (DOCS / "specification").glob("*.md")]
+
+    assert len(used) > 3
+    assert [form for form in used if not any(form in text for text in texts)] == []
 
 
 @pytest.mark.parametrize("tag", sorted(used_tags()))

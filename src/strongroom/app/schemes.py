@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.held_key import Holder
 from strongroom.crypto.passphrases import Cost
 from strongroom.errors import SetupError
 from strongroom.sandboxes.port import Sandbox
@@ -45,11 +47,13 @@ class CustodianScheme:
 
     Attributes:
         uri: How a room names one, for a hint.
+        used_by: Who can use its root key, for the inventory of keys.
         create: Makes one, with a new root key and its file.
         open: Unlocks one.
     """
 
     uri: str
+    used_by: str
     create: Callable[[Wanted], KeyCustodian]
     open: Callable[[Wanted], KeyCustodian]
 
@@ -72,91 +76,79 @@ def _open_file(wanted: Wanted) -> KeyCustodian:
     return FileCustodian.open(wanted.path, wanted.secret, random=wanted.random)
 
 
-def _create_pkcs11(wanted: Wanted) -> KeyCustodian:
-    from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
-    from strongroom.crypto.token_uri import TokenUri
+def _pkcs11() -> Holder[Any]:
+    from strongroom.crypto.custody.pkcs11 import PKCS11
 
-    return Pkcs11Custodian.create(
-        wanted.path,
-        name=wanted.name,
-        uri=TokenUri.from_text(wanted.uri),
-        pin=wanted.secret,
-        random=wanted.random,
-    )
+    return PKCS11
 
 
-def _open_pkcs11(wanted: Wanted) -> KeyCustodian:
-    from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
-    from strongroom.crypto.token_uri import TokenUri
+def _transit() -> Holder[Any]:
+    from strongroom.crypto.custody.transit import TRANSIT
 
-    where = TokenUri.from_text(wanted.uri) if wanted.uri else None
-    return Pkcs11Custodian.open(
-        wanted.path, wanted.secret, uri=where, random=wanted.random
-    )
+    return TRANSIT
 
 
-def _create_transit(wanted: Wanted) -> KeyCustodian:
-    from strongroom.crypto.custody.transit import TransitCustodian
-    from strongroom.crypto.transit import TransitUri
+def _aws_kms() -> Holder[Any]:
+    from strongroom.crypto.custody.aws_kms import AWS_KMS
 
-    return TransitCustodian.create(
-        wanted.path,
-        name=wanted.name,
-        uri=TransitUri.from_text(wanted.uri),
-        token=wanted.secret,
-        random=wanted.random,
-    )
+    return AWS_KMS
 
 
-def _open_transit(wanted: Wanted) -> KeyCustodian:
-    from strongroom.crypto.custody.transit import TransitCustodian
-    from strongroom.crypto.transit import TransitUri
+def _held(
+    load: Callable[[], Holder[Any]], *, uri: str, used_by: str
+) -> CustodianScheme:
+    """Return how custodians over keys are made that something else holds."""
 
-    where = TransitUri.from_text(wanted.uri) if wanted.uri else None
-    return TransitCustodian.open(wanted.path, wanted.secret, uri=where)
+    def create(wanted: Wanted) -> KeyCustodian:
+        return load().create(
+            wanted.path,
+            name=wanted.name,
+            uri=wanted.uri,
+            secret=wanted.secret,
+            random=wanted.random,
+        )
 
+    def open_(wanted: Wanted) -> KeyCustodian:
+        return load().open(
+            wanted.path, wanted.secret, uri=wanted.uri, random=wanted.random
+        )
 
-def _create_aws_kms(wanted: Wanted) -> KeyCustodian:
-    from strongroom.crypto.aws_kms_uri import AwsKmsUri
-    from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
-
-    return AwsKmsCustodian.create(
-        wanted.path,
-        name=wanted.name,
-        uri=AwsKmsUri.from_text(wanted.uri),
-        login=wanted.secret,
-        random=wanted.random,
-    )
-
-
-def _open_aws_kms(wanted: Wanted) -> KeyCustodian:
-    from strongroom.crypto.aws_kms_uri import AwsKmsUri
-    from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
-
-    where = AwsKmsUri.from_text(wanted.uri) if wanted.uri else None
-    return AwsKmsCustodian.open(wanted.path, wanted.secret, uri=where)
+    return CustodianScheme(uri=uri, used_by=used_by, create=create, open=open_)
 
 
 CUSTODIANS: Mapping[str, CustodianScheme] = {
-    "file": CustodianScheme(uri="file:PATH", create=_create_file, open=_open_file),
-    "pkcs11": CustodianScheme(
+    "file": CustodianScheme(
+        uri="file:PATH",
+        used_by="whoever has the custody file and its passphrase",
+        create=_create_file,
+        open=_open_file,
+    ),
+    "pkcs11": _held(
+        _pkcs11,
         uri="pkcs11:token=LABEL?module-path=SO",
-        create=_create_pkcs11,
-        open=_open_pkcs11,
+        used_by="whoever has the token and its PIN",
     ),
-    "transit": CustodianScheme(
+    "transit": _held(
+        _transit,
         uri="transit:https://HOST/MOUNT/KEY",
-        create=_create_transit,
-        open=_open_transit,
+        used_by="whoever may use the engine's key",
     ),
-    "aws-kms": CustodianScheme(
-        uri="aws-kms:REGION/KEY", create=_create_aws_kms, open=_open_aws_kms
+    "aws-kms": _held(
+        _aws_kms,
+        uri="aws-kms:REGION/KEY",
+        used_by="whoever the key's policy in AWS lets decrypt",
     ),
 }
 """Custodians that are unlocked in this process."""
 
 ELSEWHERE = "unix"
 """Scheme of a custodian that runs as a process of its own."""
+
+USED_BY: Mapping[str, str] = {
+    **{scheme: kind.used_by for scheme, kind in CUSTODIANS.items()},
+    ELSEWHERE: "the account of the custodian's process",
+}
+"""Who can use a root key, by the scheme of its custodian."""
 
 
 def custodian_scheme(scheme: str) -> CustodianScheme:

@@ -34,6 +34,7 @@ from strongroom.app.adapters import (
 from strongroom.app.examining import wire_quarantine, wire_reauditing
 from strongroom.app.growing import wire_profiles
 from strongroom.app.notifications import teller
+from strongroom.app.schemes import USED_BY
 from strongroom.app.starting import (
     check_start,
     local_actor,
@@ -281,6 +282,7 @@ def _wired(
         ),
         desk=Desk(gate, anchors, room=settings.room, domains=domains, keys=keys),
         domains=domains,
+        used_by=USED_BY,
         keys=keys,
         public_keys=PublicKeys.from_hex(settings.keys),
         now=now,

@@ -35,13 +35,6 @@ _ROOM_KEYS = {
     "coordinate": ("hmac-sha-256", "blinds extents that exposure counts"),
 }
 _SECONDS = {"checkpoint": "the ledger's checkpoints", "manifest": "manifests"}
-_HOLDERS = {
-    "aws-kms": "whoever the key's policy in AWS lets decrypt",
-    "file": "whoever has the custody file and its passphrase",
-    "pkcs11": "whoever has the token and its PIN",
-    "transit": "whoever may use the engine's key",
-    "unix": "the account of the custodian's process",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +98,7 @@ def _roots(
     ]
     rotated = {row.domain for row in rows if row.state is not RootState.LOST}
     for row in rows:
-        yield _root(row, counts.get(row.id, 0), known)
+        yield _root(room, row, counts.get(row.id, 0), known)
     founded = _founded(reading)
     for domain in room.settings.domains:
         if domain.name not in rotated:
@@ -115,18 +108,20 @@ def _roots(
                 algorithm=known["aes-256-gcm"],
                 since=founded,
                 protects="shares of segments wrapped by it",
-                used_by=_holder(domain.custodian),
+                used_by=_holder(room, domain.custodian),
             )
 
 
-def _root(row: RootKey, wraps: int, known: Mapping[str, Algorithm]) -> KeyItem:
+def _root(
+    room: Room, row: RootKey, wraps: int, known: Mapping[str, Algorithm]
+) -> KeyItem:
     return KeyItem(
         kind="root",
         name=f"{row.domain}, {row.state}",
         algorithm=known["aes-256-gcm"],
         since=row.created_at,
         protects=f"{wraps} shares of segments",
-        used_by=_holder(row.custodian),
+        used_by=_holder(room, row.custodian),
     )
 
 
@@ -242,8 +237,8 @@ def _of_people(
         )
 
 
-def _holder(uri: str) -> str:
-    return _HOLDERS.get(uri.partition(":")[0], "whoever controls it")
+def _holder(room: Room, uri: str) -> str:
+    return room.used_by.get(uri.partition(":")[0], "whoever controls it")
 
 
 def _founded(reading: Reading) -> datetime | None:

@@ -61,6 +61,7 @@ class Room:
         now: The clock, aware UTC.
         seen: What this reader had seen before, if they keep it.
         witnesses: Who else keeps checkpoints; ``None`` if nobody does.
+        used_by: Who can use a root key, by the scheme of its custodian's URI.
         tell: Is given what keeps a witness from watching; it stops nothing.
     """
 
@@ -95,6 +96,7 @@ class Room:
     requests: Requests
     desk: Desk
     domains: Mapping[str, CustodyDomain]
+    used_by: Mapping[str, str]
     keys: RoomKeys
     public_keys: PublicKeys
     now: Callable[[], datetime]

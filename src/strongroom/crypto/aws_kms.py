@@ -112,6 +112,9 @@ class AwsKmsKey:
             raise SetupError(f"the key {uri.key} is disabled, or will be deleted")
         return cls(uri, login, key_id=_key_id(answer, uri), seconds=seconds)
 
+    def discard(self) -> None:
+        """Leave the key: KMS deletes one after a week at the earliest."""
+
     def wrap(self, secret: Secret, place: bytes) -> bytes:
         """Return the secret encrypted by the service, bound to its place.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from strongroom.crypto.conversation import Address
@@ -32,11 +32,14 @@ class AwsKmsUri:
     """Which key: ``aws-kms:eu-central-1/weights``.
 
     Attributes:
+        FORMAT: What a custodian's file with such a URI says it is.
         region: Of AWS.
         key: Its alias, without ``alias/``.
         endpoint: Who is asked instead of the region's public endpoint: one of a
             private network, or one with FIPS modules.
     """
+
+    FORMAT: ClassVar = "strongroom/custody-aws-kms/v1"
 
     region: str
     key: str

@@ -6,18 +6,21 @@ file without secrets, and the anchor; see ``crypto.token_file``.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from strongroom.crypto.anchor_file import AnchorFile, anchor_path
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
 from strongroom.crypto.durable import write_durably
 from strongroom.crypto.near_custodian import NearCustodian
-from strongroom.crypto.token_file import TokenFile
+from strongroom.crypto.token_file import KeyUri, TokenFile, read_token_file
 from strongroom.crypto.wraps import altered
-from strongroom.errors import SetupError, UnavailableError
-from strongroom.types import Random, Secret
+from strongroom.errors import ConflictError, SetupError, UnavailableError
+from strongroom.types import Random, Secret, new_id
+
+U = TypeVar("U", bound=KeyUri)
 
 _ANCHOR_KEY_BYTES = 32
 
@@ -41,11 +44,18 @@ class HeldKey(Protocol):
             UnavailableError: What holds the key does not answer.
         """
 
+    def discard(self) -> None:
+        """Remove a new key that no custodian will use, where its holder lets us.
+
+        Raises:
+            UnavailableError: What holds the key does not answer.
+        """
+
 
 class HeldKeyCustodian(NearCustodian):
-    """A ``KeyCustodian`` over a held key."""
+    """A ``KeyCustodian`` over a held key; ``Holder`` makes and opens it."""
 
-    def __init__(self, path: Path, file: TokenFile, key: HeldKey) -> None:
+    def __init__(self, path: Path, file: TokenFile[KeyUri], key: HeldKey) -> None:
         self._file = file
         self._key = key
         self._anchors = AnchorFile(anchor_path(path), self._anchor_key())
@@ -114,7 +124,85 @@ class HeldKeyCustodian(NearCustodian):
         write_durably(path, self._file.to_bytes(), random, what="a custodian")
 
 
-def with_anchor_key(stated: TokenFile, key: HeldKey, random: Random) -> TokenFile:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder(Generic[U]):
+    """A kind of thing that holds keys; makes and opens the custodians over them.
+
+    Attributes:
+        uri: Says where one is, and which key.
+        make: Has a key made; gets the URI, what opens the holder (a PIN, a token), the
+            new root key's id, and a source of nonces.
+        find: Finds such a key again, if it is still one that stays where it is.
+    """
+
+    uri: type[U]
+    make: Callable[[U, Secret, str, Random], HeldKey]
+    find: Callable[[U, Secret, str, Random], HeldKey]
+
+    def create(
+        self, path: Path, *, name: str, uri: str, secret: Secret, random: Random
+    ) -> HeldKeyCustodian:
+        """Have a key made, write both files, and return the custodian.
+
+        Args:
+            path: Where the file beside the key goes; its folder exists.
+            name: The custody domain.
+            uri: Where the key is to be.
+            secret: Opens what will hold it.
+            random: Gives the id, the anchor's key and nonces.
+
+        Raises:
+            ConflictError: There is a custodian at ``path``, or such a key.
+            DeniedError: The secret is wrong, or does not allow it.
+            InputError: Name or URI are not usable.
+            MissingError: There is no such holder.
+            SetupError: The key cannot bind a wrap to its place, is there already, or
+                the holder cannot be used.
+            UnavailableError: The holder or the disk does not answer.
+        """
+        if path.exists():  # before a key is made that nobody would use
+            raise ConflictError(f"there is a custodian at {path}")
+        where, root_key_id = self.uri.from_text(uri), new_id("root", random)
+        stated = TokenFile(name=name, root_key_id=root_key_id, uri=where)
+        key = self.make(where, secret, root_key_id, random)
+        try:
+            file = with_anchor_key(stated, key, random)
+            custodian = HeldKeyCustodian(path, file, key)
+            custodian.store(path, random)
+        except BaseException:  # also an interrupt: a key without a file is lost
+            key.discard()
+            raise
+        return custodian
+
+    def open(
+        self, path: Path, secret: Secret, *, random: Random, uri: str = ""
+    ) -> HeldKeyCustodian:
+        """Return the custodian.
+
+        Args:
+            path: Of the file that ``create`` wrote.
+            secret: Opens what holds the key.
+            random: Gives nonces.
+            uri: Where the key is now; as it was when it was made, if empty.
+
+        Raises:
+            DeniedError: The secret is wrong, or does not allow it.
+            InputError: The URI is not usable.
+            IntegrityError: One of the two files was altered, or is of another kind.
+            MissingError: There is no such file, holder or key.
+            SetupError: The key can leave its holder, or that cannot be used.
+            UnavailableError: The holder or the disk does not answer, or another key
+                has taken this one's place.
+        """
+        where = self.uri.from_text(uri) if uri else None
+        file = read_token_file(path, self.uri)
+        key = self.find(where or file.uri, secret, file.root_key_id, random)
+        custodian = HeldKeyCustodian(path, file, key)  # opens the anchor's key
+        custodian.anchor()
+        return custodian
+
+
+def with_anchor_key(stated: TokenFile[U], key: HeldKey, random: Random) -> TokenFile[U]:
     """Return the file with a new anchor key, after the key's holder proved itself.
 
     Raises:

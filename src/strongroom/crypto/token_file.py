@@ -13,31 +13,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 from strongroom import canonical
-from strongroom.crypto import aws_kms_uri, token_uri, transit
-from strongroom.crypto.aws_kms_uri import AwsKmsUri
 from strongroom.crypto.custody_file import MAX_FILE_BYTES, check_name, read_private
-from strongroom.crypto.token_uri import TokenUri
-from strongroom.crypto.transit import TransitUri
 from strongroom.errors import InputError, IntegrityError
 
-FORMATS: Mapping[str, type[TokenUri] | type[TransitUri] | type[AwsKmsUri]] = {
-    "strongroom/custody-token/v1": TokenUri,
-    "strongroom/custody-transit/v1": TransitUri,
-    "strongroom/custody-aws-kms/v1": AwsKmsUri,
-}
-"""What a file may say it is, and the kind of URI in it."""
 
-_SCHEMES = {
-    TokenUri: token_uri.SCHEME,
-    TransitUri: transit.SCHEME,
-    AwsKmsUri: aws_kms_uri.SCHEME,
-}
+class KeyUri(Protocol):
+    """Where a key is held; its text is one that ``from_text`` reads again.
+
+    Attributes:
+        FORMAT: What a custodian's file with such a URI says it is.
+    """
+
+    FORMAT: ClassVar[str]
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return what ``text`` names.
+
+        Raises:
+            InputError: It is no such URI.
+        """
+
+
+U_co = TypeVar("U_co", bound=KeyUri, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenFile:
+class TokenFile(Generic[U_co]):
     """What the file says; nothing in it is secret.
 
     Attributes:
@@ -49,7 +54,7 @@ class TokenFile:
 
     name: str
     root_key_id: str
-    uri: TokenUri | TransitUri | AwsKmsUri
+    uri: U_co
     anchor_key: bytes = b""
 
     def __post_init__(self) -> None:
@@ -59,11 +64,6 @@ class TokenFile:
             InputError: It cannot be used.
         """
         check_name(self.name)
-
-    @property
-    def format(self) -> str:
-        """What the file says it is, by the kind of its URI."""
-        return next(name for name, kind in FORMATS.items() if type(self.uri) is kind)
 
     def context(self) -> bytes:
         """Return the place of the wrapped anchor key."""
@@ -76,7 +76,7 @@ class TokenFile:
         return canonical.to_json(
             {
                 "anchor_key": self.anchor_key.hex(),
-                "format": self.format,
+                "format": self.uri.FORMAT,
                 "name": self.name,
                 "root_key_id": self.root_key_id,
                 "uri": str(self.uri),
@@ -84,20 +84,26 @@ class TokenFile:
         )
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> TokenFile:
+    def from_bytes(cls, data: bytes, kind: type[U_co]) -> TokenFile[U_co]:
         """Return what the file says.
 
+        Args:
+            data: All of it.
+            kind: Of the URI that it must have.
+
         Raises:
-            IntegrityError: It is not what ``to_bytes`` writes.
+            IntegrityError: It is not what ``to_bytes`` writes for such a URI.
         """
         document = canonical.from_json(data, at_most_bytes=MAX_FILE_BYTES)
         try:
             if not isinstance(document, Mapping):
                 raise TypeError
+            if document["format"] != kind.FORMAT:
+                raise ValueError
             parsed = cls(
                 name=str(document["name"]),
                 root_key_id=str(document["root_key_id"]),
-                uri=FORMATS[str(document["format"])].from_text(str(document["uri"])),
+                uri=kind.from_text(str(document["uri"])),
                 anchor_key=bytes.fromhex(str(document["anchor_key"])),
             )
         except (InputError, ValueError, TypeError, KeyError):
@@ -115,24 +121,27 @@ def scheme_in(content: bytes) -> str | None:
 
     Returns:
         ``None`` if it is no file beside a token.
+
+    Raises:
+        IntegrityError: It is nobody's file.
     """
-    for form, kind in FORMATS.items():
-        if f'"format":"{form}"'.encode() in content:
-            return _SCHEMES[kind]
-    return None
+    document = canonical.from_json(content, at_most_bytes=MAX_FILE_BYTES)
+    if not isinstance(document, Mapping) or "uri" not in document:
+        return None
+    return str(document["uri"]).partition(":")[0]
 
 
-def read_token_file(path: Path) -> TokenFile:
-    """Return what the file says.
+def read_token_file(path: Path, kind: type[U_co]) -> TokenFile[U_co]:
+    """Return what the file says; it must have a URI of this kind.
 
     Raises:
         MissingError: There is no such file.
-        IntegrityError: It is not a token custodian's file.
+        IntegrityError: It is not such a custodian's file.
         SetupError: Others than its owner may read it.
         UnavailableError: It cannot be read.
     """
     data = read_private(path)
     try:
-        return TokenFile.from_bytes(data)
+        return TokenFile.from_bytes(data, kind)
     except IntegrityError as error:
         raise IntegrityError(f"{path}: {error}") from None

@@ -10,6 +10,7 @@ Source: RFC 7512 section 2; ``docs/specification/custody-token.md``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import quote, unquote_to_bytes
 
 from strongroom.errors import InputError
@@ -30,11 +31,14 @@ class TokenUri:
     """Which key of which token, and who speaks to it.
 
     Attributes:
+        FORMAT: What a custodian's file with such a URI says it is.
         token: Label of the token.
         serial: Its serial number; empty where the label is enough.
         object: Label of the key.
         module: Path of the vendor's PKCS#11 library.
     """
+
+    FORMAT: ClassVar = "strongroom/custody-token/v1"
 
     token: str
     module: str

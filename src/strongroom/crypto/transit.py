@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import ClassVar, Final, cast
 from urllib.parse import urlsplit
 
 from strongroom.crypto.conversation import (
@@ -49,12 +49,15 @@ class TransitUri:
     """Which key of which service: ``transit:https://vault.example/transit/weights``.
 
     Attributes:
+        FORMAT: What a custodian's file with such a URI says it is.
         host: Name or address.
         port: 443 unless given.
         mount: Where the engine is mounted.
         key: Name of the key.
         secure: Whether TLS is spoken; without it only to this machine.
     """
+
+    FORMAT: ClassVar = "strongroom/custody-transit/v1"
 
     host: str
     mount: str
@@ -147,6 +150,9 @@ class TransitKey:
             raise SetupError(f"the key {self._uri.key} is not of type {KEY_TYPE}")
         if found.get("exportable") or found.get("allow_plaintext_backup"):
             raise SetupError(f"the key {self._uri.key} can leave its service")
+
+    def discard(self) -> None:
+        """Leave the key: an engine deletes none unless it was told before."""
 
     def wrap(self, secret: Secret, place: bytes) -> bytes:
         """Return the secret encrypted by the service, bound to its place.

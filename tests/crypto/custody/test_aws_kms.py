@@ -9,8 +9,9 @@ import pytest
 
 from strongroom.crypto.aws_kms import AwsKmsKey
 from strongroom.crypto.aws_kms_uri import AwsKmsUri, Login
-from strongroom.crypto.custody.aws_kms import AwsKmsCustodian
-from strongroom.crypto.custody.transit import TransitCustodian
+from strongroom.crypto.custody.aws_kms import AWS_KMS
+from strongroom.crypto.custody.transit import TRANSIT
+from strongroom.crypto.held_key import HeldKeyCustodian
 from strongroom.crypto.token_file import read_token_file, scheme_in
 from strongroom.errors import (
     ConflictError,
@@ -27,10 +28,14 @@ from tests.contracts.histories import anchor, verify_extension
 SHARE = Secret(bytes(range(32)))
 
 
-def create(path: Path, uri: AwsKmsUri) -> AwsKmsCustodian:
-    return AwsKmsCustodian.create(
-        path, name="weights", uri=uri, login=kms.LOGIN, random=os.urandom
+def create(path: Path, uri: AwsKmsUri) -> HeldKeyCustodian:
+    return AWS_KMS.create(
+        path, name="weights", uri=str(uri), secret=kms.LOGIN, random=os.urandom
     )
+
+
+def open_(path: Path, secret: Secret = kms.LOGIN, uri: str = "") -> HeldKeyCustodian:
+    return AWS_KMS.open(path, secret, uri=uri, random=os.urandom)
 
 
 def test_it_is_opened_again_with_its_anchor(kms_port: int, tmp_path: Path) -> None:
@@ -38,7 +43,7 @@ def test_it_is_opened_again_with_its_anchor(kms_port: int, tmp_path: Path) -> No
     first = create(path, uri)
     wrapped = first.wrap(SHARE, b"place")
     first.advance(anchor("ab"), verify_extension)
-    again = AwsKmsCustodian.open(path, kms.LOGIN)
+    again = open_(path)
 
     assert (again.name, again.root_key_id) == (first.name, first.root_key_id)
     assert again.anchor() == anchor("ab")
@@ -48,7 +53,7 @@ def test_it_is_opened_again_with_its_anchor(kms_port: int, tmp_path: Path) -> No
         )
         == SHARE
     )
-    assert read_token_file(path).uri == uri
+    assert read_token_file(path, AwsKmsUri).uri == uri
     assert scheme_in(path.read_bytes()) == "aws-kms"
     assert path.stat().st_mode & 0o777 == 0o600
     with pytest.raises(ConflictError):
@@ -64,7 +69,7 @@ def test_another_key_under_its_name_does_not_open_it(
     AwsKmsKey.make(other, Login.from_secret(kms.LOGIN))
 
     with pytest.raises(UnavailableError, match="anchor key"):
-        AwsKmsCustodian.open(path, kms.LOGIN, uri=other)
+        open_(path, uri=str(other))
 
 
 def test_what_is_missing_or_of_another_kind_is_said(
@@ -72,14 +77,14 @@ def test_what_is_missing_or_of_another_kind_is_said(
 ) -> None:
     path = tmp_path / "weights"
     with pytest.raises(MissingError):
-        AwsKmsCustodian.open(path, kms.LOGIN)
+        open_(path)
     create(path, kms.uri(kms_port))
     with pytest.raises(MissingError):
-        AwsKmsCustodian.open(path, kms.LOGIN, uri=kms.uri(kms_port))
+        open_(path, uri=str(kms.uri(kms_port)))
     with pytest.raises(DeniedError, match="no access key"):
-        AwsKmsCustodian.open(path, Secret(b"a passphrase"))
-    with pytest.raises(IntegrityError, match="another kind"):
-        TransitCustodian.open(path, Secret(b"token"))
+        open_(path, Secret(b"a passphrase"))
+    with pytest.raises(IntegrityError, match="not a token custodian's"):
+        TRANSIT.open(path, Secret(b"token"), random=os.urandom)
 
 
 def test_no_key_is_made_for_a_secret_that_is_no_access_key(
@@ -87,11 +92,11 @@ def test_no_key_is_made_for_a_secret_that_is_no_access_key(
 ) -> None:
     uri = kms.uri(kms_port)
     with pytest.raises(DeniedError):
-        AwsKmsCustodian.create(
+        AWS_KMS.create(
             tmp_path / "weights",
             name="weights",
-            uri=uri,
-            login=Secret(b"none"),
+            uri=str(uri),
+            secret=Secret(b"none"),
             random=os.urandom,
         )
     create(tmp_path / "weights", uri)  # or the name would be taken

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from strongroom.crypto.anchor_file import anchor_path
-from strongroom.crypto.custody.pkcs11 import Pkcs11Custodian
+from strongroom.crypto.custody.pkcs11 import PKCS11
+from strongroom.crypto.held_key import HeldKeyCustodian
 from strongroom.crypto.token_file import read_token_file
 from strongroom.crypto.token_uri import TokenUri
 from strongroom.errors import (
@@ -26,13 +27,13 @@ from tests.softhsm import PIN, SoftHsm
 SHARE = Secret(bytes(range(32)))
 
 
-def create(path: Path, uri: TokenUri) -> Pkcs11Custodian:
-    return Pkcs11Custodian.create(
-        path, name="weights", uri=uri, pin=PIN, random=os.urandom
+def create(path: Path, uri: TokenUri) -> HeldKeyCustodian:
+    return PKCS11.create(
+        path, name="weights", uri=str(uri), secret=PIN, random=os.urandom
     )
 
 
-def unwrap(custodian: Pkcs11Custodian, wrapped: bytes, word: str) -> Secret:
+def unwrap(custodian: HeldKeyCustodian, wrapped: bytes, word: str) -> Secret:
     return custodian.unwrap(
         wrapped, b"place", anchor=anchor(word), verify_extension=verify_extension
     )
@@ -44,7 +45,7 @@ def test_it_is_opened_again_with_its_anchor(hsm: SoftHsm, tmp_path: Path) -> Non
     wrapped = first.wrap(SHARE, b"place")
     first.advance(anchor("abc"), verify_extension)
     hsm.begin_anew()
-    again = Pkcs11Custodian.open(path, PIN)
+    again = PKCS11.open(path, PIN, random=os.urandom)
 
     assert (again.name, again.root_key_id) == (first.name, first.root_key_id)
     assert again.anchor() == anchor("abc")
@@ -57,7 +58,7 @@ def test_a_wrong_pin_does_not_open_it(hsm: SoftHsm, tmp_path: Path) -> None:
     hsm.begin_anew()
 
     with pytest.raises(DeniedError):
-        Pkcs11Custodian.open(path, Secret(b"wrong 123"))
+        PKCS11.open(path, Secret(b"wrong 123"), random=os.urandom)
 
 
 def test_nothing_is_left_in_the_token_when_it_cannot_be_made(
@@ -82,7 +83,7 @@ def test_another_token_of_that_label_does_not_pass(
     create(tmp_path / "other", other)
 
     with pytest.raises(MissingError, match="0 keys"):
-        Pkcs11Custodian.open(path, PIN, uri=other)
+        PKCS11.open(path, PIN, uri=str(other), random=os.urandom)
 
 
 def test_a_token_pulled_out_in_the_middle_is_told_from_an_altered_wrap(
@@ -104,7 +105,7 @@ def test_a_token_pulled_out_in_the_middle_is_told_from_an_altered_wrap(
     finally:
         away.rename(hsm.tokens)
     hsm.begin_anew()
-    again = Pkcs11Custodian.open(tmp_path / "weights", PIN)
+    again = PKCS11.open(tmp_path / "weights", PIN, random=os.urandom)
 
     assert again.anchor() == anchor("ab")
     assert unwrap(again, wrapped, "ab") == SHARE
@@ -115,11 +116,11 @@ def test_an_altered_file_beside_the_token_is_refused(
 ) -> None:
     path = tmp_path / "weights"
     create(path, hsm.new_token())
-    file = read_token_file(path)
+    file = read_token_file(path, TokenUri)
     path.write_bytes(replace(file, anchor_key=bytes(60)).to_bytes())
 
     with pytest.raises(UnavailableError, match="anchor key"):
-        Pkcs11Custodian.open(path, PIN)
+        PKCS11.open(path, PIN, random=os.urandom)
 
 
 def test_an_anchor_that_is_gone_or_altered_is_refused(
@@ -129,7 +130,7 @@ def test_an_anchor_that_is_gone_or_altered_is_refused(
     create(path, hsm.new_token())
     anchor_path(path).write_bytes(bytes(anchor_path(path).stat().st_size))
     with pytest.raises(IntegrityError):
-        Pkcs11Custodian.open(path, PIN)
+        PKCS11.open(path, PIN, random=os.urandom)
     anchor_path(path).unlink()
     with pytest.raises(IntegrityError, match="gone"):
-        Pkcs11Custodian.open(path, PIN)
+        PKCS11.open(path, PIN, random=os.urandom)
