@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from strongroom.cli.main import Ending, one_line, run
-from strongroom.errors import DeniedError, ForkError
+from strongroom.errors import DeniedError, ForkError, MissingError
 from tests.cli.conftest import Office
 from tests.cli.terminal import Terminal, type_command
 
 
 def test_an_error_is_a_sentence_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
-    ending = Ending(debug=False)
+    ending = Ending()
     with ending:
         raise DeniedError("the cap is reached", hint="ask for less")
 
@@ -43,8 +43,25 @@ def test_a_program_reads_which_rules_refused(office: Office) -> None:
     assert said["reasons"]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["seal", "x"], "strongroom: hint: strongroom seal --help shows an example\n"),
+        (["intake", "add"], "strongroom: hint: strongroom intake add --help shows"),
+        (["poem"], ""),
+    ],
+)
+def test_what_was_typed_wrongly_always_has_a_hint(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Ending(words):
+        raise MissingError("there is no file x")
+
+    assert told in capsys.readouterr().err
+
+
 def test_no_hint_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
-    ending = Ending(debug=False)
+    ending = Ending()
     with ending:
         raise ForkError("two histories")
 
@@ -53,7 +70,7 @@ def test_no_hint_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_interrupt_is_one_line_and_130(capsys: pytest.CaptureFixture[str]) -> None:
-    ending = Ending(debug=False)
+    ending = Ending()
     with ending:
         raise KeyboardInterrupt
 
@@ -64,7 +81,7 @@ def test_an_interrupt_is_one_line_and_130(capsys: pytest.CaptureFixture[str]) ->
 def test_our_own_mistake_is_admitted_without_values(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    ending = Ending(debug=False)
+    ending = Ending()
     with ending:
         raise ValueError("hunter2")
 
@@ -76,7 +93,7 @@ def test_our_own_mistake_is_admitted_without_values(
 
 
 def test_debug_shows_where_our_mistake_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with Ending(debug=True):
+    with Ending(["--debug"]):
         raise ValueError("x")
 
     assert "Traceback" in capsys.readouterr().err
@@ -85,7 +102,7 @@ def test_debug_shows_where_our_mistake_is(capsys: pytest.CaptureFixture[str]) ->
 def test_a_file_that_cannot_be_read_is_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    ending = Ending(debug=False)
+    ending = Ending()
     with ending:
         (tmp_path / "absent").read_bytes()
 

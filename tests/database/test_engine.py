@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
 from strongroom.database import engine, people_tables, tables
-from strongroom.database.engine import Database
+from strongroom.database.engine import Database, parse_url
 from strongroom.errors import (
     ConflictError,
     InputError,
@@ -36,6 +36,13 @@ def database(migrated_url: str) -> Iterator[Database]:
     database = Database(migrated_url)
     yield database
     database.close()
+
+
+@pytest.mark.parametrize("text", ["/dev/full", "", "a poem", "sqlite:\n//"])
+def test_what_is_no_url_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(SetupError, match="not understood") as caught:
+        parse_url(text)
+    assert caught.value.hint
 
 
 def test_a_block_commits_whole_or_not_at_all(database: Database) -> None:

@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from strongroom.app.schemes import (
     ELSEWHERE,
     SANDBOXES,
@@ -20,6 +18,7 @@ from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.port import KeyCustodian
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import PublicKeys
+from strongroom.database.engine import parse_url
 from strongroom.errors import SetupError
 from strongroom.ledger.checkpoint import VerifierKey
 from strongroom.sandboxes.port import Sandbox
@@ -195,8 +194,12 @@ def open_sandbox(settings: Settings) -> Sandbox:
 
 
 def database_url(settings: Settings) -> str:
-    """Return the database's URL with a relative SQLite file made absolute."""
-    url = sa.make_url(settings.database)
+    """Return the database's URL with a relative SQLite file made absolute.
+
+    Raises:
+        SetupError: It is no URL.
+    """
+    url = parse_url(settings.database)
     if url.get_backend_name() == "sqlite" and url.database:
         url = url.set(database=str((settings.folder / url.database).absolute()))
     return url.render_as_string(hide_password=False)
@@ -206,10 +209,10 @@ def existing_database_url(settings: Settings) -> str:
     """Return the database's URL; a SQLite file that is gone is not made anew.
 
     Raises:
-        SetupError: It is gone.
+        SetupError: It is gone, or is no URL.
     """
     text = database_url(settings)
-    url = sa.make_url(text)
+    url = parse_url(text)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise SetupError(
             f"the room's database {url.database} is gone",

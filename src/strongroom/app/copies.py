@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from strongroom.app.adapters import Passphrases, database_url
 from strongroom.app.recovered import Recovered
 from strongroom.app.schemes import scheme_of
@@ -20,7 +18,7 @@ from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.database import schema
 from strongroom.database.copying import copy_sqlite
-from strongroom.database.engine import Database
+from strongroom.database.engine import Database, parse_url
 from strongroom.errors import (
     ConflictError,
     ForkError,
@@ -82,7 +80,7 @@ def settings_of(options: RestoreOptions, source: Settings) -> Settings:
         SetupError: The copy's database is no file, and no other was named; or a
             store of it is no URI.
     """
-    sqlite = sa.make_url(source.database).get_backend_name() == "sqlite"
+    sqlite = parse_url(source.database).get_backend_name() == "sqlite"
     if options.database is None and not sqlite:
         raise SetupError(
             "the room's database is no file in its copy",
@@ -159,7 +157,7 @@ def copy_database(source: Settings, settings: Settings) -> None:
         MissingError: There is none.
         UnavailableError: It cannot be read or written.
     """
-    paths = [sa.make_url(database_url(s)).database for s in (source, settings)]
+    paths = [parse_url(database_url(s)).database for s in (source, settings)]
     old, new = (Path(str(path)) for path in paths)
     if _begun(settings):
         return

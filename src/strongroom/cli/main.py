@@ -35,7 +35,7 @@ def run(words: Sequence[str] | None = None) -> int:
         words: Without the program's name; those of the process unless given.
     """
     arguments = list(sys.argv[1:] if words is None else words)
-    ending = Ending(debug="--debug" in arguments, json="--json" in arguments)
+    ending = Ending(arguments)
     with ending:  # imports too: an interrupt may come at any moment
         from strongroom.cli.commands import whole_command
 
@@ -52,16 +52,16 @@ def run(words: Sequence[str] | None = None) -> int:
 class Ending:
     """Turns whatever ends a command into two lines and an exit status."""
 
-    def __init__(self, *, debug: bool = False, json: bool = False) -> None:
-        """Show a traceback of our own mistakes only when ``debug``.
+    def __init__(self, words: Sequence[str] = ()) -> None:
+        """Show a traceback of our own mistakes only with ``--debug``.
 
         Args:
-            debug: Whether somebody looks for a mistake of ours.
-            json: Whether a program reads what went wrong.
+            words: What was typed.
         """
         self.status = 0
-        self._debug = debug
-        self._json = json
+        self._words = words
+        self._debug = "--debug" in words
+        self._json = "--json" in words
 
     def __enter__(self) -> Ending:
         """Return itself."""
@@ -87,10 +87,13 @@ class Ending:
         from typer.exceptions import Abort, Exit, TyperException
 
         from strongroom.cli.output import exit_status
-        from strongroom.errors import StrongroomError
+        from strongroom.errors import IntegrityError, StrongroomError
 
         if isinstance(error, StrongroomError):
-            return self._complain(error, exit_status(error), str(error), error.hint)
+            hint = error.hint
+            if not isinstance(error, IntegrityError):  # no example helps there
+                hint = hint or help_hint(self._words)
+            return self._complain(error, exit_status(error), str(error), hint)
         if isinstance(error, Exit | SystemExit):
             code = error.exit_code if isinstance(error, Exit) else error.code
             return code if isinstance(code, int) else int(code is not None)
@@ -108,7 +111,7 @@ class Ending:
         if isinstance(error, OSError):
             where = f"{error.filename}: " if error.filename else ""
             problem = f"{where}{error.strerror or type(error).__name__}"
-            return self._complain(error, IO_ERROR, problem)
+            return self._complain(error, IO_ERROR, problem, help_hint(self._words))
         return self._admit(error)
 
     def _admit(self, error: BaseException) -> int:
@@ -162,6 +165,16 @@ def usage_problem(error: TyperException) -> str:
     if meant:
         text += f"; did you mean {meant[0]}?"
     return text[0].lower() + text[1:]
+
+
+def help_hint(words: Sequence[str]) -> str:
+    """Return where to read about the command that ``words`` call; empty if none."""
+    from strongroom.cli.commands import every_leaf
+
+    for command, _ in every_leaf():
+        if tuple(words[: len(command)]) == command:
+            return f"strongroom {' '.join(command)} --help shows an example"
+    return ""
 
 
 def usage_hint(error: TyperException) -> str:

@@ -59,6 +59,25 @@ class Transaction:
         self.written[change.table, change.id] = change.mac
 
 
+def parse_url(text: str) -> sa.URL:
+    """Return the URL of a database.
+
+    Raises:
+        SetupError: It is none.
+    """
+    try:
+        return sa.make_url(text)
+    except exc.ArgumentError:
+        raise _not_understood() from None
+
+
+def _not_understood() -> SetupError:
+    return SetupError(
+        "the database URL is not understood",
+        hint="use sqlite+pysqlite:///FILE or postgresql+psycopg://...",
+    )
+
+
 class Database:
     """A SQL database, opened by URL; safe to share between threads."""
 
@@ -73,17 +92,14 @@ class Database:
             SetupError: The URL names no supported database, or its driver is
                 not installed.
         """
+        self.url = parse_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        options = _engine_options(self.is_sqlite, wait_seconds)
         try:
-            self.url = sa.make_url(url)
-            self.is_sqlite = self.url.get_backend_name() == "sqlite"
-            options = _engine_options(self.is_sqlite, wait_seconds)
             # Hidden: they hold salts and private text, and tracebacks end in logs.
             self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
         except (exc.ArgumentError, exc.NoSuchModuleError):
-            raise SetupError(
-                "the database URL is not understood",
-                hint="use sqlite+pysqlite:///FILE or postgresql+psycopg://...",
-            ) from None
+            raise _not_understood() from None
         except ImportError as error:
             raise SetupError(
                 f"the driver {error.name} is not installed",
