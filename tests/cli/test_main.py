@@ -207,3 +207,19 @@ def test_words_default_to_those_of_the_process(
         sys.argv = before
 
     assert capsys.readouterr().out.startswith("strongroom ")
+
+
+def test_remarks_of_libraries_do_not_reach_whoever_typed() -> None:
+    """Psycopg's about pipelines that a conflict ended stood before our sentence."""
+    code = (
+        "import atexit, logging; from strongroom.cli.main import main; "
+        "atexit.register(logging.getLogger('psycopg').warning, 'aborted'); main()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "sael"], capture_output=True, check=False
+    )
+
+    assert done.returncode == 64
+    assert b"sael" in done.stderr
+    assert b"aborted" not in done.stderr

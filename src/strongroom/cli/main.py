@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ STOPPED: Final = "interrupted; nothing is half done"
 def main() -> NoReturn:
     """Do what the words of this process say, and end it."""
     interrupts.deliver_always()
+    # What libraries remark while an error travels is not for whoever typed; psycopg
+    # warns of each pipeline that a conflict ends.  The error itself is told.
+    logging.lastResort = None
     status = run()
     interrupts.ignore()
     sys.exit(status)
