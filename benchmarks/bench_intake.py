@@ -1,9 +1,11 @@
 """Re-write a torch checkpoint, memory file system to memory file system.
 
 Ours reads the checkpoint, checks every CRC, writes safetensors and hashes every tensor.
-``copy`` is the least that any intake has to do: copy the file and compute its SHA-256,
-by one thread.  ``digest`` is SHA-256 alone, ``crc`` CRC-32 alone, each by two threads.
-All in one process, interleaved; the sandbox and the sealed original are not in it.
+``again`` reads what came out a second time and compares every byte, as the second
+worker does before anything is taken.  ``copy`` is the least that any intake has to do:
+copy the file and compute its SHA-256, by one thread.  ``digest`` is SHA-256 alone,
+``crc`` CRC-32 alone, each by two threads.  All in one process, interleaved; the
+sandbox and the sealed original are not in it.
 ``--peers`` adds what scanners of pickles need for the same file, as commands.
 """
 
@@ -16,7 +18,7 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,7 +26,10 @@ import torch
 
 from benchmarks.peers.scanners import scan_seconds
 from benchmarks.rounds import going_first, interleave, load, weigh_more
+from strongroom.canonical import to_json
 from strongroom.intake.formats import torch_legacy, torch_zip
+from strongroom.intake.reported import parse_report
+from strongroom.intake.rereading import reread
 from strongroom.intake.rewriting import Options, Rewrite, Workplace
 from strongroom.intake.sources import PIECE_BYTES, Source
 
@@ -64,8 +69,13 @@ def _measure(
     size = path.stat().st_size
     descriptor = os.open(path, os.O_RDONLY)
     source = Source(descriptor=descriptor, start=0, length=size, path=path.name)
+    kept = place.parent / "kept"
+    kept.mkdir()
+    rewrite(source, Workplace(kept, kept), Options())
+    written, opened = _windows(kept)
     cases: dict[str, Callable[[], object]] = {
         "ours": lambda: rewrite(source, Workplace(place, place), Options()),
+        "again": lambda: _verified(written, place),
         "copy": lambda: _copy(source, place / "copy"),
         "digest": lambda: _by_parts(source, lambda data, _: _hashed(data)),
         "crc": lambda: _by_parts(source, zlib.crc32),
@@ -77,9 +87,14 @@ def _measure(
         after=lambda: shutil.rmtree(place),
         during=going_first,
     )
-    os.close(descriptor)
+    for number in (descriptor, *opened):
+        os.close(number)
+    shutil.rmtree(kept)
     return {
         "ratio_to_copy_with_digest": times.ratio("copy"),
+        "again_cpu_to_ours": round(
+            times.cpu_milliseconds("again") / times.cpu_milliseconds("ours"), 2
+        ),
         "cpu_ratio_to_copy_with_digest": times.cpu_ratio("copy"),
         "gb_per_second": round(size / times.milliseconds("ours") / 1e6, 2),
         "milliseconds": {name: times.milliseconds(name) for name in cases},
@@ -98,6 +113,28 @@ def _save(path: Path, gib: float, *, is_zip: bool) -> None:
             state[f"layers.{layer}.{name}.weight"] = torch.randn(rows * width, width)
         state[f"layers.{layer}.norm.weight"] = torch.randn(width)
     torch.save(state, path, _use_new_zipfile_serialization=is_zip)
+
+
+def _windows(folder: Path) -> tuple[list[Source], list[int]]:
+    """Return a window on each file of a folder, and their descriptors."""
+    paths = sorted(folder.iterdir())
+    opened = [os.open(path, os.O_RDONLY) for path in paths]
+    windows = [
+        Source(descriptor=n, start=0, length=path.stat().st_size, path=path.name)
+        for n, path in zip(opened, paths, strict=True)
+    ]
+    return windows, opened
+
+
+def _verified(written: Sequence[Source], scratch: Path) -> None:
+    """Read again what was written.
+
+    Raises:
+        RuntimeError: It does not come out the same.
+    """
+    report = parse_report(to_json(reread(written, str(scratch))), files=len(written))
+    if any(each.findings for each in report):
+        raise RuntimeError("what was written does not come out the same")
 
 
 def _copy(source: Source, path: Path) -> str:

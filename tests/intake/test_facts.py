@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.canonical import Json
-from strongroom.intake.facts import Gathered, gather
+from strongroom.intake.facts import Gathered, flat, gather, listed, pairs, strings
 
 WEIGHT, STATE, TEMPLATE = "aa" * 32, "bb" * 32, "cc" * 32
 
@@ -44,3 +44,16 @@ def test_every_reader_is_understood() -> None:
 )
 def test_other_forms_are_passed_over(facts: dict[str, Json]) -> None:
     gather([("a", facts)])
+
+
+def test_facts_of_an_archive_are_those_of_its_members() -> None:
+    inner: Json = {"globals": ["a.b"]}
+    facts: dict[str, Json] = {"members": [["m/a.pt", "torch-zip", inner], ["odd"], 3]}
+    assert list(flat("m.zip", facts)) == [("m.zip", facts), ("m/a.pt", inner)]
+
+
+def test_a_fact_of_another_form_holds_nothing() -> None:
+    for odd in (None, 3, "ab", {"a": "b"}):
+        assert not [*listed(odd), *pairs(odd), *strings(odd)]
+    assert list(pairs([["a", "b"], ["a"], "ab", ["a", 3]])) == [("a", "b")]
+    assert list(strings(["a", 3, ["b"]])) == ["a"]

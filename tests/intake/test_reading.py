@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -26,6 +27,8 @@ from strongroom.sandboxes.port import Ending, Job, Limits, Outcome, Sandbox
 from strongroom.sandboxes.recording import RecordingSandbox
 from tests.intake.formats.test_keras import archive
 
+VALUES = np.arange(4, dtype=np.float32).tobytes()
+PLAIN = save({"a": np.arange(4, dtype=np.float32)})
 WEIGHTS = save({"a": np.arange(4, dtype=np.float32)}, {"note": "hello"})
 
 
@@ -73,6 +76,22 @@ def acting(act: Callable[[Path], object], outcome: Outcome = DONE) -> RecordingS
         return outcome
 
     return RecordingSandbox(run)
+
+
+class _TakenOver(BubblewrapSandbox):
+    """A sandbox whose first job was taken over; the second is what it is."""
+
+    def __init__(self, act: Callable[[Path], object]) -> None:
+        super().__init__()
+        self._act: Callable[[Path], object] | None = act
+
+    def run(self, job: Job) -> Outcome:
+        act, self._act = self._act, None
+        if act is None:
+            return super().run(job)
+        assert job.output is not None
+        act(job.output)
+        return DONE
 
 
 def said(outputs: list[str], **fields: Json) -> bytes:
@@ -217,12 +236,28 @@ def test_a_worker_may_lie_about_what_it_read_but_only_in_the_form_of_a_report(
 
     def act(folder: Path) -> None:
         (folder / "files").mkdir()
-        (folder / "files" / "a.safetensors").write_bytes(WEIGHTS)
-        (folder / "report.json").write_bytes(said(["a.safetensors"]))
+        (folder / "files" / "a.safetensors").write_bytes(PLAIN)
+        facts: Json = {"tensors": [["a", hashlib.sha256(VALUES).hexdigest()]]}
+        (folder / "report.json").write_bytes(said(["a.safetensors"], facts=facts))
 
-    report = read(acting(act), output, {"a": b"x"})
+    report = read(_TakenOver(act), output, {"a": b"x"})
     assert errors(report) == []
     assert load_file(output / "a.safetensors")["a"].shape == (4,)
+
+
+def test_what_a_worker_wrote_is_read_again_before_it_is_taken(output: Path) -> None:
+    """Once a worker that was taken over could leave a configuration with code."""
+
+    def act(folder: Path) -> None:
+        (folder / "files").mkdir()
+        config = b'{\n  "auto_map": {\n    "AutoModel": "evil.Model"\n  }\n}\n'
+        (folder / "files" / "config.json").write_bytes(config)
+        (folder / "report.json").write_bytes(said(["config.json"], kind="json"))
+
+    report = read(_TakenOver(act), output, {"a": b"x"})
+    assert errors(report) == ["sandbox/reread"]
+    assert list(output.iterdir()) == []
+    assert {path.name for path in output.parent.iterdir()} == {"copy", "taken"}
 
 
 def test_a_job_shows_our_package_and_nothing_of_the_person(output: Path) -> None:

@@ -38,6 +38,7 @@ TESTED_ELSEWHERE = {
     "cli/intake_findings.py": "test_intake",
     "intake/rewriting.py": "test_weights, and every reader",
     "intake/reports.py": "test_worker",
+    "intake/workers.py": "test_reading and test_second_reading",
     "intake/formats/zip_*.py": "test_zips",
     "intake/formats/pickle_*.py": "test_pickle_machine: bytes in, values out",
     "intake/snapshots.py": "test_worker",

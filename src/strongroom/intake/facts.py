@@ -7,14 +7,19 @@ members with facts in turn.  Here is the one place that knows them all.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from strongroom.canonical import Json
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_PAIR = 2
 _MEMBER = 3
+
+PAIRS = ("tensors", "optimizer-tensors")
+"""Facts of a file that list names and digests of tensors."""
+
+MEMBERS = "members"
+"""Fact of an archive: path, kind and facts of each file in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,7 @@ def _take(
         found.domains.update(text.rpartition(":")[0] for text in texts)
     elif name == "templates":
         found.templates.update(digest for _, digest in _digests(items))
-    elif name == "members":
+    elif name == MEMBERS:
         for item in items:
             if isinstance(item, list) and len(item) == _MEMBER:
                 yield str(item[0]), item[-1]
@@ -73,12 +78,40 @@ def _take(
 
 def _digests(items: Iterable[Json]) -> Iterator[tuple[str, str]]:
     """Yield each pair of a label and a digest."""
-    for item in items:
-        if isinstance(item, list) and len(item) == _PAIR:
-            label, digest = item
-            if (
-                isinstance(label, str)
-                and isinstance(digest, str)
-                and _SHA256.fullmatch(digest)
-            ):
-                yield label, digest
+    for label, digest in pairs(items):
+        if _SHA256.fullmatch(digest):
+            yield label, digest
+
+
+def flat(
+    path: str, facts: Mapping[str, Json]
+) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Yield path and facts of a file, and of each file that lies in it.
+
+    Args:
+        path: Of the file.
+        facts: What its reader, or a worker, says of it.
+    """
+    yield path, facts
+    for member in listed(facts.get(MEMBERS)):
+        match member:
+            case [str(name), str(), Mapping() as inner]:
+                yield name, inner
+
+
+def listed(value: object) -> Sequence[object]:
+    """Return a fact that is a list; nothing for what is none."""
+    return value if isinstance(value, list | tuple) else ()
+
+
+def pairs(value: object) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of name and digest that readers list; see ``digest_facts``."""
+    for item in listed(value):
+        match item:
+            case [str(name), str(digest)]:
+                yield name, digest
+
+
+def strings(value: object) -> Iterator[str]:
+    """Yield the texts that a fact lists."""
+    yield from (item for item in listed(value) if isinstance(item, str))

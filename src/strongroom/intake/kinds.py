@@ -32,6 +32,7 @@ class Kind(StrEnum):
     SENTENCEPIECE = "sentencepiece"
     JSON = "json"
     INDEX = "index"  # of a model in shards
+    STATE = "rewritten-state"  # what intake writes beside the weights of a checkpoint
     YAML = "yaml"
     TEMPLATE = "template"
     TEXT = "text"
@@ -93,6 +94,7 @@ MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"SQLite format 3\x00", Kind.DATABASE),
     (4, b"TFL3", Kind.TFLITE),
     (4, b"ET12", Kind.EXECUTORCH),
+    (0, b'{"format":"strongroom/rewritten-state/v1"', Kind.STATE),
     (0, b"version https://git-lfs.github.com/spec/v1", Kind.POINTER),
 )
 """Where which bytes stand; the first that fits says what it is.
@@ -135,7 +137,7 @@ ENDINGS: Mapping[str, frozenset[Kind]] = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp"), _only(Kind.IMAGE)),
     ".pdf": _only(Kind.PDF),
     ".parquet": _only(Kind.TABLE),
-    ".json": frozenset({Kind.JSON, Kind.INDEX}),
+    ".json": frozenset({Kind.JSON, Kind.INDEX, Kind.STATE}),
     **dict.fromkeys((".yaml", ".yml"), _only(Kind.YAML)),
     **dict.fromkeys((".jinja", ".j2", ".jinja2"), _only(Kind.TEMPLATE)),
     **dict.fromkeys((".txt", ".md", ".rst"), _only(Kind.TEXT)),

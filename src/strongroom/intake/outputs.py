@@ -24,7 +24,7 @@ from strongroom.sandboxes.folders import walk
 
 EMITTED = frozenset({
     Kind.SAFETENSORS, Kind.GGUF, Kind.ONNX, Kind.SENTENCEPIECE,
-    Kind.JSON, Kind.INDEX, Kind.TEMPLATE, Kind.TEXT, Kind.EMPTY,
+    Kind.JSON, Kind.INDEX, Kind.STATE, Kind.TEMPLATE, Kind.TEXT, Kind.EMPTY,
 })  # fmt: skip
 """What our writers write.  Anything else was written by somebody else."""
 
@@ -78,6 +78,27 @@ def verify_outputs(folder: Path, names: Sequence[str]) -> dict[str, OutputFile]:
         odd = min(lengths.keys() ^ set(names))
         raise IntegrityError(f"report and folder disagree about {quoted(odd)}")
     return {name: _verified(folder, name, lengths[name]) for name in names}
+
+
+def show_outputs(folder: Path, names: Iterable[str]) -> None:
+    """Make verified files ours, for everybody to read and nobody to write.
+
+    Raises:
+        OSError: They cannot be changed.
+    """
+    places = {folder, *(p for n in names for p in _above(folder / n, folder))}
+    for place, mode in (
+        *((place, 0o755) for place in places),
+        *((folder / name, 0o444) for name in names),
+    ):
+        if os.geteuid() == 0:
+            os.chown(place, 0, os.getegid(), follow_symlinks=False)
+        place.chmod(mode)
+
+
+def _above(path: Path, folder: Path) -> Iterator[Path]:
+    """Yield the folders of a path below a folder."""
+    yield from (p for p in path.parents if p != folder and p.is_relative_to(folder))
 
 
 def take_outputs(folder: Path, names: Iterable[str], into: Path) -> None:

@@ -32,6 +32,7 @@ READERS: Mapping[Kind, str] = {
     Kind.KERAS: "keras:rewrite",
     Kind.SENTENCEPIECE: "sentencepiece:rewrite",
     Kind.JSON: "configs:rewrite",
+    Kind.STATE: "states:rewrite",
     Kind.TEXT: "text:rewrite",
     Kind.YAML: "text:drop_yaml",
     Kind.TEMPLATE: "templates:rewrite",
@@ -64,6 +65,9 @@ LATE: Mapping[Kind, str] = {Kind.INDEX: "indexes:rewrite_index"}
 
 MODULES = ("h5py", "jinja2", "markupsafe", "numpy")
 """Packages that readers import in the sandbox beside our own."""
+
+OWN_MODULES = ("jinja2", "markupsafe")
+"""Those of them that readers of what our writers write need."""
 
 
 def reader_for(kind: Kind) -> Rewrite:

@@ -1,6 +1,7 @@
 """Has files read in a sandbox, and believes nothing of what comes back.
 
-job ──▶ sandbox: worker ──▶ report and files ──▶ looked at here ──▶ SnapshotReport
+job ──▶ sandbox: worker ──▶ report and files ──▶ looked at here
+    ──▶ another sandbox: files read again ──▶ both agree ──▶ SnapshotReport
 """
 
 from __future__ import annotations
@@ -10,36 +11,27 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from strongroom.errors import InputError, IntegrityError, UnavailableError
-from strongroom.intake.findings import Finding, Level, quoted
+from strongroom.intake.findings import Finding, Level
 from strongroom.intake.jobs import ReadingJob, Stretch
 from strongroom.intake.kinds import Kind
-from strongroom.intake.outputs import read_plain_file, take_outputs, verify_outputs
+from strongroom.intake.outputs import (
+    read_plain_file,
+    show_outputs,
+    take_outputs,
+    verify_outputs,
+)
 from strongroom.intake.private_folders import scratch_folder
 from strongroom.intake.readers import MODULES, READER
 from strongroom.intake.reported import MOST_BYTES, Reported, parse_report
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
 from strongroom.intake.rewriting import MOST_OUTPUTS, Options
+from strongroom.intake.second_reading import read_again
 from strongroom.intake.worker import FILES, REPORT
-from strongroom.sandboxes.port import (
-    OUTPUT,
-    PYTHON,
-    Ending,
-    Job,
-    Limits,
-    Outcome,
-    Readable,
-    Sandbox,
-)
-
-_PLACE = "/readers"
-_BEGIN = (
-    f"import sys; sys.path.append('{_PLACE}'); "
-    "from strongroom.intake.worker import main; main(sys.argv[1:])"
-)
+from strongroom.intake.workers import Start, crash, failure, run_worker
+from strongroom.sandboxes.port import Ending, Limits, Sandbox
 
 _LEAST_SECONDS = 120
 _SLOWEST = 8 << 20
@@ -48,14 +40,6 @@ _SLOWEST = 8 << 20
 _MEMORY_BYTES = 4 << 30
 _SCRATCH_BYTES = 16 << 20  # what is large lies on the disk, beside the outputs
 _GROWTH_BYTES = 8 << 30  # what packed files may unpack to; see ``formats.zips``
-
-_RULES: Mapping[Ending, str] = {
-    Ending.FAILED: "sandbox/crash",
-    Ending.KILLED: "sandbox/crash",
-    Ending.OVER_TIME: "sandbox/time",
-    Ending.OVER_CPU: "sandbox/time",
-    Ending.OVER_OUTPUT: "sandbox/output",
-}
 
 
 class SandboxReader:
@@ -91,28 +75,55 @@ class SandboxReader:
             raise InputError("what a sandbox reads is open for writing")
         limits = _limits(files)
         _verify_room(output, limits)
+        start = Start(
+            module="worker",
+            word=str(descriptor),
+            packages=MODULES,
+            descriptors=(descriptor,),
+        )
         job = ReadingJob.of(files, options)
-        with _stage(output) as stage, _in_memory(job.to_bytes()) as told:
-            numbers = (descriptor, told)
-            outcome = self._sandbox.run(
-                Job(
-                    argv=(PYTHON, *_FLAGS, _BEGIN, OUTPUT, *map(str, numbers)),
-                    descriptors=numbers,
-                    readable=_readable(),
-                    output=stage,
-                    limits=limits,
-                )
-            )
+        with _stage(output) as (stage, second):
+            outcome = run_worker(self._sandbox, start, job, stage, limits)
             if outcome.ending is not Ending.DONE:
-                return _refused(files, _crash(outcome))
+                return _refused(files, (crash(outcome),))
             try:
-                return _taken(files, stage, output)
+                return self._taken(files, (stage, second), output, limits)
             except IntegrityError as error:
-                return _refused(files, _finding("sandbox/report", str(error)))
+                return _refused(files, (failure("sandbox/report", str(error)),))
 
+    def _taken(
+        self,
+        files: Sequence[Stretch],
+        stages: tuple[Path, Path],
+        output: Path,
+        limits: Limits,
+    ) -> SnapshotReport:
+        """Return the report, once its files were read again and moved.
 
-_FLAGS = ("-I", "-S", "-B", "-c")
-"""Nothing of an environment, no packages but those shown, no byte code written."""
+        Raises:
+            IntegrityError: The report or a file is not what an honest worker leaves.
+        """
+        stage, second = stages
+        data = read_plain_file(stage, REPORT, at_most_bytes=MOST_BYTES + 1)
+        parsed = parse_report(data, files=len(files))
+        looked_at: dict[str, OutputFile] = {}
+        if not any(f.level is Level.ERROR for each in parsed for f in each.findings):
+            names = [name for each in parsed for name in each.outputs]
+            looked_at = verify_outputs(stage / FILES, names)
+            show_outputs(stage / FILES, names)
+            written = list(looked_at.values())
+            places = (stage / FILES, second)
+            faults = read_again(self._sandbox, written, parsed, places, limits)
+            if faults:
+                return _refused(files, faults)
+            take_outputs(stage / FILES, names, output)
+        return SnapshotReport(
+            reader=READER,
+            files=tuple(
+                _file(file, each, looked_at)
+                for file, each in zip(files, parsed, strict=True)
+            ),
+        )
 
 
 def _limits(files: Sequence[Stretch]) -> Limits:
@@ -144,64 +155,14 @@ def _verify_room(output: Path, limits: Limits) -> None:
         )
 
 
-def _readable() -> tuple[Readable, ...]:
-    """Return our own package, and those that some reader needs."""
-    package = Path(__file__).parents[1]
-    seen = [Readable(source=package, target=f"{_PLACE}/strongroom")]
-    for name in MODULES:
-        spec = find_spec(name)
-        for place in (spec and spec.submodule_search_locations) or ():
-            for folder in (Path(place), Path(f"{place}.libs")):
-                if folder.is_dir():
-                    target = f"{_PLACE}/{folder.name}"
-                    seen.append(Readable(source=folder, target=target))
-    return tuple(seen)
-
-
 @contextmanager
-def _stage(output: Path) -> Iterator[Path]:
-    """Give a folder for the worker beside the one for what is taken."""
+def _stage(output: Path) -> Iterator[tuple[Path, Path]]:
+    """Give folders for two workers beside the one for what is taken."""
     with scratch_folder(output.parent) as folder:
-        stage = folder / "out"
-        stage.mkdir(mode=0o700)
-        yield stage
-
-
-@contextmanager
-def _in_memory(data: bytes) -> Iterator[int]:
-    """Give a descriptor of these bytes that nobody can change."""
-    descriptor = os.memfd_create("job", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        with os.fdopen(os.dup(descriptor), "wb") as file:
-            file.write(data)
-        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
-        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals | fcntl.F_SEAL_SEAL)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _taken(files: Sequence[Stretch], stage: Path, output: Path) -> SnapshotReport:
-    """Return the report, once its files were looked at and moved.
-
-    Raises:
-        IntegrityError: The report or a file is not what an honest worker leaves.
-    """
-    data = read_plain_file(stage, REPORT, at_most_bytes=MOST_BYTES + 1)
-    parsed = parse_report(data, files=len(files))
-    looked_at: dict[str, OutputFile] = {}
-    if not any(f.level is Level.ERROR for each in parsed for f in each.findings):
-        names = [name for each in parsed for name in each.outputs]
-        looked_at = verify_outputs(stage / FILES, names)
-        take_outputs(stage / FILES, names, output)
-    return SnapshotReport(
-        reader=READER,
-        files=tuple(
-            _file(file, each, looked_at)
-            for file, each in zip(files, parsed, strict=True)
-        ),
-    )
+        stages = folder / "out", folder / "again"
+        for stage in stages:
+            stage.mkdir(mode=0o700)
+        yield stages
 
 
 def _file(
@@ -217,22 +178,10 @@ def _file(
     )
 
 
-def _refused(files: Sequence[Stretch], finding: Finding) -> SnapshotReport:
+def _refused(files: Sequence[Stretch], findings: tuple[Finding, ...]) -> SnapshotReport:
     """Return the report when nothing is known of any file."""
     return SnapshotReport(
         reader=READER,
         files=tuple(FileReport(path=file.path, kind=Kind.UNKNOWN) for file in files),
-        findings=(finding,),
+        findings=findings,
     )
-
-
-def _crash(outcome: Outcome) -> Finding:
-    """Return why the sandbox ended, with the last line that was printed."""
-    printed = outcome.printed.decode("ascii", "replace").strip()
-    last = printed.rpartition("\n")[2]
-    said = f"; it said {quoted(last)}" if last else ""
-    return _finding(_RULES[outcome.ending], f"the reader {outcome.sentence()}{said}")
-
-
-def _finding(rule: str, message: str) -> Finding:
-    return Finding(rule=rule, level=Level.ERROR, message=message[:600])

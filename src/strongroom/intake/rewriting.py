@@ -16,7 +16,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 
 from strongroom.canonical import Json
 from strongroom.errors import InputError
@@ -62,6 +62,73 @@ class Rewritten:
     findings: tuple[Finding, ...] = ()
 
 
+class Draft(Protocol):
+    """A file that a reader writes: piece after piece, or by places within a length.
+
+    Closed at the latest by its ``with`` block.
+    """
+
+    def append(self, data: bytes | memoryview) -> None:
+        """Write every byte behind what was appended before.
+
+        Raises:
+            OSError: The disk does not take it.
+        """
+
+    def reserve(self, length: int) -> None:
+        """Give the file its whole length, all of it zero that is not written yet.
+
+        Raises:
+            OSError: The disk does not take it.
+        """
+
+    def put(self, position: int, data: bytes | memoryview) -> None:
+        """Write every byte at a place; threads may do so at once.
+
+        Raises:
+            OSError: The disk does not take it.
+        """
+
+    def close(self) -> None:
+        """Finish it."""
+
+    def __enter__(self) -> Draft:
+        """Return itself."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+
+
+class FileDraft:
+    """A draft that is a new file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Take over an open, empty, unbuffered file."""
+        self._file = file
+
+    def append(self, data: bytes | memoryview) -> None:
+        """Write at the end."""
+        write_all(self._file, data)
+
+    def reserve(self, length: int) -> None:
+        """Give it its length."""
+        os.truncate(self._file.fileno(), length)
+
+    def put(self, position: int, data: bytes | memoryview) -> None:
+        """Write at a place."""
+        write_at(self._file.fileno(), data, position)
+
+    def close(self) -> None:
+        """Close it."""
+        self._file.close()
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 class Workplace:
     """The one folder a reader writes to, and room for what it needs in between."""
 
@@ -85,8 +152,8 @@ class Workplace:
         """Names of the files created so far."""
         return tuple(self._names)
 
-    def create(self, name: str) -> BinaryIO:
-        """Return a new, empty, unbuffered file that can also be read.
+    def create(self, name: str) -> Draft:
+        """Return a new, empty file to be written.
 
         Args:
             name: Relative, parts separated by ``/``; its folders are made.
@@ -109,7 +176,7 @@ class Workplace:
                 "file/twice", f"two files would both be written as {name!a}"
             ) from None
         self._names.append(name)
-        return file
+        return FileDraft(file)
 
     def take_back(self, kept: int) -> None:
         """Remove the files created since there were ``kept`` of them.

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom import canonical
+from strongroom.intake.facts import PAIRS, flat, pairs, strings
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.receiving import Received
 from strongroom.intake.reports import SnapshotReport
@@ -17,9 +18,6 @@ from strongroom.intake.signatures import UNSIGNED, Checked
 
 MOST_LISTED = 1000
 """Names of one sort that an entry lists; the report has them all."""
-
-_TENSORS = ("tensors", "optimizer-tensors")
-"""Facts of a file that list digests of tensors, one after the other in an entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +93,10 @@ def _facts(
 ) -> dict[str, canonical.Json]:
     """Return what the entry says; of long lists the first, and how many there are."""
     tensors: list[canonical.Json] = [
-        [file.path, name, digest]
-        for file in report.files
-        for fact in _TENSORS
-        for name, digest in _pairs(file.facts.get(fact))
+        [path, name, digest]
+        for path, facts in _every(report)
+        for fact in PAIRS
+        for name, digest in pairs(facts.get(fact))
     ]
     return {
         "reader": report.reader,
@@ -116,12 +114,7 @@ def _facts(
 
 def _listed(report: SnapshotReport, name: str) -> list[canonical.Json]:
     """Return the strings that the facts of all files list under a name, once each."""
-    found = {
-        item
-        for file in report.files
-        for item in _list(file.facts.get(name))
-        if isinstance(item, str)
-    }
+    found = {item for _, facts in _every(report) for item in strings(facts.get(name))}
     return list(sorted(found)[:MOST_LISTED])
 
 
@@ -129,22 +122,18 @@ def _templates(report: SnapshotReport) -> list[canonical.Json]:
     """Return the digests of all templates, once each."""
     found = {
         digest
-        for file in report.files
-        for _, digest in _pairs(file.facts.get("templates"))
+        for _, facts in _every(report)
+        for _, digest in pairs(facts.get("templates"))
     }
     return list(sorted(found)[:MOST_LISTED])
 
 
-def _list(value: object) -> Sequence[object]:
-    return value if isinstance(value, list | tuple) else ()
-
-
-def _pairs(value: object) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of name and digest that readers list; see ``digest_facts``."""
-    for item in _list(value):
-        match item:
-            case [str(name), str(digest)]:
-                yield name, digest
+def _every(
+    report: SnapshotReport,
+) -> Iterator[tuple[str, Mapping[str, canonical.Json]]]:
+    """Yield path and facts of every file, and of those in archives."""
+    for file in report.files:
+        yield from flat(file.path, file.facts)
 
 
 def _document(

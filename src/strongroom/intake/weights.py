@@ -7,7 +7,6 @@ without the interpreter's lock.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from strongroom.intake.formats.safetensors import (
     header_bytes,
     place,
 )
-from strongroom.intake.rewriting import Workplace, write_all, write_at
+from strongroom.intake.rewriting import Draft, Workplace
 from strongroom.intake.sources import Source
 
 _THREADS = 2
@@ -67,14 +66,14 @@ def write_weights(
     by_name = {weight.name: weight for weight in weights}
     total = len(header) + (entries[-1].end if entries else 0)
     with workplace.create(name) as file:
-        write_all(file, header)
-        os.truncate(file.fileno(), total)
-        into, start = file.fileno(), len(header)
+        file.append(header)
+        file.reserve(total)
+        start = len(header)
 
         def copy(entry: TensorEntry) -> str:
             weight, length = by_name[entry.name], entry.end - entry.begin
             stretch = weight.source.window(weight.offset, length)
-            return copy_hashed(stretch, into, start + entry.begin)
+            return copy_hashed(stretch, file, start + entry.begin)
 
         if total <= _SMALL_BYTES:
             digests = [copy(entry) for entry in entries]
@@ -95,8 +94,8 @@ def digest_facts(digests: Mapping[str, str]) -> Json:
     return [[name, digest] for name, digest in sorted(digests.items())]
 
 
-def copy_hashed(source: Source, into: int, position: int) -> str:
-    """Copy a whole window to ``position`` of a descriptor; return its SHA-256 as hex.
+def copy_hashed(source: Source, into: Draft, position: int) -> str:
+    """Copy a whole window to ``position`` of a draft; return its SHA-256 as hex.
 
     Raises:
         RefusedError: The file under the window is cut.
@@ -104,6 +103,6 @@ def copy_hashed(source: Source, into: int, position: int) -> str:
     digest = hashlib.sha256()
     for piece in source.pieces():
         digest.update(piece)
-        write_at(into, piece, position)
+        into.put(position, piece)
         position += len(piece)
     return digest.hexdigest()

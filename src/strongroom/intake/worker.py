@@ -11,7 +11,7 @@ readers only, those when a file needs them, so that it starts in milliseconds.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from strongroom.canonical import Json, to_json
 from strongroom.intake.findings import Finding
@@ -58,14 +58,24 @@ def read_all(job: ReadingJob, descriptor: int, workplace: Workplace) -> Json:
         Source(descriptor=descriptor, start=f.offset, length=f.length, path=f.path)
         for f in job.files
     ]
-    entries: list[Json] = [
-        _entry(result, seen.findings)
+    return report_of(
+        entry(result, seen.findings)
         for seen, result in read_sources(sources, workplace, job.options)
-    ]
-    return {"v": VERSION, "files": entries}
+    )
 
 
-def _entry(done: Rewritten, more: Sequence[Finding]) -> Json:
+def report_of(entries: Iterable[Json]) -> Json:
+    """Return the report with what is said of each file; see ``entry``."""
+    return {"v": VERSION, "files": list(entries)}
+
+
+def entry(done: Rewritten, more: Sequence[Finding]) -> Json:
+    """Return what a report says of one file.
+
+    Args:
+        done: What became of it.
+        more: What was found beside.
+    """
     return {
         "kind": str(done.kind),
         "outputs": list(done.outputs),

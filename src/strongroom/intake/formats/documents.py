@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from strongroom.intake.findings import RefusedError, quoted
-from strongroom.intake.rewriting import Workplace, write_all
+from strongroom.intake.rewriting import Workplace
 from strongroom.intake.sources import Source
 
 Value: TypeAlias = "dict[str, Value] | list[Value] | str | int | float | bool | None"
@@ -88,7 +88,7 @@ def write_document(workplace: Workplace, name: str, document: Value) -> None:
         RefusedError: The file cannot be made.
     """
     with workplace.create(name) as file:
-        write_all(file, written(document))
+        file.append(written(document))
 
 
 def objects(document: Value) -> Iterator[dict[str, Value]]:

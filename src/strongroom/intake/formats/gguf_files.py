@@ -6,7 +6,6 @@ a chat template in a file is run by whoever serves the model (CVE-2024-34359).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,7 +23,7 @@ from strongroom.intake.formats.gguf import (
 )
 from strongroom.intake.formats.templates import review
 from strongroom.intake.names import with_ending
-from strongroom.intake.rewriting import Options, Rewritten, Workplace, write_all
+from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import copy_hashed, digest_facts
 
@@ -102,15 +101,20 @@ def _write(
         end += tensor.length
         end += -end % head.alignment
     with workplace.create(output) as file:
+        written = 0
         for piece in _head_bytes(head, source, placed):
-            write_all(file, piece)
-        written = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+            file.append(piece)
+            written += len(piece)
         start = written + -written % head.alignment
-        os.truncate(file.fileno(), start + end)
+        file.append(bytes(start - written))
+        file.reserve(start + end)
 
         def copy(tensor: Tensor) -> str:
             stretch = source.window(head.data_start + tensor.offset, tensor.length)
-            return copy_hashed(stretch, file.fileno(), start + placed[tensor.name])
+            place = start + placed[tensor.name]
+            digest = copy_hashed(stretch, file, place)
+            file.put(place + tensor.length, bytes(-tensor.length % head.alignment))
+            return digest
 
         with ThreadPoolExecutor(_THREADS) as pool:
             digests = list(pool.map(copy, head.tensors))

@@ -27,7 +27,6 @@ from strongroom.intake.rewriting import (
     Rewrite,
     Rewritten,
     Workplace,
-    write_all,
 )
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import digest_facts
@@ -80,7 +79,7 @@ def _rewritten(
         digests |= write_outside(outside, document, workplace)
     with workplace.create(name) as file:
         for piece in protobuf.pieces(document):
-            write_all(file, piece)
+            file.append(piece)
     lost = sorted(document.left_out)
     moved = f"tensors of {listed(sorted(outside.read))} are in {outside.name} now"
     facts: dict[str, Json] = {

@@ -9,7 +9,7 @@ from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import protobuf
 from strongroom.intake.formats.protobuf import Rule, Schemas
 from strongroom.intake.formats.protobuf_reader import read_document
-from strongroom.intake.rewriting import Options, Rewritten, Workplace, write_all
+from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
 KIND = "sentencepiece"
@@ -91,7 +91,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
             )
     with workplace.create(source.path) as file:
         for data in protobuf.pieces(document):
-            write_all(file, data)
+            file.append(data)
     lost = sorted(document.left_out)
     return Rewritten(
         kind=KIND,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from strongroom.intake.findings import Finding, Level, RefusedError, listed, quoted
 from strongroom.intake.formats.known_templates import KNOWN, KNOWN_PARTS
-from strongroom.intake.rewriting import Options, Rewritten, Workplace, write_all
+from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
 KIND = "template"
@@ -88,7 +88,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         raise RefusedError("template/syntax", "template is not UTF-8") from None
     found = review(text, label=source.path)
     with workplace.create(source.path) as file:
-        write_all(file, text.encode())
+        file.append(text.encode())
     return Rewritten(
         kind=KIND,
         outputs=(source.path,),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from strongroom.intake.findings import Finding, Level, RefusedError
-from strongroom.intake.rewriting import Options, Rewritten, Workplace, write_all
+from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
 KIND = "text"
@@ -73,7 +73,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         written = _HIDDEN.sub("", _CONTROLS.sub("", text))
         findings = _hidden_finding(len(text) - len(written))
     with workplace.create(source.path) as file:
-        write_all(file, written.encode())
+        file.append(written.encode())
     return Rewritten(kind=KIND, outputs=(source.path,), findings=findings)
 
 

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from strongroom.canonical import Json, to_json
 from strongroom.intake.findings import Finding, Level, listed, refusing
 from strongroom.intake.formats.pickle_values import Value
+from strongroom.intake.formats.states import FORMAT
 from strongroom.intake.formats.torch_shelf import Shelf
 from strongroom.intake.formats.torch_values import Tree
 from strongroom.intake.names import with_ending
-from strongroom.intake.rewriting import Rewritten, Workplace, write_all
+from strongroom.intake.rewriting import Rewritten, Workplace
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import digest_facts, write_weights
-
-FORMAT = "strongroom/rewritten-state/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ def write_checkpoint(
     if not shelf.weights.tells_all(root):
         path = with_ending(shelf.path, ".json")
         with workplace.create(path) as out:
-            write_all(out, document)
+            out.append(document)
         outputs.append(path)
     if checkpoint.stubs:
         facts["stubs"] = sorted(checkpoint.stubs)
