@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from strongroom.access import exposure
 from strongroom.access.exposure import Held, Pair
-from strongroom.access.footprints import Extent, Footprint, Grain
+from strongroom.access.footprints import MOST_BYTES, Extent, Footprint, Grain
 from strongroom.access.scales import Scale
 from strongroom.errors import InputError
 from strongroom.types import AccountId
@@ -114,6 +114,27 @@ def test_the_first_account_of_equals_is_named() -> None:
 
     assert exposure.worst_partner(ANA, house, OWN) == Pair(ANA, BOB, 20)
     assert exposure.worst_pair(house, OWN) == Pair(ANA, BOB, 20)
+
+
+def test_the_worst_pair_is_found_wherever_it_is_among_many() -> None:
+    house = {AccountId(f"a-{n:03}"): part(0, 10) for n in range(600)}
+    house[AccountId("a-300")], house[AccountId("a-599")] = part(0, 20), part(15, 40)
+
+    expected = Pair(AccountId("a-300"), AccountId("a-599"), 40)
+    assert exposure.worst_pair(house, OWN) == expected
+
+
+@pytest.mark.parametrize("tensors", [8, 1500])  # the second beyond exact doubles
+def test_the_worst_pair_of_huge_models_is_exact_to_the_byte(tensors: int) -> None:
+    huge = Grain(elements=MOST_BYTES - 1)
+    every = [
+        Footprint.of([Extent(n.to_bytes(16, "big"), 0, huge.bytes, huge)])
+        for n in range(tensors)
+    ]
+    house = {ANA: Held.of(every[::2]), BOB: Held.of(every[1::2]), CY: part(0, 1)}
+
+    expected = Pair(ANA, BOB, tensors * (MOST_BYTES - 1))
+    assert exposure.worst_pair(house, OWN) == expected
 
 
 def test_nobody_and_nothing_hold_nothing() -> None:

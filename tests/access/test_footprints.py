@@ -13,6 +13,7 @@ from strongroom.access.footprints import (
     Footprint,
     Grain,
     coordinate,
+    read_footprints,
 )
 from strongroom.errors import InputError, IntegrityError
 from strongroom.types import Secret
@@ -53,6 +54,13 @@ def test_what_is_written_is_read_again(footprint: Footprint) -> None:
 
     assert Footprint.from_bytes(data, digest=footprint.digest) == footprint
     assert len(data) == 40 * len(footprint.extents)
+
+
+@given(st.lists(footprints, max_size=5))
+def test_several_are_read_at_once_as_each_alone(several: list[Footprint]) -> None:
+    stored = [(f.to_bytes(), f.digest) for f in several]
+
+    assert read_footprints(stored) == several
 
 
 @given(st.lists(extents, max_size=12))
@@ -125,6 +133,9 @@ def test_another_encoding_of_the_same_is_refused(
 
     with pytest.raises(IntegrityError):
         Footprint.from_bytes(forged.encoded, digest=forged.digest)
+    good = Footprint.of([Extent(TENSORS[2], 0, 9, FILE)])
+    with pytest.raises(IntegrityError):  # wherever it stands among others
+        read_footprints([(f.encoded, f.digest) for f in (good, forged, good)])
 
 
 @pytest.mark.parametrize("length", [1, 39, 41, 32, 40 * (MOST_EXTENTS + 1)])

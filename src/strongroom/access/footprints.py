@@ -10,7 +10,7 @@ Source: ``docs/explanation/exposure.md``.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -152,13 +152,7 @@ class Footprint:
                 its extents are empty, out of bounds, unsorted or overlapping, or
                 of a grain that nothing has.
         """
-        if len(data) > MOST_EXTENTS * ROW.itemsize or len(data) % ROW.itemsize:
-            raise IntegrityError(f"{len(data)} bytes are no footprint")
-        footprint = cls(bytes(data))
-        if not hmac.compare_digest(footprint.digest, digest):
-            raise IntegrityError("a footprint is not the one its digest names")
-        _check_rows(footprint.rows())
-        return footprint
+        return read_footprints([(data, digest)])[0]
 
     def to_bytes(self) -> bytes:
         """Return the form that is stored: 40 bytes an extent."""
@@ -195,6 +189,30 @@ class Footprint:
         return np.frombuffer(self.encoded, dtype=ROW)
 
 
+def read_footprints(stored: Iterable[tuple[bytes, bytes]]) -> list[Footprint]:
+    """Return what was stored, in order; see ``Footprint.from_bytes``.
+
+    All extents are checked at once: one by one it takes four times as long.
+
+    Args:
+        stored: Bytes and digest of each.
+
+    Raises:
+        IntegrityError: One of them is not as ``Footprint.of`` writes it, or has
+            another digest.
+    """
+    found: list[Footprint] = []
+    for data, digest in stored:
+        if len(data) > MOST_EXTENTS * ROW.itemsize or len(data) % ROW.itemsize:
+            raise IntegrityError(f"{len(data)} bytes are no footprint")
+        footprint = Footprint(bytes(data))
+        if not hmac.compare_digest(footprint.digest, digest):
+            raise IntegrityError("a footprint is not the one its digest names")
+        found.append(footprint)
+    _check_rows([footprint.encoded for footprint in found])
+    return found
+
+
 def _row_bytes(extent: Extent) -> bytes:
     grain = extent.grain
     number = grain.elements << GRAIN_SHIFT | grain.bits
@@ -220,12 +238,16 @@ def _check_extent(extent: Extent) -> None:
         raise InputError(f"bytes {extent.start} to {extent.end} are no extent")
 
 
-def _check_rows(rows: npt.NDArray[np.void]) -> None:
+def _check_rows(encoded: Sequence[bytes]) -> None:
     """Refuse extents that ``Footprint.of`` would not have written.
 
     Raises:
         IntegrityError: They are empty, out of bounds, unsorted, or they touch.
     """
+    rows = np.frombuffer(b"".join(encoded), dtype=ROW)
+    begins = np.zeros(len(rows) + 1, dtype=bool)
+    counts = [len(data) // ROW.itemsize for data in encoded]
+    begins[np.cumsum(counts, dtype=np.intp)] = True
     high, low, start, end, grain = (
         rows[name].astype(np.uint64) for name in ROW.names or ()
     )
@@ -240,5 +262,5 @@ def _check_rows(rows: npt.NDArray[np.void]) -> None:
     same = (high[1:] == high[:-1]) & (low[1:] == low[:-1])
     later = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
     apart = (start[1:] > end[:-1]) & (grain[1:] == grain[:-1])
-    if not bool(np.all(later | (same & apart))):
+    if not bool(np.all(begins[1:-1] | later | (same & apart))):
         raise IntegrityError("a footprint has extents out of order")

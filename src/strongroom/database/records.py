@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 
@@ -41,17 +41,37 @@ def _stored(value: object) -> object:
 
 def from_row(record: type[R], row: Mapping[str, Any]) -> R:
     """Return the record that ``to_row`` stored; the row is verified already."""
-    values = {k: _loaded(hint, row[k]) for k, hint in _hints(record).items()}
+    values = {name: row[name] for name in _hints(record)}
+    for name, load in _loaders(record):
+        values[name] = load(values[name])
     return record(**values)
 
 
-def _loaded(hint: object, value: object) -> object:
+@cache
+def _loaders(record: type) -> tuple[tuple[str, Callable[[object], object]], ...]:
+    """Return how to read the fields that are not as their table stores them.
+
+    Found once for each kind of record: it costs as much as reading a row.
+    """
+    found = ((name, _loader(hint)) for name, hint in _hints(record).items())
+    return tuple((name, load) for name, load in found if load is not None)
+
+
+def _loader(hint: object) -> Callable[[object], object] | None:
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(str(value))
+        return partial(_word, hint)
     if get_origin(hint) is tuple:
-        item = get_args(hint)[0]
-        return tuple(_loaded(item, i) for i in json.loads(str(value)))
-    return value
+        return partial(_items, _loader(get_args(hint)[0]))
+    return None
+
+
+def _word(kind: type[StrEnum], value: object) -> StrEnum:
+    return kind(str(value))
+
+
+def _items(load: Callable[[object], object] | None, value: object) -> tuple[Any, ...]:
+    items = json.loads(str(value))
+    return tuple(items if load is None else map(load, items))
 
 
 @cache

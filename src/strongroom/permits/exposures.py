@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.exposure import (
@@ -18,18 +19,12 @@ from strongroom.access.exposure import (
     worst_pair,
 )
 from strongroom.access.gate import Gate
-from strongroom.access.scales import Scale
 from strongroom.access.sessions import Actor
 from strongroom.crypto.roomkeys import RoomKeys
 from strongroom.database.engine import Transaction
-from strongroom.permits.holdings import (
-    HOLDINGS,
-    held_by_account,
-    load_footprints,
-    sealer,
-)
+from strongroom.permits.holdings import held_and_released, sealer
 from strongroom.permits.selection import Selection, select_from
-from strongroom.types import AccountId, ArtifactId
+from strongroom.types import AccountId
 from strongroom.vault.lineages import LINEAGES
 from strongroom.vault.versions import (
     Artifact,
@@ -112,13 +107,12 @@ class Exposures:
             artifact, version = find_version(reading, target)
             self._gate.require(reading, actor, ACTION, resource_of(artifact))
             whole = select_from(reading, artifact, version, (), self._manifest_key)
-            everything = self._held(reading, artifact, now=reading.now)
+            everything, released = self._held(reading, artifact, now=reading.now)
             origin = {sealer(reading, root) for root in artifact.roots}
             origin.add(version.sealed_by)
             held = {a: h for a, h in everything.items() if a not in origin}
-            released = _released(reading, artifact.roots, held, whole.scale)
-            people = {*held, *origin}
-            names = {a: ACCOUNTS.get(reading, a).name for a in people}
+            people = sorted({*held, *origin})
+            names = {a.id: a.name for a in ACCOUNTS.find_listed(reading, people)}
             caps = self._caps(reading, artifact)
         found = _Found(
             held=held,
@@ -132,13 +126,14 @@ class Exposures:
 
     def _held(
         self, transaction: Transaction, artifact: Artifact, *, now: datetime
-    ) -> dict[AccountId, Held]:
-        """Return what each account holds under any root of the artifact."""
-        found: dict[AccountId, Held] = {}
+    ) -> tuple[dict[AccountId, Held], dict[AccountId, Held]]:
+        """Return what each account holds, and what for ever, under any root."""
+        found: tuple[dict[AccountId, Held], dict[AccountId, Held]] = ({}, {})
         for root in artifact.roots:
-            under = held_by_account(transaction, root, now=now, key=self._permit_key)
-            for account, held in under.items():
-                found[account] = found.get(account, Held()).union(held)
+            under = held_and_released(transaction, root, now=now, key=self._permit_key)
+            for total, one in zip(found, under, strict=True):
+                for account, held in one.items():
+                    total[account] = total.get(account, Held()).union(held)
         return found
 
     def _caps(
@@ -155,31 +150,12 @@ class Exposures:
         )
 
 
-def _released(
-    transaction: Transaction,
-    roots: Iterable[ArtifactId],
-    accounts: Iterable[AccountId],
-    scale: Scale,
-) -> dict[AccountId, int]:
-    """Return the bytes that each account was given for ever."""
-    found = {}
-    for account in accounts:
-        rows = HOLDINGS.find(
-            transaction,
-            HOLDINGS.columns.account == account,
-            HOLDINGS.columns.root.in_(list(roots)),
-        )
-        footprints = load_footprints(transaction, {row.footprint for row in rows})
-        found[account] = Held.of(footprints.values()).bytes_in(scale)
-    return found
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     """What was read, before it is put in words for people."""
 
     held: Mapping[AccountId, Held]
-    released: Mapping[AccountId, int]
+    released: Mapping[AccountId, Held]
     origin: frozenset[AccountId]
     names: Mapping[AccountId, str]
     caps: tuple[int | None, int | None]
@@ -207,13 +183,15 @@ class _Found:
         )
 
     def _holders(self) -> Iterable[Holder]:
+        # Colleagues often hold the same; each is counted once.
+        counted = cache(lambda held: held.bytes_in(self.whole.scale))
         for account, mine in self.held.items():
-            released = self.released[account]
+            released = counted(self.released.get(account, Held()))
             yield Holder(
                 account=account,
                 name=self.names[account],
                 released=released,
-                reserved=mine.bytes_in(self.whole.scale) - released,
+                reserved=counted(mine) - released,
             )
 
 

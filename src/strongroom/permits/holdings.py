@@ -14,7 +14,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from strongroom.access.exposure import Held, worst_partner
-from strongroom.access.footprints import Footprint
+from strongroom.access.footprints import Footprint, read_footprints
 from strongroom.access.scales import Scale
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database import tables
@@ -91,17 +91,13 @@ def load_footprints(
     rows = transaction.connection.execute(
         sa.select(columns.digest, columns.extents).where(columns.digest.in_(wanted))
     )
-    found = {
-        row.digest: Footprint.from_bytes(
-            blob(row.extents), digest=bytes.fromhex(row.digest)
-        )
-        for row in rows
-    }
-    if len(found) != len(wanted):
+    stored = {row.digest: blob(row.extents) for row in rows}
+    if len(stored) != len(wanted):
         raise IntegrityError(
             "the extents of a segment are missing", hint="restore a backup"
         )
-    return found
+    found = read_footprints((data, bytes.fromhex(d)) for d, data in stored.items())
+    return dict(zip(stored, found, strict=True))
 
 
 def held_by_account(
@@ -112,19 +108,31 @@ def held_by_account(
     Raises:
         IntegrityError: A row or an extent was deleted, forged, altered or restored.
     """
-    digests: dict[AccountId, set[str]] = {}
+    held, _ = held_and_released(transaction, root, now=now, key=key)
+    return held
+
+
+def held_and_released(
+    transaction: Transaction, root: ArtifactId, *, now: datetime, key: VerifyKey
+) -> tuple[dict[AccountId, Held], dict[AccountId, Held]]:
+    """Return what every account holds or has reserved, and what it holds for ever.
+
+    Raises:
+        IntegrityError: A row or an extent was deleted, forged, altered or restored.
+    """
+    released: dict[AccountId, set[str]] = {}
     for holding in HOLDINGS.find_all(transaction, prefix=f"{root}/"):
-        digests.setdefault(holding.account, set()).add(holding.footprint)
+        released.setdefault(holding.account, set()).add(holding.footprint)
+    digests = {account: set(group) for account, group in released.items()}
     for row in permits_in_force(transaction, root, now=now):
         permit = row.open(key)
         digests.setdefault(permit.counts_as, set()).update(permit.footprints)
-    footprints = load_footprints(
-        transaction, {digest for group in digests.values() for digest in group}
+    footprints = load_footprints(transaction, set().union(*digests.values()))
+    held, kept = (
+        {a: Held.of(footprints[digest] for digest in group) for a, group in of.items()}
+        for of in (digests, released)
     )
-    return {
-        account: Held.of(footprints[digest] for digest in group)
-        for account, group in digests.items()
-    }
+    return held, kept
 
 
 def permits_in_force(
