@@ -22,10 +22,13 @@ from strongroom.crypto.container import (
     record_offset,
 )
 from strongroom.crypto.custody.file import _anchor_key
+from strongroom.crypto.custody.port import Anchor
 from strongroom.crypto.custody_file import CustodyFile, unlock
+from strongroom.crypto.custody_pin import Pin
 from strongroom.crypto.hpke import ReaderKey
 from strongroom.crypto.inspection import verify_object
 from strongroom.crypto.keys import SegmentContext
+from strongroom.crypto.parts import Evidence
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.roomkeys import PublicKeys
 from strongroom.crypto.signing import Signed, VerifyKey
@@ -37,6 +40,7 @@ from strongroom.database.times import parse_time
 from strongroom.errors import IntegrityError
 from strongroom.intake.signatures import verify_statement
 from strongroom.permits import permit
+from strongroom.permits.evidence import LedgerReferee
 from strongroom.permits.opening import Opening
 from strongroom.permits.reader import open_answer
 from strongroom.stores.memory import MemoryStore
@@ -70,6 +74,26 @@ def read_anchor(case: Case) -> None:
     assert sequence == case["sequence"]
     assert (anchor.size, anchor.root.hex()) == (case["size"], case["tree_root"])
     assert anchor.note.decode() == case["note"]
+
+
+def read_pin(case: Case) -> Pin:
+    return Pin.from_bytes(case["pin"].encode())
+
+
+def read_follow(case: Case) -> None:
+    found = load("custody_follow")
+    evidence = Evidence(
+        entry=case["entry"].encode(),
+        attached=None,
+        position=case["position"],
+        siblings=[raw(value) for value in case["siblings"]],
+        opening=b"",
+    )
+    note = found["notes"][case["note"]].encode()
+    anchor = Anchor(size=case["size"], root=raw(case["root"]), note=note)
+    referee = LedgerReferee(read_pin(found["pins"][case["pin"]]))
+    after = referee.pin_after(evidence, anchor, found["second_keys"][case["second"]])
+    assert after == read_pin(found["pins"][case["pin_after"]])
 
 
 def read_token_file(case: Case) -> None:
