@@ -65,13 +65,21 @@ class Stored:
 def compare_peers(
     gib: float, compare: Callable[[Path, int], dict[str, object]]
 ) -> dict[str, object]:
-    """Return what a comparison finds for a large model and, if it is there, MiniLM."""
-    with tempfile.TemporaryDirectory(prefix="strongroom-bench-") as folder:
-        figures = {"peers": compare(language_model(Path(folder), gib), LARGE_ROUNDS)}
+    """Return what a comparison finds for a large model and, if it is there, MiniLM.
+
+    Args:
+        gib: Size of the large model; 0 leaves it out.
+        compare: Given a plain safetensors file and how many rounds.
+    """
+    figures: dict[str, object] = {}
+    if gib:
+        with tempfile.TemporaryDirectory(prefix="strongroom-bench-") as folder:
+            large = language_model(Path(folder), gib)
+            figures["peers"] = compare(large, LARGE_ROUNDS)
     real = minilm()
     if real is not None:
         figures["minilm"] = compare(real, SMALL_ROUNDS)
-    return dict(figures)
+    return figures
 
 
 def compare_opening(source: Path, rounds: int) -> dict[str, object]:
