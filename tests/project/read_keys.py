@@ -86,7 +86,7 @@ def read_follow(case: Case) -> None:
         entry=case["entry"].encode(),
         attached=None,
         position=case["position"],
-        siblings=[raw(value) for value in case["siblings"]],
+        siblings=tuple(raw(value) for value in case["siblings"]),
         opening=b"",
     )
     note = found["notes"][case["note"]].encode()
