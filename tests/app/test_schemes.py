@@ -42,7 +42,8 @@ def test_a_custodian_is_named_as_its_hint_says(scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", STORES)
 def test_every_store_of_the_table_can_be_made(tmp_path: Path, scheme: str) -> None:
-    assert list(STORES[scheme](tmp_path / "store").names()) == []
+    assert list(STORES[scheme].open(str(tmp_path / "store")).names()) == []
+    assert scheme_of(STORES[scheme].uri)[0] == scheme
 
 
 @pytest.mark.parametrize("uri", ["", ":", "file:", ":path", "file", "a" * 5000])

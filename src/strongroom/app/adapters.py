@@ -9,10 +9,11 @@ from pathlib import Path
 from strongroom.app.schemes import (
     ELSEWHERE,
     SANDBOXES,
-    STORES,
     Wanted,
     custodian_scheme,
     scheme_of,
+    store_scheme,
+    whole_store_uri,
 )
 from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.port import KeyCustodian
@@ -173,10 +174,8 @@ def open_store(settings: Settings, domain: Domain) -> BlobStore:
     Raises:
         SetupError: The URI names no adapter.
     """
-    scheme, path = scheme_of(domain.store)
-    if scheme not in STORES:
-        raise SetupError(f"no store is made for {scheme}:", hint="use folder:PATH")
-    return STORES[scheme](settings.folder / path)
+    scheme, place = scheme_of(whole_store_uri(domain.store, settings.folder))
+    return store_scheme(scheme).open(place)
 
 
 def open_sandbox(settings: Settings) -> Sandbox:

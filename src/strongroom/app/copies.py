@@ -9,7 +9,7 @@ from pathlib import Path
 
 from strongroom.app.adapters import Passphrases, database_url
 from strongroom.app.recovered import Recovered
-from strongroom.app.schemes import scheme_of
+from strongroom.app.schemes import whole_store_uri
 from strongroom.app.wiring import Clock, open_ledger
 from strongroom.app.witnesses import open_witnesses
 from strongroom.crypto.durable import write_durably
@@ -102,18 +102,11 @@ def settings_of(options: RestoreOptions, source: Settings) -> Settings:
             Domain(
                 name=domain.name,
                 custodian=f"file:{CUSTODIANS}/{domain.name}",
-                store=_absolute(source, domain.store),
+                store=whole_store_uri(domain.store, source.folder),
             )
             for domain in source.domains
         ),
     )
-
-
-def _absolute(source: Settings, store: str) -> str:
-    scheme, path = scheme_of(store)
-    if scheme != "folder":
-        return store
-    return f"folder:{(source.folder / path).absolute()}"
 
 
 def make_folder(settings: Settings, random: Random) -> None:

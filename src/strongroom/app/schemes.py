@@ -166,23 +166,66 @@ def custodian_scheme(scheme: str) -> CustodianScheme:
     return CUSTODIANS[scheme]
 
 
-def _folder(path: Path) -> BlobStore:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreScheme:
+    """How stores of one kind are opened.
+
+    Attributes:
+        uri: How a room names one, for a hint.
+        is_path: Whether what follows the scheme is a path, from the room's folder on.
+        open: Opens the store at that place: a whole path, or as it stands in the URI.
+    """
+
+    uri: str
+    is_path: bool
+    open: Callable[[str], BlobStore]
+
+
+def _folder(place: str) -> BlobStore:
     from strongroom.stores.folder import FolderStore
 
-    return FolderStore(path)
+    return FolderStore(Path(place))
 
 
-def _memory(path: Path) -> BlobStore:
+def _memory(place: str) -> BlobStore:
     from strongroom.stores.memory import MemoryStore
 
-    del path
+    del place
     return MemoryStore()
 
 
-STORES: Mapping[str, Callable[[Path], BlobStore]] = {
-    "folder": _folder,
-    "memory": _memory,
+STORES: Mapping[str, StoreScheme] = {
+    "folder": StoreScheme(uri="folder:PATH", is_path=True, open=_folder),
+    "memory": StoreScheme(uri="memory:NAME", is_path=False, open=_memory),
 }
+
+
+def store_scheme(scheme: str) -> StoreScheme:
+    """Return how stores of this scheme are opened.
+
+    Raises:
+        SetupError: There is no such adapter.
+    """
+    if scheme not in STORES:
+        known = " or ".join(kind.uri for kind in STORES.values())
+        raise SetupError(f"no store is made for {scheme[:20]}:", hint=f"use {known}")
+    return STORES[scheme]
+
+
+def whole_store_uri(uri: str, folder: Path) -> str:
+    """Return a store's URI so that it means the same outside of its room.
+
+    Args:
+        uri: As ``room.toml`` states it.
+        folder: Of the room.
+
+    Raises:
+        SetupError: It is no URI, or names no adapter.
+    """
+    scheme, place = scheme_of(uri)
+    if not store_scheme(scheme).is_path:
+        return uri
+    return f"{scheme}:{(folder / place).absolute()}"
 
 
 def _bubblewrap() -> Sandbox:
