@@ -47,7 +47,7 @@ from strongroom.intake.formats.zips import open_members, read_archive
 from strongroom.intake.identify import identify
 from strongroom.intake.jobs import ReadingJob
 from strongroom.intake.kinds import Kind
-from strongroom.intake.readers import reader_for
+from strongroom.intake.readers import READERS, reader_for
 from strongroom.intake.reported import parse_report
 from strongroom.intake.rewriting import Options, Rewrite, Workplace
 from strongroom.intake.sources import Source
@@ -145,7 +145,28 @@ def _zip(source: Source, workplace: Workplace) -> object:
     return open_members(read_archive(source).values(), workplace)
 
 
+_READ_AS = {
+    Kind.JSON: ("configuration", "config.json"),
+    Kind.SAFETENSORS: ("weights", "m.safetensors"),
+    Kind.SENTENCEPIECE: ("sentencepiece", "tokenizer.model"),
+    Kind.TEMPLATE: ("template", "chat_template.jinja"),
+    Kind.TEXT: ("text", "README.md"),
+}
+"""Readers that have another name here, or look at the name of the file."""
+
+_LEFT = {kind for kind, place in READERS.items() if place == "refused:leave_out"}
+_FED_OTHERWISE = {Kind.TORCH_ZIP, Kind.TORCH_LEGACY, Kind.ZIP}
+
+
+def _readers() -> Iterator[tuple[str, Callable[[bytes], object]]]:
+    """Yield the reader of every other kind of file that intake reads."""
+    for kind in sorted({*READERS} - _LEFT - _FED_OTHERWISE):
+        name, path = _READ_AS.get(kind, (str(kind), f"m.{kind}"))
+        yield name, _reader(kind, path)
+
+
 PARSERS: dict[str, Callable[[bytes], object]] = {
+    **dict(_readers()),
     "advisories": parse_bundle,
     "algorithms": parse_algorithms,
     "anchor": _frame(parse_anchor),
@@ -186,16 +207,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "torch-pickle": _checkpoint_of,
     "torch-zip": _windowed(_checkpoint(torch_zip.rewrite)),
     "token-file": lambda data: TokenFile.from_bytes(data, TokenUri),
-    "configuration": _reader(Kind.JSON, "config.json"),
-    "gguf": _reader(Kind.GGUF, "m.gguf"),
     "keras-configuration": lambda data: verify_config(documents.parse(data)),
-    "numpy": _reader(Kind.NUMPY, "m.npy"),
-    "onnx": _reader(Kind.ONNX, "m.onnx"),
-    "sentencepiece": _reader(Kind.SENTENCEPIECE, "tokenizer.model"),
-    "tar": _reader(Kind.TAR, "m.tar"),
-    "template": _reader(Kind.TEMPLATE, "chat_template.jinja"),
-    "text": _reader(Kind.TEXT, "README.md"),
-    "weights": _reader(Kind.SAFETENSORS, "m.safetensors"),
     "witness-key": _text(WitnessKey.from_text),
     "witness-policy": WitnessPolicy.from_bytes,
     "witness-request": WitnessRequest.from_bytes,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import strongroom
+from strongroom.ledger import kinds
 from strongroom.ledger.kind import Kind
 from strongroom.ledger.kinds import KINDS
 
@@ -29,3 +32,12 @@ def test_free_text_is_never_a_clear_field(name: str, kind: Kind) -> None:
     typed = {"name", "purpose", "ticket", "reason", "source"}
 
     assert not typed & set(kind.facts), name
+
+
+def test_every_kind_is_recorded_somewhere() -> None:
+    """An event of the table that nothing appends would be a promise."""
+    tables = {path.name for path in Path(kinds.__file__).parent.glob("*kinds.py")}
+    sources = Path(strongroom.__file__).parent.rglob("*.py")
+    text = "".join(s.read_text() for s in sources if s.name not in tables)
+
+    assert [name for name in KINDS if f'"{name}"' not in text] == []

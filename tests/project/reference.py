@@ -14,7 +14,7 @@ from pathlib import Path
 
 from strongroom.errors import StrongroomError
 from strongroom.ledger.kinds import KINDS
-from tests.project import commands
+from tests.project import commands, rules
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -138,6 +138,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors,
     "reference/events.md": events,
     "reference/commands.md": commands.page,
+    "reference/rules.md": rules.page,
     "README.md": the_map,  # last: it reads the others
 }
 
