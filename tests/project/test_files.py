@@ -22,9 +22,6 @@ TESTED_ELSEWHERE = {
     "sandboxes/supervising.py": "contracts, and tests/attacks/test_sandbox.py",
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
     "intake/kinds.py": "test_identify",
-    "database/advisory_tables.py": (
-        "declarations; the migrations are compared with them"
-    ),
     "intake/additions.py": "test_quarantine",
     "intake/examining.py": "the seam; test_quarantine",
     "intake/intakes.py": "test_quarantine and tests/vault/test_admission.py",
