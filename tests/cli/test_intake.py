@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from strongroom.settings import FILE_NAME, load_settings
+from strongroom.settings.intake import IntakeSettings
 from tests.cli.conftest import Office
 from tests.cli.terminal import Terminal
 
@@ -118,3 +120,43 @@ def test_in_a_house_somebody_of_another_team_agrees(
     assert olga.ok("intake", "show", added["intake"])["state"] == "accepted"
     refused = olga.run("intake", "refuse", added["intake"], "--reason", "late")
     assert refused.status == 73
+
+
+def advised(solo: Terminal, *names: str) -> None:
+    """Have the room ask advisers."""
+    settings = load_settings(solo.folder)
+    settings = replace(settings, intake=IntakeSettings(advisers=names))
+    (solo.folder / FILE_NAME).write_text(settings.to_toml())
+
+
+def test_advisers_that_see_it_otherwise_are_shown_and_decide_nothing(
+    solo: Terminal, foreign: Path, quick: Path
+) -> None:
+    advised(solo, "picklescan", "hayward")
+    config = {"auto_map": {"AutoModel": "evil.Model"}, "model_type": "bert"}
+    (foreign / "config.json").write_text(json.dumps(config))
+
+    done = solo.run("intake", "add", foreign, "--sarif", quick / "found.sarif")
+
+    assert (done.status, "waiting" in done.out) == (0, True)
+    shown = " ".join(done.out.split())
+    assert "picklescan 1.0.5: looked at 2 files" in shown
+    assert "hayward 1.4.1: looked at 2 files, calls 1 malicious" in shown
+    assert shown.index("adviser/disagrees") < shown.index("adviser/alarm config.json")
+    (run,) = json.loads((quick / "found.sarif").read_text())["runs"]
+    asked = run["tool"]["extensions"]
+    assert [one["name"] for one in asked] == ["picklescan", "hayward"]
+    tail = solo.ok("ledger", "tail")
+    (entry,) = [row for row in tail if row["kind"] == "intake.examined"]
+    assert [one["alarming"] for one in entry["facts"]["advisers"]] == [0, 1]
+
+
+def test_an_adviser_that_nobody_made_is_named(solo: Terminal, foreign: Path) -> None:
+    advised(solo, "oracle")
+
+    done = solo.run("intake", "add", foreign)
+
+    assert done.status == 78
+    assert "no adviser is called 'oracle'" in done.err
+    advised(solo)
+    assert solo.ok("intake", "add", foreign)["state"] == "waiting"

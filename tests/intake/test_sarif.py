@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from strongroom.canonical import Json
 from strongroom.intake.sarif import sarif_log
 
 
@@ -64,4 +67,28 @@ def test_every_finding_is_a_result_at_its_file() -> None:
                 }
             ],
         }
+    ]
+
+
+def test_each_adviser_is_a_component_of_the_tool() -> None:
+    asked: dict[str, Json] = {"answer": "done", "answered": 3, "alarming": 1}
+    absent: dict[str, Json] = {"answer": "absent", "answered": 0, "alarming": 0}
+    log = sarif_log(
+        {
+            "v": 1,
+            "reader": "1",
+            "digest": "00",
+            "advisers": [
+                {"name": "hayward", "version": "1.4.1", **asked},
+                {"name": "picklescan", "version": "", **absent},
+            ],
+            "files": [],
+            "findings": [],
+        }
+    )
+
+    (run,) = json.loads(json.dumps(log))["runs"]
+    assert run["tool"]["extensions"] == [
+        {"name": "hayward", "version": "1.4.1", "properties": asked},
+        {"name": "picklescan", "properties": absent},
     ]

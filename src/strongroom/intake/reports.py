@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strongroom.canonical import Json
+from strongroom.intake.advisers.advice import Advice
 from strongroom.intake.findings import Finding
 
 
@@ -53,8 +54,10 @@ class SnapshotReport:
         reader: Name and version of what read it.
         files: In the order of the job.
         findings: About the whole: a reader that crashed, or took too long.
+        advice: Of each adviser that was asked.
     """
 
     reader: str
     files: tuple[FileReport, ...]
     findings: tuple[Finding, ...] = ()
+    advice: tuple[Advice, ...] = ()

@@ -29,11 +29,25 @@ def sarif_log(report: Mapping[str, Json]) -> dict[str, Json]:
         "rules": [{"id": rule, "helpUri": _HELP} for rule in rules],
     }
     run: dict[str, Json] = {
-        "tool": {"driver": driver},
+        "tool": {"driver": driver, **_advisers(report)},
         "artifacts": [_artifact(file) for file in files],
         "results": [_result(finding) for finding in findings],
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _advisers(report: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a component for each adviser that was asked, if any was."""
+    asked = [one for one in _list(report.get("advisers")) if isinstance(one, Mapping)]
+    components: list[Json] = [
+        {
+            "name": one["name"],
+            "properties": {key: one[key] for key in ("answer", "answered", "alarming")},
+            **({"version": one["version"]} if one["version"] else {}),
+        }
+        for one in asked
+    ]
+    return {"extensions": components} if components else {}
 
 
 def _artifact(file: Mapping[str, Json]) -> dict[str, Json]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom import canonical
+from strongroom.intake.advisers.advice import advised
 from strongroom.intake.facts import PAIRS, flat, pairs, strings
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.receiving import Received
@@ -79,7 +80,8 @@ def judge(
                 ),
             )
         )
-    ordered = tuple(findings)
+        refused = True
+    ordered = (*findings, *advised(report.advice, refused=refused))
     return Verdict(
         findings=ordered,
         review=tuple(sorted({f.rule for _, f in ordered if f.level is Level.WARNING})),
@@ -109,6 +111,7 @@ def _facts(
             "strongroom/v1/intake-tensors", canonical.to_json(tensors)
         ).hex(),
         "outputs": sum(len(file.outputs) for file in report.files),
+        "advisers": [advice.document() for advice in report.advice],
     }
 
 
@@ -147,6 +150,7 @@ def _document(
         "v": 1,
         "reader": report.reader,
         "digest": received.digest,
+        "advisers": [advice.document() for advice in report.advice],
         "files": [
             {
                 "path": file.path,

@@ -33,6 +33,7 @@ INTAKE_KINDS: Mapping[str, Kind] = {
             "templates",
             "tensors",
             "outputs",
+            "advisers",
             "review",
             "signer",
         ),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from strongroom.errors import InputError, SetupError
 from strongroom.settings.advised import AdvisorySettings
+from strongroom.settings.intake import IntakeSettings
 from strongroom.settings.parts import (
     Domain,
     PinnedSet,
@@ -54,6 +55,7 @@ class Settings:
             signature too; ``None`` if none has to.
         sandbox: What readers of foreign files run in.
         advisories: Whose bundles the room takes; ``None`` if nobody's.
+        intake: What is done with foreign files beside reading them.
     """
 
     folder: Path
@@ -71,6 +73,7 @@ class Settings:
     second_key: int | None = None
     sandbox: str = SANDBOX
     advisories: AdvisorySettings | None = None
+    intake: IntakeSettings = field(default_factory=IntakeSettings)
 
     def __post_init__(self) -> None:
         """Check that the domains are usable.
@@ -120,13 +123,8 @@ class Settings:
             "[keys]",
             *(f"{name} = {quoted(key)}" for name, key in self.keys.items()),
         ]
-        for part in (
-            self.passkeys,
-            self.witnesses,
-            self.advisories,
-            *self.domains,
-            *self.recovery,
-        ):
+        parts = (self.passkeys, self.witnesses, self.advisories, self.intake)
+        for part in (*parts, *self.domains, *self.recovery):
             lines += part.to_toml() if part else []
         return "\n".join(lines) + "\n"
 
@@ -178,6 +176,7 @@ def _from_toml(folder: Path, text: str) -> Settings:
         second_since=_count(document, "second_since"),
         second_key=_count(document, "second_key"),
         sandbox=str(document.get("sandbox", SANDBOX)),
+        intake=IntakeSettings.from_toml(document.get("intake", {})),
     )
 
 

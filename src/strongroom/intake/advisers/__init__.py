@@ -1,0 +1,1 @@
+"""What scanners of others say about files from outside: advice, never a verdict."""

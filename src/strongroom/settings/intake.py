@@ -1,0 +1,63 @@
+"""The part of ``room.toml`` on what comes in from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strongroom.errors import InputError
+from strongroom.settings.parts import quoted
+
+_WORD = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_MOST_ADVISERS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """What is done with files from outside beside reading them.
+
+    Attributes:
+        advisers: Scanners of others that are asked about them, in order; none unless
+            the house wants them.
+    """
+
+    advisers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the names.
+
+        Raises:
+            InputError: One is no lower-case word, or stands twice, or there are many.
+        """
+        for name in self.advisers:
+            if not _WORD.fullmatch(name):
+                raise InputError(f"{name[:80]!r} is no name for an adviser")
+        if len(set(self.advisers)) < len(self.advisers):
+            raise InputError("an adviser stands twice under [intake]")
+        if len(self.advisers) > _MOST_ADVISERS:
+            raise InputError(f"over {_MOST_ADVISERS} advisers stand under [intake]")
+
+    @classmethod
+    def from_toml(cls, table: Mapping[str, Any]) -> IntakeSettings:
+        """Return what this part of the file states.
+
+        Raises:
+            TypeError: The advisers are no list of strings.
+            InputError: A name is none, or another key stands there.
+        """
+        unknown = sorted(table.keys() - {"advisers"})
+        if unknown:
+            raise InputError(f"[intake] has the key {unknown[0][:80]!r}")
+        names = table.get("advisers", [])
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise TypeError("the advisers under [intake] are a list of names")
+        return cls(advisers=tuple(names))
+
+    def to_toml(self) -> list[str]:
+        """Return the lines of this part of ``room.toml``; none where nothing is set."""
+        if not self.advisers:
+            return []
+        names = ", ".join(quoted(name) for name in self.advisers)
+        return ["", "[intake]", f"advisers = [{names}]"]
