@@ -80,7 +80,7 @@ def test_every_table_is_named_as_guarded_or_with_the_reason_why_not() -> None:
 def test_every_custodians_file_is_specified() -> None:
     folder = ROOT / "src" / "strongroom" / "crypto"
     used = {
-        form for path in folder.glob("*.py") for form in FORM.findall(path.read_text())
+        form for path in folder.rglob("*.py") for form in FORM.findall(path.read_text())
     }
     texts = [path.read_text() for path in (DOCS / "specification").glob("*.md")]
 
