@@ -25,7 +25,7 @@ from strongroom.errors import (
 )
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
-from strongroom.ledger.tree import root_hash
+from strongroom.ledger.tree import root_hash, verify_consistency
 from strongroom.types import Secret
 from tests.ledger.exports import SmallLedger
 from tests.ledger.world import KEYS, ORIGIN, World, world_at
@@ -80,6 +80,23 @@ def test_a_secret_is_unwrapped_after_the_anchor_moved(
 
     assert anchors.unwrap(custodian, wrapped, b"place") == SHARE
     assert custodian.anchor().size == 3
+
+
+def test_a_key_that_leaves_is_asked_for_first(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    wrapped = custodian.wrap(SHARE, b"place")
+    world.notes(3)
+
+    def refuse(size: int) -> None:
+        raise UnavailableError(f"nobody signed {size}")
+
+    asked = Anchors(world.ledger, before_release=refuse)
+    newest = asked.newest()
+    with pytest.raises(UnavailableError, match="nobody signed 3"):
+        asked.unwrap(custodian, wrapped, b"place", covering=newest)
+    assert asked.unwrap(custodian, wrapped, b"place", known=newest) == SHARE
+    assert anchors.unwrap(custodian, wrapped, b"place", covering=newest) == SHARE
 
 
 def test_all_custodians_advance_and_locked_ones_wait(
@@ -167,6 +184,18 @@ def test_an_old_database_that_was_put_back_gets_no_key(
     assert custodian.anchor().size == 5
 
 
+def test_a_database_from_before_the_first_entry_is_refused(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    put_back = remember(world)
+    world.note()
+    seen = anchors.newest()
+    put_back()
+
+    with pytest.raises(ForkError, match="has 0 entries where a custodian saw 1"):
+        anchors.verify_extension(Anchor.empty(), seen)
+
+
 @pytest.mark.parametrize("more", [1, 2, 7])
 def test_an_old_database_that_went_another_way_is_a_fork(
     world: World, anchors: Anchors, custodian: MemoryCustodian, more: int
@@ -196,6 +225,8 @@ def test_an_anchor_that_says_something_else_than_its_note_is_refused(
         anchors.verify_extension(
             newest, replace(anchors.newest(), size=3, root=newest.root)
         )
+    with pytest.raises(ForkError, match="something else than its anchor"):
+        anchors.verify_extension(newest, replace(anchors.newest(), note=newest.note))
 
 
 def test_a_note_that_is_not_this_rooms_is_refused(
@@ -269,7 +300,14 @@ def test_a_signed_head_of_another_history_is_a_fork_on_either_side(
     other = Anchor(size=4, root=root, note=foreign.note().encode())
     world.notes(2)
 
-    anchors.verify_extension(mine, anchors.newest())
+    newest = anchors.newest()
+    verify_consistency(
+        older=mine.size,
+        older_root=mine.root,
+        newer=newest.size,
+        newer_root=newest.root,
+        proof=anchors.verify_extension(mine, newest),
+    )
     for older, newer in ((mine, other), (other, anchors.newest())):
         with pytest.raises(ForkError):
             anchors.verify_extension(older, newer)

@@ -69,3 +69,11 @@ def test_a_key_that_is_not_pinned_is_not_passed_on(world: World) -> None:
     world.ledger.notes = notes(keys=KEYS)
     with pytest.raises(IntegrityError, match="does not pin"):
         unseen(world, 0)
+
+
+def test_a_change_whose_checkpoint_is_gone_is_named(world: World) -> None:
+    arm(world)
+    record(world, switch(BOTH))
+    world.attack("DELETE FROM checkpoints")
+    with pytest.raises(IntegrityError, match="no checkpoint covers entry"):
+        unseen(world, 0)
