@@ -27,6 +27,7 @@ ApprovalId = NewType("ApprovalId", str)
 PermitId = NewType("PermitId", str)
 PasskeyId = NewType("PasskeyId", str)
 IntakeId = NewType("IntakeId", str)
+SourceId = NewType("SourceId", str)
 
 Random: TypeAlias = Callable[[int], bytes]
 """Gives that many random bytes; ``os.urandom`` outside tests."""

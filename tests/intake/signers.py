@@ -36,7 +36,7 @@ def model_signing(*words: str | Path) -> subprocess.CompletedProcess[str]:
 def claim_of(case: Case, bundle: bytes) -> Claim:
     """Return a bundle and whom a published case trusts."""
     if "key" in case:
-        return Claim(bundle=bundle, trust=EcKey.from_pem(case["key"].encode()))
+        return Claim(bundle=bundle, trust=(EcKey.from_pem(case["key"].encode()),))
     anchors = TrustAnchors.from_pem(case["certificates"].encode())
     return Claim(bundle=bundle, trust=anchors)
 

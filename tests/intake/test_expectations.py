@@ -12,6 +12,7 @@ from strongroom.intake.additions import Addition
 from strongroom.intake.expectations import check_addition, verify_expected
 from strongroom.intake.receiving import Received, ReceivedFile
 from strongroom.intake.signatures import UNSIGNED
+from strongroom.types import Classification
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 RECEIVED = Received(
@@ -37,6 +38,28 @@ def test_an_original_has_the_digest_that_was_expected(
     checked = check_addition(addition, RECEIVED, at=NOW)
 
     assert [finding.rule for finding in checked.findings] == rules
+
+
+@pytest.mark.parametrize(
+    ("classification", "rules"),
+    [
+        (None, []),
+        (Classification.OPEN, []),
+        (Classification.INTERNAL, []),
+        (Classification.RESTRICTED, ["source/unknown"]),
+    ],
+)
+def test_what_becomes_restricted_needs_somebody_who_vouches_for_it(
+    classification: Classification | None, rules: list[str]
+) -> None:
+    addition = Addition(
+        path=Path("a.pt"), project="default", classification=classification
+    )
+
+    checked = check_addition(addition, RECEIVED, at=NOW)
+
+    assert [finding.rule for finding in checked.findings] == rules
+    verify_expected(checked)
 
 
 def test_only_errors_refuse_what_is_known() -> None:

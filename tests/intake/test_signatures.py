@@ -36,7 +36,7 @@ def checked(
     pair: Pair, arrived: Arrived, files: Mapping[str, str] = FILES, name: str = "llm"
 ) -> Checked:
     bundle = sign_files(name, files, pair.signer)
-    return check_claim(Claim(bundle=bundle, trust=pair.key), arrived, at=NOW)
+    return check_claim(Claim(bundle=bundle, trust=(pair.key,)), arrived, at=NOW)
 
 
 def faults(found: Checked) -> list[tuple[str, str]]:
@@ -76,7 +76,7 @@ def test_the_signature_itself_need_not_be_signed_and_a_copy_of_it_changed_must(
     pair: Pair,
 ) -> None:
     bundle = sign_files("llm", FILES, pair.signer)
-    claim = Claim(bundle=bundle, trust=pair.key)
+    claim = Claim(bundle=bundle, trust=(pair.key,))
 
     for data, expected in ((bundle, []), (bundle + b"\n", ["signature/files"])):
         own = hashlib.sha256(data).hexdigest()
@@ -104,7 +104,7 @@ def test_one_file_is_signed_without_its_name(pair: Pair) -> None:
 
 def test_a_signature_by_somebody_else_is_refused(tmp_path: Path, pair: Pair) -> None:
     other = make_pair(tmp_path, "other")
-    hinted = Claim(bundle=sign_files("llm", FILES, other.signer), trust=pair.key)
+    hinted = Claim(bundle=sign_files("llm", FILES, other.signer), trust=(pair.key,))
     lying = replace(
         hinted,
         bundle=hinted.bundle.replace(
@@ -119,6 +119,20 @@ def test_a_signature_by_somebody_else_is_refused(tmp_path: Path, pair: Pair) -> 
         assert found.signer == ""
 
 
+def test_any_key_of_several_may_sign_and_no_other(tmp_path: Path, pair: Pair) -> None:
+    other, third = make_pair(tmp_path, "other"), make_pair(tmp_path, "third")
+    bundle = sign_files("llm", FILES, other.signer)
+    unhinted = bundle.replace(other.key.fingerprint.encode(), b"")
+
+    for each in (bundle, unhinted):
+        claim = Claim(bundle=each, trust=(pair.key, other.key, third.key))
+        assert check_claim(claim, ARRIVED, at=NOW).signer == other.key.fingerprint
+        wrong = replace(claim, trust=(pair.key, third.key))
+        assert faults(check_claim(wrong, ARRIVED, at=NOW)) == [
+            ("signature/invalid", "error")
+        ]
+
+
 def test_an_authority_vouches_for_a_signer_until_the_certificate_expires(
     tmp_path: Path, pair: Pair
 ) -> None:
@@ -131,7 +145,7 @@ def test_an_authority_vouches_for_a_signer_until_the_certificate_expires(
     late = NOW + timedelta(days=11)
     assert faults(check_claim(claim, ARRIVED, at=late)) != []
     # Whoever pins the key itself needs nobody who vouches, and no time.
-    pinned = Claim(bundle=bundle, trust=pair.key)
+    pinned = Claim(bundle=bundle, trust=(pair.key,))
     assert faults(check_claim(pinned, ARRIVED, at=late)) == []
     bare = replace(claim, bundle=sign_files("llm", FILES, pair.signer))
     assert "bare key" in check_claim(bare, ARRIVED, at=NOW).findings[0].message
@@ -148,6 +162,6 @@ def test_a_certificate_of_another_key_is_not_put_beside_a_signature(
 
 @pytest.mark.parametrize("bundle", [b"", b"{}", b"[" * 100_000, b"\xff", b"null"])
 def test_what_is_no_signature_is_refused(pair: Pair, bundle: bytes) -> None:
-    found = check_claim(Claim(bundle=bundle, trust=pair.key), ARRIVED, at=NOW)
+    found = check_claim(Claim(bundle=bundle, trust=(pair.key,)), ARRIVED, at=NOW)
 
     assert faults(found) == [("signature/invalid", "error")]

@@ -33,7 +33,9 @@ def model(tmp_path: Path) -> Path:
     return folder
 
 
-def checked(path: Path, signature: Path, trust: EcKey | TrustAnchors) -> Checked:
+def checked(
+    path: Path, signature: Path, trust: tuple[EcKey, ...] | TrustAnchors
+) -> Checked:
     folder, names = list_files(path)
     files = {n: hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in names}
     arrived = Arrived(name=path.name, files=files, empty_folders=empty_folders(path))
@@ -62,11 +64,13 @@ def test_their_command_and_ours_agree_on_a_folder_signed_by_a_key(
     private = ("--private_key", pair.private)
     done = model_signing("sign", "key", *private, "--signature", theirs, model)
     assert done.returncode == 0, done.stderr
-    assert levels(checked(model, theirs, pair.key)) == {"signature/valid": Level.NOTE}
+    assert levels(checked(model, theirs, (pair.key,))) == {
+        "signature/valid": Level.NOTE
+    }
 
     (model / "a.bin").write_text("changed")
     assert model_signing(*verify, ours, model).returncode != 0
-    assert "signature/files" in levels(checked(model, theirs, pair.key))
+    assert "signature/files" in levels(checked(model, theirs, (pair.key,)))
 
 
 def test_their_command_and_ours_agree_on_certificates(
@@ -98,7 +102,7 @@ def test_their_command_and_ours_agree_on_one_file(tmp_path: Path, model: Path) -
     private = ("--private_key", pair.private, "--signature", theirs)
     assert model_signing("sign", "key", *private, one).returncode == 0
 
-    assert levels(checked(one, theirs, pair.key)) == {"signature/valid": Level.NOTE}
+    assert levels(checked(one, theirs, (pair.key,))) == {"signature/valid": Level.NOTE}
 
 
 def test_openssl_alone_verifies_what_is_signed_here(
@@ -129,7 +133,7 @@ def test_what_their_command_overlooks_is_found(tmp_path: Path, model: Path) -> N
 
     verify = ("verify", "key", "--public_key", pair.public, "--signature", theirs)
     assert model_signing(*verify, renamed).returncode == 0
-    assert levels(checked(renamed, theirs, pair.key)) == {
+    assert levels(checked(renamed, theirs, (pair.key,))) == {
         "signature/files": Level.ERROR,
         "signature/name": Level.WARNING,
         "signature/folder": Level.WARNING,

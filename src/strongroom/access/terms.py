@@ -38,6 +38,7 @@ APPROVED_ACTIONS: Final = frozenset(
         "key:rotate",
         "key:shred",
         "profile:change",
+        "intake:source",
         "signatures:switch",
     }
 )

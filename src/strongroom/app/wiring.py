@@ -50,6 +50,7 @@ from strongroom.database import schema
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
 from strongroom.errors import IntegrityError, SetupError
+from strongroom.intake.allow_list import AllowList
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
@@ -238,6 +239,7 @@ def _wired(
         sandbox=sandbox,
         quarantine=quarantine,
         comparing=comparing,
+        allow_list=AllowList(gate, approvals, random=random),
         admission=admission,
         reauditing=wire_reauditing(gate, admission, settings),
         vault=Vault(

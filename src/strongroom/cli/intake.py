@@ -59,6 +59,9 @@ def add(
         Path | None,
         typer.Option(help="Authorities that vouch for it, PEM.", metavar="FILE"),
     ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="That vouches for it.", metavar="NAME")
+    ] = None,
     salvage: Annotated[
         bool,
         typer.Option(help="Put stubs for unknown objects; a second person looks."),
@@ -89,7 +92,7 @@ def add(
         project=project,
         origin=origin,
         expect=expect,
-        signature=signing.claim(signature, key, certificates),
+        signature=None if source else signing.claim(signature, key, certificates),
         options=Options(salvage=salvage),
         again=again,
     )
@@ -105,7 +108,11 @@ def add(
         call.output.progress("taking in", total) as progress,
     ):
         added = room.intakes.add(
-            addition, options, progress=lambda _, done: progress(done)
+            addition,
+            options,
+            source=source,
+            bundle=signing.bundle(signature, key, certificates) if source else None,
+            progress=lambda _, done: progress(done),
         )
     intake = added.intake
     document = intake_document(intake, added.report, known=added.known)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.explain import spell
 from strongroom.cli import words
+from strongroom.crypto.ecdsa import EcKey
 from strongroom.types import AccountId
 from strongroom.vault.versions import find_artifact
 
@@ -132,6 +133,19 @@ def _signatures(_: Reading, payload: Payload) -> dict[str, str]:
     }
 
 
+def _source(_: Reading, payload: Payload) -> dict[str, str]:
+    place = [str(payload[name]) for name in ("publisher", "repository", "commit")]
+    keys = [EcKey(bytes.fromhex(str(key))) for key in _list(payload["keys"])]
+    found = {
+        "source": str(payload["name"]),
+        "from": " ".join(part for part in place if part),
+        "digests": ", ".join(str(one) for one in _list(payload["digests"])),
+        "files": ", ".join(str(line) for line in _list(payload["sums"])),
+        "signers": ", ".join(key.fingerprint for key in keys),
+    }
+    return {name: text for name, text in found.items() if text}
+
+
 def _new_account(_: Reading, payload: Payload) -> dict[str, str]:
     return {"account": f"{payload['name']} ({payload['kind']})", **_roles(payload)}
 
@@ -167,6 +181,7 @@ _DESCRIBE: Final[Mapping[str, Callable[[Reading, Payload], dict[str, str]]]] = {
     "key:rotate": _rotation,
     "key:shred": _shredding,
     "signatures:switch": _signatures,
+    "intake:source": _source,
     "account:create": _new_account,
     "role:change": _new_roles,
 }

@@ -86,6 +86,14 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                 "refuse": Leaf("intake:refuse", "Give the result up"),
                 "outdated": Leaf("outdated:outdated", "Compare with a newer version"),
                 "reaudit": Leaf("reauditing:reaudit", "Judge again what came in"),
+                "sources": Branch(
+                    "Who and what is expected from outside",
+                    {
+                        "add": Leaf("sources:add", "List a source"),
+                        "list": Leaf("sources:list_", "List the sources"),
+                        "remove": Leaf("sources:remove", "Take a source off the list"),
+                    },
+                ),
                 "sign": Leaf("signing:sign", "Sign files for others to verify"),
             },
         ),

@@ -91,13 +91,33 @@ def claim(
             "a signature needs somebody to be by",
             hint="--signature FILE with --key FILE, or with --certificates FILE",
         )
-    trust: EcKey | TrustAnchors
+    trust: tuple[EcKey, ...] | TrustAnchors
     if key is not None:
-        trust = EcKey.from_pem(read_file(key, at_most_bytes=MOST_PEM_BYTES))
+        trust = (EcKey.from_pem(read_file(key, at_most_bytes=MOST_PEM_BYTES)),)
     elif certificates is not None:
         data = read_file(certificates, at_most_bytes=_MOST_CERTIFICATES)
         trust = TrustAnchors.from_pem(data)
     return Claim(bundle=read_file(signature, at_most_bytes=MOST_BYTES), trust=trust)
+
+
+def bundle(
+    signature: Path | None, key: Path | None, certificates: Path | None
+) -> bytes | None:
+    """Return the signature beside a source, which says whose it is.
+
+    Raises:
+        InputError: A key or authorities are named too.
+        MissingError: There is no such file.
+        UnavailableError: It cannot be read.
+    """
+    from strongroom.intake.bundles import MOST_BYTES
+
+    if key is not None or certificates is not None:
+        raise InputError(
+            "the source says whose signature it has to be",
+            hint="leave out --source, or --key and --certificates",
+        )
+    return None if signature is None else read_file(signature, at_most_bytes=MOST_BYTES)
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

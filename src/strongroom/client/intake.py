@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
 from strongroom.client.room import Room
+from strongroom.client.sources import Sources
 from strongroom.errors import MissingError
 from strongroom.intake.additions import Addition
 from strongroom.intake.attestations import attest
@@ -50,12 +51,15 @@ class Intakes:
         """Bind it to a room and whoever acts."""
         self._room = room
         self._actor = actor
+        self.sources = Sources(room, actor)
 
     def add(
         self,
         addition: Addition,
         options: SealOptions,
         *,
+        source: str | None = None,
+        bundle: bytes | None = None,
         progress: Progress = lambda _stage, _bytes: None,
     ) -> Added:
         """Take files in: keep the original sealed, re-write it, seal the result.
@@ -65,17 +69,23 @@ class Intakes:
         Args:
             addition: What to take in.
             options: Under which name, project and class to seal the result.
+            source: Name of the source that vouches for it.
+            bundle: The source's signature, where it signs.
             progress: Told how far it is, also from threads.
 
         Raises:
             InputError: It cannot be copied, or the result cannot be sealed.
             DeniedError: The actor may not take it in.
-            MissingError: There is no such project or parent.
+            MissingError: There is no such project, parent or source.
             SetupError: The sandbox lacks something.
             UnavailableError: A disk, a store or the database does not answer.
         """
         actor = self._actor()
-        self._room.vault.verify_options(actor, options)  # before anything is copied
+        addition = replace(  # checked before anything is copied
+            addition, classification=self._room.vault.verify_options(actor, options)
+        )
+        if source is not None:
+            addition = self._room.allow_list.expected(addition, source, bundle)
         self._room.sandbox().verify()
         with self._room.quarantine.receiving(
             actor, addition, progress=lambda done: progress("copying", done)

@@ -20,6 +20,7 @@ from strongroom.access.training_records import TrainingRecords
 from strongroom.client.seen import Seen, check_seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.errors import ForkError, StrongroomError
+from strongroom.intake.allow_list import AllowList
 from strongroom.intake.quarantine import Quarantine
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
@@ -81,6 +82,7 @@ class Room:
     access_reviews: AccessReviews
     sandbox: Callable[[], Sandbox]
     quarantine: Quarantine
+    allow_list: AllowList
     vault: Vault
     admission: Admission
     comparing: Comparing

@@ -23,6 +23,27 @@ intakes = guarded(
     column("expires_at", UtcDateTime),
 )
 
+intake_sources = guarded(
+    "intake_sources",
+    column("name", sa.Text),
+    column("state", sa.Text),
+    column("publisher", sa.Text),
+    column("repository", sa.Text),
+    column("commit", sa.Text),
+    column("digests", sa.Text),
+    column("sums", sa.Text),
+    column("keys", sa.Text),
+    column("listed_by", sa.Text),
+    column("listed_at", UtcDateTime),
+)
+sa.Index(  # two requests for one name cannot both be carried out
+    "uq_intake_sources_listed",
+    intake_sources.c.name,
+    unique=True,
+    sqlite_where=intake_sources.c.state == "listed",
+    postgresql_where=intake_sources.c.state == "listed",
+)
+
 intake_reports = sa.Table(
     "intake_reports",
     metadata,

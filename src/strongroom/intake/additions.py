@@ -9,8 +9,11 @@ from typing import Final
 
 from strongroom.errors import InputError
 from strongroom.intake.intakes import Intake, IntakeState
+from strongroom.intake.listed_sources import ListedSource
+from strongroom.intake.origins import Origin, is_on_hub, parse_origin
 from strongroom.intake.rewriting import Options
 from strongroom.intake.signatures import Claim
+from strongroom.types import Classification
 
 _SHA256: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
@@ -43,6 +46,8 @@ class Addition:
         origin: Where they got it, in their words or as ``hf://ORG/NAME@COMMIT``.
         expect: Hexadecimal SHA-256 that a single file, or the list of files, has.
         signature: That came with it, and by whom it has to be.
+        source: Of the allow-list, that it has to be from.
+        classification: Of what it becomes; ``None`` where nobody knows yet.
         options: For its readers.
         again: Examine it although it is known already.
     """
@@ -52,8 +57,21 @@ class Addition:
     origin: str = ""
     expect: str | None = None
     signature: Claim | None = None
+    source: ListedSource | None = None
+    classification: Classification | None = None
     options: Options = field(default_factory=Options)
     again: bool = False
+
+    @property
+    def place(self) -> Origin:
+        """Where it is from on a hub, as somebody said or as its source does.
+
+        Raises:
+            InputError: What they said begins like such a place, and is none.
+        """
+        if self.source is not None and not is_on_hub(self.origin):
+            return self.source.vouched
+        return parse_origin(self.origin)
 
 
 def suffices(latest: Intake, addition: Addition) -> bool:

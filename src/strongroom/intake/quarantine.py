@@ -32,6 +32,7 @@ from strongroom.intake.intakes import (
     load_report,
     store_report,
 )
+from strongroom.intake.origins import parse_origin
 from strongroom.intake.private_folders import private_folder, quarantine_disk, sweep
 from strongroom.intake.receipt import Receipt, report_digest
 from strongroom.intake.receiving import Received, receive
@@ -123,6 +124,7 @@ class Quarantine:
         project = self._require(actor, addition)
         if addition.expect is not None:
             parse_digest(addition.expect)  # a slip of the pen, before it is copied
+        parse_origin(addition.origin)
         intake_id = IntakeId(new_id("intake", self._random))
         with private_folder(self._folder, intake_id) as folder:
             copy = folder / _COPY
@@ -159,7 +161,11 @@ class Quarantine:
                 private.output,
             )
         verdict = judge(
-            report, private.received, private.checked, policy=self._gate.rules_digest
+            report,
+            private.received,
+            private.checked,
+            origin=addition.place,
+            policy=self._gate.rules_digest,
         )
         document = canonical.to_json(verdict.document)
         digest = report_digest(document)
@@ -173,7 +179,12 @@ class Quarantine:
             store_report(writing, digest, document)
             state = IntakeState.REFUSED if verdict.refused else row.state
             row = INTAKES.replace(
-                writing, row, state=state, report=digest, review=verdict.review
+                writing,
+                row,
+                state=state,
+                source=addition.source.id if addition.source else "",
+                report=digest,
+                review=verdict.review,
             )
             writing.append(examined_event(actor, row, verdict))
         receipt = None
@@ -253,7 +264,7 @@ class Quarantine:
                     digest=digest,
                     plain_bytes=received.length,
                     files=len(received.files),
-                    source="",
+                    source=addition.source.id if addition.source else "",
                     original=None,
                     review=(),
                     report="",

@@ -15,11 +15,9 @@ _MOST_TYPED = 1000
 def received_event(actor: Actor, row: Intake, addition: Addition) -> Event:
     """Return the entry on a copy that was made."""
     private = {"path": str(addition.path), "origin": addition.origin}
-    return Event(
-        kind="intake.received",
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        "intake.received",
+        {
             "intake": row.id,
             "digest": row.digest,
             "files": row.files,
@@ -37,14 +35,13 @@ def received_event(actor: Actor, row: Intake, addition: Addition) -> Event:
 
 def examined_event(actor: Actor, row: Intake, verdict: Verdict) -> Event:
     """Return the entry on what an examination found."""
-    return Event(
-        kind="intake.examined",
-        actor=actor.account,
-        session=actor.session,
-        facts={
+    return actor.event(
+        "intake.examined",
+        {
             "intake": row.id,
             "verdict": verdict.word,
             "report": row.report,
+            "vouched": row.source,
             "review": list(verdict.review),
             **verdict.facts,
         },

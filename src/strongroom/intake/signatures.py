@@ -27,11 +27,11 @@ class Claim:
 
     Attributes:
         bundle: The signature file.
-        trust: The signer's key, or authorities that vouch for it.
+        trust: Keys of which one is the signer's, or authorities that vouch for it.
     """
 
     bundle: bytes
-    trust: EcKey | TrustAnchors
+    trust: tuple[EcKey, ...] | TrustAnchors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +111,10 @@ def verify_statement(claim: Claim, *, at: datetime) -> tuple[EcKey, ModelStateme
         IntegrityError: It is signed by nobody who is trusted.
     """
     bundle = Bundle.from_bytes(claim.bundle)
-    key = _trusted(bundle, claim.trust, at)
-    key.verify_bytes(
-        bundle.signature, preauthentication_encoding(IN_TOTO, bundle.payload)
-    )
+    signed = preauthentication_encoding(IN_TOTO, bundle.payload)
+    *others, last = _trusted(bundle, claim.trust, at)
+    key = next((k for k in others if _is_by(k, bundle.signature, signed)), last)
+    key.verify_bytes(bundle.signature, signed)
     return key, ModelStatement.from_bytes(bundle.payload)
 
 
@@ -146,20 +146,36 @@ def check_claim(claim: Claim, arrived: Arrived, *, at: datetime) -> Checked:
     return Checked(signer=key.fingerprint, findings=findings)
 
 
-def _trusted(bundle: Bundle, trust: EcKey | TrustAnchors, at: datetime) -> EcKey:
+def _trusted(
+    bundle: Bundle, trust: tuple[EcKey, ...] | TrustAnchors, at: datetime
+) -> list[EcKey]:
+    """Return the keys that may have signed: one, unless the bundle names none.
+
+    Raises:
+        InputError: A certificate is malformed.
+        IntegrityError: None of those that are trusted may.
+    """
     if isinstance(trust, TrustAnchors):
         if not bundle.chain:
             raise IntegrityError(
                 "signature is by a bare key, and no certificate vouches for it",
                 hint="name the key: --key public.pem",
             )
-        return verify_chain(bundle.chain, trust, at=at)
+        return [verify_chain(bundle.chain, trust, at=at)]
     named = key_of(bundle.chain[0]).fingerprint if bundle.chain else bundle.hint
-    if named not in ("", trust.fingerprint):
-        raise IntegrityError(
-            f"signature is by key {named[:16]}, not by {trust.fingerprint[:16]}"
-        )
-    return trust
+    fitting = [key for key in trust if named in ("", key.fingerprint)]
+    if not fitting:
+        wanted = " or ".join(key.fingerprint[:16] for key in trust)
+        raise IntegrityError(f"signature is by key {named[:16]}, not by {wanted}")
+    return fitting
+
+
+def _is_by(key: EcKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        key.verify_bytes(signature, signed)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _differences(

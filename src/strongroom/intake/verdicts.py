@@ -13,6 +13,7 @@ from strongroom import canonical
 from strongroom.intake.advisers.advice import advised
 from strongroom.intake.facts import PAIRS, flat, pairs, strings
 from strongroom.intake.findings import Finding, Level
+from strongroom.intake.origins import NOWHERE, Origin
 from strongroom.intake.receiving import Received
 from strongroom.intake.reports import SnapshotReport
 from strongroom.intake.signatures import UNSIGNED, Checked
@@ -55,6 +56,7 @@ def judge(
     received: Received,
     checked: Checked = UNSIGNED,
     *,
+    origin: Origin = NOWHERE,
     policy: str = "",
 ) -> Verdict:
     """Return what to make of what the sandbox found.
@@ -63,6 +65,7 @@ def judge(
         report: Of every file.
         received: What was copied.
         checked: What holding it against what was expected led to.
+        origin: Where it is from, as far as it is known.
         policy: Hexadecimal digest of the rules in force.
     """
     findings = [(f.path, finding) for f in report.files for finding in f.findings]
@@ -86,7 +89,11 @@ def judge(
         findings=ordered,
         review=tuple(sorted({f.rule for _, f in ordered if f.level is Level.WARNING})),
         facts={**_facts(report, ordered), "signer": checked.signer},
-        document={**_document(report, received, ordered), "policy": policy},
+        document={
+            **_document(report, received, ordered),
+            "origin": origin.to_json(),
+            "policy": policy,
+        },
     )
 
 

@@ -23,7 +23,7 @@ from strongroom.intake.intakes import Intake
 from strongroom.intake.receipt import Receipt
 from strongroom.ledger.log import Writing
 from strongroom.ledger.second import in_force
-from strongroom.types import ProjectId, Random, RoomId
+from strongroom.types import Classification, ProjectId, Random, RoomId
 from strongroom.vault import drafts, recording
 from strongroom.vault.domains import assign_custodians
 from strongroom.vault.endings import Ending, holding, publishing, quarantining
@@ -152,8 +152,10 @@ class Vault:
             actor, draft.artifact, version, source, ending, progress=progress
         )
 
-    def verify_options(self, actor: Actor, options: drafts.SealOptions) -> None:
-        """Check now what ``seal`` would refuse before it reads a byte.
+    def verify_options(
+        self, actor: Actor, options: drafts.SealOptions
+    ) -> Classification:
+        """Return the class of what is sealed so, if ``seal`` would not refuse it.
 
         Raises:
             InputError: The options contradict what exists.
@@ -165,7 +167,8 @@ class Vault:
             self._gate.recording_refusals(actor, "model:seal", options.name),
             self._ledger.transaction() as writing,
         ):
-            self._drafted(writing, actor, options)
+            draft, _ = self._drafted(writing, actor, options)
+        return draft.artifact.classification
 
     def _drafted(
         self, writing: Writing, actor: Actor, options: drafts.SealOptions
