@@ -1,11 +1,14 @@
 """Take in a corpus of attacks, and see whether anything executable comes out.
 
-    ./dev campaign intake [--family F] [--in-process]
+    ./dev campaign intake [--family F] [--wheels FOLDER] [--in-process]
 
 Every sample of ``tests/corpus`` is read as ``strongroom intake add`` reads it, in the
 sandbox, alone.  What comes out is looked at again by means that share nothing with the
 readers (``campaigns/_inert.py``).  Prints one line of JSON; exit status 1 if a reader
 crashed, something executable came out, or a benign file was refused.
+
+``--wheels`` takes the models that wheels of others bring along instead: those of a kind
+that is let in have to come out, and every tensor with the bytes that it had.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from campaigns._inert import fault_in
+from campaigns._oracle import lost_in
+from campaigns._wheels import models_in
 from strongroom.intake.findings import Level
 from strongroom.intake.reading import SandboxReader
 from strongroom.intake.receiving import Received, receive
@@ -41,14 +46,21 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--in-process", action="store_true", help="without the sandbox, for speed"
     )
+    parser.add_argument(
+        "--wheels", type=Path, metavar="FOLDER", help="models in these, no attacks"
+    )
     given = parser.parse_args(words)
-    samples = [s for s in every_sample() if given.family in (None, s.family)]
+    every = every_sample() if given.wheels is None else models_in(given.wheels)
+    samples = (s for s in every if given.family in (None, s.family))
     started = time.process_time()
-    found, faults = run(samples, _here if given.in_process else _in_sandbox())
+    labels: Counter[str] = Counter()
+    found, faults = run(
+        _counted(samples, labels), _here if given.in_process else _in_sandbox()
+    )
     line = {
         "campaign": "intake",
-        "samples": len(samples),
-        "malicious": sum(s.label is Label.MALICIOUS for s in samples),
+        "samples": labels.total(),
+        "malicious": labels[Label.MALICIOUS],
         "sandbox": not given.in_process,
         "executable_out": sum(c["executable"] for c in found.values()),
         "families": {family: dict(sorted(c.items())) for family, c in found.items()},
@@ -57,6 +69,12 @@ def main(words: list[str] | None = None) -> int:
     }
     print(json.dumps(line))
     return 1 if faults else 0
+
+
+def _counted(samples: Iterable[Sample], labels: Counter[str]) -> Iterator[Sample]:
+    for sample in samples:  # one at a time: a wheel may hold gigabytes
+        labels[sample.label] += 1
+        yield sample
 
 
 def run(
@@ -100,7 +118,8 @@ def _ending(sample: Sample, read: Read) -> tuple[str, str]:
         fault = fault_in(path, data)
         if fault:
             return "executable", f"{path} {fault}"
-    return "review" if verdict.review else "rewritten", ""
+    ending = "review" if verdict.review else "rewritten"
+    return ending, lost_in(sample.files, files) if sample.label is Label.BENIGN else ""
 
 
 @contextmanager

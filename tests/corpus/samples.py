@@ -12,6 +12,7 @@ class Label(StrEnum):
 
     MALICIOUS = "malicious"  # runs something, reads or writes elsewhere, or hangs
     BENIGN = "benign"  # tensors, plain containers, and text
+    OTHER = "other"  # a model of a kind that is not let in; nothing of the corpus is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,68 @@
+"""Holds tensors that came out of intake against what the libraries of others load.
+
+Only what is known to be benign is loaded here.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+
+import safetensors
+import safetensors.torch
+import torch
+
+
+def lost_in(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
+    """Return how many tensors did not come out as they were; nothing if all did.
+
+    Names may have changed, so that a tensor is known by its bytes.  A file that torch
+    does not load either is left out.
+
+    Args:
+        before: Path and content of each file that went in.
+        after: Of each that came out.
+    """
+    wanted = {digest for data in before.values() for digest in _torch(data)}
+    for path, data in before.items():
+        if path.endswith(".safetensors"):
+            wanted.update(_safetensors(data))
+    kept = {
+        digest
+        for path, data in after.items()
+        if path.endswith(".safetensors")
+        for digest in _safetensors(data)
+    }
+    lost = len(wanted - kept)
+    return f"{lost} of {len(wanted)} tensors came out otherwise" if lost else ""
+
+
+def _torch(data: bytes) -> Iterator[bytes]:
+    try:
+        loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+        return  # no checkpoint, or one that only its own code loads
+    waiting = [loaded]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, torch.Tensor):
+            yield _digest(one)
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list | tuple):
+            waiting.extend(one)
+
+
+def _safetensors(data: bytes) -> Iterator[bytes]:
+    try:
+        loaded = safetensors.torch.load(data)
+    except safetensors.SafetensorError:
+        return  # ours reads some that the library does not
+    yield from map(_digest, loaded.values())
+
+
+def _digest(tensor: torch.Tensor) -> bytes:
+    plain = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    return sha256(plain.view(torch.uint8).numpy().tobytes()).digest()
