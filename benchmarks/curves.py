@@ -8,7 +8,15 @@ from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 80, 180, 20, 50
-COLOURS = ("#1b6ca8", "#c0392b", "#2e7d32", "#8e44ad", "#b9770e", "#5d6d7e")
+COLOURS = (
+    "#1b6ca8",
+    "#c0392b",
+    "#2e7d32",
+    "#8e44ad",
+    "#b9770e",
+    "#5d6d7e",
+    "#00838f",
+)
 STYLE = (
     "text{font:13px sans-serif;fill:#555}"
     "@media(prefers-color-scheme:dark){text{fill:#bbb}}"
