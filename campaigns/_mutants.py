@@ -143,6 +143,8 @@ def _is_left_alone(node: ast.AST) -> bool:
     if isinstance(node, ast.BinOp):
         last = ast.unparse(node.right)
         return isinstance(node.op, ast.BitOr) and last[:1].isupper()  # of types
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) in {"__all__", "__slots__"}
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return is_text or isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom)
 

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path("src", "strongroom")
-FOLDERS = ("access", "app", "contracts", "crypto", "ledger", "machines", "permits")
+FOLDERS = (
+    "access",
+    "app",
+    "contracts",
+    "crypto",
+    "ledger",
+    "machines",
+    "permits",
+    "specification",
+)
 """Where the tests of a module are looked for that has no test file of its name.
 
 Commands, journeys and the attacks play whole stories: they take minutes, and a fault
@@ -26,10 +35,11 @@ def stages(root: Path, module: Path) -> tuple[tuple[Path, ...], ...]:
 
     Returns:
         The test file of the module's name, if there is one.  Then the smallest of those
-        of its package that import the module, or that belong to modules that do.
+        of its package and of the specification that import the module, or that belong
+        to modules that do.
     """
     own = _own(root, module)
-    folders = (module.parts[0],) if own else FOLDERS
+    folders = (module.parts[0], "specification") if own else FOLDERS
     near = {path for path in _near(root, module, folders) if path != own}
     by_size = sorted(near, key=lambda path: (root / path).stat().st_size)
     found = ((own,) if own else (), tuple(by_size[:MOST]))

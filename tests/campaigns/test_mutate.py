@@ -79,6 +79,7 @@ def test_what_only_people_and_type_checkers_read_is_left_alone() -> None:
             from typing import TYPE_CHECKING
             if TYPE_CHECKING:
                 from a import b
+            __all__ = ["f"]
             Id = NewType("Id", str)
             Ids = Id | None
             class C(Base):

@@ -51,6 +51,25 @@ def test_an_answer_that_only_drips_is_not_waited_for(said: Said) -> None:
         answer(said.port, seconds=0.3)
 
 
+def test_an_answer_without_a_length_that_was_cut_is_none() -> None:
+    """It ends where the connection does, so nothing but the alarm tells."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def begin() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(4096)
+                peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n{}")
+                while peer.recv(4096):
+                    pass
+
+        thread = Thread(target=begin, daemon=True)
+        thread.start()
+        with pytest.raises(UnavailableError):
+            answer(listener.getsockname()[1], seconds=0.3)
+        thread.join(10)
+
+
 def test_a_handshake_that_only_drips_is_not_waited_for() -> None:
     """Each byte would begin the time anew; the alarm rings for the handshake too."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from strongroom.errors import DeniedError, InputError
+from strongroom.access.terms import load_terms
+from strongroom.errors import DeniedError, InputError, IntegrityError
+from strongroom.permits.drafts import (
+    DEFAULT_DURATION,
+    PAST_APPROVALS_DURATION,
+    check_draft,
+    default_duration,
+    private_words,
+    stored_number,
+    stored_texts,
+)
+from strongroom.types import Classification, Profile
 from tests.journeys.rooms import House
-from tests.permits.openings import BLOCK
+from tests.permits.openings import BLOCK, draft
+
+TERMS = load_terms(Profile.STANDARD).of(Classification.RESTRICTED)
+OPEN = load_terms(Profile.STANDARD).of(Classification.OPEN)
+MOMENT = timedelta(microseconds=1)
 
 
 def test_a_missing_purpose_is_refused(sealed: House) -> None:
@@ -32,3 +48,43 @@ def test_a_duration_outside_the_terms_is_refused(
 def test_less_than_a_byte_is_refused(sealed: House) -> None:
     with pytest.raises(InputError, match="less than one byte"):
         sealed.by("ana").request("llm", segments=[BLOCK], purpose="x", at_most_bytes=0)
+
+
+def test_the_bounds_themselves_are_taken() -> None:
+    asked = draft(BLOCK, duration=TERMS.max_duration, at_most_bytes=1)
+
+    check_draft(asked, TERMS)
+    with pytest.raises(InputError, match="up to 7 d"):
+        check_draft(replace(asked, duration=asked.duration + MOMENT), TERMS)
+
+
+def test_past_the_approvals_a_permit_lasts_an_hour() -> None:
+    assert default_duration(None) == DEFAULT_DURATION
+    assert default_duration("it burns") == PAST_APPROVALS_DURATION
+
+
+def test_going_past_approvals_that_nobody_has_to_give_is_refused() -> None:
+    with pytest.raises(InputError, match="nothing to go past"):
+        check_draft(draft(BLOCK, break_glass="it burns"), OPEN)
+
+
+@pytest.mark.parametrize("value", [None, True, "1", 1.5, [1]])
+def test_a_payload_with_something_else_than_a_number_is_refused(value: object) -> None:
+    assert stored_number(7) == 7
+    with pytest.raises(IntegrityError):
+        stored_number(value)
+
+
+@pytest.mark.parametrize("value", [None, "ab", ["a", 1], ("a",), {"a": 1}])
+def test_a_payload_with_something_else_than_names_is_refused(value: object) -> None:
+    assert stored_texts(["a", "b"]) == ("a", "b")
+    with pytest.raises(IntegrityError):
+        stored_texts(value)
+
+
+def test_only_words_that_were_said_are_kept() -> None:
+    assert private_words(draft(BLOCK, purpose=" p ", ticket="T-1")) == {
+        "purpose": "p",
+        "ticket": "T-1",
+    }
+    assert private_words(draft(BLOCK, purpose=" ")) == {}

@@ -60,6 +60,7 @@ def test_the_worst_pair_is_counted_without_what_both_hold(
 
     report = house.by("ines").records.exposure("llm")
 
+    assert [holder.name for holder in report.holders] == ["ben", "ana"]
     by_name = {holder.name: holder.held for holder in report.holders}
     assert report.pair is not None
     assert {report.pair[0], report.pair[1]} == {"ana", "ben"}
@@ -105,3 +106,16 @@ def test_who_is_not_in_the_project_does_not_read_it(house: House, model: Path) -
 def test_a_model_that_is_not_there_has_no_exposure(solo_room: Strongroom) -> None:
     with pytest.raises(MissingError):
         solo_room.records.exposure("absent")
+
+
+def test_who_sealed_a_later_version_is_outside_as_well(
+    house: House, model: Path
+) -> None:
+    house.publish(model)
+    house.publish(model, by="ana")
+    house.permit("ana", "biases")
+
+    report = house.by("ines").records.exposure("llm")
+
+    assert (report.version.number, report.sealers) == (2, ("ana", "olga"))
+    assert report.holders == ()

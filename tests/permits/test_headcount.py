@@ -48,7 +48,9 @@ def test_the_oldest_permit_is_the_one_in_force_that_was_asked_for_first(
     oldest = counted(sealed).oldest
     assert oldest is not None
     assert oldest.permit == first.id
-    sealed.clock.advance(hours=1)
+    left = oldest.expires_at - sealed.clock.now
+    sealed.clock.advance(seconds=int(left.total_seconds()))
+    assert sealed.clock.now == oldest.expires_at  # at that moment it has ended
 
     later = counted(sealed).oldest
     assert later is not None

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.errors import DeniedError
+from strongroom.access.scales import Scale
+from strongroom.errors import DeniedError, IntegrityError
+from strongroom.permits.holdings import exposure_after
 from tests.journeys.rooms import House, write_small_model
 from tests.permits.openings import BLOCK, BYTES, OTHER, Reader, draft, held_bytes
 
@@ -140,3 +142,18 @@ def test_a_shard_of_another_name_in_the_same_folder_costs_nothing(
         sealed.actors["ana"], draft(BLOCK, target="moved")
     )
     assert (cost.before, cost.after) == (BYTES, BYTES)
+
+
+def test_what_belongs_to_no_lineage_is_refused(sealed: House) -> None:
+    room, account = sealed.room.room, sealed.actors["ana"].account
+    with room.ledger.reading() as reading, pytest.raises(IntegrityError):
+        exposure_after(
+            reading,
+            account,
+            (),
+            taken={},
+            scale=Scale(),
+            sealed_by=account,
+            now=reading.now,
+            key=room.public_keys.permit,
+        )

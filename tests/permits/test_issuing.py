@@ -24,6 +24,8 @@ def test_a_permit_says_what_was_agreed(sealed: House) -> None:
     assert permit.at_most_bytes == BYTES
     assert permit.expires_at == sealed.clock.now + timedelta(hours=2)
     assert permit.purpose_stated
+    assert (permit.version, row.released_bytes) == (1, 0)
+    assert permit.requested_at <= permit.not_before <= sealed.clock.now
 
 
 def test_nothing_is_issued_before_both_teams_agreed(sealed: House) -> None:

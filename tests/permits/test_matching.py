@@ -101,3 +101,11 @@ def test_a_name_that_exists_and_one_that_does_not_get_the_same_answer(
         str(refused.value) == "the permit is for another account, version or segments"
     )
     assert refused.value.reasons == ("permit-matches",)
+
+
+def test_known_names_are_no_help_to_a_stranger() -> None:
+    stranger = Actor(account=AccountId("account-of-somebody-else"))
+
+    with pytest.raises(DeniedError) as refused:
+        check_names(PERMIT, stranger, replace(OPENING, segments=PERMIT.segments))
+    assert refused.value.reasons == ("permit-matches",)

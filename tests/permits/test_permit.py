@@ -13,17 +13,20 @@ from hypothesis import strategies as st
 
 from strongroom import canonical
 from strongroom.crypto.signing import Signed, VerifyKey
-from strongroom.errors import IntegrityError
+from strongroom.errors import IntegrityError, MissingError
 from strongroom.permits.permit import (
     MAX_PERMIT_BYTES,
     PURPOSE,
     Permit,
     PermitRow,
     PermitState,
+    find_permit,
     parse_permit,
 )
 from strongroom.types import AccountId
+from tests.journeys.rooms import House
 from tests.permits.documents import KEYS, NOW, PERMIT
+from tests.permits.openings import BLOCK
 
 VECTOR = json.loads((Path(__file__).parents[1] / "vectors" / "permit.json").read_text())
 DOCUMENT = json.loads(PERMIT.payload())
@@ -129,3 +132,10 @@ def test_another_key_or_purpose_signs_no_permit() -> None:
     ):
         with pytest.raises(IntegrityError):
             row_of(PERMIT, signed=signed.to_bytes()).open(KEYS.permit.public)
+
+
+@pytest.mark.parametrize("start", ["permit-%%%%%%%%", "request-________", "%%%%%%%%"])
+def test_a_pattern_names_no_permit(sealed: House, start: str) -> None:
+    sealed.permit("ana", BLOCK)
+    with sealed.room.room.ledger.reading() as reading, pytest.raises(MissingError):
+        find_permit(reading, start)

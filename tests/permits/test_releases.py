@@ -107,3 +107,16 @@ def test_a_permit_whose_release_was_deleted_releases_nothing_more(
 
     with pytest.raises(IntegrityError, match="was deleted"):
         Reader.of(sealed, "ana", row, segments=(OTHER,)).release()
+
+
+def test_a_wrap_of_another_generation_is_passed_over(sealed: House) -> None:
+    """While a version is re-keyed, and after a kill, both are there."""
+    row, wraps = sealed.permit("ana", BLOCK, OTHER), tables.wraps
+    with sealed.room.room.ledger.reading() as reading:
+        found = [
+            dict(w) for w in reading.connection.execute(sa.select(wraps)).mappings()
+        ]
+    strays = [{**w, "generation": g, "wrapped": b"x"} for w in found for g in (0, 2)]
+    change(sealed, sa.insert(wraps), *strays)
+
+    assert len(Reader.of(sealed, "ana", row).keys()) == 2

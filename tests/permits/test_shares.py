@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 
+from strongroom.crypto.signing import Signed
 from strongroom.crypto.wraps import segment_context
 from strongroom.database import tables
 from strongroom.errors import (
     IntegrityError,
     UnavailableError,
 )
+from strongroom.permits.answer import MAX_ANSWER_BYTES, parse_answer
 from strongroom.types import Secret
 from tests.journeys.rooms import House, again
 from tests.permits.openings import (
@@ -88,3 +92,18 @@ def test_another_share_wrapped_for_the_right_place_is_refused_by_the_desk(
 
     with pytest.raises(IntegrityError, match="not the one that sealed"):
         Reader.of(sealed, "ana", row).release()
+
+
+def test_of_two_custodians_each_gives_its_part(house: House, model: Path) -> None:
+    house.publish(model, custodians=2)
+    reader = Reader.of(house, "ana", house.permit("ana", BLOCK))
+
+    answer = parse_answer(
+        Signed.from_bytes(reader.release(), 2 * MAX_ANSWER_BYTES).verify(
+            "answer", house.room.room.public_keys.answer
+        )
+    )
+
+    assert [part.share for part in answer.parts] == [0, 1]
+    assert answer.sealed_keys == b""
+    assert len(reader.keys()) == 1
