@@ -34,16 +34,21 @@ def stages(root: Path, module: Path) -> tuple[tuple[Path, ...], ...]:
         module: Below ``src/strongroom``.
 
     Returns:
-        The test file of the module's name, if there is one.  Then the smallest of those
+        The test file of the module's name, if there is one.  Then contracts, and the smallest of those
         of its package and of the specification that import the module, or that belong
         to modules that do.
     """
     own = _own(root, module)
     folders = (module.parts[0], "specification") if own else FOLDERS
     near = {path for path in _near(root, module, folders) if path != own}
-    by_size = sorted(near, key=lambda path: (root / path).stat().st_size)
+    by_size = sorted(near, key=lambda path: _later(root, path))
     found = ((own,) if own else (), tuple(by_size[:MOST]))
     return tuple(stage for stage in found if stage)
+
+
+def _later(root: Path, path: Path) -> tuple[bool, int]:
+    """Return what sorts contracts first, then by size."""
+    return path.parts[1] != "contracts", (root / path).stat().st_size
 
 
 def _own(root: Path, module: Path) -> Path | None:

@@ -26,6 +26,10 @@ def test_every_algorithm_has_a_source_and_a_date_after_its_review() -> None:
         assert one.review_by > one.reviewed
 
 
+def test_a_table_of_64_kib_is_read() -> None:
+    assert parse_algorithms(ONE.ljust(64 << 10)) == parse_algorithms(ONE)
+
+
 def test_a_review_is_overdue_the_day_after_its_date() -> None:
     one = parse_algorithms(ONE)["x"]
 

@@ -73,8 +73,9 @@ def test_the_end_between_two_frames_is_no_error(pair: Pair) -> None:
     assert got(there) is None
 
 
-@pytest.mark.parametrize("data", [b"\0", b"\0\0\0\x02", b"\0\0\0\x02{"])
+@pytest.mark.parametrize("data", [b"\0", b"\0\0\0\x02", b"\0\0\0\x02{", b"\0\0\0\x04"])
 def test_an_end_in_the_middle_is_one(pair: Pair, data: bytes) -> None:
+    """With four bytes to come, an end before them once passed for one in between."""
     here, there = pair
     here.sendall(data)
     here.close()

@@ -27,6 +27,9 @@ def test_nothing_is_trusted_until_it_is_named_and_then_one_key(tmp_path: Path) -
 
     assert trust_in(tmp_path).read() == RECOVERY.id
     assert [path.name for path in tmp_path.iterdir()] == ["weights.custody.trust"]
+    assert (tmp_path / "weights.custody.trust").read_text() == (
+        f'{{"format":"strongroom/custody-trust/v1","key":"{RECOVERY.id}"}}'
+    )
     assert (tmp_path / "weights.custody.trust").stat().st_mode & 0o077 == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import threading
 
 import numpy as np
 import pytest
@@ -290,3 +291,36 @@ def test_nothing_is_wanted_and_nothing_is_read() -> None:
     read_items([request(segment, "empty", memoryview(bytearray()))])
 
     assert store.reads == []
+
+
+class MeetingStore(CountingStore):
+    """A store whose next read waits until another thread reads as well."""
+
+    meeting: threading.Barrier | None = None
+
+    def read_into(self, name: str, offset: int, buffer: bytearray | memoryview) -> None:
+        meeting, self.meeting = self.meeting, None
+        if meeting:
+            meeting.wait(30)
+        super().read_into(name, offset, buffer)
+
+
+def test_two_threads_read_two_segments_at_the_same_time() -> None:
+    contents = {"exact": CONTENTS["exact"]}
+    sealed, meeting = [seal(contents, seed=n) for n in (1, 2)], threading.Barrier(2)
+    stores = [MeetingStore(one.store) for one in sealed]
+    segments = [
+        open_object(store, one.facts, one.key)
+        for store, one in zip(stores, sealed, strict=True)
+    ]
+    buffers = [bytearray(2 * P) for _ in segments]
+    wanted = [
+        request(segment, "exact", memoryview(buffer))
+        for segment, buffer in zip(segments, buffers, strict=True)
+    ]
+    for store in stores:
+        store.meeting = meeting
+
+    read_items(wanted, threads=2)
+
+    assert buffers == [CONTENTS["exact"]] * 2

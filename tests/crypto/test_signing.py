@@ -138,3 +138,12 @@ def test_keys_of_a_wrong_length_are_refused() -> None:
         SigningKey(Secret(b"short"))
     with pytest.raises(InputError):
         VerifyKey(b"short")
+
+
+def test_eight_signatures_are_read_and_a_ninth_is_refused() -> None:
+    (one,) = KEY.sign("test", b"payload").signatures
+    eight, nine = (Signed(payload=b"payload", signatures=(one,) * n) for n in (8, 9))
+
+    assert Signed.from_bytes(eight.to_bytes(), 10_000) == eight
+    with pytest.raises(IntegrityError, match="at most 8"):
+        Signed.from_bytes(nine.to_bytes(), 10_000)

@@ -108,3 +108,21 @@ def test_lengths_out_of_range_are_refused() -> None:
         wraps.wrap(ROOT, Secret(bytes(wraps.MAX_SECRET_BYTES + 1)), PLACE, counting())
     with pytest.raises(IntegrityError):
         wraps.unwrap(ROOT, bytes(wraps.MAX_SECRET_BYTES + 29), PLACE)
+
+
+def test_the_largest_secret_and_the_smallest_come_back() -> None:
+    for length in (0, wraps.MAX_SECRET_BYTES):
+        wrapped = wraps.wrap(ROOT, Secret(bytes(length)), PLACE, counting())
+
+        assert len(wrapped) == length + 28
+        assert wraps.unwrap(ROOT, wrapped, PLACE) == Secret(bytes(length))
+    with pytest.raises(IntegrityError, match="bytes"):
+        wraps.unwrap(ROOT, bytes(27), PLACE)
+
+
+def test_the_place_of_a_room_key_is_the_published_one() -> None:
+    """Of ``docs/specification/wraps.md``: each field after its length."""
+    fields = (b"strongroom/v1/wrap/room-key", b"room-a", b"guard", b"root-a")
+
+    joined = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    assert joined == PLACE

@@ -105,7 +105,7 @@ def receive(
         IntegrityError: It is too long, or no canonical JSON object.
         UnavailableError: It did not arrive whole, or not in time.
     """
-    head = _exactly(connection, _LENGTH_BYTES, idle_seconds)
+    head = _exactly(connection, _LENGTH_BYTES, idle_seconds, may_end=True)
     if not head:
         return None
     length = int.from_bytes(head, "big")
@@ -192,8 +192,10 @@ def bases64_of(values: Sequence[bytes]) -> list[Json]:
     return [base64_of(value) for value in values]
 
 
-def _exactly(connection: socket.socket, length: int, seconds: float) -> bytes:
-    """Return ``length`` bytes, or none if the other side closed before the first."""
+def _exactly(
+    connection: socket.socket, length: int, seconds: float, *, may_end: bool = False
+) -> bytes:
+    """Return ``length`` bytes; none if the other side closed first, and may."""
     data = bytearray()
     end = time.monotonic() + seconds
     while len(data) < length:
@@ -203,7 +205,7 @@ def _exactly(connection: socket.socket, length: int, seconds: float) -> bytes:
         except OSError as error:
             raise _gone(error) from None
         if not piece:
-            if not data and length == _LENGTH_BYTES:
+            if may_end and not data:
                 return b""
             raise UnavailableError("the other side closed in the middle of a frame")
         data += piece
