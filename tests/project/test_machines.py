@@ -28,6 +28,7 @@ ONE_STEP = {
     "PasskeyState": "active until it is suspended or removed",
     "RecoveryState": "active until it is retired",
     "RekeyState": "active until it has ended",
+    "SourceState": "listed until it is removed",
 }
 """Enumerations without a machine, and all that happens to them."""
 
