@@ -34,9 +34,9 @@ def stages(root: Path, module: Path) -> tuple[tuple[Path, ...], ...]:
         module: Below ``src/strongroom``.
 
     Returns:
-        The test file of the module's name, if there is one.  Then contracts, and the smallest of those
-        of its package and of the specification that import the module, or that belong
-        to modules that do.
+        The test file of the module's name, if there is one.  Then contracts, and the
+        smallest of those of its package and of the specification that import the
+        module, or that belong to modules that do.
     """
     own = _own(root, module)
     folders = (module.parts[0], "specification") if own else FOLDERS
