@@ -160,3 +160,16 @@ def test_an_adviser_that_nobody_made_is_named(solo: Terminal, foreign: Path) -> 
     assert "no adviser is called 'oracle'" in done.err
     advised(solo)
     assert solo.ok("intake", "add", foreign)["state"] == "waiting"
+
+
+def test_private_copies_lie_where_the_house_says(
+    solo: Terminal, foreign: Path, quick: Path
+) -> None:
+    settings = load_settings(solo.folder)
+    large = IntakeSettings(folder=quick / "large")
+    (solo.folder / FILE_NAME).write_text(replace(settings, intake=large).to_toml())
+
+    assert solo.ok("intake", "add", foreign)["state"] == "waiting"
+
+    assert [path.name for path in (quick / "large").iterdir()] == [settings.room]
+    assert not (solo.folder / "quarantine").exists()

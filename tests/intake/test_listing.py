@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,17 @@ def test_nothing_an_empty_folder_and_a_bad_path_are_refused(tmp_path: Path) -> N
     for path in [tmp_path, tmp_path / "none", tmp_path / ("x" * 300), Path("a\0b")]:
         with pytest.raises(InputError):
             listing.list_files(path)
+
+
+def test_a_folder_is_called_by_its_name_also_where_one_stands_in_it(
+    tmp_path: Path,
+) -> None:
+    """``intake add .`` said that '' holds no files."""
+    (tmp_path / "bare").mkdir()
+
+    here = chdir(tmp_path / "bare")
+    with here, pytest.raises(InputError, match=r"^'bare' holds no files"):
+        listing.list_files(Path())
 
 
 def test_a_link_to_a_folder_is_refused_before_it_can_loop(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from strongroom.settings.intake import IntakeSettings
 
 
 @pytest.mark.parametrize("names", [(), ("hayward",), ("picklescan", "hayward")])
-def test_it_comes_back_as_it_was_written(names: tuple[str, ...]) -> None:
-    settings = IntakeSettings(advisers=names)
+@pytest.mark.parametrize("folder", [None, Path("q"), Path("/large/\u00e9")])
+def test_it_comes_back_as_it_was_written(
+    names: tuple[str, ...], folder: Path | None
+) -> None:
+    settings = IntakeSettings(advisers=names, folder=folder)
 
     table = tomllib.loads("\n".join(settings.to_toml())).get("intake", {})
 
@@ -30,8 +34,21 @@ def test_it_comes_back_as_it_was_written(names: tuple[str, ...]) -> None:
         {"advisers": [f"a{n}" for n in range(9)]},
         {"advisers": "hayward"},
         {"advisers": [3]},
+        {"folder": ""},
+        {"folder": ["a"]},
     ],
 )
 def test_what_makes_no_sense_is_refused(table: dict[str, Any]) -> None:
-    with pytest.raises((InputError, TypeError), match="adviser"):
+    with pytest.raises((InputError, TypeError), match=r"adviser|folder"):
         IntakeSettings.from_toml(table)
+
+
+def test_a_folder_that_others_may_use_gets_one_of_the_room_in_it() -> None:
+    """A hint named this key before there was one."""
+    room = Path("/rooms/a")
+
+    assert IntakeSettings().quarantine(room, "room-a") == room / "quarantine"
+    near = IntakeSettings(folder=Path("q")).quarantine(room, "room-a")
+    assert near == room / "q" / "room-a"
+    far = IntakeSettings(folder=Path("/large")).quarantine(room, "room-a")
+    assert far == Path("/large/room-a")

@@ -52,7 +52,7 @@ def wire_quarantine(
         report = read(descriptor, files, options, output)
         return replace(report, advice=ask(descriptor, files, output))
 
-    folder = settings.folder.absolute() / "quarantine"  # the sandbox is elsewhere
+    folder = settings.intake.quarantine(settings.folder, settings.room)
     return (
         Quarantine(gate, examine=examine, folder=folder, random=random),
         Comparing(gate, examine=read, folder=folder, random=random),

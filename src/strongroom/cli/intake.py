@@ -82,6 +82,7 @@ def add(
     """
     from strongroom.client.naming import default_name
     from strongroom.intake.additions import Addition
+    from strongroom.intake.jobs import MOST_FILES
     from strongroom.intake.rewriting import Options
     from strongroom.vault.drafts import SealOptions
 
@@ -102,7 +103,9 @@ def add(
         classification=class_,
         parent=parent,
     )
-    total = 3 * bytes_below(path)  # copied, held, and sealed once re-written
+    total = 3 * bytes_below(
+        path, most=2 * MOST_FILES
+    )  # copied, held, and sealed once re-written
     with (
         call.open(every_domain=True) as room,
         call.output.progress("taking in", total) as progress,

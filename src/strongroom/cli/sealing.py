@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from strongroom.vault.vault import Sealed
 
 MOST_PLAN_BYTES = 1 << 20
+MOST_LOOKED_AT = 200_000
+"""Files and folders, for a bar: a million took a minute before they were refused."""
 
 
 def seal(
@@ -96,11 +99,17 @@ def read_plan(path: Path) -> str:
         raise InputError(f"{path} is no UTF-8") from None
 
 
-def bytes_below(path: Path) -> int:
-    """Return the bytes of a file or folder, for the bar; sealing counts exactly."""
+def bytes_below(path: Path, *, most: int = MOST_LOOKED_AT) -> int:
+    """Return the bytes of a file or folder, for the bar; sealing counts exactly.
+
+    Args:
+        path: Of the file or folder.
+        most: Files and folders that are looked at; more are refused elsewhere.
+    """
     if path.is_file():
         return path.stat().st_size
-    return sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+    every = islice(path.rglob("*"), most)
+    return sum(p.stat().st_size for p in every if p.is_file())
 
 
 def _document(sealed: Sealed, missing: list[str]) -> dict[str, Json]:

@@ -42,11 +42,14 @@ def list_files(path: Path, *, most: int = MOST_FILES) -> tuple[Path, list[str]]:
     elif stat.S_ISDIR(mode):
         folder, names = path, sorted(islice(_walk(path, "", 0), most + 1))
     else:
-        raise InputError(f"{path.name[:80]!a} is no regular file and no folder")
+        raise InputError(f"{_title(path)} is no regular file and no folder")
     if not names:
-        raise InputError(f"{path.name[:80]!a} holds no files")
+        raise InputError(f"{_title(path)} holds no files")
     if len(names) > most:
-        raise InputError(f"{path.name[:80]!a} holds more than {most} files")
+        raise InputError(
+            f"{_title(path)} holds more than {most} files",
+            hint="name the folder of one model, without what is not the model's",
+        )
     verify_paths(names)
     return folder, names
 
@@ -77,6 +80,11 @@ def empty_folders(path: Path) -> list[str]:
             found.append(name)
         left += [(f"{name}/{one.name}".lstrip("/"), depth + 1) for one in folders]
     return sorted(found)
+
+
+def _title(path: Path) -> str:
+    """Return what a message calls a file or folder, also the one called ``.``."""
+    return f"{(path.name or path.absolute().name)[:80]!a}"
 
 
 def _walk(folder: Path, prefix: str, depth: int) -> Iterator[str]:
@@ -168,8 +176,8 @@ def read_at(name: str, descriptor: int, offset: int, length: int) -> bytes:
 def changed(name: str) -> InputError:
     """Return the error for a file that is not the one that was scanned."""
     return InputError(
-        f"{name} changed while it was sealed",
-        hint="seal again when nothing writes there",
+        f"{name} changed while it was read",
+        hint="try again when nothing writes there",
     )
 
 

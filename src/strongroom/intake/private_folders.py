@@ -14,6 +14,8 @@ from pathlib import Path
 from strongroom.errors import UnavailableError
 from strongroom.types import IntakeId
 
+MORE_ROOM = "free some, or name another folder: [intake] folder in room.toml"
+
 
 @contextmanager
 def quarantine_disk() -> Iterator[None]:
@@ -28,7 +30,7 @@ def quarantine_disk() -> Iterator[None]:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise UnavailableError(
                 "the disk of the quarantine is full; nothing was kept",
-                hint="free some, or name another folder: [intake] folder in room.toml",
+                hint=MORE_ROOM,
             ) from None
         raise UnavailableError(
             f"quarantine cannot be used: {os.strerror(error.errno or errno.EIO)}",

@@ -23,7 +23,7 @@ from strongroom.intake.outputs import (
     take_outputs,
     verify_outputs,
 )
-from strongroom.intake.private_folders import scratch_folder
+from strongroom.intake.private_folders import MORE_ROOM, scratch_folder
 from strongroom.intake.readers import MODULES, READER
 from strongroom.intake.reported import MOST_BYTES, Reported, parse_report
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
@@ -151,7 +151,7 @@ def _verify_room(output: Path, limits: Limits) -> None:
     if free < limits.spare_bytes:
         raise UnavailableError(
             f"quarantine has {free} bytes free, and {limits.spare_bytes} stay free",
-            hint="free some",
+            hint=MORE_ROOM,
         )
 
 

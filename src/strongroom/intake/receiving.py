@@ -25,7 +25,7 @@ from strongroom.intake.listing import (
     permitted_targets,
     unreadable,
 )
-from strongroom.intake.private_folders import quarantine_disk
+from strongroom.intake.private_folders import MORE_ROOM, quarantine_disk
 from strongroom.intake.rewriting import write_all
 
 MOST_BYTES = 1 << 40
@@ -143,7 +143,8 @@ def _total_bytes(folder: Path, names: Iterable[str], most_bytes: int) -> int:
             raise unreadable(name, error) from None
         if total > most_bytes:
             raise InputError(
-                f"{folder.name[:80]!a} claims more than {most_bytes} bytes",
+                f"{name[:80]!a}, with those before it, claims more than {most_bytes}"
+                " bytes",
                 hint="add one model at a time",
             )
     return total
@@ -156,7 +157,7 @@ def _verify_room(folder: Path, wanted: int) -> None:
     if free < 2 * wanted + _SPARE_BYTES:
         raise UnavailableError(
             f"quarantine has {free} bytes free, and this takes {2 * wanted}",
-            hint="free some, or name another folder: [intake] folder in room.toml",
+            hint=MORE_ROOM,
         )
 
 

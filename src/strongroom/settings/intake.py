@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from strongroom.errors import InputError
@@ -21,9 +22,12 @@ class IntakeSettings:
     Attributes:
         advisers: Scanners of others that are asked about them, in order; none unless
             the house wants them.
+        folder: Where private copies lie meanwhile, in a folder of the room's name;
+            ``quarantine`` beside ``room.toml`` if None.
     """
 
     advisers: tuple[str, ...] = ()
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         """Check the names.
@@ -44,20 +48,37 @@ class IntakeSettings:
         """Return what this part of the file states.
 
         Raises:
-            TypeError: The advisers are no list of strings.
+            TypeError: The advisers are no list of strings, or the folder is none.
             InputError: A name is none, or another key stands there.
         """
-        unknown = sorted(table.keys() - {"advisers"})
+        unknown = sorted(table.keys() - {"advisers", "folder"})
         if unknown:
             raise InputError(f"[intake] has the key {unknown[0][:80]!r}")
         names = table.get("advisers", [])
         if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
             raise TypeError("the advisers under [intake] are a list of names")
-        return cls(advisers=tuple(names))
+        folder = table.get("folder")
+        if folder is not None and not (isinstance(folder, str) and folder):
+            raise TypeError("the folder under [intake] is a path")
+        return cls(advisers=tuple(names), folder=Path(folder) if folder else None)
 
     def to_toml(self) -> list[str]:
         """Return the lines of this part of ``room.toml``; none where nothing is set."""
-        if not self.advisers:
+        if self == IntakeSettings():
             return []
         names = ", ".join(quoted(name) for name in self.advisers)
-        return ["", "[intake]", f"advisers = [{names}]"]
+        folder = [] if self.folder is None else [f"folder = {quoted(str(self.folder))}"]
+        return ["", "[intake]", f"advisers = [{names}]", *folder]
+
+    def quarantine(self, room: Path, name: str) -> Path:
+        """Return where private copies lie.
+
+        Folders there that nobody uses are removed; so where the house names a place
+        that others may use too, it is a folder of this room in it.
+
+        Args:
+            room: Folder of the room; relative paths start there.
+            name: Id of the room.
+        """
+        room = room.absolute()  # the sandbox is elsewhere
+        return room / "quarantine" if self.folder is None else room / self.folder / name
