@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -72,13 +73,26 @@ class House:
         writing.append(event())
         self.done.append(request.id)
 
-    def ask(self, terms: AdministrationTerms = TWO) -> str:
+    def ask(
+        self,
+        terms: AdministrationTerms = TWO,
+        *,
+        private: dict[str, str] | None = None,
+        to_sign: bool = False,
+    ) -> str:
         actor = self.actors["asker"]
         ledger = self.rooms.world.ledger
         with ledger.transaction() as writing:
             asker = accounts.find_account(writing, actor.account)
             request = self.rooms.approvals.ask(
-                writing, actor, asker, "test", {"what": 1}, terms=terms
+                writing,
+                actor,
+                asker,
+                "test",
+                {"what": 1},
+                terms=terms,
+                private=private,
+                to_sign=to_sign,
             )
         return request.id
 
@@ -141,6 +155,20 @@ def test_what_needs_nobody_is_carried_out_at_once(house: House) -> None:
     )
 
     assert house.done == [house.ask(nobody)]
+
+
+def test_a_request_that_its_asker_signs_waits_five_minutes(house: House) -> None:
+    """What was typed with it stands beside the ledger, where it can be erased."""
+    request = house.ask(to_sign=True, private={"purpose": "a fire"})
+
+    with house.rooms.world.ledger.reading() as reading:
+        found = find_request(reading, request)
+        private = reading.connection.execute(
+            sa.select(tables.private_facts.c.payload)
+        ).scalars()
+        assert '{"purpose":"a fire"}' in list(private)
+    assert (found.state, house.done) == ("pending", [])
+    assert found.expires_at - found.created_at == timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("name", ["asker", "ann"])
@@ -215,6 +243,15 @@ def test_nobody_withdraws_what_somebody_else_asked_for(house: House) -> None:
 
     with pytest.raises(DeniedError):
         house.rooms.approvals.withdraw(house.actors["bob"], request)
+
+
+def test_what_was_declined_or_taken_back_is_over(house: House) -> None:
+    approvals, undone = house.rooms.approvals, list[str]()
+    approvals.on_refusal["test"] = lambda _, request: undone.append(request.state)
+
+    assert approvals.decline(house.actors["bob"], house.ask()).state == "declined"
+    assert approvals.withdraw(house.actors["asker"], house.ask()).state == "withdrawn"
+    assert undone == ["declined", "withdrawn"]
 
 
 def test_a_request_is_named_by_the_start_of_its_id(house: House) -> None:

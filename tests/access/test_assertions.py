@@ -237,6 +237,12 @@ def test_an_assertion_is_not_taken_for_a_registration_nor_the_other_way() -> Non
         verify(replace(good(), client_data=client_data), known())
 
 
+@pytest.mark.parametrize("client_data", [b"[]", b"7", b'"a"', b"null", b"{}"])
+def test_signed_words_that_are_no_client_data_are_refused(client_data: bytes) -> None:
+    with pytest.raises(DeniedError):
+        verify(replace(good(), client_data=client_data), known())
+
+
 @given(
     part=st.sampled_from(["authenticator_data", "client_data", "signature"]),
     position=st.integers(0, 10_000),
@@ -290,17 +296,29 @@ def test_only_our_errors_leave_a_bent_registration(position: int, bit: int) -> N
 def test_what_is_no_answer_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse_assertion(text)
-    with pytest.raises((InputError, DeniedError)):
+    with pytest.raises((InputError, DeniedError)) as caught:
         verify_registration(text, challenge=CHALLENGE, party=PARTY)
+    assert ("32768" in str(caught.value)) == (len(text) > 2**15)
 
 
 def test_a_part_that_is_too_long_is_refused() -> None:
+    assert replace(good(), signature=bytes(2048), credential=bytes(1023))
+    with pytest.raises(InputError, match="over 32768 bytes"):
+        parse_assertion(" " * (32 * 1024 + 1))
     with pytest.raises(InputError):
         replace(good(), client_data=b"{" * (assertions.MAX_PART_BYTES + 1))
     with pytest.raises(InputError):
         replace(good(), signature=b"")
     with pytest.raises(InputError):
         replace(good(), credential=bytes(assertions.MAX_CREDENTIAL_BYTES + 1))
+
+
+def test_the_challenge_of_an_approval_is_the_published_one() -> None:
+    vector = json.loads((VECTORS / "approval.json").read_text())
+    request, who = RequestId(vector["request"]), AccountId(vector["approver"])
+    made = approval_challenge(request, vector["digest"], Decision.APPROVE, who)
+
+    assert made.hex() == vector["challenge"]
 
 
 def test_the_challenge_of_an_approval_names_all_that_is_approved() -> None:

@@ -35,6 +35,7 @@ def test_a_new_passkey_checks_its_user_and_shows_no_vendor() -> None:
     assert asked["rp"]["id"] == "rooms.example"
     assert asked["authenticatorSelection"]["userVerification"] == "required"
     assert asked["attestation"] == "none"
+    assert asked["timeout"] == 120_000  # milliseconds
     assert [p["alg"] for p in asked["pubKeyCredParams"]] == [-7, -8, -257]
     assert bytes_of(asked["user"]["id"]) == b"account-a"
     assert [bytes_of(c["id"]) for c in asked["excludeCredentials"]] == [b"old"]
@@ -45,6 +46,7 @@ def test_a_passkey_is_asked_for_by_name_and_checks_its_user() -> None:
         request_options(challenge=b"c" * 32, party=PARTY, known=[b"one", b"two"])
     )
 
+    assert asked["timeout"] == 120_000
     assert asked["rpId"] == "rooms.example"
     assert asked["userVerification"] == "required"
     assert bytes_of(asked["challenge"]) == b"c" * 32

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from strongroom.access import accounts
+from strongroom.access import account_changes, accounts
 from strongroom.access.projects import Membership, projects_of
 from strongroom.access.sessions import Actor
-from strongroom.errors import ConflictError, DeniedError, MissingError
+from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
 from strongroom.types import Role
 from tests.access.rooms import PASSWORD, Rooms
 
@@ -60,6 +60,15 @@ def test_other_roles_need_somebody_of_another_team(
 
     assert before["ana"] == (Role.RESEARCHER,)
     assert after["ana"] == ((Role.AUDITOR,), "beta")
+
+
+def test_a_word_that_names_nothing_is_refused_with_those_that_do() -> None:
+    assert account_changes.roles(["operator", "auditor", "operator"]) == [
+        "auditor",
+        "operator",
+    ]
+    with pytest.raises(InputError, match="'boss' is none of administrator, "):
+        account_changes.roles(["auditor", "boss"])
 
 
 def test_who_is_no_administrator_is_refused_and_recorded(rooms: Rooms) -> None:

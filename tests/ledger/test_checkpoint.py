@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger import note as notes
-from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey, canonical_decimal
 from strongroom.ledger.tree import EMPTY_ROOT, root_hash
 from tests.ledger import naive
 from tests.ledger.exports import ORIGIN, SmallLedger, ledger_of, signing_key
@@ -140,6 +140,12 @@ def signed(text: str) -> str:
         signature=LEDGER.signer.sign_bytes(text.encode()),
     )
     return f"{text}\n{line.text()}"
+
+
+def test_the_longest_ledger_is_the_last_that_has_a_checkpoint() -> None:
+    assert canonical_decimal(str(2**63 - 1)) == 2**63 - 1
+    with pytest.raises(IntegrityError):
+        canonical_decimal(str(2**63))
 
 
 ROOT = base64.b64encode(root_hash(LEAVES[:5])).decode()

@@ -90,6 +90,26 @@ def test_private_fields_that_vanished_are_a_finding(filled: World) -> None:
     assert [finding.position for finding in found(filled)] == [254]
 
 
+def test_altered_private_text_is_named_by_its_entry(filled: World) -> None:
+    filled.attack("UPDATE private_facts SET payload = '{}'")
+
+    (finding,) = found(filled)
+    assert finding.problem == "the private fields of entry 254 were altered"
+
+
+def test_private_text_of_no_entry_hides_nothing_after_it(filled: World) -> None:
+    filled.attack(
+        "INSERT INTO private_facts (entry_id, subject, salt, payload)"
+        " SELECT 0, subject, salt, payload FROM private_facts",
+        "UPDATE private_facts SET payload = '{}' WHERE entry_id <> 0",
+    )
+
+    assert [f.problem for f in found(filled)] == [
+        "private fields of id 0 belong to no entry",
+        "the private fields of entry 254 were altered",
+    ]
+
+
 def test_private_text_filed_under_somebody_else_is_a_finding(filled: World) -> None:
     """Nothing covered whom it is about: erasing them took others' text along."""
     filled.attack("UPDATE private_facts SET subject = 'account-of-a-leaver'")
@@ -177,6 +197,15 @@ def test_the_tail_is_checked_whatever_the_size(world: World, size: int) -> None:
 
     with pytest.raises(IntegrityError, match=f"entry {size - 1} was altered"):
         tail(world)
+
+
+def test_the_tail_is_the_last_tile_and_no_more(filled: World) -> None:
+    """A start does not read every entry; ``ledger verify`` does."""
+    filled.attack("UPDATE entries SET kind = 'x' WHERE position IN (255, 256)")
+
+    with pytest.raises(IntegrityError, match="entry 256 stands in a row"):
+        tail(filled)
+    assert [f.position for f in found(filled)] == [255, 256]
 
 
 def test_two_swapped_entries_are_named(filled: World) -> None:

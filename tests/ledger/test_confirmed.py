@@ -90,6 +90,8 @@ def test_an_empty_ledger_has_no_rows(world: World) -> None:
     assert checked.findings == ()
     assert checked.confirmed is not None
     assert checked.confirmed.frontier == Frontier()
+    confirmed.save(world.ledger, checked.confirmed)
+    assert check(world) == checked
 
 
 Attack: TypeAlias = "Callable[[World], None]"

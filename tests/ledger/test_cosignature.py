@@ -110,6 +110,15 @@ def test_another_time_is_refused() -> None:
             verified_cosignatures(NOTE + other.text(), [WITNESS])
 
 
+@pytest.mark.parametrize("cut", [slice(0, 7), slice(0, 71), slice(0, 0)])
+def test_a_cosignature_of_another_length_is_malformed(cut: slice) -> None:
+    line = split_note(cosigned(NOTE, 1)).lines[-1]
+    for signature in (line.signature[cut], line.signature + b"\0"):
+        other = type(line)(name=line.name, key_id=line.key_id, signature=signature)
+        with pytest.raises(IntegrityError, match="is malformed"):
+            verified_cosignatures(NOTE + other.text(), [WITNESS])
+
+
 def test_a_cosignature_of_another_checkpoint_is_refused() -> None:
     line = cosigned(LEDGER_OF_FIVE.note(4), 1).rpartition("\n\n")[2].split("\n")[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ def test_the_newest_checkpoint_that_enough_signed_is_found(party: Party) -> None
         "w2": 3,
         "w3": 6,
     }
+
+
+def test_a_witness_at_the_end_of_time_is_shown(party: Party) -> None:
+    party.world.notes(1)
+    party.world.clock.time = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    party.of().ask()
+
+    assert {s.at for s in party.of().report().statements} == {party.world.clock.time}
 
 
 def test_a_note_carries_its_cosignatures(party: Party) -> None:

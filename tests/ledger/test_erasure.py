@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from strongroom.canonical import Json
 from strongroom.ledger import checks, erasure
 from strongroom.ledger.erasure import Person
 from strongroom.ledger.events import Event
-from tests.ledger.world import ANA, World
+from tests.ledger.world import ANA, World, event
 
 ZOE = Person(account="account-zoe", name="Zoe", requests=frozenset({"request-1"}))
 
@@ -87,6 +88,22 @@ def test_text_may_be_missing_only_where_an_erasure_says_so(world: World) -> None
     assert len(problems(world)) == 1
     record(world, [1])
     assert problems(world) == []
+
+
+def test_what_is_found_is_removed_and_nothing_else(world: World) -> None:
+    """Removed 500 at a time."""
+    with world.ledger.transaction() as writing:
+        for number in range(502):
+            whose = ZOE.account if number else "account-bob"
+            facts: dict[str, Json] = {"account": whose, "state": "left"}
+            writing.append(event("account.changed", facts, {"reason": "moved"}))
+    with world.ledger.transaction() as writing:
+        found = erasure.find(writing, ZOE)
+        erasure.remove(writing, found)
+    assert [text.position for text in found] == [*range(1, 502)]
+    with world.ledger.transaction() as writing:
+        assert erasure.find(writing, ZOE) == []
+        assert len(erasure.find(writing, replace(ZOE, account="account-bob"))) == 1
 
 
 def test_an_erasure_covers_nothing_that_came_after_it(world: World) -> None:

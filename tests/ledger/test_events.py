@@ -135,6 +135,9 @@ def test_an_entry_says_what_was_read_for_it(reads: int, used: int) -> None:
 def test_what_is_too_long_even_so_is_refused() -> None:
     with pytest.raises(InputError, match="an event has"):
         events.encode(event(facts={"project": "a" * 5000}), at=AT, rows=[], salt=SALT)
+    long = event(private={"name": "a" * events.MAX_PRIVATE_BYTES})
+    with pytest.raises(InputError, match="free text has"):
+        events.encode(long, at=AT, rows=[], salt=SALT)
     with pytest.raises(InputError, match="names more than fits"):
         events.encode(event(), at=AT, rows=rows(40_000), salt=SALT)
 

@@ -21,6 +21,7 @@ def test_it_leads_from_the_entry_to_the_root(world: World, position: int) -> Non
     found = evidence_of(world.ledger, entry, anchor, opening=b"asked")
 
     assert (found.entry, found.opening, found.attached) == (entry.body, b"asked", None)
+    assert evidence_of(world.ledger, entry, anchor).opening == b""
     verify_inclusion(
         leaf_hash(found.entry),
         index=found.position,

@@ -16,8 +16,11 @@ from strongroom.errors import (
     UnavailableError,
 )
 from strongroom.ledger import export, verify
+from strongroom.ledger.second import parse_second_key
 from strongroom.ledger.tree import verify_inclusion
-from tests.ledger.world import World, event
+from tests.ledger.test_second import OWN, arm
+from tests.ledger.witnesses import Party
+from tests.ledger.world import ORIGIN, World, event
 
 LONG = {"rules": ["a rule with a long name"] * 300, "action": "a", "resource": "b"}
 
@@ -178,3 +181,39 @@ def test_altered_private_fields_are_not_shown(filled: World, column: str) -> Non
 
     with filled.ledger.reading() as reading, pytest.raises(IntegrityError):
         export.private_of(reading, filled.ledger.entry(reading, 299))
+
+
+def test_an_entry_is_proved_under_what_a_witness_signed_if_that_covers_it(
+    world: World, tmp_path: Path
+) -> None:
+    party = Party(tmp_path, world)
+    world.notes(3)
+    party.of().ask()
+    world.notes(2)
+
+    for position, size in ((2, 3), (3, 5)):
+        with world.ledger.reading() as reading:
+            proof = export.proof_of(world.ledger, reading, position)
+            entry = world.ledger.entry(reading, position)
+        checkpoint = world.ledger.notes.open(proof.checkpoint)
+        assert checkpoint.size == size
+        verify_inclusion(
+            entry.leaf,
+            index=position,
+            size=size,
+            proof=proof.siblings,
+            root=checkpoint.root,
+        )
+
+
+def test_the_key_of_the_second_signatures_goes_along(
+    world: World, tmp_path: Path
+) -> None:
+    world.note()
+    write(world, tmp_path / "without")
+    arm(world)
+    write(world, tmp_path / "with")
+
+    assert not (tmp_path / "without" / "second-key").exists()
+    text = (tmp_path / "with" / "second-key").read_text()
+    assert parse_second_key(text.removesuffix("\n"), ORIGIN) == OWN

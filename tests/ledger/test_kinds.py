@@ -20,6 +20,23 @@ def test_a_kind_has_a_name_and_a_sentence(name: str, kind: Kind) -> None:
     assert kind.summary[0].isupper()
 
 
+def test_the_published_page_says_the_same() -> None:
+    """Every reader of a ledger goes by that page, long after the entry was made."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
+    rows = [line for line in page.read_text().splitlines() if line.startswith("| `")]
+
+    assert rows == [row(name, kind) for name, kind in sorted(KINDS.items())]
+
+
+def row(name: str, kind: Kind) -> str:
+    facts, private = (
+        ", ".join(f"`{field}`" for field in fields)
+        for fields in (kind.facts, kind.private)
+    )
+    said = "/".join(map(str, kind.ocsf))
+    return f"| `{name}` | {kind.summary} | {facts} | {private} | {said} |"
+
+
 @pytest.mark.parametrize(("name", "kind"), KINDS.items())
 def test_a_field_is_clear_or_private_and_named_once(name: str, kind: Kind) -> None:
     fields = [*kind.facts, *kind.private]

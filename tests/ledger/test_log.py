@@ -64,8 +64,9 @@ def test_an_empty_ledger_has_no_checkpoint(world: World) -> None:
         assert reading.now == START
 
 
-@pytest.mark.parametrize("position", [-1, 1, 2**63, 10**30])
+@pytest.mark.parametrize("position", [-1, 1, 2**63 - 1, 2**63, 10**30])
 def test_an_entry_outside_the_ledger_is_missing(world: World, position: int) -> None:
+    """The last number of 64 bits was once said to fit no column."""
     world.note()
     with world.ledger.reading() as reading:
         with pytest.raises(MissingError):
@@ -80,6 +81,13 @@ def test_a_transaction_without_entries_makes_no_checkpoint(world: World) -> None
         pass
 
     assert world.size() == 1
+
+
+def test_a_transaction_knows_how_many_entries_it_began_after(world: World) -> None:
+    for size in range(3):
+        with world.ledger.transaction() as writing:
+            assert writing.seen == size
+            writing.append(event())
 
 
 def test_what_fails_leaves_neither_row_nor_entry(world: World) -> None:
@@ -193,3 +201,15 @@ def test_a_time_far_ahead_is_not_believed(world: World) -> None:
 
     with pytest.raises(IntegrityError, match="not written by this room"):
         world.note()
+
+
+def test_a_time_that_is_none_is_shown_past_and_decides_nothing(
+    sqlite_world: World,
+) -> None:
+    sqlite_world.note()
+    sqlite_world.attack("UPDATE entries SET at = 'noon'")
+
+    with sqlite_world.ledger.reading() as reading:
+        assert reading.now == sqlite_world.clock()
+    with pytest.raises(IntegrityError, match="not written by this room"):
+        sqlite_world.note()

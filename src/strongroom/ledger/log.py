@@ -241,7 +241,7 @@ class Ledger:
             MissingError: There is no such entry.
         """
         known = (
-            0 <= position <= tree.AT_MOST_ENTRIES
+            0 <= position < tree.AT_MOST_ENTRIES
         )  # no database takes a longer number
         found = list(self.entries(transaction, position, position + 1)) if known else []
         if not found:
