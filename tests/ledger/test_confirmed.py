@@ -84,6 +84,25 @@ def test_it_is_written_down_after_many_entries(known: World) -> None:
     assert check(known).findings == ()
 
 
+def test_a_program_that_ran_long_leaves_no_more_than_is_read_at_once(
+    known: World,
+) -> None:
+    """All entries since were once held in memory: 0.6 GB after a million."""
+    known.notes(2500)
+    rename(known, "a")
+
+    renewed = check(known).confirmed
+
+    assert renewed is not None
+    assert renewed.frontier.size == 7 + 2500 + 1
+    known.attack(
+        "UPDATE entries SET body = (SELECT body FROM entries WHERE position = 3)"
+        " WHERE position = 2000"
+    )
+    with pytest.raises(IntegrityError, match="not those of the newest checkpoint"):
+        check(known)
+
+
 def test_an_empty_ledger_has_no_rows(world: World) -> None:
     checked = check(world)
 

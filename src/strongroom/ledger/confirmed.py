@@ -16,12 +16,14 @@ Contents of rows are not read: MACs are compared with them at every use.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import sqlalchemy as sa
 
 from strongroom.database import tables
+from strongroom.database.basis import Basis
 from strongroom.database.engine import Transaction
 from strongroom.errors import IntegrityError
 from strongroom.ledger.frontier import Frontier
@@ -44,6 +46,10 @@ from strongroom.ledger.sequencer import waiting
 
 RENEWED_AFTER = 256
 """Entries after which it is written anew; reading them again takes 5 ms."""
+
+_AT_ONCE = 1024
+_NOTHING = Rows(changes=(), basis=Basis(seen=0))
+"""Stands for every entry that is about no row; most of a large ledger are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,13 +203,13 @@ def _check_whole(ledger: Ledger, transaction: Transaction) -> Checked:
     Raises:
         IntegrityError: The entries are not those of the checkpoint.
     """
-    replay, leaves = Replay(), []
+    replay, frontier = Replay(), Frontier()
     checkpoint = ledger.checkpoint(transaction)
     size = checkpoint.size if checkpoint else 0
-    for entry in ledger.entries(transaction, 0, size):
-        replay.take(_rows_of(entry), entry.position)
-        leaves.append(entry.leaf)
-    frontier = Frontier().extend(leaves)
+    for entries in _several(ledger.entries(transaction, 0, size)):
+        for entry in entries:
+            replay.take(_rows_of(entry), entry.position)
+        frontier = frontier.extend([entry.leaf for entry in entries])
     if checkpoint and (frontier.size, frontier.root()) != (size, checkpoint.root):
         raise IntegrityError(
             "the entries are not those of the newest checkpoint",
@@ -224,16 +230,25 @@ def _since(ledger: Ledger, transaction: Transaction, before: Frontier) -> _Since
     checkpoint = ledger.checkpoint(transaction)
     if checkpoint is None or checkpoint.size < before.size:
         return None
-    found = list(ledger.entries(transaction, before.size, checkpoint.size))
-    after = before.extend([entry.leaf for entry in found])
+    after, indexed = before, list[Rows]()
+    for entries in _several(ledger.entries(transaction, before.size, checkpoint.size)):
+        after = after.extend([entry.leaf for entry in entries])
+        found = (_rows_of(entry) for entry in entries)
+        indexed += (rows if rows.says_anything else _NOTHING for rows in found)
     if (after.size, after.root()) != (checkpoint.size, checkpoint.root):
         return None
     late = waiting(transaction.connection, transaction.guards)
     return _Since(
         frontier=after,
-        indexed=[_rows_of(entry) for entry in found],
+        indexed=indexed,
         late=[rows_of(entry.body, entry.attached) for entry in late],
     )
+
+
+def _several(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    """Yield entries in lists: a program that ran for months left a million."""
+    while found := list(islice(entries, _AT_ONCE)):
+        yield found
 
 
 def _rows_of(entry: Entry) -> Rows:
