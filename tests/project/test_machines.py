@@ -13,8 +13,10 @@ MACHINES = {
     "FactorState": "machines/test_factors.py",
     "GlassState": "machines/test_glass.py",
     "IntakeState": "machines/test_intakes.py",
+    "PasskeyState": "machines/test_passkeys.py",
     "PermitState": "machines/test_permits.py",
     "RequestState": "access/test_approvals.py",
+    "ReviewState": "machines/test_reviews.py",
     "RootState": "machines/test_roots.py",
     "SessionState": "machines/test_sessions.py",
     "VersionState": "machines/test_versions.py",
@@ -22,10 +24,8 @@ MACHINES = {
 """Which test runs the machine of an enumeration of states."""
 
 ONE_STEP = {
-    "ReviewState": "open until every item is settled",
     "NoticeState": "due until people were told, or could not be",
     "ChallengeState": "open until it is used",
-    "PasskeyState": "active until it is suspended or removed",
     "RecoveryState": "active until it is retired",
     "RekeyState": "active until it has ended",
     "SourceState": "listed until it is removed",

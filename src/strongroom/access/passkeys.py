@@ -1,4 +1,8 @@
-"""Passkeys as stored: whose they are, how far their counters came, if they count."""
+"""Passkeys as stored: whose they are, how far their counters came, if they count.
+
+active ──copied──▶ suspended ──remove──▶ removed        nothing leads back
+  └──────────────remove─────────────────────▲
+"""
 
 from __future__ import annotations
 
