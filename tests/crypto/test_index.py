@@ -193,3 +193,18 @@ def test_a_long_index_is_refused() -> None:
         SegmentIndex.parse(b" " * (MAX_INDEX_BYTES + 1))
     with pytest.raises(InputError, match="too many"):
         lay_out("s" * MAX_INDEX_BYTES, []).to_bytes()
+
+
+def test_an_index_at_its_limits_is_read() -> None:
+    """The published ones: 4096 and 32 characters, 64 numbers, 2^53 - 1."""
+    most = 2**53 - 1
+    item = ItemRanges(
+        name="n" * 4096,
+        file=most,
+        dtype="x" * 32,
+        shape=(most,) * 64,
+        ranges=((most - 1, 1),),
+    )
+    index = lay_out("s", [item])
+
+    assert SegmentIndex.parse(index.to_bytes()) == index

@@ -40,6 +40,14 @@ def test_paper_says_room_set_number_and_date() -> None:
     ]
 
 
+def test_the_words_are_numbered_from_one_four_to_a_line() -> None:
+    words = list(to_words(SHARE))
+    first, second = PAPER.to_text().partition("\n\n")[2].splitlines()[:2]
+
+    assert first.split() == ["1", words[0], "2", words[1], "3", words[2], "4", words[3]]
+    assert second.split()[:2] == ["5", words[4]]
+
+
 def test_a_printed_line_fits_a_narrow_page() -> None:
     assert max(map(len, PAPER.to_text().splitlines())) <= 60
 
@@ -103,3 +111,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_a_long_text_is_refused_before_it_is_read() -> None:
     with pytest.raises(InputError, match="characters"):
         read_paper("a" * (MOST_TEXT + 1))
+
+
+def test_a_text_of_4096_characters_is_read() -> None:
+    assert read_paper(PAPER.to_text().ljust(4096)) == PAPER

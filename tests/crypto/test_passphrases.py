@@ -46,3 +46,8 @@ def test_an_empty_or_endless_passphrase_is_refused() -> None:
             passphrases.derive(Secret(passphrase), SALT, FLOOR)
     with pytest.raises(InputError):
         passphrases.derive(Secret(b"x"), b"salt", FLOOR)
+
+
+def test_the_longest_passphrase_and_the_dearest_guess_are_taken() -> None:
+    assert Cost(memory_kib=1024 * 1024, passes=16, lanes=16)
+    assert len(passphrases.derive(Secret(bytes(1024)), SALT, FLOOR)) == 32
