@@ -94,7 +94,9 @@ class Bench:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the process that runs the tests."""
+        """End the process that runs the tests, also in the middle of them."""
+        if error is not None:
+            self._runner.terminate()
         self._runner.communicate()
 
     def survives(self, mutant: Mutant) -> bool:

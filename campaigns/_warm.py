@@ -15,7 +15,9 @@ import os
 import signal
 import sys
 import warnings
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -24,7 +26,8 @@ _FORK = multiprocessing.get_context("fork")
 
 
 def main() -> None:
-    """Answer until there are no more questions."""
+    """Answer until there are no more questions, or it is ended."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for number, line in enumerate(sys.stdin):
         words, seconds = json.loads(line)
         status, modules = ask(words, seconds)
@@ -45,10 +48,9 @@ def ask(words: list[str], seconds: float) -> tuple[int | None, list[str]]:
             status, modules = mine.recv()
     except EOFError:
         status = None
-    if child.pid:
-        end(child.pid)
-    child.join()
-    mine.close()
+    finally:
+        end(child)
+        mine.close()
     return status, modules
 
 
@@ -74,12 +76,13 @@ def warm_up(modules: list[str]) -> None:
                     continue
 
 
-def end(leader: int) -> None:
-    """End a session, with what the tests left behind."""
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+def end(child: BaseProcess) -> None:
+    """End a child, with what the tests left behind in its session."""
+    if child.pid:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
+    child.join()
 
 
 if __name__ == "__main__":
