@@ -93,14 +93,7 @@ def create_strongroom(
         database=database,
         keys=keys.public.to_hex(),
         passkeys=RelyingParty.at(passkeys),
-        domains=tuple(
-            Domain(
-                name=name,
-                custodian=(custodians or {}).get(name, f"file:custodians/{name}"),
-                store=f"folder:stores/{name}",
-            )
-            for name in DOMAINS[profile]
-        ),
+        domains=_domains(profile, custodians or {}),
     )
     for domain in settings.domains:
         secret = passphrase_of(domain, passphrases)
@@ -129,6 +122,18 @@ def create_strongroom(
         created = Strongroom(room, local_actor(room))
         undo.pop_all()
     return created, founded
+
+
+def _domains(profile: Profile, custodians: Mapping[str, str]) -> tuple[Domain, ...]:
+    """Return the custody domains of a new room, in its folder unless said otherwise."""
+    return tuple(
+        Domain(
+            name=name,
+            custodian=custodians.get(name, f"file:custodians/{name}"),
+            store=f"folder:stores/{name}",
+        )
+        for name in DOMAINS[profile]
+    )
 
 
 def _make_empty(folder: Path) -> None:

@@ -13,6 +13,7 @@ from strongroom.cli.files import read_file
 
 if TYPE_CHECKING:
     from strongroom.app.restoring import Restored
+    from strongroom.canonical import Json
     from strongroom.settings import Settings
 
 PAPER = Annotated[
@@ -82,21 +83,26 @@ def restore(
     )
     done = carry_out(options)
     call.output.say(
-        {
-            "folder": str(into),
-            "room": done.settings.room,
-            "sets": [one.set_id for one in done.recovered],
-            "papers": [one.papers for one in done.recovered],
-            "moved": done.moved.moved,
-            "lost": done.moved.lost,
-            "removed": done.moved.removed,
-            "size": done.size,
-            "seen": done.seen,
-            "troubles": list(done.troubles),
-        },
+        _document(into, done),
         f"a room in {into}: {words.many(done.moved.moved, 'key')} under new custodians",
         *_remarks(call, done),
     )
+
+
+def _document(into: Path, done: Restored) -> dict[str, Json]:
+    """Return what was restored, for programs."""
+    return {
+        "folder": str(into),
+        "room": done.settings.room,
+        "sets": [one.set_id for one in done.recovered],
+        "papers": [one.papers for one in done.recovered],
+        "moved": done.moved.moved,
+        "lost": done.moved.lost,
+        "removed": done.moved.removed,
+        "size": done.size,
+        "seen": done.seen,
+        "troubles": list(done.troubles),
+    }
 
 
 def drill(

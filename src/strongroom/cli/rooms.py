@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -112,17 +113,16 @@ def init(
         descriptor=call.passphrase_fd,
         new=True,
     )
+    password = found.get(domains[0]) if profile is Profile.SOLO else None
     owner = Founder(
         name=name or _login_name(),
         team=team,
-        password=found[domains[0]]
-        if profile is Profile.SOLO and locked
-        else passphrases.secret(
+        password=password
+        or passphrases.secret(
             "New password", password_file, option="--password-file", new=True
         ),
     )
-    before = set(folder.iterdir()) if folder.is_dir() else None
-    try:
+    with _whole_or_nothing(folder):
         room, founded = create_strongroom(
             folder,
             profile=profile,
@@ -133,10 +133,6 @@ def init(
             passkeys=passkeys,
             custodians=custodians,
         )
-    except BaseException:  # also an interrupt: without room.toml there is no room
-        with interrupts.held_back():
-            _remove_unfinished(folder, before)
-        raise
     with room:
         seen = remembered.checkpoint_path(room.room.settings, call.state)
         check_seen(room.room.anchors, seen, random=os.urandom)
@@ -172,6 +168,18 @@ def _login_name() -> str:
     except (KeyError, OSError):
         raise InputError("you have no login name", hint="--name NAME") from None
     return "".join(c if c.isalnum() and c.isascii() else "-" for c in name).strip("-")
+
+
+@contextmanager
+def _whole_or_nothing(folder: Path) -> Iterator[None]:
+    """Remove what was made in ``folder`` if the block does not end."""
+    before = set(folder.iterdir()) if folder.is_dir() else None
+    try:
+        yield
+    except BaseException:  # also an interrupt: without room.toml there is no room
+        with interrupts.held_back():
+            _remove_unfinished(folder, before)
+        raise
 
 
 def _remove_unfinished(folder: Path, before: set[Path] | None) -> None:
