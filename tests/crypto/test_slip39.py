@@ -131,3 +131,16 @@ def test_a_share_out_of_range_cannot_be(change: dict[str, object]) -> None:
 
 
 LIST = sorted({word for words in MADE for word in words})
+
+
+@pytest.mark.parametrize("length", [16, 64])
+def test_a_share_at_its_limits_comes_back(length: int) -> None:
+    share = Share(
+        set_id=SET_IDS - 1,
+        threshold=16,
+        number=16,
+        value=Secret(bytes(range(length))),
+        cost=6,
+    )
+
+    assert from_words(to_words(share)) == share
