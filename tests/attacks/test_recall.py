@@ -113,7 +113,7 @@ def test_what_waits_when_an_advisory_comes_says_so_to_who_looks_at_it(
 
     assert recall(house, added) == []
 
-    assert shown(house, added).review == ("advisory: A-1",)
+    assert shown(house, added).review == ("source/unknown", "advisory: A-1")
     assert accept(house, added).approvals > 0
 
 
