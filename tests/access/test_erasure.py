@@ -16,8 +16,10 @@ from strongroom.access.sessions import Actor, actor_of
 from strongroom.database import tables
 from strongroom.errors import ConflictError, DeniedError, MissingError
 from strongroom.ledger import checks, reconcile
-from strongroom.types import Profile, Role, Secret
+from strongroom.types import AccountKind, Profile, Role, Secret
 from tests.access.rooms import PASSWORD, Rooms, rooms_at
+from tests.access.test_accounts import create
+from tests.access.test_approvals import TWO
 from tests.authenticator import SoftAuthenticator
 from tests.postgresql import Server, name_of
 
@@ -146,6 +148,35 @@ def test_the_account_stays_under_its_id(
     assert len(asked) == 1
     with pytest.raises(MissingError, match="was erased"):
         asked[0].payload()
+
+
+def test_what_they_asked_for_loses_its_text(
+    rooms: Rooms, admin: Actor, approver: Actor, zoe: str
+) -> None:
+    with rooms.world.ledger.transaction() as writing:
+        asked = rooms.approvals.ask(
+            writing,
+            admin,
+            find_account(writing, zoe),
+            "test",
+            {"why": "a-sigh-in-october"},
+            terms=TWO,
+        )
+
+    erased(rooms, admin, approver)
+
+    assert "a-sigh-in-october" not in texts(rooms)
+    with rooms.world.ledger.reading() as reading:
+        assert REQUESTS.get(reading, asked.id).body == ERASED_BODY
+
+
+def test_a_service_is_no_person_to_erase(rooms: Rooms, admin: Actor) -> None:
+    owner = rooms.account("ana", Role.RESEARCHER)
+    with rooms.world.ledger.transaction() as writing:
+        create(writing, "robot", kind=AccountKind.SERVICE, owner=owner)
+
+    with pytest.raises(ConflictError, match="robot is no person"):
+        rooms.erasures.ask(admin, "robot")
 
 
 def test_only_who_has_left_is_erased(

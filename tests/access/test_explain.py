@@ -55,6 +55,20 @@ def test_the_rest_of_a_wait_is_said() -> None:
     assert explain.remedies(question, [rule]) == ("wait 3 h 30 min more",)
 
 
+def test_courses_that_lack_are_named_in_order() -> None:
+    question = ask("ana", "segment:release", coursesLacking=["weights", "ethics"])
+    rule = Rule(id="r", effect="forbid", reason="$courses", remedy="")
+
+    assert explain.sentences(question, [rule]) == ("ethics; weights",)
+
+
+def test_a_duration_that_policy_was_not_told_is_none() -> None:
+    rule = Rule(id="r", effect="forbid", reason="$factor_max_age, $wait", remedy="")
+    question = replace(ask("ana", "segment:release"), context={})
+
+    assert explain.sentences(question, [rule]) == ("0 s, 0 s",)
+
+
 def test_the_same_remedy_is_said_once() -> None:
     rules = [
         Rule(id=name, effect="forbid", reason="r", remedy="log in") for name in "ab"

@@ -36,6 +36,7 @@ def test_a_solo_room_has_one_person_with_every_role(rooms: Rooms) -> None:
 
     assert set(made.owner.roles) == set(Role)
     assert made.owner.state is AccountState.ACTIVE
+    assert rooms.facts("policy.loaded") == [{"digest": "00" * 32, "profile": "solo"}]
     assert made.invitations == {}
     with rooms.world.ledger.reading() as reading:
         project = find_project(reading, "default")

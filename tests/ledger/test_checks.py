@@ -184,6 +184,40 @@ def test_an_entry_put_at_the_end_is_named(filled: World) -> None:
         tail(filled)
 
 
+def test_a_tile_that_is_not_the_signed_tree_is_named(filled: World) -> None:
+    with filled.database.reading() as connection:
+        tile = tables.tiles.c
+        last = (tile.level == 0) & (tile.number == 1)
+        hashes = connection.execute(sa.select(tile.hashes).where(last)).scalar_one()
+    filled.attack(
+        sa.update(tables.tiles).where(last).values(hashes=bytes(32) + hashes[32:])
+    )
+
+    problems = [finding.problem for finding in found(filled)]
+    assert problems[:2] == [
+        "the stored tiles do not have the signed root",
+        "entry 256 was altered",
+    ]
+
+
+def test_a_frontier_of_another_size_and_the_same_root_is_named(world: World) -> None:
+    world.notes(4)
+    with world.ledger.reading() as reading:
+        checkpoint = world.ledger.checkpoint(reading)
+    assert checkpoint is not None
+    root = checkpoint.root
+    world.note()
+    longer = Frontier(size=8, hashes=(root,))
+    assert longer.root() == root
+    world.attack(
+        sa.update(tables.checkpoints)
+        .where(tables.checkpoints.c.size == 4)
+        .values(frontier=longer.to_bytes())
+    )
+
+    assert [f.problem for f in found(world)] == ["checkpoint 4 has another frontier"]
+
+
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 512])
 def test_the_tail_is_checked_whatever_the_size(world: World, size: int) -> None:
     """With exactly 256 entries the last tile was once taken to be empty."""

@@ -29,6 +29,12 @@ def test_a_key_is_read_as_it_was_written(name: str, kind: bytes, public: bytes) 
         parse_key(text, bytes([kind[0] ^ 1]))
 
 
+@pytest.mark.parametrize("encoded", ["!", "AAAA=", "\u00e4", ""])
+def test_a_key_in_no_base64_is_refused(encoded: str) -> None:
+    with pytest.raises(InputError, match="name\\+hash\\+base64"):
+        parse_key(f"name+00000000+{encoded}", b"\x01")
+
+
 @given(NAMES, st.binary(min_size=4, max_size=4), st.binary(min_size=1, max_size=99))
 def test_a_line_is_read_as_it_was_written(
     name: str, key_id: bytes, signature: bytes

@@ -108,3 +108,14 @@ def test_a_proof_file_is_bounded() -> None:
     for text in (hashes, index, extra, whole):
         with pytest.raises(IntegrityError):
             Proof.from_text(text)
+
+
+def test_a_proof_file_begins_with_its_kind_and_its_index() -> None:
+    first, index, *rest = LEDGER.proof(7).to_text().split("\n")
+    other = first.replace("v1", "v2")
+    for lines in ([other, index, *rest], ["", index, *rest], [index, *rest]):
+        with pytest.raises(IntegrityError, match="begins with"):
+            Proof.from_text("\n".join(lines))
+    for lines in ([first, *rest], [first, "", *rest], [first, index[1:], *rest]):
+        with pytest.raises(IntegrityError, match="names no index"):
+            Proof.from_text("\n".join(lines))

@@ -18,7 +18,7 @@ from strongroom.database.basis import Basis, RowsRead, RowUsed, digest_of
 from strongroom.database.guards import RowChange
 from strongroom.ledger.log import Writing
 from strongroom.ledger.reconcile import reconcile
-from strongroom.ledger.replay import DecisionFinding, Named, Replay
+from strongroom.ledger.replay import DecisionFinding, Named, Replay, prefixes_of
 from strongroom.ledger.rows import Rows
 from strongroom.types import AccountId, ProjectId, TeamId
 from tests.ledger.world import World, event
@@ -343,3 +343,10 @@ def test_a_member_hidden_while_somebody_counted_is_named(world: World) -> None:
         assert [str(f) for f in reconcile(world.ledger, reading)] == [
             "entry 1: a decision did not see every row of members below project-a/"
         ]
+
+
+@given(st.text("/ab", max_size=12))
+def test_a_prefix_ends_wherever_a_stroke_stands(row_id: str) -> None:
+    ends = [at for at, letter in enumerate(row_id, 1) if letter == "/"]
+
+    assert list(prefixes_of(row_id)) == [row_id[:end] for end in ends]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from strongroom.errors import IntegrityError
 from strongroom.ledger.checkpoint import Checkpoint
+from strongroom.ledger.note import AT_MOST_NOTE_BYTES
 from strongroom.ledger.tiles import node_reader
 from strongroom.ledger.tree import EMPTY_ROOT, consistency_proof, root_hash
 from strongroom.ledger.trust import Trust
@@ -91,6 +92,17 @@ def test_a_request_is_read_as_it_was_written(first: int, second: int) -> None:
     asked = request(older, newer)
 
     assert WitnessRequest.from_bytes(asked.to_text().encode()) == asked
+
+
+def test_the_longest_request_is_read_and_no_longer_one() -> None:
+    longest = WitnessRequest(
+        older=2**63 - 1, proof=(bytes(32),) * 63, note="x" * AT_MOST_NOTE_BYTES
+    )
+    data = longest.to_text().encode()
+
+    assert WitnessRequest.from_bytes(data) == longest
+    with pytest.raises(IntegrityError, match="bytes"):
+        WitnessRequest.from_bytes(data + b"x" * 64)
 
 
 @given(st.data())
