@@ -31,6 +31,7 @@ from strongroom.intake.intakes import (
     load_report_bytes,
     store_report,
 )
+from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.readers import READER
 from strongroom.intake.receipt import report_digest
 from strongroom.ledger.events import Event
@@ -69,8 +70,7 @@ def measure(folder: Path, artifacts: int, tensors: int) -> dict[str, object]:
     reauditing = Reauditing(
         parts.gate,
         parts.admission,
-        key=ISSUER.public,
-        at_most_age=timedelta(days=30),
+        KnownBad(key=ISSUER.public),
     )
     data = bundle(house, hit)
 

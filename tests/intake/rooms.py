@@ -8,29 +8,54 @@ from pathlib import Path
 from strongroom.client.client import Strongroom
 from strongroom.client.intake import Added
 from strongroom.intake.additions import Addition
+from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.quarantine import Quarantine
 from strongroom.sandboxes.recording import RecordingSandbox
+from strongroom.vault.admission import Admission
 from strongroom.vault.drafts import SealOptions
+from strongroom.vault.reauditing import Reauditing
 from tests.intake.readers import examine
 from tests.journeys.rooms import House
 
+NOTHING_KNOWN = KnownBad()
 
-def reading_here(room: Strongroom) -> Strongroom:
-    """Return the same room with a quarantine that needs no sandbox."""
+
+def reading_here(room: Strongroom, known_bad: KnownBad = NOTHING_KNOWN) -> Strongroom:
+    """Return the same room with a quarantine that needs no sandbox.
+
+    Args:
+        room: Of whoever acts.
+        known_bad: By which what comes in is judged.
+    """
     parts = room.room
     quarantine = Quarantine(
         parts.gate,
         examine=examine,
         folder=parts.settings.folder / "quarantine",
         random=parts.random,
+        known_bad=known_bad,
     )
+    admission = Admission(parts.gate, parts.approvals, known_bad)
     actor = room.actor if room.bound else None
-    parts = replace(parts, quarantine=quarantine, sandbox=RecordingSandbox)
+    parts = replace(
+        parts,
+        quarantine=quarantine,
+        admission=admission,
+        reauditing=Reauditing(parts.gate, admission, known_bad),
+        sandbox=RecordingSandbox,
+    )
     return Strongroom(parts, actor)
 
 
-def add(house: House, path: Path, *, by: str = "olga", name: str = "llm") -> Added:
+def add(
+    house: House,
+    path: Path,
+    *,
+    by: str = "olga",
+    name: str = "llm",
+    known_bad: KnownBad = NOTHING_KNOWN,
+) -> Added:
     """Take a folder in for the project that everybody is in."""
-    return reading_here(house.by(by)).intakes.add(
+    return reading_here(house.by(by), known_bad).intakes.add(
         Addition(path=path, project="default"), SealOptions(name=name)
     )

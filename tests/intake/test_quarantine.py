@@ -16,6 +16,7 @@ from strongroom.database import tables
 from strongroom.errors import DeniedError, InputError, MissingError, UnavailableError
 from strongroom.intake.additions import Addition
 from strongroom.intake.intakes import IntakeState
+from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.reports import SnapshotReport
 from strongroom.intake.rewriting import Options
@@ -169,7 +170,11 @@ def test_a_disk_that_fills_while_files_are_taken_over_is_our_error(
 
     parts = house.by("olga").room
     quarantine = Quarantine(
-        parts.gate, examine=full, folder=foreign.parent / "q", random=parts.random
+        parts.gate,
+        examine=full,
+        folder=foreign.parent / "q",
+        random=parts.random,
+        known_bad=KnownBad(),
     )
     room = Strongroom(replace(parts, quarantine=quarantine), house.by("olga").actor)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from safetensors.numpy import save_file
 
 from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
@@ -204,3 +206,37 @@ def test_an_interrupted_addition_goes_on(house: House, foreign: Path) -> None:
     assert added.sealed is not None
     found = sorted(states(house).values())
     assert found == ["held", "pending", "quarantined"]
+
+
+# --- at the same time ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize("act", ["accept", "refuse"])
+def test_whoever_decides_waits_for_a_recall_and_keeps_nothing_from_it(
+    house: House, foreign: Path, act: str
+) -> None:
+    """Once, each held the row that the other wanted: PostgreSQL ended one of them."""
+    added = add(house, foreign)
+    assert added.sealed is not None
+    room = house.room.room
+    decide = getattr(house.by("olga").intakes, act)
+    with ThreadPoolExecutor(1) as threads:
+        with room.ledger.transaction() as writing:
+            VERSIONS.get(writing, added.sealed.version.id, lock=True)  # as a recall
+            decided = threads.submit(decide, added.intake.id)
+            while not somebody_waits(house) and not decided.done():
+                pass
+            room.admission.recall(
+                writing, [added.sealed.artifact.id], advisory="A-1", reason=""
+            )
+        decided.result()
+
+    assert shown(house, added.intake).review == ("advisory: A-1",)
+
+
+def somebody_waits(house: House) -> bool:
+    """Return whether somebody waits for a lock on PostgreSQL."""
+    with house.room.room.ledger.reading() as reading:
+        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(reading.connection.execute(waiting).scalar())

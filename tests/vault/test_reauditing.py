@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,12 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from strongroom import canonical
-from strongroom.client.client import Strongroom
 from strongroom.client.intake import Added
 from strongroom.crypto.signing import SigningKey
 from strongroom.database import intake_tables
-from strongroom.database.times import format_time
 from strongroom.errors import (
     ConflictError,
     DeniedError,
@@ -23,14 +19,12 @@ from strongroom.errors import (
     MissingError,
     SetupError,
 )
-from strongroom.intake.advisories import PURPOSE
 from strongroom.intake.intakes import INTAKES
 from strongroom.types import Secret
-from strongroom.vault.reauditing import Reaudited, Reauditing
+from strongroom.vault.reauditing import Reaudited
+from tests.intake.advising import bundle, judging, reaudit
 from tests.intake.rooms import add
 from tests.journeys.rooms import House
-
-ISSUER = SigningKey(Secret(bytes(range(7, 39))))
 
 
 @pytest.fixture
@@ -44,45 +38,6 @@ def added(house: House, quick: Path) -> Added:
     request = house.by("olga").intakes.accept(done.intake.id)
     house.by("ines").approve(request.id)
     return done
-
-
-def bundle(
-    house: House,
-    *,
-    number: int = 1,
-    name: str = "SRA-2026-1",
-    key: SigningKey = ISSUER,
-    issued: timedelta = timedelta(0),
-    **names: list[str] | int,
-) -> bytes:
-    """Return a bundle of one advisory, issued so long ago and good for 60 days."""
-    at = house.clock() - issued
-    advisory: canonical.Json = {"id": name, "database_specific": {"strongroom": names}}
-    document: canonical.Json = {
-        "v": 1,
-        "number": number,
-        "issued": format_time(at),
-        "expires": format_time(at + timedelta(days=60)),
-        "advisories": [advisory],
-    }
-    return key.sign(PURPOSE, canonical.to_json(document)).to_bytes()
-
-
-def judging(house: House, name: str = "olga") -> Strongroom:
-    """Return the room of somebody, with the key of our issuer pinned."""
-    by = house.by(name)
-    parts = by.room
-    reauditing = Reauditing(
-        parts.gate,
-        parts.admission,
-        key=ISSUER.public,
-        at_most_age=timedelta(days=30),
-    )
-    return Strongroom(replace(parts, reauditing=reauditing), by.actor)
-
-
-def reaudit(house: House, data: bytes | None = None, **options: bool) -> Reaudited:
-    return judging(house).intakes.reaudit(data, **options)
 
 
 def rules(found: Reaudited) -> list[str]:

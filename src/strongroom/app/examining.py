@@ -1,4 +1,4 @@
-"""Wires what reads things from outside, and what judges them again."""
+"""Wires what reads things from outside, and whose advisories count."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from strongroom.access.gate import Gate
 from strongroom.crypto.signing import VerifyKey
+from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.receiving import ReceivedFile
 from strongroom.intake.reports import SnapshotReport
@@ -16,13 +17,15 @@ from strongroom.intake.rewriting import Options
 from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
 from strongroom.types import Random
-from strongroom.vault.admission import Admission
 from strongroom.vault.comparing import Comparing
-from strongroom.vault.reauditing import Reauditing
 
 
 def wire_quarantine(
-    gate: Gate, settings: Settings, sandbox: Callable[[], Sandbox], random: Random
+    gate: Gate,
+    settings: Settings,
+    sandbox: Callable[[], Sandbox],
+    known_bad: KnownBad,
+    random: Random,
 ) -> tuple[Quarantine, Comparing]:
     """Return the room's quarantine, and what compares; both read in a sandbox.
 
@@ -54,17 +57,19 @@ def wire_quarantine(
 
     folder = settings.intake.quarantine(settings.folder, settings.room)
     return (
-        Quarantine(gate, examine=examine, folder=folder, random=random),
+        Quarantine(
+            gate, examine=examine, folder=folder, random=random, known_bad=known_bad
+        ),
         Comparing(gate, examine=read, folder=folder, random=random),
     )
 
 
-def wire_reauditing(gate: Gate, admission: Admission, settings: Settings) -> Reauditing:
-    """Return what judges again what was admitted."""
+def wire_known_bad(settings: Settings) -> KnownBad:
+    """Return whose bundles of advisories the room takes."""
     pinned = settings.advisories
-    return Reauditing(
-        gate,
-        admission,
-        key=VerifyKey(bytes.fromhex(pinned.key)) if pinned else None,
-        at_most_age=timedelta(days=pinned.at_most_age_days if pinned else 30),
+    if pinned is None:
+        return KnownBad()
+    return KnownBad(
+        key=VerifyKey(bytes.fromhex(pinned.key)),
+        at_most_age=timedelta(days=pinned.at_most_age_days),
     )

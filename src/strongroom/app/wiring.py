@@ -31,7 +31,7 @@ from strongroom.app.adapters import (
     open_sandbox,
     passphrase_of,
 )
-from strongroom.app.examining import wire_quarantine, wire_reauditing
+from strongroom.app.examining import wire_known_bad, wire_quarantine
 from strongroom.app.growing import wire_profiles
 from strongroom.app.notifications import teller
 from strongroom.app.schemes import USED_BY
@@ -63,6 +63,7 @@ from strongroom.settings import Settings, load_settings
 from strongroom.types import Random
 from strongroom.vault.admission import Admission
 from strongroom.vault.catalogue import Catalogue
+from strongroom.vault.reauditing import Reauditing
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
 from strongroom.vault.rekeying import Rekeying
@@ -218,8 +219,9 @@ def _wired(
     approvals = Approvals(gate, random=random)
     tell = teller(settings.folder)
     sandbox = partial(open_sandbox, settings)
-    admission = Admission(gate, approvals)
-    quarantine, comparing = wire_quarantine(gate, settings, sandbox, random)
+    known_bad = wire_known_bad(settings)
+    admission = Admission(gate, approvals, known_bad)
+    quarantine, comparing = wire_quarantine(gate, settings, sandbox, known_bad, random)
     return Room(
         settings=settings,
         ledger=ledger,
@@ -241,7 +243,7 @@ def _wired(
         comparing=comparing,
         allow_list=AllowList(gate, approvals, random=random),
         admission=admission,
-        reauditing=wire_reauditing(gate, admission, settings),
+        reauditing=Reauditing(gate, admission, known_bad),
         vault=Vault(
             gate,
             approvals,

@@ -19,6 +19,7 @@ from strongroom.database.times import format_time
 from strongroom.errors import ConflictError, IntegrityError
 from strongroom.intake.advisories import Bundle, open_bundle
 from strongroom.intake.findings import Finding, Level
+from strongroom.intake.intakes import Intake
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 
@@ -159,9 +160,12 @@ def take_bundle(writing: Writing, actor: Actor, data: bytes, bundle: Bundle) -> 
     writing.append(_advised(actor, bundle, digest))
 
 
-def known_hits(transaction: Transaction) -> frozenset[str]:
-    """Return the ids of all hits that were found before."""
-    return frozenset(hit.id for hit in HITS.find(transaction))
+def known_hits(
+    transaction: Transaction, intake: Intake | None = None
+) -> frozenset[str]:
+    """Return the ids of all hits that were found before, or of those on an intake."""
+    which = [] if intake is None else [HITS.columns.intake == intake.id]
+    return frozenset(hit.id for hit in HITS.find(transaction, *which))
 
 
 def remember_hit(writing: Writing, hit: str, number: int) -> None:

@@ -58,19 +58,30 @@ def judge_again(found: Iterable[Judged], known: Set[str]) -> Iterator[Found]:
     """
     for one in found:
         for advisory in one.advisories:
-            yield one.intake.id, _hit(advisory, hit_id(one.intake, advisory) in known)
+            if hit_id(one.intake, advisory) in known:
+                yield one.intake.id, _known(advisory)
+            else:
+                yield one.intake.id, hit_finding(advisory)
         if one.reader < VERSION:
             yield one.intake.id, _outgrown(one)
 
 
-def _hit(advisory: Advisory, known: bool) -> Finding:
-    words = f"{advisory.id}: {advisory.summary or 'concerns it'}"
-    if known:
-        words += "; it was found before"
-        return Finding(
-            rule="advisory/known", level=Level.NOTE, message=words[:MOST_MESSAGE]
-        )
-    return Finding(rule="advisory/hit", level=Level.ERROR, message=words[:MOST_MESSAGE])
+def hit_finding(advisory: Advisory) -> Finding:
+    """Return that an advisory concerns something, and nobody has seen that yet."""
+    return Finding(
+        rule="advisory/hit", level=Level.ERROR, message=_words(advisory)[:MOST_MESSAGE]
+    )
+
+
+def _known(advisory: Advisory) -> Finding:
+    words = f"{_words(advisory)}; it was found before"
+    return Finding(
+        rule="advisory/known", level=Level.NOTE, message=words[:MOST_MESSAGE]
+    )
+
+
+def _words(advisory: Advisory) -> str:
+    return f"{advisory.id}: {advisory.summary or 'concerns it'}"
 
 
 def _outgrown(one: Judged) -> Finding:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from strongroom.errors import ConflictError
 from strongroom.intake.additions import Addition, parse_digest, suffices
 from strongroom.intake.examining import Examine
 from strongroom.intake.expectations import check_addition, verify_expected
+from strongroom.intake.findings import Finding
 from strongroom.intake.intakes import (
     INTAKES,
     Intake,
@@ -32,6 +33,7 @@ from strongroom.intake.intakes import (
     load_report,
     store_report,
 )
+from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.origins import parse_origin
 from strongroom.intake.private_folders import private_folder, quarantine_disk, sweep
 from strongroom.intake.receipt import Receipt, report_digest
@@ -88,7 +90,13 @@ class Quarantine:
     """Where things from outside stay until they are re-written."""
 
     def __init__(
-        self, gate: Gate, *, examine: Examine, folder: Path, random: Random
+        self,
+        gate: Gate,
+        *,
+        examine: Examine,
+        folder: Path,
+        random: Random,
+        known_bad: KnownBad,
     ) -> None:
         """Wire the shell.
 
@@ -97,12 +105,14 @@ class Quarantine:
             examine: Reads files in a sandbox; ``app`` hands it in.
             folder: For private copies; made when it is needed.
             random: Source of ids.
+            known_bad: What is known to be bad, in the newest bundle of advisories.
         """
         self._gate = gate
         self._ledger = gate.ledger
         self._examine = examine
         self._folder = folder
         self._random = random
+        self._known_bad = known_bad
 
     @contextmanager
     def receiving(
@@ -150,6 +160,7 @@ class Quarantine:
 
         Raises:
             ConflictError: Somebody else added the same, and was faster.
+            IntegrityError: The stored bundle of advisories was altered.
             SetupError: The sandbox lacks something.
             UnavailableError: A disk or the database does not answer, or is full.
         """
@@ -160,16 +171,21 @@ class Quarantine:
                 addition.options,
                 private.output,
             )
-        verdict = judge(
-            report,
-            private.received,
-            private.checked,
-            origin=addition.place,
-            policy=self._gate.rules_digest,
-        )
-        document = canonical.to_json(verdict.document)
-        digest = report_digest(document)
+
+        checked = private.checked
+
+        def judged(advised: tuple[Finding, ...]) -> Verdict:
+            return judge(
+                report,
+                private.received,
+                replace(checked, findings=(*checked.findings, *advised)),
+                origin=addition.place,
+                policy=self._gate.rules_digest,
+            )
+
         with self._ledger.transaction() as writing:
+            verdict, document = self._known_bad.applied(writing, judged)
+            digest = report_digest(document)
             row = INTAKES.get(writing, private.intake.id, lock=True)
             if row.state is not IntakeState.RECEIVED:
                 raise ConflictError(

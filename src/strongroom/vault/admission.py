@@ -23,11 +23,11 @@ from strongroom.intake.intakes import (
     Intake,
     IntakeState,
     find_intake,
-    load_report,
 )
+from strongroom.intake.known_bad import KnownBad, verify_unadvised
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
-from strongroom.types import ArtifactId
+from strongroom.types import ArtifactId, IntakeId
 from strongroom.vault.admitting import ADVISED, RECALLED, asked_for, intake_of, refused
 from strongroom.vault.publishing import PUBLISH_ACTION
 from strongroom.vault.recording import abandoned_event
@@ -49,11 +49,18 @@ _RECALLABLE = (
 class Admission:
     """Decides on what waits in quarantine."""
 
-    def __init__(self, gate: Gate, approvals: Approvals) -> None:
-        """Wire the shell."""
+    def __init__(self, gate: Gate, approvals: Approvals, known_bad: KnownBad) -> None:
+        """Wire the shell.
+
+        Args:
+            gate: Asks policy.
+            approvals: Publishes what needs somebody else's word.
+            known_bad: What is known to be bad, in the newest bundle of advisories.
+        """
         self._gate = gate
         self._ledger = gate.ledger
         self._approvals = approvals
+        self._known_bad = known_bad
 
     def accept(self, actor: Actor, identifier: str) -> Request:
         """Ask to publish what was re-written; carried out if nobody has to agree.
@@ -61,19 +68,22 @@ class Admission:
         Raises:
             MissingError: There is no such intake.
             ConflictError: It was refused, accepted, or asked for already.
-            DeniedError: The actor may not accept it.
-            IntegrityError: The report on it was deleted or altered.
+            DeniedError: The actor may not accept it, or an advisory concerns it that
+                nobody has seen there yet.
+            IntegrityError: The report on it, or the bundle of advisories, was
+                deleted or altered.
         """
         with (
             self._gate.recording_refusals(actor, "intake:accept", identifier),
             self._ledger.transaction() as writing,
         ):
+            bundle = self._known_bad.last(writing, lock=True)
             intake, version = self._waiting(writing, identifier)
             artifact = ARTIFACTS.get(writing, version.artifact)
             account = self._gate.require(
                 writing, actor, "intake:accept", resource_of(artifact)
             )
-            load_report(writing, intake)  # nobody accepts what nobody can read about
+            verify_unadvised(writing, bundle, intake)
             version = VERSIONS.replace(writing, version, state=VersionState.PENDING)
             return self._approvals.ask(
                 writing,
@@ -147,24 +157,37 @@ class Admission:
 
         The objects go with the next ``strongroom clean``; nothing opens them.
         """
-        with self._ledger.transaction() as writing:
+        with self._ledger.reading() as reading:
             due = INTAKES.find(
-                writing,
+                reading,
                 INTAKES.columns.original.is_not(None),
-                INTAKES.columns.expires_at <= writing.now,
-                lock=True,
+                INTAKES.columns.expires_at <= reading.now,
             )
-            return [_expire(writing, intake) for intake in due]
+        return [one for each in due if (one := self._expire(each.id)) is not None]
+
+    def _expire(self, identifier: IntakeId) -> Intake | None:
+        """Give up one original; a transaction each holds no two intakes at once."""
+        with self._ledger.transaction() as writing:
+            intake = INTAKES.get(writing, identifier, lock=True)
+            if intake.original is None:  # somebody cleans at the same time
+                return None
+            return _expire(writing, intake)
 
     def _waiting(self, writing: Writing, identifier: str) -> tuple[Intake, Version]:
-        """Return a locked intake that waits, and the version re-written from it."""
-        intake = find_intake(writing, identifier, lock=True)
-        if intake.state is not IntakeState.WAITING or intake.version is None:
+        """Return an intake that waits, and the version re-written from it; both locked.
+
+        The version first, as everybody does who locks both.
+        """
+        found = find_intake(writing, identifier)
+        version = None
+        if found.version is not None:
+            version = VERSIONS.get(writing, found.version, lock=True)
+        intake = INTAKES.get(writing, found.id, lock=True)
+        if intake.state is not IntakeState.WAITING or version is None:
             raise ConflictError(
                 f"{intake.id} is {intake.state}; it cannot be accepted or refused",
                 hint=f"strongroom intake show {intake.id}",
             )
-        version = VERSIONS.get(writing, intake.version, lock=True)
         if version.state is not VersionState.QUARANTINED:
             raise ConflictError(
                 f"{intake.id} was accepted; others have to agree",

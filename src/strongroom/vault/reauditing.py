@@ -12,20 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
-from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
-from strongroom.errors import SetupError
-from strongroom.intake.advisories import Advisory, Bundle, open_bundle
+from strongroom.intake.advisories import Advisory, Bundle
 from strongroom.intake.feeds import (
     digest_of,
     feed_findings,
     known_hits,
-    load_bundle,
     newest_feed,
     remember_hit,
     take_bundle,
@@ -36,6 +33,7 @@ from strongroom.intake.installed import Installed, judge_installed
 from strongroom.intake.intakes import INTAKES, Intake, IntakeState, load_report_bytes
 from strongroom.intake.joining import Join, reader_of
 from strongroom.intake.judging import Found, Judged, hit_id, judge_again, new_hits
+from strongroom.intake.known_bad import KnownBad
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
 from strongroom.types import ArtifactId
@@ -71,27 +69,18 @@ class Reaudited:
 class Reauditing:
     """Judges again what was admitted."""
 
-    def __init__(
-        self,
-        gate: Gate,
-        admission: Admission,
-        *,
-        key: VerifyKey | None,
-        at_most_age: timedelta,
-    ) -> None:
+    def __init__(self, gate: Gate, admission: Admission, known_bad: KnownBad) -> None:
         """Wire the shell.
 
         Args:
             gate: Asks policy.
             admission: Takes versions back.
-            key: Of whoever issues bundles; ``None`` if the room pins none.
-            at_most_age: Of a bundle, before that is a finding.
+            known_bad: Whose bundles the room takes.
         """
         self._gate = gate
         self._ledger = gate.ledger
         self._admission = admission
-        self._key = key
-        self._at_most_age = at_most_age
+        self._known_bad = known_bad
 
     def run(self, actor: Actor, bundle: bytes | None = None) -> Reaudited:
         """Take a bundle if one is given, judge again, and recall what is hit.
@@ -107,7 +96,7 @@ class Reauditing:
             ConflictError: The bundle is older than the last one.
             DeniedError: The actor may not.
         """
-        opened = self._opened(bundle)
+        opened = None if bundle is None else self._known_bad.open(bundle)
         with (
             self._gate.recording_refusals(actor, "intake:advise", "room"),
             self._ledger.transaction() as writing,
@@ -116,7 +105,7 @@ class Reauditing:
             if bundle is not None and opened is not None:
                 take_bundle(writing, actor, bundle, opened)
             else:
-                opened = self._last(writing)
+                opened = self._known_bad.last(writing, lock=True)
             found, known = self._judged(writing, opened), known_hits(writing)
             number = opened.number if opened else 0
             recalled = self._recalled(writing, number, new_hits(found, known))
@@ -138,7 +127,7 @@ class Reauditing:
             ConflictError: As ``run``.
             DeniedError: The actor may not.
         """
-        opened = self._opened(bundle)
+        opened = None if bundle is None else self._known_bad.open(bundle)
         with self._reading(actor) as reading:
             opened = self._foreseen(reading, opened, bundle)
             found, known = self._judged(reading, opened), known_hits(reading)
@@ -167,11 +156,11 @@ class Reauditing:
             ConflictError: As ``run``.
             DeniedError: The actor may not.
         """
-        opened = self._opened(bundle)
+        opened = None if bundle is None else self._known_bad.open(bundle)
         with self._reading(actor) as reading:
             opened = self._foreseen(reading, opened, bundle)
             now = reading.now
-        about_feed = feed_findings(opened, now, self._at_most_age)
+        about_feed = feed_findings(opened, now, self._known_bad.at_most_age)
         return Reaudited(
             number=opened.number if opened else None,
             judged=len(packages),
@@ -195,26 +184,9 @@ class Reauditing:
     ) -> Bundle | None:
         """Return the bundle that counts; one that is given could be taken."""
         if opened is None or bundle is None:
-            return self._last(reading)
+            return self._known_bad.last(reading)
         verify_newer(newest_feed(reading), opened, digest_of(bundle), reading.now)
         return opened
-
-    def _opened(self, bundle: bytes | None) -> Bundle | None:
-        if bundle is None:
-            return None
-        if self._key is None:
-            raise SetupError(
-                "the room pins no key for bundles of advisories",
-                hint="write [advisories] with its key into room.toml",
-            )
-        return open_bundle(bundle, self._key)
-
-    def _last(self, transaction: Transaction) -> Bundle | None:
-        """Return the bundle that was taken last, as long as its key is pinned."""
-        feed = newest_feed(transaction)
-        if feed is None or self._key is None:
-            return None
-        return load_bundle(transaction, feed, self._key)
 
     def _judged(self, transaction: Transaction, bundle: Bundle | None) -> list[Judged]:
         """Return every intake that was admitted, and what concerns it."""
@@ -243,7 +215,7 @@ class Reauditing:
         found: Sequence[Judged],
         known: Set[str],
     ) -> tuple[Found, ...]:
-        about_feed = feed_findings(bundle, now, self._at_most_age)
+        about_feed = feed_findings(bundle, now, self._known_bad.at_most_age)
         return (*(("", one) for one in about_feed), *judge_again(found, known))
 
     def _recalled(
