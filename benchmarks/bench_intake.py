@@ -5,7 +5,9 @@ Ours reads the checkpoint, checks every CRC, writes safetensors and hashes every
 worker does before anything is taken.  ``copy`` is the least that any intake has to do:
 copy the file and compute its SHA-256, by one thread.  ``digest`` is SHA-256 alone,
 ``crc`` CRC-32 alone, each by two threads.  All in one process, interleaved; the
-sandbox and the sealed original are not in it.
+sealed original is not in it.  ``sandboxed`` is the whole reading as intake does it: two
+workers in two sandboxes, and what the host looks at; ``without`` reads and reads again
+in this process.
 ``--peers`` adds what scanners of pickles need for the same file, as commands.
 """
 
@@ -28,10 +30,13 @@ from benchmarks.peers.scanners import scan_seconds
 from benchmarks.rounds import going_first, interleave, load, weigh_more
 from strongroom.canonical import to_json
 from strongroom.intake.formats import torch_legacy, torch_zip
+from strongroom.intake.jobs import Item
+from strongroom.intake.reading import SandboxReader
 from strongroom.intake.reported import parse_report
 from strongroom.intake.rereading import reread
 from strongroom.intake.rewriting import Options, Rewrite, Workplace
 from strongroom.intake.sources import PIECE_BYTES, Source
+from strongroom.sandboxes.bubblewrap import BubblewrapSandbox
 
 LAYERS = 24
 THREADS = 2
@@ -73,7 +78,11 @@ def _measure(
     kept.mkdir()
     rewrite(source, Workplace(kept, kept), Options())
     written, opened = _windows(kept)
+    reader = SandboxReader(BubblewrapSandbox())
+    item = Item(path=path.name, offset=0, length=size)
     cases: dict[str, Callable[[], object]] = {
+        "without": lambda: _without(rewrite, source, place),
+        "sandboxed": lambda: _sandboxed(reader, descriptor, item, place / "taken"),
         "ours": lambda: rewrite(source, Workplace(place, place), Options()),
         "again": lambda: _verified(written, place),
         "copy": lambda: _copy(source, place / "copy"),
@@ -95,6 +104,7 @@ def _measure(
         "again_cpu_to_ours": round(
             times.cpu_milliseconds("again") / times.cpu_milliseconds("ours"), 2
         ),
+        "sandboxed_to_without": times.ratio("sandboxed", "without"),
         "cpu_ratio_to_copy_with_digest": times.cpu_ratio("copy"),
         "gb_per_second": round(size / times.milliseconds("ours") / 1e6, 2),
         "milliseconds": {name: times.milliseconds(name) for name in cases},
@@ -135,6 +145,29 @@ def _verified(written: Sequence[Source], scratch: Path) -> None:
     report = parse_report(to_json(reread(written, str(scratch))), files=len(written))
     if any(each.findings for each in report):
         raise RuntimeError("what was written does not come out the same")
+
+
+def _without(rewrite: Rewrite, source: Source, place: Path) -> None:
+    """Do what both workers do, in this process."""
+    rewrite(source, Workplace(place, place), Options())
+    written, opened = _windows(place)
+    _verified(written, place)
+    for number in opened:
+        os.close(number)
+
+
+def _sandboxed(
+    reader: SandboxReader, descriptor: int, item: Item, output: Path
+) -> None:
+    """Read as intake does.
+
+    Raises:
+        RuntimeError: Nothing came out.
+    """
+    output.mkdir()
+    report = reader(descriptor, [item], Options(), output)
+    if report.findings or not report.files[0].outputs:
+        raise RuntimeError(f"nothing came out: {report.findings}")
 
 
 def _copy(source: Source, path: Path) -> str:

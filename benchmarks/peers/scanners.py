@@ -26,7 +26,7 @@ _MOST_SECONDS = 120
 
 def scan_seconds(path: Path) -> dict[str, float | str]:
     """Return how long each scanner looked at one file, or why there is no figure."""
-    folder = _installed()
+    folder = installed()
     return {name: _seconds(folder, name, path) for name in COMMANDS}
 
 
@@ -38,7 +38,7 @@ def _seconds(folder: Path, name: str, path: Path) -> float | str:
             (str(folder / program), *words, str(path)),
             check=False,
             capture_output=True,
-            env={**os.environ, **_QUIET},
+            env=quiet_environment(),
             timeout=_MOST_SECONDS,
         )
     except subprocess.TimeoutExpired:
@@ -49,7 +49,12 @@ def _seconds(folder: Path, name: str, path: Path) -> float | str:
     )
 
 
-def _installed() -> Path:
+def quiet_environment() -> dict[str, str]:
+    """Return the variables of this process, and those that stop telemetry."""
+    return {**os.environ, **_QUIET}
+
+
+def installed() -> Path:
     """Return the folder of the commands; build the environment if need be."""
     stamp = PLACE / "built"
     if not stamp.exists() or stamp.read_text(encoding="ascii") != " ".join(PINNED):

@@ -71,6 +71,8 @@ def test_what_is_refused_says_why_and_the_status_says_so_too(
     assert "strongroom: hint: strongroom intake show intake-" in done.err
     log = json.loads((quick / "found.sarif").read_text())
     assert "error" in {result["level"] for result in log["runs"][0]["results"]}
+    again = solo.run("intake", "add", foreign)
+    assert (again.status, "hint: add it with --again" in again.err) == (65, True)
     intake = solo.ok("intake", "list")["intake"]
     shown = solo.run("intake", "accept", intake)
     assert shown.status == 73

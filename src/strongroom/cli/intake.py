@@ -123,9 +123,10 @@ def add(
     if sarif is not None:
         write_sarif(sarif, added.report)
     if intake.state == "refused":
-        raise InputError(
-            f"{intake.id} is refused", hint=f"strongroom intake show {intake.id}"
-        )
+        show = f"strongroom intake show {intake.id}"
+        if added.known:  # its report was shown; perhaps it was a slip in --expect
+            show = "add it with --again to have it examined once more"
+        raise InputError(f"{intake.id} is refused", hint=show)
 
 
 def list_(call: Call) -> None:
