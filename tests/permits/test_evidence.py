@@ -19,8 +19,9 @@ from strongroom.errors import DeniedError, InputError, IntegrityError
 from strongroom.ledger.events import attached_digest
 from strongroom.permits.evidence import LedgerReferee
 from strongroom.types import RoomId
+from tests.contracts.histories import anchor
 from tests.contracts.releases import FACTS, ROOM, case, entry_of, identifier
-from tests.contracts.served import connect, serving
+from tests.contracts.served import PIN, connect, serving
 
 
 @pytest.fixture
@@ -131,3 +132,20 @@ def test_lists_that_were_too_long_stand_in_a_document_of_their_own(
         replace(whole, evidence=replace(whole.evidence, attached=attached + b" ")).ask(
             fresh
         )
+
+
+def test_a_checkpoint_that_does_not_say_what_its_anchor_says_is_refused() -> None:
+    referee, signed = LedgerReferee(PIN), anchor("abc")
+
+    referee.verify_note(signed)
+    referee.verify_note(Anchor.empty())
+    for bent in (
+        replace(signed, size=4),
+        replace(signed, root=bytes(32)),
+        replace(signed, note=b""),
+        replace(signed, note=b"\xff"),
+        replace(signed, note=signed.note.replace(b"3", b"4", 1)),
+        replace(Anchor.empty(), size=1),
+    ):
+        with pytest.raises(IntegrityError):
+            referee.verify_note(bent)
