@@ -76,6 +76,7 @@ TESTED_ELSEWHERE = {
     "access/authenticators/device.py": "contracts/test_authenticator",
     "crypto/custody_referee.py": "a protocol; tests/permits/test_evidence.py",
     "crypto/near_custodian.py": "contracts/test_key_custodian",
+    "crypto/anchored_custodian.py": "contracts/test_key_custodian",
     "ledger/kind.py": "test_kinds",
     "ledger/*_kinds.py": "test_kinds",
     "vault/rewrapping.py": "tests/app/test_rotating.py",

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from strongroom.crypto.anchor_file import AnchorFile, anchor_path
-from strongroom.crypto.custody.port import Anchor, VerifyExtension
+from strongroom.crypto.anchored_custodian import AnchoredCustodian
 from strongroom.crypto.durable import write_durably
-from strongroom.crypto.near_custodian import NearCustodian
 from strongroom.crypto.token_file import KeyUri, TokenFile, read_token_file
 from strongroom.crypto.wraps import altered
 from strongroom.errors import ConflictError, SetupError, UnavailableError
@@ -52,13 +51,13 @@ class HeldKey(Protocol):
         """
 
 
-class HeldKeyCustodian(NearCustodian):
+class HeldKeyCustodian(AnchoredCustodian):
     """A ``KeyCustodian`` over a held key; ``Holder`` makes and opens it."""
 
     def __init__(self, path: Path, file: TokenFile[KeyUri], key: HeldKey) -> None:
         self._file = file
         self._key = key
-        self._anchors = AnchorFile(anchor_path(path), self._anchor_key())
+        super().__init__(AnchorFile(anchor_path(path), self._anchor_key()))
 
     @property
     def name(self) -> str:
@@ -74,32 +73,12 @@ class HeldKeyCustodian(NearCustodian):
         """See ``KeyCustodian``."""
         return self._key.wrap(secret, context)
 
-    def unwrap(
-        self,
-        wrapped: bytes,
-        context: bytes,
-        *,
-        anchor: Anchor,
-        verify_extension: VerifyExtension,
-    ) -> Secret:
-        """See ``KeyCustodian``."""
-        with self._anchors.lock() as held:
-            self._anchors.advance(held, anchor, verify_extension)
-            secret = self._key.unwrap(wrapped, context)
-            if secret is None:
-                self._anchor_key()  # what opens this is well: it is the wrap
-                raise altered()
-            return secret
-
-    def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
-        """See ``KeyCustodian``."""
-        with self._anchors.lock() as held:
-            self._anchors.advance(held, anchor, verify_extension)
-
-    def anchor(self) -> Anchor:
-        """See ``KeyCustodian``."""
-        with self._anchors.lock() as held:
-            return self._anchors.read(held)
+    def _unwrap(self, wrapped: bytes, context: bytes) -> Secret:
+        secret = self._key.unwrap(wrapped, context)
+        if secret is None:
+            self._anchor_key()  # what opens this is well: it is the wrap
+            raise altered()
+        return secret
 
     def _anchor_key(self) -> Secret:
         secret = self._key.unwrap(self._file.anchor_key, self._file.context())

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from strongroom import canonical
 from strongroom.crypto import wraps
 from strongroom.crypto.anchor_file import AnchorFile, anchor_path
-from strongroom.crypto.custody.port import Anchor, VerifyExtension
+from strongroom.crypto.anchored_custodian import AnchoredCustodian
 from strongroom.crypto.custody_file import (
     CustodyFile,
     lock_up,
@@ -31,12 +31,11 @@ from strongroom.crypto.custody_file import (
     unlock,
 )
 from strongroom.crypto.durable import write_durably
-from strongroom.crypto.near_custodian import NearCustodian
 from strongroom.crypto.passphrases import SALT_BYTES, Cost
 from strongroom.types import Random, Secret, new_id
 
 
-class FileCustodian(NearCustodian):
+class FileCustodian(AnchoredCustodian):
     """A ``KeyCustodian`` that is unlocked for as long as the object lives."""
 
     def __init__(
@@ -45,7 +44,7 @@ class FileCustodian(NearCustodian):
         self._file = file
         self._root = root
         self._random = random
-        self._anchors = AnchorFile(anchor_path(path), _anchor_key(root))
+        super().__init__(AnchorFile(anchor_path(path), _anchor_key(root)))
 
     @classmethod
     def create(
@@ -145,25 +144,8 @@ class FileCustodian(NearCustodian):
     def wrap(self, secret: Secret, context: bytes) -> bytes:
         return wraps.wrap(self._root, secret, context, self._random)
 
-    def unwrap(
-        self,
-        wrapped: bytes,
-        context: bytes,
-        *,
-        anchor: Anchor,
-        verify_extension: VerifyExtension,
-    ) -> Secret:
-        with self._anchors.lock() as held:
-            self._anchors.advance(held, anchor, verify_extension)
-            return wraps.unwrap(self._root, wrapped, context)
-
-    def advance(self, anchor: Anchor, verify_extension: VerifyExtension) -> None:
-        with self._anchors.lock() as held:
-            self._anchors.advance(held, anchor, verify_extension)
-
-    def anchor(self) -> Anchor:
-        with self._anchors.lock() as held:
-            return self._anchors.read(held)
+    def _unwrap(self, wrapped: bytes, context: bytes) -> Secret:
+        return wraps.unwrap(self._root, wrapped, context)
 
 
 def _anchor_key(root: Secret) -> Secret:
