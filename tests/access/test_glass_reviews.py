@@ -95,8 +95,9 @@ def test_an_overdue_review_of_one_stops_nobody_else(sealed: House) -> None:
 def test_a_review_says_why(sealed: House) -> None:
     row = opened(sealed)
 
-    with pytest.raises(InputError, match="a review says why"):
+    with pytest.raises(InputError, match="a review says why") as refused:
         reviews(sealed).review(sealed.actors["ines"], row.id, accept=True, text=" ")
+    assert refused.value.hint == "--accept TEXT, or --reject TEXT"
 
 
 def test_a_second_review_is_refused(sealed: House) -> None:

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from strongroom.access.lapses import settle
+from strongroom.access.lapses import answered, settle
+from strongroom.access.reviews import ITEMS
 from strongroom.database import people_tables
 from strongroom.errors import IntegrityError
 from tests.attacks.both_databases.administrator import Administrator
@@ -48,6 +49,18 @@ def test_opening_a_room_after_the_due_date_settles_it(house: House) -> None:
     assert settle(house.room.room.ledger) == 0
     assert {actor for actor, _ in answers(house)} == {None}
     assert {answer for _, answer in answers(house)} == {"lapsed", "spared"}
+
+
+def test_an_answer_names_its_giver_and_their_session(house: House) -> None:
+    start(house)
+    root = house.actors["root"]
+    with house.room.room.ledger.reading() as reading:
+        item, *_ = ITEMS.find(reading)
+
+    given, lapsed = answered(item, by=root), answered(item, by=None)
+
+    assert (given.actor, given.session) == (root.account, root.session)
+    assert (lapsed.actor, lapsed.session) == (None, None)
 
 
 def test_nothing_lapses_where_no_review_was_started(house: House) -> None:

@@ -15,6 +15,7 @@ from strongroom.errors import DeniedError, IntegrityError
 from strongroom.ledger.log import Entry
 from strongroom.types import Factor, Role, Secret
 from tests.access.rooms import PASSWORD, Rooms
+from tests.access.test_accounts import create
 
 WRONG = "the name, the password or the code is wrong"
 
@@ -77,6 +78,7 @@ def test_whatever_is_wrong_looks_the_same(rooms: Rooms) -> None:
         accounts.change_state(
             writing, bob, accounts.AccountState.SUSPENDED, by=None, reason=""
         )
+        create(writing, "eve")  # invited, so without a password
     code = totp.code_at(secret, rooms.world.clock())
     tries = [
         ("nobody", PASSWORD, None),
@@ -87,6 +89,7 @@ def test_whatever_is_wrong_looks_the_same(rooms: Rooms) -> None:
         ("ana", PASSWORD, "abcd-efgh-ijkl-mnop"),
         ("ana", PASSWORD, "x" * 10_000),
         ("bob", PASSWORD, None),
+        ("eve", PASSWORD, None),
         ("", PASSWORD, None),
         ("a\x00b", PASSWORD, None),
         ("a\ud800b", PASSWORD, None),
@@ -101,6 +104,8 @@ def test_whatever_is_wrong_looks_the_same(rooms: Rooms) -> None:
         assert b"session.refused" in last(rooms).body
 
     assert len(said) == 1
+    why = {facts["why"] for facts in rooms.facts("session.refused")}
+    assert why == {"wrong name, password or code"}
 
 
 def test_a_refused_login_does_not_show_the_name_in_the_clear(rooms: Rooms) -> None:

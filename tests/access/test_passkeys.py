@@ -86,6 +86,20 @@ def test_giving_up_a_passkey_forgets_its_label_and_happens_once(rooms: Rooms) ->
         rooms.keyring.remove(actor, passkey.name)
 
 
+def test_the_counter_of_the_last_use_is_remembered(rooms: Rooms) -> None:
+    """A copy of the authenticator is seen by its showing that one again."""
+    actor, key = rooms.signer("ana", Role.RESEARCHER, team="alpha")
+    (registered,) = rooms.keyring.listed(actor)
+    rooms.login("ana", key)
+
+    (used,) = rooms.keyring.listed(actor)
+    assert used.sign_count == registered.sign_count + 1
+    for credential in key.credentials.values():
+        credential.count = registered.sign_count
+    with pytest.raises(DeniedError, match="suspended"):
+        rooms.login("ana", key)
+
+
 def test_a_copy_that_is_tried_ends_neither_the_account_nor_another_passkey(
     rooms: Rooms,
 ) -> None:

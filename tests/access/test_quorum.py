@@ -109,6 +109,13 @@ def test_a_vote_that_must_not_count_does_not(second: Vote) -> None:
     assert isinstance(decide(vote("cy", "beta"), second), Pending)
 
 
+def test_a_second_factor_of_exactly_the_longest_age_counts() -> None:
+    at = NOW - timedelta(hours=1)
+    for age in (timedelta(0), timedelta(minutes=15)):
+        second = vote("dee", "sec", at=at, factor_at=at - age)
+        assert isinstance(decide(vote("cy", "beta"), second), Approved)
+
+
 def test_one_decline_ends_it() -> None:
     said_no = vote("eve", "ops", decision=Decision.DECLINE, factor_at=None)
 

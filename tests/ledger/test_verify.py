@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from strongroom import canonical
 from strongroom.errors import InputError, IntegrityError
-from strongroom.ledger import note, verify
+from strongroom.ledger import note, tiles, verify
 from tests.ledger import naive
 from tests.ledger.exports import SmallLedger, ledger_of, signing_key
 
@@ -93,6 +93,17 @@ def test_a_signature_with_a_scalar_beyond_the_order_is_refused() -> None:
 
     with pytest.raises(verify.ProblemError):
         verify.verify_ed25519(key.public.raw, second, b"message")
+
+
+@given(st.integers(0, 2**55), st.integers(1, 256))
+def test_it_looks_for_tiles_where_the_product_writes_them(
+    number: int, width: int
+) -> None:
+    """The first is the example of the specification, tlog-tiles."""
+    assert verify.tile_path("3", 1234067, 256) == "tile/3/x001/x234/067"
+    for level in (0, 7):
+        written = tiles.tile_path(level, number, width)
+        assert verify.tile_path(str(level), number, width) == written
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 513])

@@ -153,7 +153,7 @@ class Check:
 
     def _leaves(self, start: int, width: int) -> list[bytes]:
         """Return the leaf hashes of one bundle, whose entries are checked."""
-        name = _path("entries", start // WIDTH, width)
+        name = tile_path("entries", start // WIDTH, width)
         data = self._read(self.folder / name)
         leaves, end = list[bytes](), 0
         for index in range(start, start + width):
@@ -192,7 +192,7 @@ class Check:
         """Compare a level's tiles with the hashes to which the entries lead."""
         tiles = [hashes[i : i + WIDTH] for i in range(0, len(hashes), WIDTH)]
         for number, tile in enumerate(tiles):
-            name = _path(str(level), number, len(tile))
+            name = tile_path(str(level), number, len(tile))
             data = self._read(self.folder / name)
             if data != b"".join(tile):
                 wrong = [i for i, h in enumerate(tile) if data[32 * i :][:32] != h]
@@ -301,7 +301,7 @@ def _climb(index: int, size: int, node: bytes, siblings: list[bytes]) -> bytes:
     return _node(siblings[-1], _climb(index - split, size - split, node, below))
 
 
-def _path(level: str, number: int, width: int) -> str:
+def tile_path(level: str, number: int, width: int) -> str:
     """Return where a tile lies: number 1234067 at ``x001/x234/067``."""
     *upper, last = f"{number:,}".split(",")
     place = "".join(f"x{part:0>3}/" for part in upper) + f"{last:0>3}"
