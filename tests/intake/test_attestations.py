@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # no __all__
 
-from strongroom.crypto.signing import VerifyKey
+from strongroom.crypto.signing import SigningKey, VerifyKey
 from strongroom.errors import ConflictError, MissingError
 from strongroom.intake.attestations import attest
+from strongroom.types import IntakeId, Secret
 from tests.intake.rooms import add
+from tests.intake.test_materials import INTAKE
 from tests.journeys.rooms import House
 
 
@@ -26,6 +29,30 @@ def opened(data: bytes, key: VerifyKey) -> dict[str, object]:
     envelope.verify([SSlibKey(key.key_id, "ed25519", "ed25519", public)], 1)
     statement: dict[str, object] = json.loads(envelope.payload)
     return statement
+
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "intake_statements.json"
+PUBLISHED = json.loads(VECTORS.read_text())
+
+
+@pytest.mark.parametrize("case", PUBLISHED["cases"], ids=lambda case: case["what"])
+def test_published_statements_come_out_as_they_are(
+    case: dict[str, dict[str, str]],
+) -> None:
+    row = replace(
+        INTAKE,
+        id=IntakeId(case["intake"]["id"]),
+        digest=case["intake"]["digest"],
+        report=case["intake"]["report"],
+        review=tuple(case["intake"]["review"]),
+    )
+    report = json.loads(str(case["report"]))
+
+    written = attest(row, report, SigningKey(Secret(bytes.fromhex(PUBLISHED["seed"]))))
+
+    assert {name: data.decode() for name, data in written.items()} == case["statements"]
+    for data in written.values():
+        opened(data, VerifyKey(bytes.fromhex(PUBLISHED["key"])))
 
 
 @pytest.fixture
@@ -56,12 +83,15 @@ def test_both_statements_are_verified_by_another_library(
     assert verdict["predicate"] == {
         "intake": added.intake.id,
         "digest": added.intake.digest,
+        "origin": report["origin"],
         "report": added.intake.report,
         "reader": report["reader"],
         "policy": house.room.room.gate.rules_digest,
-        "verdict": "passed",
-        "review": [],
-        "findings": [],
+        "verdict": "review",
+        "review": ["source/unknown"],
+        "findings": [
+            {"path": "", "place": "", "rule": "source/unknown", "level": "warning"}
+        ],
     }
     assert rewriting["subject"] == [
         {"name": output[0], "digest": {"sha256": output[2]}}

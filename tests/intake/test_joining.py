@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from strongroom.canonical import Json, to_json
 from strongroom.intake.advisories import Advisory, Selector
 from strongroom.intake.joining import Join, facts_of, reader_of
+from strongroom.intake.origins import Origin
 from strongroom.intake.readers import READER, VERSION
+from strongroom.intake.verdicts import origin_facts
 
 TENSOR, TEMPLATE, OTHER = "aa" * 32, "bb" * 32, "cc" * 32
 INSIDE: Json = {"globals": ["builtins.set"], "optimizer-tensors": [["m", "dd" * 32]]}
@@ -23,9 +25,10 @@ FACTS: dict[str, Json] = {
 }
 
 
-def report(reader: str = READER, *, facts: Json = None) -> bytes:
+def report(reader: str = READER, *, facts: Json = None, origin: Json = None) -> bytes:
     return to_json(
         {
+            **({"origin": origin} if origin else {}),
             "v": 1,
             "reader": reader,
             "digest": "11" * 32,
@@ -85,12 +88,23 @@ def test_what_stands_elsewhere_in_a_report_is_not_found(
     assert not hit(selector, value)
 
 
-def test_what_is_known_beside_the_report_is_found() -> None:
-    advisory = Advisory(id="A-1", selectors={Selector.COMMITS: frozenset({"15" * 20})})
-    origin = {Selector.COMMITS: frozenset({"15" * 20})}
+@pytest.mark.parametrize(
+    ("selector", "value"),
+    [
+        (Selector.PUBLISHERS, "acme"),
+        (Selector.REPOSITORIES, "acme/llama"),
+        (Selector.COMMITS, "15" * 20),
+    ],
+)
+def test_where_it_is_from_is_found(selector: Selector, value: str) -> None:
+    advisory = Advisory(id="A-1", selectors={selector: frozenset({value})})
+    place = Origin(publisher="acme", repository="llama", commit="15" * 20)
+    other = Origin(publisher="acme2", repository="llama", commit="16" * 20)
+    join = Join.of([advisory])
 
-    assert Join.of([advisory]).hits(REPORT, origin) == [advisory]
-    assert Join.of([advisory]).hits(REPORT) == []
+    assert join.hits(report(origin=origin_facts(place))) == [advisory]
+    assert join.hits(report(origin=origin_facts(other))) == []
+    assert join.hits(REPORT) == []
 
 
 def test_what_an_older_reader_admitted_is_found() -> None:

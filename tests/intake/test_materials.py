@@ -53,5 +53,21 @@ def test_the_bill_is_read_again_by_the_library() -> None:
     assert "note file/ending -" in [p.value for p in model.properties]
 
 
+def test_the_bill_names_the_place_on_a_hub_if_one_is_known() -> None:
+    place: dict[str, Json] = {
+        "publisher": "acme",
+        "repository": "acme/llama",
+        "commit": "a1" * 20,
+    }
+
+    for origin, purl in (
+        (place, f"pkg:huggingface/acme/llama@{'a1' * 20}"),
+        ({**place, "commit": ""}, None),
+        ({**place, "repository": ""}, None),
+    ):
+        bill = json.loads(bill_of_materials(INTAKE, {**REPORT, "origin": origin}))
+        assert bill["metadata"]["component"].get("purl") == purl
+
+
 def test_the_bill_of_one_intake_is_always_the_same() -> None:
     assert bill_of_materials(INTAKE, REPORT) == bill_of_materials(INTAKE, REPORT)

@@ -23,6 +23,8 @@ TESTED_ELSEWHERE = {
     "access/enrolment.py": "test_accounts and test_people: from invited to active",
     "intake/kinds.py": "test_identify",
     "intake/additions.py": "test_quarantine",
+    "intake/hub_process.py": "test_hub",
+    "intake/hub_program.py": "test_hub: a process of its own",
     "intake/examining.py": "the seam; test_quarantine",
     "intake/intakes.py": "test_quarantine and tests/vault/test_admission.py",
     "app/examining.py": "tests/cli/test_intake.py",

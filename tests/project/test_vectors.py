@@ -21,6 +21,7 @@ from tests.project.vectors import FILES, VECTORS, Case, cases, load, raw
 
 NOTHING_TO_REFUSE = {
     "intake": "digests of what comes in; a report is refused where it is read",
+    "intake_statements": "written for outsiders; what reads them is theirs",
     "ocsf_activities": "enumerations of another standard",
     "plan_minilm": "the plan of one model",
     "sealed_padding": "a function of a number",

@@ -17,11 +17,12 @@ from strongroom.settings.intake import IntakeSettings
 def test_it_comes_back_as_it_was_written(
     names: tuple[str, ...], folder: Path | None
 ) -> None:
-    settings = IntakeSettings(advisers=names, folder=folder)
+    for hub in ("", "https://hub.example"):
+        settings = IntakeSettings(advisers=names, folder=folder, hub=hub)
 
-    table = tomllib.loads("\n".join(settings.to_toml())).get("intake", {})
+        table = tomllib.loads("\n".join(settings.to_toml())).get("intake", {})
 
-    assert IntakeSettings.from_toml(table) == settings
+        assert IntakeSettings.from_toml(table) == settings
 
 
 @pytest.mark.parametrize(
@@ -36,10 +37,11 @@ def test_it_comes_back_as_it_was_written(
         {"advisers": [3]},
         {"folder": ""},
         {"folder": ["a"]},
+        {"hub": 3},
     ],
 )
 def test_what_makes_no_sense_is_refused(table: dict[str, Any]) -> None:
-    with pytest.raises((InputError, TypeError), match=r"adviser|folder"):
+    with pytest.raises((InputError, TypeError), match=r"adviser|folder|hub"):
         IntakeSettings.from_toml(table)
 
 

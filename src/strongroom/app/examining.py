@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from strongroom.access.gate import Gate
 from strongroom.crypto.signing import VerifyKey
+from strongroom.intake.fetching import Fetching
 from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.receiving import ReceivedFile
@@ -20,17 +21,23 @@ from strongroom.types import Random
 from strongroom.vault.comparing import Comparing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What meets things from outside."""
+
+    quarantine: Quarantine
+    comparing: Comparing
+    fetching: Fetching
+
+
 def wire_quarantine(
     gate: Gate,
     settings: Settings,
     sandbox: Callable[[], Sandbox],
     known_bad: KnownBad,
     random: Random,
-) -> tuple[Quarantine, Comparing]:
-    """Return the room's quarantine, and what compares; both read in a sandbox.
-
-    It is made when something is read.
-    """
+) -> Outside:
+    """Return what takes things in; the sandbox is made when something is read."""
 
     def read(
         descriptor: int,
@@ -56,11 +63,12 @@ def wire_quarantine(
         return replace(report, advice=ask(descriptor, files, output))
 
     folder = settings.intake.quarantine(settings.folder, settings.room)
-    return (
-        Quarantine(
+    return Outside(
+        quarantine=Quarantine(
             gate, examine=examine, folder=folder, random=random, known_bad=known_bad
         ),
-        Comparing(gate, examine=read, folder=folder, random=random),
+        comparing=Comparing(gate, examine=read, folder=folder, random=random),
+        fetching=Fetching(gate, folder=folder, random=random),
     )
 
 

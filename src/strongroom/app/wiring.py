@@ -221,7 +221,7 @@ def _wired(
     sandbox = partial(open_sandbox, settings)
     known_bad = wire_known_bad(settings)
     admission = Admission(gate, approvals, known_bad)
-    quarantine, comparing = wire_quarantine(gate, settings, sandbox, known_bad, random)
+    outside = wire_quarantine(gate, settings, sandbox, known_bad, random)
     return Room(
         settings=settings,
         ledger=ledger,
@@ -239,8 +239,9 @@ def _wired(
         access_reviews=AccessReviews(gate, models=protected, tell=tell, random=random),
         catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
         sandbox=sandbox,
-        quarantine=quarantine,
-        comparing=comparing,
+        quarantine=outside.quarantine,
+        comparing=outside.comparing,
+        fetching=outside.fetching,
         allow_list=AllowList(gate, approvals, random=random),
         admission=admission,
         reauditing=Reauditing(gate, admission, known_bad),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import signing, words
+from strongroom.cli import hubs, signing, words
 from strongroom.cli.call import Call
 from strongroom.cli.intake_findings import show_intake, write_bill, write_sarif
 from strongroom.cli.output import Column
 from strongroom.cli.sealing import bytes_below
-from strongroom.errors import InputError, MissingError
+from strongroom.errors import InputError
 from strongroom.types import Classification
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ IDENTIFIER = Annotated[
 def add(
     call: Call,
     *,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or a folder.")],
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH", help="A file or folder, or hf://ORG/NAME@COMMIT."
+        ),
+    ],
     as_: Annotated[
         str | None, typer.Option("--as", help="The model's name.", metavar="NAME")
     ] = None,
@@ -62,6 +67,16 @@ def add(
     source: Annotated[
         str | None, typer.Option(help="That vouches for it.", metavar="NAME")
     ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="Of the hub.", metavar="URL", envvar="HF_ENDPOINT"),
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="The hub knows you by it.", metavar="FILE")
+    ] = None,
+    most_bytes: Annotated[
+        int | None, typer.Option(help="To fetch from a hub.", metavar="N", min=1)
+    ] = None,
     salvage: Annotated[
         bool,
         typer.Option(help="Put stubs for unknown objects; a second person looks."),
@@ -77,46 +92,58 @@ def add(
 
     Nothing of it runs, and only what we wrote ourselves leaves quarantine. The
     result can be asked for once somebody accepts it. Exit status 65: it is refused.
+    From a hub, --signature names a file of the repository.
 
     Example: strongroom intake add ./downloaded --as llama --from "https://..."
     """
     from strongroom.client.naming import default_name
     from strongroom.intake.additions import Addition
     from strongroom.intake.jobs import MOST_FILES
+    from strongroom.intake.origins import is_on_hub
     from strongroom.intake.rewriting import Options
     from strongroom.vault.drafts import SealOptions
 
-    if not path.exists():
-        raise MissingError(f"there is no file or folder {path}")
-    addition = Addition(
-        path=path,
-        project=project,
-        origin=origin,
-        expect=expect,
-        signature=None if source else signing.claim(signature, key, certificates),
-        options=Options(salvage=salvage),
-        again=again,
-    )
-    options = SealOptions(
-        name=default_name(path) if as_ is None else as_,
-        project=project,
-        classification=class_,
-        parent=parent,
-    )
-    total = 3 * bytes_below(
-        path, most=2 * MOST_FILES
-    )  # copied, held, and sealed once re-written
+    hubs.verify_named(path, origin)
+    on_hub = is_on_hub(path)
     with (
         call.open(every_domain=True) as room,
-        call.output.progress("taking in", total) as progress,
+        hubs.files(
+            call,
+            room,
+            path,
+            project=project,
+            endpoint=endpoint,
+            token_file=token_file,
+            most_bytes=most_bytes,
+        ) as files,
     ):
-        added = room.intakes.add(
-            addition,
-            options,
-            source=source,
-            bundle=signing.bundle(signature, key, certificates) if source else None,
-            progress=lambda _, done: progress(done),
+        if on_hub and signature is not None:
+            signature = files / signature
+        addition = Addition(
+            path=files,
+            project=project,
+            origin=path if on_hub else origin,
+            expect=expect,
+            signature=None if source else signing.claim(signature, key, certificates),
+            options=Options(salvage=salvage),
+            again=again,
         )
+        options = SealOptions(
+            name=default_name(files) if as_ is None else as_,
+            project=project,
+            classification=class_,
+            parent=parent,
+        )
+        below = bytes_below(files, most=2 * MOST_FILES)
+        total = 3 * below  # copied, held, and sealed once re-written
+        with call.output.progress("taking in", total) as progress:
+            added = room.intakes.add(
+                addition,
+                options,
+                source=source,
+                bundle=signing.bundle(signature, key, certificates) if source else None,
+                progress=lambda _, done: progress(done),
+            )
     intake = added.intake
     document = intake_document(intake, added.report, known=added.known)
     call.output.answer(document, lambda console: show_intake(console, document))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from strongroom.client.sources import Sources
 from strongroom.errors import MissingError
 from strongroom.intake.additions import Addition
 from strongroom.intake.attestations import attest
+from strongroom.intake.fetching import Bar, no_bar
+from strongroom.intake.hub import Hub
 from strongroom.intake.installed import Installed
 from strongroom.intake.intakes import Intake
+from strongroom.intake.origins import Origin
 from strongroom.intake.quarantine import Private
 from strongroom.vault.comparing import Compared
 from strongroom.vault.drafts import SealOptions
@@ -95,6 +99,29 @@ class Intakes:
                 sealed = self._take_in(actor, private, addition, options, progress)
         intake, report = self.show(private.intake.id)
         return Added(intake=intake, report=report, known=private.known, sealed=sealed)
+
+    def fetched(
+        self, origin: Origin, hub: Hub, *, project: str, bar: Bar = no_bar
+    ) -> AbstractContextManager[Path]:
+        """Give a private folder with the files of a commit, to ``add``; remove it then.
+
+        Args:
+            origin: Publisher, repository and commit.
+            hub: That has it.
+            project: Name of the project that it is for.
+            bar: Given how many bytes it is, shows those that came.
+
+        Raises:
+            DeniedError: The actor may not take it in, or the hub refuses.
+            MissingError: There is no such project, or no such commit.
+            InputError: There is too much, or a name that nothing is written under.
+            IntegrityError: The hub answers with something else than it said.
+            SetupError: The library for hubs is not installed.
+            UnavailableError: A host or the disk does not answer, or is full.
+        """
+        return self._room.fetching.fetched(
+            self._actor(), origin, hub, project=project, bar=bar
+        )
 
     def _take_in(
         self,

@@ -21,6 +21,7 @@ from strongroom.client.seen import Seen, check_seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.errors import ForkError, StrongroomError
 from strongroom.intake.allow_list import AllowList
+from strongroom.intake.fetching import Fetching
 from strongroom.intake.quarantine import Quarantine
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
@@ -83,6 +84,7 @@ class Room:
     sandbox: Callable[[], Sandbox]
     quarantine: Quarantine
     allow_list: AllowList
+    fetching: Fetching
     vault: Vault
     admission: Admission
     comparing: Comparing

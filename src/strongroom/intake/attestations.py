@@ -76,6 +76,7 @@ def _verdict(intake: Intake, report: Mapping[str, Json]) -> dict[str, Json]:
         "predicate": {
             "intake": intake.id,
             "digest": intake.digest,
+            "origin": report.get("origin"),
             "report": intake.report,
             "reader": report.get("reader"),
             "policy": report.get("policy"),

@@ -62,19 +62,16 @@ class Join:
             starts=tuple(sorted(starts)),
         )
 
-    def hits(self, report: bytes, origin: Facts | None = None) -> list[Advisory]:
+    def hits(self, report: bytes) -> list[Advisory]:
         """Return the advisories that concern what a report is about.
 
         Args:
             report: Canonical JSON, of a digest that was verified.
-            origin: What is known beside it: publisher, repository, commit.
 
         Raises:
             IntegrityError: It is no report.
         """
-        facts = dict(origin or {})
-        if self._may_hit(report):
-            facts |= facts_of(report)
+        facts = facts_of(report) if self._may_hit(report) else {}
         reader = reader_of(report)
         return [
             one
@@ -111,7 +108,7 @@ def facts_of(report: bytes) -> dict[Selector, frozenset[str]]:
     """
     document = from_json(report, at_most_bytes=MOST_REPORT_BYTES)
     match document:
-        case {"digest": str(digest), "files": [*files]}:
+        case {"digest": str(digest), "files": [*files], **others}:
             pass
         case _:
             raise IntegrityError("a stored report has another form")
@@ -124,7 +121,21 @@ def facts_of(report: bytes) -> dict[Selector, frozenset[str]]:
         Selector.TEMPLATES: frozenset(found.templates),
         Selector.GLOBALS: frozenset(found.globals),
         Selector.DOMAINS: frozenset(found.domains),
+        **_places(others.get("origin")),
     }
+
+
+def _places(origin: object) -> Facts:
+    """Return where files are from; a report from before that was kept says nothing."""
+    match origin:
+        case {"publisher": publisher, "repository": repository, "commit": commit}:
+            said = {
+                Selector.PUBLISHERS: publisher,
+                Selector.REPOSITORIES: repository,
+                Selector.COMMITS: commit,
+            }
+            return {name: frozenset({str(text)}) for name, text in said.items() if text}
+    return {}
 
 
 def _concerns(advisory: Advisory, facts: Facts) -> bool:

@@ -15,6 +15,7 @@ from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentType, Pedigree
 from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
 
 from strongroom.canonical import Json
 from strongroom.intake.attestations import input_files, listed_findings, output_files
@@ -36,6 +37,7 @@ def bill_of_materials(intake: Intake, report: Mapping[str, Json]) -> str:
         name=intake.id,
         version=intake.digest,
         bom_ref=intake.id,
+        purl=_purl(report.get("origin")),
         components=_files("output", output_files(report)),
         pedigree=Pedigree(ancestors=_files("input", input_files(report))),
         properties=[Property(name=n, value=v) for n, v in _facts(intake, report)],
@@ -57,6 +59,17 @@ def _files(prefix: str, files: Iterable[tuple[str, str]]) -> list[Component]:
         )
         for path, sha256 in files
     ]
+
+
+def _purl(origin: Json) -> PackageURL | None:
+    """Return the place on a hub that files are from, if one is known."""
+    if not isinstance(origin, Mapping):
+        return None
+    publisher, _, name = str(origin.get("repository", "")).partition("/")
+    commit = str(origin.get("commit", ""))
+    if not name or not commit:
+        return None
+    return PackageURL("huggingface", publisher, name, commit)
 
 
 def _facts(

@@ -49,6 +49,11 @@ class Origin:
             )
 
     @property
+    def full_name(self) -> str:
+        """``ORG/NAME``; empty unless both are said."""
+        return f"{self.publisher}/{self.repository}" if self.repository else ""
+
+    @property
     def address(self) -> str:
         """``hf://ORG/NAME@COMMIT``, as far as it is said; empty for nothing."""
         if not self.publisher:

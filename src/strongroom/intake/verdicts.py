@@ -91,10 +91,19 @@ def judge(
         facts={**_facts(report, ordered), "signer": checked.signer},
         document={
             **_document(report, received, ordered),
-            "origin": origin.to_json(),
+            "origin": origin_facts(origin),
             "policy": policy,
         },
     )
+
+
+def origin_facts(origin: Origin) -> dict[str, canonical.Json]:
+    """Return where files are from, as advisories name it."""
+    return {
+        "publisher": origin.publisher,
+        "repository": origin.full_name,
+        "commit": origin.commit,
+    }
 
 
 def _facts(

@@ -13,6 +13,20 @@ INTAKE_KINDS: Mapping[str, Kind] = {
         ("path", "origin"),
         (6005, 6),
     ),
+    "intake.fetching": Kind(
+        "Files of a commit are about to be fetched from a hub.",
+        (
+            "publisher",
+            "repository",
+            "commit",
+            "endpoint",
+            "hosts",
+            "bytes",
+            "files",
+        ),
+        (),
+        (6005, 6),
+    ),
     "intake.held": Kind(
         "The original was sealed; nobody can ask for it.",
         ("intake", "artifact", "version", "manifest"),

@@ -24,10 +24,12 @@ class IntakeSettings:
             the house wants them.
         folder: Where private copies lie meanwhile, in a folder of the room's name;
             ``quarantine`` beside ``room.toml`` if None.
+        hub: Address of the hub of models, or of a mirror; empty if none is used.
     """
 
     advisers: tuple[str, ...] = ()
     folder: Path | None = None
+    hub: str = ""
 
     def __post_init__(self) -> None:
         """Check the names.
@@ -48,10 +50,11 @@ class IntakeSettings:
         """Return what this part of the file states.
 
         Raises:
-            TypeError: The advisers are no list of strings, or the folder is none.
+            TypeError: The advisers are no list of strings, or the folder or
+                the hub is none.
             InputError: A name is none, or another key stands there.
         """
-        unknown = sorted(table.keys() - {"advisers", "folder"})
+        unknown = sorted(table.keys() - {"advisers", "folder", "hub"})
         if unknown:
             raise InputError(f"[intake] has the key {unknown[0][:80]!r}")
         names = table.get("advisers", [])
@@ -60,7 +63,12 @@ class IntakeSettings:
         folder = table.get("folder")
         if folder is not None and not (isinstance(folder, str) and folder):
             raise TypeError("the folder under [intake] is a path")
-        return cls(advisers=tuple(names), folder=Path(folder) if folder else None)
+        hub = table.get("hub", "")
+        if not isinstance(hub, str):
+            raise TypeError("the hub under [intake] is an address")
+        return cls(
+            advisers=tuple(names), folder=Path(folder) if folder else None, hub=hub
+        )
 
     def to_toml(self) -> list[str]:
         """Return the lines of this part of ``room.toml``; none where nothing is set."""
@@ -68,7 +76,8 @@ class IntakeSettings:
             return []
         names = ", ".join(quoted(name) for name in self.advisers)
         folder = [] if self.folder is None else [f"folder = {quoted(str(self.folder))}"]
-        return ["", "[intake]", f"advisers = [{names}]", *folder]
+        hub = [f"hub = {quoted(self.hub)}"] if self.hub else []
+        return ["", "[intake]", f"advisers = [{names}]", *folder, *hub]
 
     def quarantine(self, room: Path, name: str) -> Path:
         """Return where private copies lie.

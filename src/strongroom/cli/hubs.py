@@ -1,0 +1,113 @@
+"""Where files lie that ``strongroom intake add`` names: here, or on a hub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strongroom.cli.call import Call
+from strongroom.cli.files import read_file
+from strongroom.errors import InputError, MissingError, SetupError
+from strongroom.types import Secret
+
+if TYPE_CHECKING:
+    from strongroom.client.client import Strongroom
+
+_MOST_TOKEN_BYTES = 4096
+
+
+@contextmanager
+def files(
+    call: Call,
+    room: Strongroom,
+    path: str,
+    *,
+    project: str,
+    endpoint: str | None,
+    token_file: Path | None,
+    most_bytes: int | None,
+) -> Iterator[Path]:
+    """Give the file or folder that somebody names, fetched for as long as needed.
+
+    Args:
+        call: Shows how far it is.
+        room: Whose rules ask who may.
+        path: Of something here, or ``hf://ORG/NAME@COMMIT``.
+        project: Name of the project that it is for.
+        endpoint: Of the hub; the room's unless said.
+        token_file: Holds the token by which the hub knows somebody.
+        most_bytes: Of a commit.
+
+    Raises:
+        InputError: It is no place on a hub, or there is too much.
+        MissingError: There is nothing of this name.
+        SetupError: No hub is named, or its library is not installed.
+        StrongroomError: As for ``Intakes.fetched``.
+    """
+    from strongroom.intake.hub import DEFAULT_MOST_BYTES, Hub
+    from strongroom.intake.origins import is_on_hub, parse_origin
+
+    if not is_on_hub(path):
+        yield Path(path)
+        return
+    named = endpoint or room.room.settings.intake.hub
+    if not named:
+        raise SetupError(
+            "no hub is named",
+            hint='--endpoint URL, or [intake] hub = "https://..." in room.toml',
+        )
+    hub = Hub(
+        endpoint=named.rstrip("/"),
+        token=_token(token_file),
+        environment=os.environ,
+        most_bytes=most_bytes or DEFAULT_MOST_BYTES,
+    )
+    with room.intakes.fetched(
+        parse_origin(path),
+        hub,
+        project=project,
+        bar=lambda total: call.output.progress("fetching", total),
+    ) as folder:
+        yield folder
+
+
+def verify_named(path: str, origin: str) -> None:
+    """Check what ``add`` names before anything else is asked.
+
+    Args:
+        path: Of something here, or ``hf://ORG/NAME@COMMIT``.
+        origin: Where somebody says that it is from.
+
+    Raises:
+        InputError: It is no place on a hub, or two are named.
+        MissingError: There is nothing of this name.
+    """
+    from strongroom.intake.origins import is_on_hub, parse_origin
+
+    if is_on_hub(path):
+        parse_origin(path)
+        if origin:
+            raise InputError(
+                f"{path[:200]} says where it is from", hint="leave out --from"
+            )
+    elif not Path(path).exists():
+        raise MissingError(f"there is no file or folder {path}")
+
+
+def _token(path: Path | None) -> Secret | None:
+    """Return the token in a file.
+
+    Raises:
+        InputError: It holds none.
+        MissingError: There is no such file.
+        UnavailableError: It cannot be read.
+    """
+    if path is None:
+        return None
+    token = read_file(path, at_most_bytes=_MOST_TOKEN_BYTES).strip()
+    if not token.isascii() or not token.decode("ascii", "replace").isprintable():
+        raise InputError(f"{path} holds no token of a hub")
+    return Secret(token)

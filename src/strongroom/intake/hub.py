@@ -1,0 +1,243 @@
+"""A hub of models, asked by a program of ours that the library cannot leave.
+
+What it answers is hostile: every line is bounded and checked, and every file is
+compared with what the hub said before it was fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from strongroom.errors import (
+    InputError,
+    IntegrityError,
+    UnavailableError,
+)
+from strongroom.intake.hub_process import MOST_LINE, asking
+from strongroom.intake.jobs import MOST_FILES
+from strongroom.intake.listing import list_files
+from strongroom.intake.names import verify_paths
+from strongroom.intake.origins import Origin
+from strongroom.types import Secret
+
+DEFAULT_MOST_BYTES: Final = 1 << 40
+"""Of one commit: what is larger than a terabyte is asked for by name."""
+
+_LISTING_SECONDS: Final = 600
+_SLOWEST: Final = 64 << 10
+"""Bytes a second, over a whole commit, below which a hub is not waited for."""
+
+_NOTES: Final = ".cache"
+"""Where the library keeps notes below the folder that it fetches to."""
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubFile:
+    """A file of a commit, as the hub lists it.
+
+    Attributes:
+        sha256: Of its bytes, hexadecimal; empty if the hub does not know it.
+        blob: SHA-1 that git names its bytes by; of a large file, its pointer.
+    """
+
+    path: str
+    length: int
+    sha256: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a hub has at a commit.
+
+    Attributes:
+        origin: Publisher, repository and commit.
+        files: All of them.
+        hosts: ``SCHEME://HOST`` of everything that answers for it, ordered.
+    """
+
+    origin: Origin
+    files: tuple[HubFile, ...]
+    hosts: tuple[str, ...]
+
+    @property
+    def length(self) -> int:
+        """Bytes of all files."""
+        return sum(file.length for file in self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """A hub, or a mirror of one.
+
+    Attributes:
+        endpoint: ``https://HOST``; plain ``http`` on this machine only.
+        token: That the hub knows somebody by.
+        environment: From which ``PASSED_ON`` is taken.
+        most_bytes: Of one commit.
+    """
+
+    endpoint: str
+    token: Secret | None = None
+    environment: Mapping[str, str]
+    most_bytes: int = DEFAULT_MOST_BYTES
+
+    def __post_init__(self) -> None:
+        _verify_url(self.endpoint)
+
+    def look(self, origin: Origin, home: Path) -> Listing:
+        """Return what the hub has at a commit.
+
+        Args:
+            origin: Publisher, repository and commit, all of them.
+            home: A private folder, for notes of the library.
+
+        Raises:
+            MissingError: It has nothing there, or nothing for us.
+            DeniedError: It asks for somebody whom it knows.
+            InputError: There is too much, or a name that nothing is written under.
+            IntegrityError: It answers with another commit, or nonsense.
+            SetupError: The library is not installed.
+            UnavailableError: It does not answer.
+        """
+        order = {**self._order(origin), "do": "list", "longest": MOST_LINE}
+        with asking(
+            order, home, environment=self.environment, seconds=_LISTING_SECONDS
+        ) as answers:
+            count = _number(next(answers, {}).get("files"))
+            if not 0 < count <= MOST_FILES:
+                raise InputError(f"{count} files are not 1 to {MOST_FILES}")
+            files = tuple(_file(next(answers, {})) for _ in range(count))
+            hosts = _hosts(next(answers, {}))
+        verify_paths(file.path for file in files)
+        listing = Listing(origin=origin, files=files, hosts=hosts)
+        if listing.length > self.most_bytes:
+            raise InputError(
+                f"{origin.address} has {listing.length} bytes of {self.most_bytes}",
+                hint="--most-bytes raises the limit",
+            )
+        return listing
+
+    def fetch(
+        self,
+        listing: Listing,
+        folder: Path,
+        home: Path,
+        progress: Callable[[int], None],
+    ) -> None:
+        """Write the files of a commit to an empty folder; check each of them.
+
+        Args:
+            listing: From ``look``; no other host is asked.
+            folder: Empty, and private.
+            home: A private folder, for notes of the library.
+            progress: Told bytes fetched since the last call.
+
+        Raises:
+            IntegrityError: What came is not what was listed.
+            MissingError: It is gone.
+            DeniedError: The hub asks for somebody whom it knows.
+            SetupError: The library is not installed.
+            UnavailableError: A host does not answer, is too slow, or the disk is full.
+        """
+        order = {
+            **self._order(listing.origin),
+            "do": "fetch",
+            "longest": max(file.length for file in listing.files) + MOST_LINE,
+            "folder": str(folder),
+            "hosts": list(listing.hosts),
+            "paths": [file.path for file in listing.files],
+        }
+        seconds = _LISTING_SECONDS + listing.length // _SLOWEST
+        with asking(
+            order, home, environment=self.environment, seconds=seconds
+        ) as answers:
+            for _ in listing.files:
+                progress(_number(next(answers, {}).get("fetched")))
+        shutil.rmtree(folder / _NOTES, ignore_errors=True)
+        _, found = list_files(folder)
+        if set(found) != {file.path for file in listing.files}:
+            raise IntegrityError("what was fetched are not the files that were listed")
+        for file in listing.files:
+            _verify_file(folder, file)
+
+    def _order(self, origin: Origin) -> dict[str, Any]:
+        return {
+            "endpoint": self.endpoint,
+            "token": self.token.reveal().decode() if self.token else False,
+            "repository": origin.full_name,
+            "commit": origin.commit,
+        }
+
+
+def _verify_url(url: str) -> None:
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in _LOOPBACK
+    )
+    if not safe or not parts.hostname or parts.username or parts.query:
+        raise InputError(
+            f"{parts.scheme[:20]!a}://{(parts.hostname or '')[:80]} is no address of a"
+            " hub",
+            hint="https://HOST; plain http on this machine only",
+        )
+
+
+def _hosts(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    hosts = answer.get("hosts")
+    if not isinstance(hosts, list) or not hosts:
+        raise IntegrityError("the hub named no hosts")
+    for host in hosts:
+        _verify_url(str(host))
+    return tuple(str(host) for host in hosts)
+
+
+def _file(answer: Mapping[str, Any]) -> HubFile:
+    path, sha256, blob = (answer.get(name) for name in ("path", "sha256", "blob"))
+    if not isinstance(path, str) or path.startswith(f"{_NOTES}/"):
+        raise InputError("the hub lists a file without a name that can be written")
+    return HubFile(
+        path=path,
+        length=_number(answer.get("bytes")),
+        sha256=str(sha256 or ""),
+        blob=str(blob or ""),
+    )
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise IntegrityError("the hub named no length of a file")
+    return value
+
+
+def _verify_file(folder: Path, file: HubFile) -> None:
+    """Check that a file is what the hub listed.
+
+    Raises:
+        IntegrityError: It is not, or the hub did not say what it is.
+        UnavailableError: It cannot be read.
+    """
+    try:
+        descriptor = os.open(folder / file.path, os.O_RDONLY | os.O_NOFOLLOW)
+        with open(descriptor, "rb") as opened:
+            length = os.fstat(descriptor).st_size
+            start = b"" if file.sha256 else b"blob %d\0" % length
+            kind = "sha256" if file.sha256 else "sha1"  # what git names bytes by
+            digest = hashlib.new(kind, start, usedforsecurity=False)
+            while piece := opened.read(1 << 20):
+                digest.update(piece)
+    except OSError as error:
+        raise UnavailableError(
+            f"{file.path[:80]!a} was fetched and cannot be read: {error.strerror}"
+        ) from None
+    if (length, digest.hexdigest()) != (file.length, file.sha256 or file.blob):
+        raise IntegrityError(f"{file.path[:80]!a} is not the file that the hub listed")
