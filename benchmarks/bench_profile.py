@@ -2,9 +2,9 @@
 
 After every few milliseconds of CPU time of this process (the kernel's tick, asked for
 one), whichever thread used it, the stack of the main thread is looked at, and the time
-counted for the innermost function in ``STAGES``.  The main thread waits while others read and decrypt, so that is one
-stage; of it ``system`` is the share that the kernel used, which is copying from the
-page cache, and the rest is nearly all AES.
+counted for the innermost function in ``STAGES``.  The main thread waits while others
+read and decrypt, so that is one stage; of it ``system`` is the share that the kernel
+used, which is copying from the page cache, and the rest is nearly all AES.
 """
 
 from __future__ import annotations
