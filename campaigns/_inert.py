@@ -6,15 +6,23 @@ file is held against the marks of what is executable whatever it is called.
 
 from __future__ import annotations
 
+import io
 import json
 import pickletools
 import re
+import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 
 import jinja2
 import jinja2.nodes
 import onnx
 import safetensors.numpy
+import skops.io
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # SWIG's types, before Python 3.13
+    import sentencepiece
 
 _CODE_KEYS = {
     "auto_map", "trust_remote_code", "_target_", "auto_mapping", "custom_pipelines",
@@ -34,12 +42,14 @@ _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]
 
 def fault_in(path: str, data: bytes) -> str:
     """Return what is executable in a file, or malformed; nothing if it is inert."""
+    ending = path.rpartition(".")[2].lower()
+    if ending == "skops":
+        return _skops(data)
     for magic, what in _MAGIC:
         if data.startswith(magic):
             return what
     if _is_pickle(data):
         return "is a pickle"
-    ending = path.rpartition(".")[2].lower()
     return _CHECKS.get(ending, _text)(data)
 
 
@@ -121,6 +131,16 @@ def _onnx(data: bytes) -> str:
     )  # fmt: skip
 
 
+def _skops(data: bytes) -> str:
+    unknown = set(skops.io.get_untrusted_types(data=data)) - {"numpy.dtype"}
+    if unknown:
+        return f"builds {sorted(unknown)}"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    odd = [name for name, held in inside.items() if _is_pickle(held)]
+    return f"holds a pickle: {odd}" if odd else ""
+
+
 def _text(data: bytes) -> str:
     try:
         text = data.decode()
@@ -133,10 +153,19 @@ def _gguf(data: bytes) -> str:
     return "" if data.startswith(b"GGUF") else "is no GGUF file"
 
 
+def _pieces(data: bytes) -> str:
+    try:
+        sentencepiece.SentencePieceProcessor(model_proto=data)
+    except RuntimeError:
+        return "is no model of SentencePiece"
+    return ""
+
+
 _CHECKS: Mapping[str, Callable[[bytes], str]] = {
     "safetensors": _safetensors,
     "json": _json,
     "jinja": _template,
     "onnx": _onnx,
     "gguf": _gguf,
+    "model": _pieces,
 }

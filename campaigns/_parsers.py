@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 
 import strongroom
@@ -136,6 +137,17 @@ def _reader(kind: Kind, path: str) -> Callable[[bytes], object]:
     return _windowed(_checkpoint(reader_for(kind)), path)
 
 
+def _skops_of(data: bytes) -> object:
+    """Read a schema inside of a skops file, past the CRC that would hide it."""
+    array = io.BytesIO()
+    np.save(array, np.ones(3))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("schema.json", data)
+        archive.writestr("1.npy", array.getvalue())
+    return _reader(Kind.SKOPS, "m.skops")(buffer.getvalue())
+
+
 def _pickle(source: Source, workplace: Workplace) -> object:
     del workplace
     return read_pickle(source, Rules(persistent=True, salvage=True))
@@ -208,6 +220,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "torch-zip": _windowed(_checkpoint(torch_zip.rewrite)),
     "token-file": lambda data: TokenFile.from_bytes(data, TokenUri),
     "keras-configuration": lambda data: verify_config(documents.parse(data)),
+    "skops-schema": _skops_of,
     "witness-key": _text(WitnessKey.from_text),
     "witness-policy": WitnessPolicy.from_bytes,
     "witness-request": WitnessRequest.from_bytes,

@@ -43,12 +43,13 @@ def every_sample() -> Iterator[Sample]:
         gadgets,
         graphs,
         opcodes,
+        shared,
         texts,
         weights,
     )
 
     for module in (
-        gadgets, opcodes, checkpoints, arrays, weights, graphs, texts, benign,
+        gadgets, opcodes, checkpoints, arrays, weights, graphs, texts, benign, shared,
     ):  # fmt: skip
         yield from module.samples()
 

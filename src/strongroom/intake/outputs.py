@@ -23,7 +23,7 @@ from strongroom.intake.sources import Source
 from strongroom.sandboxes.folders import walk
 
 EMITTED = frozenset({
-    Kind.SAFETENSORS, Kind.GGUF, Kind.ONNX, Kind.SENTENCEPIECE,
+    Kind.SAFETENSORS, Kind.GGUF, Kind.ONNX, Kind.SENTENCEPIECE, Kind.SKOPS,
     Kind.JSON, Kind.INDEX, Kind.STATE, Kind.TEMPLATE, Kind.TEXT, Kind.EMPTY,
 })  # fmt: skip
 """What our writers write.  Anything else was written by somebody else."""

@@ -31,6 +31,7 @@ READERS: Mapping[Kind, str] = {
     Kind.ONNX: "onnx_files:rewrite",
     Kind.KERAS: "keras:rewrite",
     Kind.SENTENCEPIECE: "sentencepiece:rewrite",
+    Kind.SKOPS: "skops:rewrite",
     Kind.JSON: "configs:rewrite",
     Kind.STATE: "states:rewrite",
     Kind.TEXT: "text:rewrite",

@@ -116,8 +116,29 @@ def _weight(name: str, source: Source, workplace: Workplace) -> Weight:
     return Weight(name=name, dtype=read.dtype, shape=read.shape, source=data, offset=0)
 
 
-def _read(source: Source) -> _Array:
-    """Return what a header says, after its values were found to fill the file."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What a header says of an array; nothing of it is checked against its values.
+
+    Attributes:
+        descr: Type of a value, in numpy's letters.
+        is_columns: Whether columns come first.
+        shape: Values per dimension.
+        data: What follows the header.
+    """
+
+    descr: str
+    is_columns: bool
+    shape: tuple[int, ...]
+    data: Source
+
+
+def read_layout(source: Source) -> Layout:
+    """Return what the header of an array says.
+
+    Raises:
+        RefusedError: It has another form than numpy writes, or the array holds objects.
+    """
     prefix = source.read(0, _PREFIX_BYTES)
     major = prefix[6:8]
     if len(prefix) < _PREFIX_BYTES or prefix[:6] != MAGIC:
@@ -129,7 +150,21 @@ def _read(source: Source) -> _Array:
     if length > MOST_HEADER_BYTES:
         raise RefusedError("npy/header", f"header of an array has {length} bytes")
     header = source.read_exactly(begin, length)
-    type_, is_columns, shape = _parse(header.decode("latin-1"))
+    descr, is_columns, shape = _parse(header.decode("latin-1"))
+    if descr[1:] == "O":
+        raise RefusedError(
+            "npy/object",
+            "array holds objects, which is a pickle",
+            hint="save it as numbers: array.astype(float)",
+        )
+    data = source.window(begin + length, source.length - begin - length)
+    return Layout(descr=descr, is_columns=is_columns, shape=shape, data=data)
+
+
+def _read(source: Source) -> _Array:
+    """Return what a header says, after its values were found to fill the file."""
+    layout = read_layout(source)
+    type_, shape, data = layout.descr, layout.shape, layout.data
     order, name = type_[:1], type_[1:]
     if name == "O":
         raise RefusedError(
@@ -141,19 +176,18 @@ def _read(source: Source) -> _Array:
         raise RefusedError("npy/type", f"array has the type {quoted(type_)}")
     item_bytes = int(name[1:])
     values = reduce(mul, shape, 1)  # at most 32 numbers below 10^16
-    if values * item_bytes != source.length - begin - length:
+    if values * item_bytes != data.length:
         raise RefusedError(
             "npy/length",
-            f"array of {values} values of {item_bytes} bytes, in "
-            f"{source.length - begin - length} bytes",
+            f"array of {values} values of {item_bytes} bytes, in {data.length} bytes",
         )
     return _Array(
         dtype=_DTYPES[name],
         item_bytes=4 if name == "c8" else item_bytes,
         shape=shape,
         is_swapped=order == ">" and item_bytes > 1,
-        is_columns=is_columns and len(shape) > 1,
-        data=source.window(begin + length, values * item_bytes),
+        is_columns=layout.is_columns and len(shape) > 1,
+        data=data,
     )
 
 

@@ -81,7 +81,8 @@ REFUSALS: Mapping[str, Refusal] = {
         rule="refused/pickle",
         what="a pickle of another kind than a torch checkpoint, such as of joblib or "
         "scikit-learn",
-        hint="where the file is trusted: convert the model to ONNX with skl2onnx",
+        hint="where the file is trusted: skops.io.dump(joblib.load(path), "
+        "'model.skops'), or convert the model to ONNX with skl2onnx",
     ),
     "pt2": Refusal(
         rule="refused/graph",
@@ -98,12 +99,6 @@ REFUSALS: Mapping[str, Refusal] = {
         what="a TensorFlow SavedModel, whose graph can read and write files",
         hint="where the file is trusted: load it and save its variables with "
         "safetensors.numpy.save_file",
-    ),
-    "skops": Refusal(
-        rule="refused/pickle",
-        what="a skops file, whose schema names classes to be built, and which no "
-        "reader here rewrites yet",
-        hint="where the file is trusted: convert the model to ONNX with skl2onnx",
     ),
     "tflite": Refusal(
         rule="refused/graph",
