@@ -18,7 +18,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 
 import strongroom
@@ -68,6 +67,7 @@ from strongroom.vault.manifest import parse_manifest
 from strongroom.vault.maps import parse_map
 from strongroom.vault.planfiles import parse_plan_file
 from strongroom.vault.versions import parse_target
+from tests.corpus.assembling import zipped
 from tests.corpus.samples import Label, every_sample
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
@@ -125,11 +125,8 @@ def _checkpoint_of(data: bytes) -> object:
     What is no pickle is refused before a zip file is made for it.
     """
     _windowed(lambda source, _: read_pickle(source, rules(salvage=False)))(data)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("m/data.pkl", data)
-        archive.writestr("m/data/0", bytes(64))
-    return _windowed(_checkpoint(torch_zip.rewrite))(buffer.getvalue())
+    whole = zipped({"m/data.pkl": data, "m/data/0": bytes(64)})
+    return _windowed(_checkpoint(torch_zip.rewrite))(whole)
 
 
 def _reader(kind: Kind, path: str) -> Callable[[bytes], object]:
@@ -139,13 +136,7 @@ def _reader(kind: Kind, path: str) -> Callable[[bytes], object]:
 
 def _skops_of(data: bytes) -> object:
     """Read a schema inside of a skops file, past the CRC that would hide it."""
-    array = io.BytesIO()
-    np.save(array, np.ones(3))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("schema.json", data)
-        archive.writestr("1.npy", array.getvalue())
-    return _reader(Kind.SKOPS, "m.skops")(buffer.getvalue())
+    return _reader(Kind.SKOPS, "m.skops")(zipped({"schema.json": data}))
 
 
 def _pickle(source: Source, workplace: Workplace) -> object:

@@ -45,11 +45,13 @@ def every_sample() -> Iterator[Sample]:
         opcodes,
         shared,
         texts,
+        trees,
         weights,
     )
 
     for module in (
-        gadgets, opcodes, checkpoints, arrays, weights, graphs, texts, benign, shared,
+        gadgets, opcodes, checkpoints, arrays, weights, graphs, trees, texts, benign,
+        shared,
     ):  # fmt: skip
         yield from module.samples()
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from strongroom.canonical import Json, to_json
 from strongroom.intake.findings import Finding, Level
+from strongroom.intake.intakes import MOST_REPORT_BYTES
 from strongroom.intake.receiving import Received, ReceivedFile
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
 from strongroom.intake.signatures import Checked
@@ -122,3 +124,29 @@ def test_operators_and_the_tensors_of_an_optimizer_are_in_the_entry() -> None:
 
     assert found["operators"] == ["ai.onnx:Add"]
     assert found["tensors"] != verdict(PASSED).facts["tensors"]
+
+
+def test_the_entry_speaks_of_what_lies_in_archives() -> None:
+    """Once only the archive itself was asked, and a zip file named no globals."""
+    inside: Json = [
+        ["a/b.pt", "torch-zip", {"globals": ["c"], "tensors": [["w", "22"]]}]
+    ]
+    archived = replace(PASSED, facts={"members": inside})
+
+    assert verdict(archived).facts["globals"] == ["c"]
+    assert (
+        verdict(archived).facts["tensors"]
+        != verdict(replace(PASSED, facts={})).facts["tensors"]
+    )
+
+
+def test_a_report_that_could_not_be_shown_again_is_refused_and_cut() -> None:
+    """Once such a report was stored, and nobody could look at it any more."""
+    long = Finding(rule="pickle/stub", level=Level.NOTE, message="x" * 600)
+    many = replace(PASSED, findings=(long,) * 30_000)
+
+    found = verdict(many)
+    assert found.word == "refused"
+    assert found.findings[0][1].rule == "snapshot/findings"
+    assert len(to_json(found.document)) < MOST_REPORT_BYTES
+    assert verdict(replace(PASSED, findings=(long,) * 9)).word == "passed"

@@ -24,7 +24,9 @@ from strongroom.intake.receipt import report_digest
 from strongroom.ledger.log import Writing
 from strongroom.types import AccountId, IntakeId, check_says_which
 
-MOST_REPORT_BYTES = 64 << 20
+MOST_REPORT_BYTES = 128 << 20
+"""What a worker says (``reported.MOST_BYTES``), the paths of 10,000 files, and findings
+with theirs (``verdicts.MOST_TOLD``); so every report that is kept can be shown."""
 
 
 class IntakeState(StrEnum):

@@ -36,15 +36,23 @@ def list_files(path: Path, *, most: int = MOST_FILES) -> tuple[Path, list[str]]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):  # ValueError: a NUL in the path
-        raise InputError(f"no file or folder is at {str(path)[:200]!a}") from None
+        raise InputError(
+            f"no file or folder is at {str(path)[:200]!a}", hint="is the path right?"
+        ) from None
     if stat.S_ISREG(mode):
         folder, names = path.parent, [path.name]
     elif stat.S_ISDIR(mode):
         folder, names = path, sorted(islice(_walk(path, "", 0), most + 1))
     else:
-        raise InputError(f"{_title(path)} is no regular file and no folder")
+        raise InputError(
+            f"{_title(path)} is no regular file and no folder",
+            hint="name a file, or the folder that holds the files",
+        )
     if not names:
-        raise InputError(f"{_title(path)} holds no files")
+        raise InputError(
+            f"{_title(path)} holds no files",
+            hint="name the folder that holds the files",
+        )
     if len(names) > most:
         raise InputError(
             f"{_title(path)} holds more than {most} files",
@@ -69,7 +77,10 @@ def empty_folders(path: Path) -> list[str]:
     while left and len(found) < MOST_FILES:
         name, depth = left.pop()
         if depth > MOST_DEPTH:
-            raise InputError(f"folders are nested deeper than {MOST_DEPTH}")
+            raise InputError(
+                f"folders are nested deeper than {MOST_DEPTH}",
+                hint="name a folder further down",
+            )
         try:
             with os.scandir(path / name) as entries:
                 below = list(islice(entries, MOST_FILES))
@@ -90,7 +101,10 @@ def _title(path: Path) -> str:
 def _walk(folder: Path, prefix: str, depth: int) -> Iterator[str]:
     """Yield the path of every file below a folder; refuse what is no file."""
     if depth > MOST_DEPTH:
-        raise InputError(f"folders are nested deeper than {MOST_DEPTH}")
+        raise InputError(
+            f"folders are nested deeper than {MOST_DEPTH}",
+            hint="name a folder further down",
+        )
     try:
         with os.scandir(folder) as entries:
             for entry in entries:

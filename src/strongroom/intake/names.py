@@ -59,7 +59,10 @@ def verify_path(path: str) -> None:
         )
     for part in path.split("/"):
         if part in {"", ".", ".."}:
-            raise InputError(f"path {shown} does not stay inside its folder")
+            raise InputError(
+                f"path {shown} does not stay inside its folder",
+                hint="write it as folder/file, with no /, . or .. at its ends",
+            )
         if len(part.encode()) > MOST_PART_BYTES:
             raise InputError(
                 f"path {shown} has a part of over {MOST_PART_BYTES} bytes",

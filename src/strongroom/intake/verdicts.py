@@ -21,6 +21,11 @@ from strongroom.intake.signatures import UNSIGNED, Checked
 MOST_LISTED = 1000
 """Names of one sort that an entry lists; the report has them all."""
 
+MOST_TOLD = 16 << 20
+"""Characters of all findings of a report, paths and places included."""
+
+_AROUND = 120  # what stands around a finding in the report, its rule included
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -84,7 +89,7 @@ def judge(
             )
         )
         refused = True
-    ordered = (*findings, *advised(report.advice, refused=refused))
+    ordered = _bounded((*findings, *advised(report.advice, refused=refused)))
     return Verdict(
         findings=ordered,
         review=tuple(sorted({f.rule for _, f in ordered if f.level is Level.WARNING})),
@@ -104,6 +109,25 @@ def origin_facts(origin: Origin) -> dict[str, canonical.Json]:
         "repository": origin.full_name,
         "commit": origin.commit,
     }
+
+
+def _bounded(
+    findings: tuple[tuple[str, Finding], ...],
+) -> tuple[tuple[str, Finding], ...]:
+    """Return what a report can hold of findings; more than that is an error itself."""
+    kept, told = 0, 0
+    for path, finding in findings:
+        told += _AROUND + len(path) + len(finding.place) + len(finding.message)
+        kept += told <= MOST_TOLD
+    if kept == len(findings):
+        return findings
+    more = Finding(
+        rule="snapshot/findings",
+        level=Level.ERROR,
+        message=f"{len(findings)} findings are more than a report holds; "
+        f"the first {kept} stand here",
+    )
+    return (("", more), *findings[:kept])
 
 
 def _facts(

@@ -224,6 +224,7 @@ def test_members_are_arrays_and_all_of_them_are_named() -> None:
     assert rule_of(packed({**parts, array: dates.getvalue()})) == "skops/array"
     assert rule_of(packed({**parts, array: parts[array] + b"x"})) == "skops/array"
     assert rule_of(packed({**parts, array: b"\x80\x04N."})) == "npy/header"
+    assert rule_of(packed({"a.npy": parts[array]})) == "skops/form"
     del parts[array]
     assert rule_of(packed(parts)) == "skops/form"
 

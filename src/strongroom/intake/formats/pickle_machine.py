@@ -101,9 +101,9 @@ def read_pickle(source: Source, rules: Rules, *, start: int = 0) -> Unpickled:
     except RefusedError as error:
         if not machine.unknown:
             raise
-        raise _unknown(machine.unknown, f"; then {error}") from None
+        raise _unknown(machine.unknown, rules, f"; then {error}") from None
     if machine.unknown and not rules.salvage:
-        raise _unknown(machine.unknown, "")
+        raise _unknown(machine.unknown, rules)
     return Unpickled(
         value=value,
         end=end,
@@ -113,11 +113,12 @@ def read_pickle(source: Source, rules: Rules, *, start: int = 0) -> Unpickled:
     )
 
 
-def _unknown(names: Mapping[str, int], more: str) -> RefusedError:
+def _unknown(names: Mapping[str, int], rules: Rules, more: str = "") -> RefusedError:
     return RefusedError(
         "pickle/global",
         f"the pickle names {listed(names)}, which no checkpoint needs{more}",
         place=f"byte {next(iter(names.values()))}",
+        hint="" if rules.salvage else "for weights alone, and stubs: --salvage",
     )
 
 

@@ -86,6 +86,8 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     """
     del options
     members = open_members(read_archive(source).values(), workplace)
+    if _SCHEMA not in members:
+        raise RefusedError("skops/form", "archive holds no schema")
     schema = documents.read_document(members[_SCHEMA])
     taken = _Members(given=members)
     about, root = _split(schema)
