@@ -16,7 +16,8 @@ from tests.contracts.served import serving
 def test_the_user_that_was_named_is_talked_to_and_no_other(tmp_path: Path) -> None:
     custodian, user = MemoryCustodian("home", random=os.urandom), os.geteuid()
     with serving(custodian, tmp_path / "home") as path:
-        connect(path, uid=user, seconds=10).close()
+        with connect(path, uid=user, seconds=10) as connection:
+            assert connection.gettimeout() == 10
         with pytest.raises(SetupError, match=f"user {user} answers"):
             connect(path, uid=user + 1, seconds=10)
 

@@ -59,3 +59,19 @@ def test_an_anchor_that_cannot_be_is_refused() -> None:
     document = {**anchor_document(anchor("a")), "size": 0}
     with pytest.raises(IntegrityError):
         parse_anchor(document)
+
+
+def test_an_anchor_lies_within_its_limits() -> None:
+    """Of 63 bits, 32 bytes and 8 KiB, as in the file beside a custodian."""
+    last = Anchor(size=2**63 - 1, root=bytes(32), note=bytes(8192))
+    assert parse_anchor(anchor_document(last)) == last
+
+    for change in (
+        {"size": 2**63},
+        {"size": -1},
+        {"root": bytes(31)},
+        {"root": bytes(33)},
+        {"note": bytes(8193)},
+    ):
+        with pytest.raises(InputError):
+            replace(last, **change)
