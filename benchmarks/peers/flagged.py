@@ -4,8 +4,8 @@
     python -m benchmarks.peers.flagged FOLDER
 
 Each scanner runs as a command in an environment of its own; see ``scanners``.  A sample
-is flagged if picklescan ends with status 1 for its folder (over all folders at once it
-stops at the 7z sample), hayward has a finding of its default severity there (strict:
+is flagged if picklescan counts an infected file in its folder (over all folders at once
+it stops at the 7z sample), hayward has a finding of its default severity there (strict:
 medium, or a file that it could not read whole), modelaudit one that is a warning or
 critical.  Prints a row for each family.
 """
@@ -53,14 +53,15 @@ def main(words: list[str]) -> None:
 
 
 def _picklescan(root: Path, samples: Iterable[str], *words: str) -> set[str]:
-    def status(name: str) -> int:
-        return _run("picklescan", *words, "--path", str(root / name)).returncode
+    def infected(name: str) -> bool:
+        said = _run("picklescan", *words, "--path", str(root / name)).stdout
+        _, summary, count = said.partition(b"Infected files: ")
+        return bool(summary) and not count.startswith(b"0")
 
     names = list(samples)
     with ThreadPoolExecutor(THREADS) as pool:
-        return {
-            n for n, s in zip(names, pool.map(status, names), strict=True) if s == 1
-        }
+        every = zip(names, pool.map(infected, names), strict=True)
+        return {name for name, yes in every if yes}
 
 
 def _hayward(root: Path, *, strict: bool) -> set[str]:
