@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from strongroom.access.lapses import answered, settle
-from strongroom.access.reviews import ITEMS
+from strongroom.access.reviews import ITEMS, REVIEWS
 from strongroom.database import people_tables
 from strongroom.errors import IntegrityError
 from tests.attacks.both_databases.administrator import Administrator
@@ -25,15 +26,22 @@ def start(house: House) -> None:
     )
 
 
-def answers(house: House) -> list[tuple[str | None, str]]:
+def bodies(house: House) -> list[dict[str, Any]]:
     with house.room.room.ledger.reading() as reading:
-        bodies = [
+        return [
             json.loads(entry.body)
             for entry in house.room.room.ledger.entries(reading, 0)
         ]
+
+
+def kinds(house: House) -> list[str]:
+    return [body["kind"] for body in bodies(house)]
+
+
+def answers(house: House) -> list[tuple[str | None, str]]:
     return [
         (body["actor"], body["facts"]["answer"])
-        for body in bodies
+        for body in bodies(house)
         if body["kind"] == "access.answered"
     ]
 
@@ -47,6 +55,9 @@ def test_opening_a_room_after_the_due_date_settles_it(house: House) -> None:
         pass
 
     assert settle(house.room.room.ledger) == 0
+    assert kinds(house).count("access.closed") == 1
+    with house.room.room.ledger.reading() as reading:
+        assert [review.state for review in REVIEWS.find(reading)] == ["closed"]
     assert {actor for actor, _ in answers(house)} == {None}
     assert {answer for _, answer in answers(house)} == {"lapsed", "spared"}
 

@@ -71,6 +71,11 @@ def test_a_password_that_is_no_good_is_not_hashed(typed: bytes) -> None:
         passwords.hash_password(Secret(typed), random=salt, cost=CHEAP)
 
 
+def test_twelve_characters_of_five_kinds_are_enough() -> None:
+    for typed in (b"twelve chars", "\u00fc\u00f6\u00e4ab".encode() + b"b" * 7):
+        assert passwords.hash_password(Secret(typed), random=salt, cost=CHEAP)
+
+
 def test_an_unknown_account_is_refused_in_the_same_words() -> None:
     with pytest.raises(DeniedError) as unknown:
         passwords.verify_nobody(RIGHT)

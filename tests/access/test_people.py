@@ -49,6 +49,17 @@ def test_a_new_account_needs_somebody_of_another_team(
         rooms.people.invite(admin, "ana")
 
 
+def test_an_invitation_is_enough_where_a_passkey_follows(
+    rooms: Rooms, admin: Actor, approver: Actor
+) -> None:
+    request = rooms.people.add(admin, "ana", team="alpha", roles=["researcher"])
+    rooms.approvals.approve(approver, request.id)
+    code = rooms.people.invite(admin, "ana")
+
+    account = rooms.people.activate("ana", code, PASSWORD)
+    assert (account.name, account.state) == ("ana", "active")
+
+
 def test_other_roles_need_somebody_of_another_team(
     rooms: Rooms, admin: Actor, approver: Actor
 ) -> None:

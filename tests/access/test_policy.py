@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strongroom import canonical
 from strongroom.access.policy import UNCLEAR, Allow, Deny, Policy, Resource
+from strongroom.access.rules import read_sources
 from strongroom.errors import DeniedError
 from strongroom.types import AccountId, Profile, Role
 from tests.access.house import (
@@ -146,7 +148,10 @@ def test_facts_that_do_not_fit_are_a_refusal(changes: dict[str, Any]) -> None:
     decision = POLICIES["standard"].decide(ask("ana", RELEASE, **changes))
 
     assert isinstance(decision, Deny)
-    assert decision.reasons == (UNCLEAR,)
+    assert decision.reasons == ("facts-unclear",)  # as the page of rules says
+    (said,) = decision.sentences
+    assert said.startswith("the question cannot be judged: ")
+    assert "no answer" not in said
 
 
 @pytest.mark.parametrize(
@@ -264,6 +269,8 @@ def test_a_copy_of_the_files_is_the_same_policy(folder: Path) -> None:
     own = Policy.load(Profile.STANDARD, folder)
 
     assert own.digest == POLICIES["standard"].digest
+    sources = read_sources(Profile.STANDARD, None)
+    assert own.digest == canonical.digest("strongroom/v1/policy", *sources).hex()
     assert own.digest != POLICIES["solo"].digest
 
 

@@ -78,6 +78,13 @@ def test_a_pending_quorum_says_what_is_missing(votes: list[Vote], missing: str) 
     assert "not the asker's" in decided.missing
 
 
+def test_a_quorum_that_lacks_only_people_names_no_team() -> None:
+    decided = decide(vote("cy", "beta"), rule=replace(RULE, distinct_teams=1))
+
+    assert isinstance(decided, Pending)
+    assert decided.missing == "1 more approval is needed"
+
+
 @pytest.mark.parametrize(
     "second",
     [

@@ -17,7 +17,7 @@ from tests.access.rooms import Rooms
 
 LLM = ProjectId("llm")
 OPEN, INTERNAL, RESTRICTED = (
-    Protected(classification=c, project=LLM) for c in Classification
+    Protected(classification=c, project=LLM, models=1) for c in Classification
 )
 
 

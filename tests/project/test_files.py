@@ -58,7 +58,6 @@ TESTED_ELSEWHERE = {
     "intake/formats/template_parts.py": "test_templates: what a person is shown",
     "intake/formats/template_render.py": "test_templates: templates without end",
     "intake/formats/template_words.py": "test_template_tree",
-    "access/request.py": "test_approvals moves requests through all their states",
     "access/tokens.py": "test_sessions",
     "access/account_changes.py": "test_people",
     "database/columns.py": "declarations; the migrations are compared with them",

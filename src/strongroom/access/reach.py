@@ -39,7 +39,7 @@ class Protected:
 
     classification: Classification
     project: ProjectId
-    models: int = 1
+    models: int
 
 
 @dataclass(slots=True, kw_only=True)
