@@ -16,7 +16,6 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any, Final
 
-import strongroom
 from strongroom.errors import (
     DeniedError,
     IntegrityError,
@@ -66,7 +65,7 @@ def asking(
         raise SetupError(
             "huggingface_hub is not installed", hint="pip install 'strongroom[hub]'"
         )
-    root = str(Path(strongroom.__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     known = {n: v for n, v in environment.items() if n.upper() in PASSED_ON}
     with _told(json.dumps(order).encode()) as asked:
         program = subprocess.Popen(  # noqa: S603 (this interpreter, our program)
