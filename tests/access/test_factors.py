@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -106,3 +108,21 @@ def test_a_code_is_used_up_in_the_transaction_that_takes_it(rooms: Rooms) -> Non
         with pytest.raises(DeniedError, match="used"):
             factors.use(writing, again, code, key=KEYS.totp)
         writing.append(factors.event(ana, "confirmed"))
+
+
+@pytest.mark.parametrize(
+    ("ago", "fresh"), [(None, False), (0, True), (900, True), (901, False)]
+)
+def test_a_factor_is_replaced_only_by_who_proved_it_lately(
+    rooms: Rooms, ago: int | None, fresh: bool
+) -> None:
+    enrol(rooms)
+    lately = timedelta(minutes=15)
+    with rooms.world.ledger.transaction() as writing:
+        ana = accounts.find_account(writing, "ana").id
+        at = None if ago is None else writing.now - timedelta(seconds=ago)
+        if fresh:
+            factors.require_fresh(writing, ana, proved_at=at, at_most_old=lately)
+            return
+        with pytest.raises(DeniedError, match="the former one"):
+            factors.require_fresh(writing, ana, proved_at=at, at_most_old=lately)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +21,7 @@ from strongroom.access.terms import AdministrationTerms
 from strongroom.database import passkey_tables
 from strongroom.errors import ConflictError, DeniedError, IntegrityError, SetupError
 from strongroom.ledger.log import Writing
-from strongroom.types import Profile, Role
+from strongroom.types import AccountId, Profile, RequestId, Role
 from tests.access.rooms import PARTY, Rooms, rooms_at
 from tests.authenticator import (
     ES256,
@@ -220,3 +222,12 @@ def test_a_room_without_passkeys_takes_no_signature(scene: Scene) -> None:
         scene.rooms.world.ledger.transaction() as writing,
     ):
         glass_signatures.sign(writing, request, answer, party=None)
+
+
+def test_what_is_signed_is_the_published_challenge() -> None:
+    path = Path(__file__).parents[1] / "vectors" / "approval.json"
+    vector = json.loads(path.read_text())
+    request, asker = RequestId(vector["request"]), AccountId(vector["approver"])
+    made = approval_challenge(request, vector["digest"], glass_signatures.WORD, asker)
+
+    assert made.hex() == vector["break_glass"]["challenge"]

@@ -57,7 +57,7 @@ def test_opening_a_room_after_the_due_date_settles_it(house: House) -> None:
     assert settle(house.room.room.ledger) == 0
     assert kinds(house).count("access.closed") == 1
     with house.room.room.ledger.reading() as reading:
-        assert [review.state for review in REVIEWS.find(reading)] == ["closed"]
+        assert [(r.state, r.revision) for r in REVIEWS.find(reading)] == [("closed", 2)]
     assert {actor for actor, _ in answers(house)} == {None}
     assert {answer for _, answer in answers(house)} == {"lapsed", "spared"}
 

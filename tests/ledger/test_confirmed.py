@@ -15,6 +15,8 @@ from strongroom.errors import IntegrityError, UnavailableError
 from strongroom.ledger import confirmed
 from strongroom.ledger.confirmed import RENEWED_AFTER, Checked, check_rows
 from strongroom.ledger.frontier import Frontier
+from strongroom.ledger.present import digest_of_rows, present_rows
+from strongroom.ledger.sequencer import newest_frontier
 from strongroom.types import AccountId, ProjectId, TeamId
 from tests.database.rows import sample
 from tests.ledger.world import World, event, world_at
@@ -264,6 +266,21 @@ def test_what_is_written_down_and_bent_only_makes_the_check_longer(
     known.attack(statement)
     assert check(known).findings == ()
     _restored("b")(known)
+
+    assert check(known).differing
+
+
+def test_one_that_the_room_did_not_write_hides_nothing(known: World) -> None:
+    """Of the rows as they are after the attack, but without the room's key."""
+    _restored("b")(known)
+    with known.ledger.reading() as reading:
+        rows = digest_of_rows(present_rows(reading))
+        frontier = newest_frontier(reading.connection)
+    known.attack(
+        sa.update(tables.confirmed).values(
+            size=frontier.size, frontier=frontier.to_bytes(), rows=rows
+        )
+    )
 
     assert check(known).differing
 
