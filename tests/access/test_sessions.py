@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from strongroom.access.sessions import Actor
+from strongroom.access.sessions import (
+    SESSION_TTL,
+    SESSIONS,
+    Actor,
+    close_all,
+    verify_actor,
+)
 from strongroom.errors import DeniedError
 from strongroom.ledger.events import Event
 from strongroom.types import AccountId, Factor, Role, SessionId
@@ -48,3 +54,36 @@ def test_what_an_actor_causes_names_account_and_session() -> None:
         session=actor.session,
         facts={"request": "r"},
     )
+
+
+def counts(rooms: Rooms, actor: Actor) -> bool:
+    with rooms.world.ledger.reading() as reading:
+        try:
+            verify_actor(reading, actor, now=reading.now)
+        except DeniedError:
+            return False
+        return True
+
+
+def test_a_session_counts_until_its_last_moment(rooms: Rooms) -> None:
+    actor = rooms.actor("ana", Role.RESEARCHER)
+    rooms.world.clock.time += SESSION_TTL - SESSION_TTL.resolution
+    assert counts(rooms, actor)
+    rooms.world.clock.time += SESSION_TTL.resolution
+
+    assert not counts(rooms, actor)
+
+
+def test_a_closed_session_counts_no_more(rooms: Rooms) -> None:
+    actor = rooms.actor("ana", Role.RESEARCHER)
+    other = rooms.actor("ben", Role.RESEARCHER)
+    with rooms.world.ledger.transaction() as writing:
+        (row,) = SESSIONS.find(writing, SESSIONS.columns.account == actor.account)
+        assert (row.revision, row.state) == (1, "open")
+        assert row.token_hash.hex() not in repr(row)
+        assert repr(row.token_hash) not in repr(row)
+        close_all(writing, actor.account, why="left", by=other.account)
+        assert SESSIONS.get(writing, row.id).state == "closed"
+
+    assert (counts(rooms, actor), counts(rooms, other)) == (False, True)
+    assert rooms.facts("session.closed") == [{"session": actor.session, "why": "left"}]

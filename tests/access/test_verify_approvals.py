@@ -280,3 +280,23 @@ def test_a_folder_that_is_no_export_is_a_problem(
         (tmp_path / name).write_bytes(content)
 
     assert report(tmp_path)["problems"]
+
+
+def test_a_sum_at_infinity_is_no_signature() -> None:
+    """Made for a key that its maker chose by the message."""
+    message, r, s = b"message", 5, 7
+    z = int.from_bytes(sha256(message).digest(), "big")
+    private = -z * pow(r, -1, verify_approvals.N) % verify_approvals.N
+    point = verify_approvals.times(private, verify_approvals.G)
+    assert point is not None
+    x, y = (number.to_bytes(32, "big") for number in point)
+    signature = bytes([48, 6, 2, 1, r, 2, 1, s])
+
+    assert not verify_approvals.es256(x, y, signature, message)
+
+
+@pytest.mark.parametrize("bits", [1024, 2040, 8200])
+def test_an_rsa_key_of_another_size_is_refused(bits: int) -> None:
+    modulus = ((1 << bits) - 1).to_bytes((bits + 7) // 8, "big")
+    with pytest.raises(ProblemError, match="another size"):
+        verify_approvals.rs256(modulus, b"\x01\x00\x01", modulus, b"message")
