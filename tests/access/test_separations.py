@@ -16,6 +16,9 @@ def test_reports_name_every_separation_that_is_missing() -> None:
     )
 
     assert len(said) == 7
+    assert said[1] == (
+        "nobody else agrees to an opening; restricted models wait instead"
+    )
     assert any("embedded" in sentence for sentence in said)
     assert "one person has no second factor" in said
 

@@ -122,3 +122,15 @@ def test_no_other_text_is_a_recovery_code(typed: str) -> None:
 def test_a_totp_code_is_no_recovery_code() -> None:
     assert not totp.is_recovery_code("123456")
     assert not totp.is_recovery_code("a" * 100)
+
+
+def test_a_secret_has_the_bytes_that_its_hash_deserves() -> None:
+    """RFC 4226 section 4: 160 bits."""
+    assert len(totp.new_secret(bytes).reveal()) == 20
+
+
+def test_what_is_too_long_is_no_code() -> None:
+    code = totp.code_at(SECRET, NOW)
+    assert totp.verify(SECRET, code.rjust(64), now=NOW, last_step=None) == STEP
+    with pytest.raises(DeniedError, match="six digits"):
+        totp.verify(SECRET, code.rjust(65), now=NOW, last_step=None)
