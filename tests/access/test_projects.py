@@ -19,6 +19,7 @@ def create(rooms: Rooms, name: str = "llm") -> Project:
 
 def test_a_project_is_found_by_name_and_by_id(rooms: Rooms) -> None:
     made = create(rooms)
+    assert made.id.startswith("project-")
     with rooms.world.ledger.reading() as reading:
         assert projects.find_project(reading, "llm") == made
         assert projects.find_project(reading, made.id) == made

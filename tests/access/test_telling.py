@@ -24,6 +24,11 @@ def test_a_failure_is_said_before_a_success(told: Told, sentence: str) -> None:
     assert told.sentence == sentence
 
 
+def test_so_many_as_were_told_are_said() -> None:
+    said = [Told(reached=count).sentence for count in (1, 2, 3)]
+    assert said == ["told at once", "2 told", "3 told"]
+
+
 def test_several_messages_add_up_and_a_failure_is_said_once() -> None:
     def tell(message: Message) -> Told:
         return Told(reached=bool(message.person), failed=("a: away",))
