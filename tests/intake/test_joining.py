@@ -92,13 +92,15 @@ def test_what_stands_elsewhere_in_a_report_is_not_found(
     ("selector", "value"),
     [
         (Selector.PUBLISHERS, "acme"),
+        (Selector.PUBLISHERS, "Acme"),  # hubs take both
         (Selector.REPOSITORIES, "acme/llama"),
+        (Selector.REPOSITORIES, "ACME/LLaMA"),
         (Selector.COMMITS, "15" * 20),
     ],
 )
 def test_where_it_is_from_is_found(selector: Selector, value: str) -> None:
     advisory = Advisory(id="A-1", selectors={selector: frozenset({value})})
-    place = Origin(publisher="acme", repository="llama", commit="15" * 20)
+    place = Origin(publisher="acmE", repository="Llama", commit="15" * 20)
     other = Origin(publisher="acme2", repository="llama", commit="16" * 20)
     join = Join.of([advisory])
 

@@ -21,6 +21,9 @@ Facts = Mapping[Selector, frozenset[str]]
 
 _READER = re.compile(rb'"strongroom-readers ([0-9]{1,9})"')
 _ALL_BELOW = ".*"
+_ANY_CASE = frozenset({Selector.PUBLISHERS, Selector.REPOSITORIES})
+"""Hubs take these names in upper and lower case alike."""
+_MOST_ORIGIN_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +36,13 @@ class Join:
             report.
         starts: How such a text begins where the whole of it is not known, or cannot
             be found between quotes since it has one.
+        names: Of publishers and repositories, in lower case.
     """
 
     advisories: tuple[Advisory, ...]
     strings: frozenset[bytes]
     starts: tuple[bytes, ...]
+    names: frozenset[bytes]
 
     @classmethod
     def of(cls, advisories: Iterable[Advisory]) -> Join:
@@ -45,8 +50,12 @@ class Join:
         in_force = tuple(one for one in advisories if not one.withdrawn)
         strings: set[bytes] = set()
         starts: set[bytes] = set()
+        names: set[bytes] = set()
         for advisory in in_force:
             for selector, values in advisory.selectors.items():
+                if selector in _ANY_CASE:
+                    names.update(to_json(value)[1:-1].lower() for value in values)
+                    continue
                 for value in values:
                     quoted = to_json(value)
                     if b'"' in quoted[1:-1]:
@@ -60,6 +69,7 @@ class Join:
             advisories=in_force,
             strings=frozenset(strings),
             starts=tuple(sorted(starts)),
+            names=frozenset(names),
         )
 
     def hits(self, report: bytes) -> list[Advisory]:
@@ -85,9 +95,16 @@ class Join:
         Splitting at every quote takes a fifth of what a regular expression for JSON
         strings does, and is only wrong about texts with a quote in them.
         """
-        return any(start in report for start in self.starts) or (
-            not self.strings.isdisjoint(report.split(b'"'))
+        return (
+            any(start in report for start in self.starts)
+            or not self.strings.isdisjoint(report.split(b'"'))
+            or not self.names.isdisjoint(_origin(report).lower().split(b'"'))
         )
+
+
+def _origin(report: bytes) -> bytes:
+    """Return the part of a report in which its origin stands, if it has one."""
+    return report.rpartition(b'"origin":')[2][:_MOST_ORIGIN_BYTES]
 
 
 def reader_of(report: bytes) -> int:
@@ -134,14 +151,25 @@ def _places(origin: object) -> Facts:
                 Selector.REPOSITORIES: repository,
                 Selector.COMMITS: commit,
             }
-            return {name: frozenset({str(text)}) for name, text in said.items() if text}
+            return {
+                name: _compared(name, (str(text),))
+                for name, text in said.items()
+                if text
+            }
     return {}
+
+
+def _compared(selector: Selector, values: Iterable[str]) -> frozenset[str]:
+    """Return values as they are compared: names on hubs without the case of ASCII."""
+    if selector in _ANY_CASE:
+        return frozenset(value.encode().lower().decode() for value in values)
+    return frozenset(values)
 
 
 def _concerns(advisory: Advisory, facts: Facts) -> bool:
     for selector, values in advisory.selectors.items():
         known = facts.get(selector, frozenset())
-        if not known.isdisjoint(values):
+        if not known.isdisjoint(_compared(selector, values)):
             return True
         if selector is Selector.GLOBALS:
             modules = tuple(v[:-1] for v in values if v.endswith(_ALL_BELOW))

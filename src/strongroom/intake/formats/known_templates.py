@@ -3,9 +3,10 @@
 No text is kept, only what tells it again.  ``KNOWN_PARTS`` has a short digest for each
 thing that these templates say or ask, see ``template_parts``.
 
-Those of Llama 3, Zephyr, Mistral, Mixtral and Gemma are letter by letter what several
-public repositories that share no history hold under these names (looked up on
-2026-11-26); the hubs of their makers could not be reached from here.
+Those of Llama 3, Zephyr, Mistral, Mixtral and Gemma are what public repositories hold
+under these names (looked up on 2026-11-26): letter by letter the same in several that
+share no history, but for Mistral 0.1, which one has.  The hubs of their makers could
+not be reached from here, and nobody compared those that alternate.
 """
 
 
