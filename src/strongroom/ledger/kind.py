@@ -18,5 +18,5 @@ class Kind:
 
     summary: str
     facts: tuple[str, ...]
-    private: tuple[str, ...] = ()
-    ocsf: tuple[int, int] = (6003, 99)
+    private: tuple[str, ...]
+    ocsf: tuple[int, int]
