@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from strongroom.access import accounts, totp
+from strongroom.access import accounts, tokens, totp
 from strongroom.access.sessions import SESSION_TTL, SESSIONS, Actor, Session
 from strongroom.database import tables
 from strongroom.errors import DeniedError, IntegrityError
@@ -206,3 +206,14 @@ def test_a_session_that_was_extended_in_the_database_is_refused(rooms: Rooms) ->
         rooms.sessions.actor(token)
     with pytest.raises(IntegrityError), rooms.world.ledger.reading() as reading:
         SESSIONS.find(reading)
+
+
+def test_a_token_has_256_random_bits() -> None:
+    asked: list[int] = []
+
+    def random(count: int) -> bytes:
+        asked.append(count)
+        return bytes(count)
+
+    assert tokens.new_token(random).reveal()
+    assert asked == [32]
