@@ -93,6 +93,7 @@ def something(chance: random.Random) -> Protected:
     return Protected(
         classification=chance.choice(list(Classification)),
         project=ProjectId(f"project-{chance.randrange(PROJECTS)}"),
+        models=1,
     )
 
 
