@@ -360,6 +360,14 @@ def test_anchors_that_cannot_be_are_refused() -> None:
             Anchor(size=size, root=root_hash, note=note)
 
 
+def test_the_largest_anchor_fits_the_file_beside_a_custodian() -> None:
+    """Eight bytes for the size, signed in databases, and 8 KiB for the checkpoint."""
+    root = anchor("a").root
+    assert Anchor(size=2**63 - 1, root=root, note=bytes(8192)).size == 2**63 - 1
+    with pytest.raises(InputError, match="too long"):
+        Anchor(size=1, root=root, note=bytes(8193))
+
+
 def test_settling_asks_about_a_shorter_ledger_before_calling_it_stale() -> None:
     asked = []
 

@@ -114,6 +114,15 @@ def test_a_key_that_will_not_do_is_refused(
         AwsKmsKey.find(kms.uri(said.port, "weights"), LOGIN)
 
 
+@pytest.mark.parametrize("key_id", ["../x", "", "k" * 65, 7.5, None])
+def test_a_key_whose_id_is_none_is_refused(said: kms.Said, key_id: object) -> None:
+    """It is put into every later request; one left out was taken for ``None``."""
+    whole = RECORDED["describe_key"]["answer"]["KeyMetadata"]
+    said.says({"KeyMetadata": {**whole, "KeyId": key_id}})
+    with pytest.raises(UnavailableError):
+        AwsKmsKey.find(kms.uri(said.port, "weights"), LOGIN)
+
+
 def test_a_key_is_made_as_recorded(said: kms.Said) -> None:
     names = ("describe_missing", "create_key", "create_alias", "describe_key")
     queue(said, *names)

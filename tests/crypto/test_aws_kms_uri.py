@@ -18,6 +18,8 @@ from strongroom.types import Secret
         ("aws-kms:eu-west-1/k?endpoint=https://kms.example:443", "kms.example"),
         ("aws-kms:eu-west-1/k?endpoint=https://[2001:db8::1]:8443", "2001:db8::1"),
         ("aws-kms:eu-west-1/k?endpoint=http://127.0.0.1:80", "127.0.0.1"),
+        ("aws-kms:eu-west-1/k?endpoint=http://[::1]:80", "::1"),
+        ("aws-kms:eu-west-1/k?endpoint=http://localhost:80", "localhost"),
     ],
 )
 def test_a_uri_is_read_as_it_is_written(text: str, host: str) -> None:
@@ -48,6 +50,8 @@ def test_an_endpoint_has_the_port_of_its_scheme() -> None:
         ("aws-kms:eu-central-1/a?endpoint=https://:443", "REGION/KEY"),
         ("aws-kms:eu-central-1/a?endpoint=https://h%20h", "REGION/KEY"),
         ("aws-kms:eu-central-1/a?endpoint=https://h/path", "no more"),
+        ("aws-kms:eu-central-1/a?endpoint=https://h?x=y", "no more"),
+        ("aws-kms:eu-central-1/a?endpoint=https://h#x", "no more"),
         ("aws-kms:eu-central-1/a?endpoint=https://user:word@h", "no more"),
         ("aws-kms:eu-central-1/a?endpoint=http://kms.example", "in the clear"),
     ],

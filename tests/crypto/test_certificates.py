@@ -134,3 +134,11 @@ def test_what_is_no_chain_is_refused(tmp_path: Path) -> None:
     for data, why in ((b"", "no certificates"), (b" " * (1 << 21), "at most")):
         with pytest.raises(InputError, match=why):
             TrustAnchors.from_pem(data)
+
+
+def test_at_most_500_certificates_are_trusted(tmp_path: Path) -> None:
+    pem = make_authority(tmp_path).certificate.read_bytes()
+
+    assert len(TrustAnchors.from_pem(pem * 500).certificates) == 500
+    with pytest.raises(InputError, match="at most 500"):
+        TrustAnchors.from_pem(pem * 501)

@@ -212,28 +212,6 @@ def test_a_bad_name_is_refused_before_anything_is_written(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_changing_the_passphrase_keeps_the_keys(tmp_path: Path) -> None:
-    path = tmp_path / "home.custody"
-    wrapped = create(path).wrap(Secret(b"share"), b"place")
-    new = Secret(b"battery staple")
-
-    with pytest.raises(DeniedError):
-        FileCustodian.change_passphrase(
-            path, old=new, new=new, random=os.urandom, cost=FLOOR
-        )
-    FileCustodian.change_passphrase(
-        path, old=PASSPHRASE, new=new, random=os.urandom, cost=FLOOR
-    )
-
-    with pytest.raises(DeniedError):
-        FileCustodian.open(path, PASSPHRASE)
-    secret = FileCustodian.open(path, new).unwrap(
-        wrapped, b"place", anchor=anchor("a"), verify_extension=verify_extension
-    )
-    assert secret == Secret(b"share")
-    assert path.stat().st_mode & 0o777 == 0o600
-
-
 def test_an_anchor_file_put_back_to_yesterday_with_its_custody_file_is_undetected(
     tmp_path: Path,
 ) -> None:

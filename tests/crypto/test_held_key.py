@@ -55,6 +55,7 @@ def test_it_is_opened_again(engine: Engine, tmp_path: Path) -> None:
     assert again.unwrap(
         wrapped, b"place", anchor=anchor("abc"), verify_extension=verify_extension
     ) == Secret(b"secret")
+    assert again.anchor() == anchor("abc")
     with pytest.raises(ConflictError):
         create(tmp_path / "weights", engine)
 

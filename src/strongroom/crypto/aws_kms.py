@@ -181,8 +181,8 @@ def _metadata(answer: Mapping[str, object], uri: AwsKmsUri) -> Mapping[str, obje
 
 
 def _key_id(answer: Mapping[str, object], uri: AwsKmsUri) -> str:
-    found = str(_metadata(answer, uri).get("KeyId"))
-    if not _KEY_ID.fullmatch(found):
+    found = _metadata(answer, uri).get("KeyId")
+    if not isinstance(found, str) or not _KEY_ID.fullmatch(found):
         raise strange(uri)
     return found
 

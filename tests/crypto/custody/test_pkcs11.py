@@ -16,6 +16,7 @@ from strongroom.crypto.token_uri import TokenUri
 from strongroom.errors import (
     ConflictError,
     DeniedError,
+    InputError,
     IntegrityError,
     MissingError,
     UnavailableError,
@@ -59,6 +60,14 @@ def test_a_wrong_pin_does_not_open_it(hsm: SoftHsm, tmp_path: Path) -> None:
 
     with pytest.raises(DeniedError):
         PKCS11.open(path, Secret(b"wrong 123"), random=os.urandom)
+
+
+def test_a_secret_that_is_no_small_one_is_not_given_to_the_token(
+    hsm: SoftHsm, tmp_path: Path
+) -> None:
+    custodian = create(tmp_path / "weights", hsm.new_token())
+    with pytest.raises(InputError, match="not wrapped"):
+        custodian.wrap(Secret(bytes((64 << 10) + 1)), b"place")
 
 
 def test_nothing_is_left_in_the_token_when_it_cannot_be_made(

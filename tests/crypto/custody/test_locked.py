@@ -1,0 +1,58 @@
+"""A custodian that is locked gives nothing, and says how to unlock it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from strongroom.crypto.custody.locked import LockedCustodian
+from strongroom.crypto.custody.memory import MemoryCustodian
+from strongroom.crypto.custody.port import KeyCustodian
+from strongroom.crypto.handover import WrappedShare
+from strongroom.errors import UnavailableError
+from strongroom.types import Secret
+from tests.contracts.histories import anchor, verify_extension
+from tests.contracts.releases import CONTEXT, ROOM, case
+
+LOCKED: KeyCustodian = LockedCustodian("home")
+ASKED = case(MemoryCustodian("home", random=os.urandom))
+HEAD = anchor("a")
+HELD = WrappedShare(
+    room=ROOM,
+    artifact=CONTEXT.artifact,
+    version=1,
+    generation=1,
+    segment=CONTEXT.segment,
+    share=1,
+    wrapped=ASKED.order.wrapped,
+)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: LOCKED.root_key_id,
+        lambda: LOCKED.wrap(Secret(b"secret"), b"place"),
+        lambda: LOCKED.unwrap(
+            b"wrapped", b"place", anchor=HEAD, verify_extension=verify_extension
+        ),
+        lambda: ASKED.ask(LOCKED),
+        lambda: LOCKED.adopt(
+            HELD, ASKED.evidence, anchor=HEAD, verify_extension=verify_extension
+        ),
+        lambda: LOCKED.advance(HEAD, verify_extension),
+        LOCKED.anchor,
+    ],
+)
+def test_it_does_nothing_and_names_the_way_to_unlock_it(
+    ask: Callable[[], object],
+) -> None:
+    with pytest.raises(UnavailableError, match="home is locked") as raised:
+        ask()
+    assert "--passphrase-file home=FILE" in raised.value.hint
+
+
+def test_it_says_of_itself_what_one_in_a_file_says() -> None:
+    assert (LOCKED.name, LOCKED.gives_shares, LOCKED.adopts) == ("home", True, "")
