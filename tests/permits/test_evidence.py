@@ -22,6 +22,15 @@ from strongroom.types import RoomId
 from tests.contracts.histories import anchor
 from tests.contracts.releases import FACTS, ROOM, case, entry_of, identifier
 from tests.contracts.served import PIN, connect, serving
+from tests.project.read_keys import read_follow
+from tests.project.vectors import Case, load
+
+
+@pytest.mark.parametrize(
+    "case", load("custody_follow")["follows"], ids=lambda case: str(case["what"])
+)
+def test_a_published_change_of_second_signatures_is_pinned(case: Case) -> None:
+    read_follow(case)
 
 
 @pytest.fixture

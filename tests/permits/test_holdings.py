@@ -144,6 +144,28 @@ def test_a_shard_of_another_name_in_the_same_folder_costs_nothing(
     assert (cost.before, cost.after) == (BYTES, BYTES)
 
 
+def test_what_somebody_holds_of_their_own_lineage_is_not_counted_under_another(
+    sealed: House, quick: Path
+) -> None:
+    own = sealed.publish(write_small_model(quick / "own", seed=2), "own", by="ana")
+    sealed.permit("ana", BLOCK, OTHER, target="own")
+    other = sealed.permit("ana", OTHER).roots
+    room, account = sealed.room.room, sealed.actors["ana"].account
+
+    with room.ledger.reading() as reading:
+        found = exposure_after(
+            reading,
+            account,
+            (*own.artifact.roots, *other),
+            taken={},
+            scale=Scale(),
+            sealed_by=sealed.actors["olga"].account,
+            now=reading.now,
+            key=room.public_keys.permit,
+        )
+    assert (found.sealer, found.before, found.after) == (False, BYTES, BYTES)
+
+
 def test_what_belongs_to_no_lineage_is_refused(sealed: House) -> None:
     room, account = sealed.room.room, sealed.actors["ana"].account
     with room.ledger.reading() as reading, pytest.raises(IntegrityError):

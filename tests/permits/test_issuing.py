@@ -10,7 +10,7 @@ import pytest
 from strongroom.errors import MissingError
 from tests.authenticator import SoftAuthenticator
 from tests.journeys.rooms import House
-from tests.permits.openings import BLOCK, BYTES, Reader, draft, permit_in
+from tests.permits.openings import BLOCK, BYTES, OTHER, Reader, draft, permit_in
 
 HOUR = timedelta(hours=1)
 
@@ -26,6 +26,13 @@ def test_a_permit_says_what_was_agreed(sealed: House) -> None:
     assert permit.purpose_stated
     assert (permit.version, row.released_bytes) == (1, 0)
     assert permit.requested_at <= permit.not_before <= sealed.clock.now
+
+
+def test_a_permit_reserves_what_it_is_for(sealed: House) -> None:
+    sealed.permit("ana", BLOCK)
+    room = sealed.room.room
+
+    assert room.requests.preview(sealed.actors["ana"], draft(OTHER)).before == BYTES
 
 
 def test_nothing_is_issued_before_both_teams_agreed(sealed: House) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from strongroom import canonical
 from strongroom.errors import InputError, IntegrityError
 from strongroom.permits.opening import Opening
 from strongroom.types import ArtifactId, PermitId
@@ -42,6 +44,14 @@ def test_everything_in_it_changes_its_digest(change: dict[str, object]) -> None:
 def test_another_document_is_refused(data: bytes) -> None:
     with pytest.raises(IntegrityError):
         Opening.from_bytes(data)
+
+
+def test_what_nobody_knows_in_it_is_refused() -> None:
+    """Two documents for one digest would be two openings under one nonce."""
+    document = json.loads(OPENING.to_bytes())
+    for change in ({"x": 1}, {"version": "1"}, {"nonce": document["nonce"] + "===="}):
+        with pytest.raises(IntegrityError):
+            Opening.from_bytes(canonical.to_json(document | change))
 
 
 def test_one_that_cannot_be_is_refused() -> None:
