@@ -44,6 +44,21 @@ def test_a_holder_that_binds_no_place_is_refused(
     assert not any(tmp_path.iterdir())
 
 
+def test_a_key_that_can_leave_its_holder_is_refused_when_made_and_when_opened(
+    engine: Engine, tmp_path: Path
+) -> None:
+    engine.facts = {"exportable": True}
+    with pytest.raises(SetupError, match="can leave"):
+        create(tmp_path / "weights", engine)
+    assert not any(tmp_path.iterdir())
+    engine.facts = {}
+    engine.keys.clear()
+    create(tmp_path / "weights", engine)
+    engine.facts = {"exportable": True}
+    with pytest.raises(SetupError, match="can leave"):
+        TRANSIT.open(tmp_path / "weights", TOKEN, random=os.urandom)
+
+
 def test_it_is_opened_again(engine: Engine, tmp_path: Path) -> None:
     made = create(tmp_path / "weights", engine)
     wrapped = made.wrap(Secret(b"secret"), b"place")
