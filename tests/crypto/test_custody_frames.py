@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -136,6 +137,18 @@ def test_the_kernel_says_who_is_at_the_other_end(pair: Pair) -> None:
     assert peer_uid(pair[0]) == os.geteuid()
 
 
+class _TellsOfAnother(socket.socket):
+    """The kernel says process 1, user 2, group 3: for root all but one are 0."""
+
+    def getsockopt(self, *_: int) -> bytes:  # type: ignore[override]  # one of three
+        return struct.pack("3i", 1, 2, 3)
+
+
+def test_the_user_is_told_from_its_process_and_its_group() -> None:
+    with _TellsOfAnother() as connection:
+        assert peer_uid(connection) == 2
+
+
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_errors_cross_with_their_kind_and_hint(name: str) -> None:
     document = error_document(KINDS[name]("it is so", hint="do that"))
@@ -173,6 +186,12 @@ def test_every_kind_of_error_crosses() -> None:
 def test_an_error_that_nobody_knows_means_unavailable(value: canonical.Json) -> None:
     with pytest.raises(UnavailableError):
         raise_error(value)
+
+
+def test_of_a_long_error_the_beginning_is_shown() -> None:
+    with pytest.raises(errors.DeniedError) as raised:
+        raise_error({"kind": "DeniedError", "message": "m" * 600, "hint": "h" * 600})
+    assert (str(raised.value), raised.value.hint) == ("m" * 500, "h" * 500)
 
 
 def test_fields_are_read_as_what_they_are_or_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -89,6 +90,7 @@ def test_the_socket_of_a_killed_process_is_replaced(
         dead.bind(str(path))
     with server_at(path, inner):
         assert path.is_socket()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666
         with pytest.raises(ConflictError, match="listens"):
             server_at(path, inner)
         assert path.is_socket()  # somebody else's is left
