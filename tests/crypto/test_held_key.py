@@ -65,7 +65,7 @@ def test_it_is_opened_again(engine: Engine, tmp_path: Path) -> None:
     made.advance(anchor("ab"), verify_extension)
     again = TRANSIT.open(tmp_path / "weights", TOKEN, random=os.urandom)
 
-    assert again.root_key_id == made.root_key_id
+    assert (again.name, again.root_key_id) == ("weights", made.root_key_id)
     assert again.anchor() == anchor("ab")
     assert again.unwrap(
         wrapped, b"place", anchor=anchor("abc"), verify_extension=verify_extension
