@@ -8,10 +8,28 @@ from dataclasses import replace
 import pytest
 
 from strongroom import canonical
+from strongroom.crypto.hpke import ReaderKey
 from strongroom.errors import InputError, IntegrityError
 from strongroom.permits.opening import Opening
-from strongroom.types import ArtifactId, PermitId
+from strongroom.types import ArtifactId, PermitId, Secret
 from tests.permits.documents import OPENING
+from tests.project.vectors import load
+
+VECTOR = load("release")
+
+
+def test_the_published_opening_has_its_digest() -> None:
+    asked, reader = VECTOR["opening"], bytes.fromhex(VECTOR["reader_seed"])
+    opening = Opening(
+        permit=PermitId(asked["permit"]),
+        artifact=ArtifactId(asked["artifact"]),
+        version=asked["version"],
+        segments=tuple(asked["segments"]),
+        reader=ReaderKey(Secret(reader)).public,
+        nonce=bytes.fromhex(asked["nonce"]),
+    )
+
+    assert opening.digest == VECTOR["opening_digest"]
 
 
 def test_it_is_read_as_it_was_written() -> None:
