@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from strongroom.errors import DeniedError, InputError
+from strongroom.errors import DeniedError, InputError, MissingError
+from tests.authenticator import SoftAuthenticator
 from tests.journeys.rooms import House, write_small_model
 from tests.permits.openings import (
     BLOCK,
@@ -32,6 +34,31 @@ def test_a_bound_object_names_who_must_agree(sealed: House) -> None:
     with pytest.raises(DeniedError, match="waits for 2 approvals") as caught:
         sealed.by("ana").open("llm", segments=[BLOCK], purpose="a test")
     assert "strongroom approve request-" in caught.value.hint
+
+
+def test_a_request_says_what_it_is_for(sealed: House) -> None:
+    """People see the action, and their house's own rules may name it."""
+    asked = sealed.by("ana").request("llm", segments=[BLOCK], purpose="a test")
+
+    assert asked.request.action == "segment:release"
+
+
+def test_past_the_approvals_nothing_is_issued_before_it_is_signed(
+    sealed: House,
+) -> None:
+    ana, key = sealed.by("ana"), SoftAuthenticator(origin="http://localhost")
+    ana.passkeys.add(key, label="blue")
+    requests = sealed.room.room.requests
+    wanted = draft(BLOCK, duration=timedelta(hours=1), break_glass="it burns")
+    asked, question = requests.begin_signed(ana.actor, wanted)
+    with pytest.raises(MissingError):
+        sealed.permit_of(asked.request.id)
+
+    signed = requests.sign(ana.actor, asked, key.get(question.options))
+
+    assert signed.permit == sealed.permit_of(asked.request.id)
+    assert (signed.request.id, signed.exposure) == (asked.request.id, asked.exposure)
+    assert signed.told is not None
 
 
 def test_overlapping_permits_do_not_end_each_other(sealed: House) -> None:
