@@ -82,6 +82,17 @@ def test_more_than_a_few_connections_are_turned_away(
             assert one_more.recv(1) == b""
 
 
+def test_closing_waits_for_nobody_who_is_still_connected(
+    inner: MemoryCustodian, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        with serving(inner, tmp_path / "home") as path:
+            connection.connect(str(path))
+            custody_frames.send(connection, {"do": "?"})
+            custody_frames.receive(connection, idle_seconds=10, body_seconds=10)
+        assert connection.recv(1) == b""
+
+
 def test_the_socket_of_a_killed_process_is_replaced(
     inner: MemoryCustodian, tmp_path: Path
 ) -> None:

@@ -16,15 +16,18 @@ from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.remote import RemoteCustodian
 from strongroom.crypto.custody_frames import Document, base64_of
 from strongroom.crypto.custody_messages import anchor_document, evidence_document
+from strongroom.crypto.custody_pin import PinFile
 from strongroom.crypto.custody_trust import TrustFile
+from strongroom.crypto.mldsa import PUBLIC_BYTES, MlDsaKey
 from strongroom.crypto.recovery import RecoveryKey
 from strongroom.crypto.wraps import room_key_context
 from strongroom.errors import DeniedError, ForkError, IntegrityError, SetupError
+from strongroom.ledger.second import second_key_text
 from strongroom.types import RoomId
 from tests.contracts.handovers import CREATED, RECOVERY, begun, held_by, told
-from tests.contracts.histories import anchor, anchor_over, verify_extension
-from tests.contracts.releases import ROOM, SHARE, case, identifier
-from tests.contracts.served import connect, kind, say, serving
+from tests.contracts.histories import ORIGIN, anchor, anchor_over, verify_extension
+from tests.contracts.releases import ROOM, SHARE, case, identifier, room_key_place
+from tests.contracts.served import PIN, connect, kind, say, serving
 
 OTHER_ROOM = RoomId(identifier("room", 9))
 
@@ -85,6 +88,32 @@ def test_nothing_but_a_key_of_the_pinned_room_is_unwrapped(
             "context": base64_of(context),
         }
         assert kind(say(path, request)) == "DeniedError"
+
+
+def test_a_key_of_the_pinned_room_is_unwrapped(desk: RemoteCustodian) -> None:
+    place = room_key_place(desk)
+    wrapped = desk.wrap(SHARE, place)
+
+    found = desk.unwrap(
+        wrapped, place, anchor=anchor("abcd"), verify_extension=verify_extension
+    )
+    assert found == SHARE
+    assert desk.anchor() == anchor("abcd")
+
+
+def test_a_desk_that_was_slower_is_told_what_is_demanded_already(file: Path) -> None:
+    custodian = MemoryCustodian("home", random=os.urandom)
+    second = second_key_text(ORIGIN, MlDsaKey(bytes(PUBLIC_BYTES)))
+    newer = replace(PIN, second=second, above=3)
+    PinFile(file, random=os.urandom).write(newer)
+    request: Document = {
+        "do": "follow",
+        "evidence": evidence_document(case(custodian).evidence),  # of position 2
+        "second": "",
+    }
+    with serving(custodian, file) as path:
+        assert say(path, request) == {"above": 3}
+    assert PinFile(file, random=os.urandom).read() == newer
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from strongroom.crypto.container import FIRST_PLAIN_BYTES, padded
 from strongroom.crypto.index import MAX_INDEX_BYTES
 from strongroom.crypto.layout import DATA_START, INDEX_START_BYTES, Positions
 from strongroom.errors import IntegrityError
+from tests.crypto.sealed import flipped
 
 
 def test_data_begin_with_record_1_however_long_the_index_is() -> None:
@@ -50,6 +53,17 @@ def test_lengths_that_do_not_add_up_are_refused(
         Positions.parse(
             positions.to_bytes(), stream_bytes=positions.stream_bytes + more
         )
+
+
+def test_no_bit_of_the_lengths_is_passed_over() -> None:
+    positions = Positions(index_bytes=100, data_bytes=5)
+    lengths = positions.to_bytes()
+
+    for bit in range(8 * len(lengths)):
+        altered = flipped(lengths, bit)
+        with suppress(IntegrityError):  # another length within the padding adds up
+            read = Positions.parse(altered, stream_bytes=positions.stream_bytes)
+            assert read.to_bytes() == altered
 
 
 def test_an_index_that_is_too_long_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,14 @@ def test_it_is_read_for_its_owner_only(tmp_path: Path) -> None:
     assert read_token_file(path, TokenUri) == FILE
     path.chmod(0o640)
     with pytest.raises(SetupError, match="others"):
+        read_token_file(path, TokenUri)
+
+
+def test_of_several_files_the_refused_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    write_durably(path, b"{}", counting())
+
+    with pytest.raises(IntegrityError, match=f"^{re.escape(str(path))}: "):
         read_token_file(path, TokenUri)
 
 

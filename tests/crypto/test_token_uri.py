@@ -41,6 +41,7 @@ def test_what_is_written_is_read(
         ("pkcs11:object=key" + MODULE, "names no token"),
         ("pkcs11:token=room", "no PKCS#11 library"),
         ("pkcs11:token=room?module-path=lib.so", "whole path"),
+        ("pkcs11:token=room?module-path=/lib.so%00.so", "whole path"),
         ("pkcs11:token=room;token=other" + MODULE, "there twice"),
         ("pkcs11:token=room;slot-id=3" + MODULE, "unknown"),
         ("pkcs11:token=room;serial" + MODULE, "unknown"),
