@@ -49,7 +49,9 @@ def test_the_key_never_leaves_its_token(hsm: SoftHsm) -> None:
         found[Attribute.VALUE]
 
 
-def test_a_key_that_could_leave_is_not_used(hsm: SoftHsm) -> None:
+@pytest.mark.parametrize("sensitive", [False, True])
+def test_a_key_that_could_leave_is_not_used(hsm: SoftHsm, *, sensitive: bool) -> None:
+    """In the clear, or wrapped under another key."""
     from pkcs11 import Attribute, KeyType
 
     uri = hsm.new_token()
@@ -59,7 +61,7 @@ def test_a_key_that_could_leave_is_not_used(hsm: SoftHsm) -> None:
         label=uri.object,
         id=b"root-a",
         store=True,
-        template={Attribute.SENSITIVE: False, Attribute.EXTRACTABLE: True},
+        template={Attribute.SENSITIVE: sensitive, Attribute.EXTRACTABLE: True},
     )
 
     with pytest.raises(SetupError, match="can leave"):
