@@ -10,7 +10,7 @@ import pytest
 from strongroom.errors import MissingError
 from tests.authenticator import SoftAuthenticator
 from tests.journeys.rooms import House
-from tests.permits.openings import BLOCK, BYTES, OTHER, Reader, draft, permit_in
+from tests.permits.openings import BLOCK, BYTES, OTHER, Reader, draft, newest, permit_in
 
 HOUR = timedelta(hours=1)
 
@@ -33,6 +33,9 @@ def test_a_permit_reserves_what_it_is_for(sealed: House) -> None:
     room = sealed.room.room
 
     assert room.requests.preview(sealed.actors["ana"], draft(OTHER)).before == BYTES
+    sealed.permit("ana", BLOCK, OTHER)
+    facts = newest(sealed)
+    assert (facts["kind"], facts["reserved"]) == ("permit.issued", BYTES)
 
 
 def test_nothing_is_issued_before_both_teams_agreed(sealed: House) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from strongroom import canonical
 from strongroom.crypto.signing import Signed, VerifyKey
-from strongroom.errors import IntegrityError, MissingError
+from strongroom.errors import InputError, IntegrityError, MissingError
 from strongroom.permits.permit import (
     MAX_PERMIT_BYTES,
     PURPOSE,
@@ -138,4 +138,11 @@ def test_another_key_or_purpose_signs_no_permit() -> None:
 def test_a_pattern_names_no_permit(sealed: House, start: str) -> None:
     sealed.permit("ana", BLOCK)
     with sealed.room.room.ledger.reading() as reading, pytest.raises(MissingError):
+        find_permit(reading, start)
+
+
+@pytest.mark.parametrize("start", ["permit-", "request-", ""])
+def test_what_every_permit_starts_with_names_none(sealed: House, start: str) -> None:
+    sealed.permit("ana", BLOCK)
+    with sealed.room.room.ledger.reading() as reading, pytest.raises(InputError):
         find_permit(reading, start)
