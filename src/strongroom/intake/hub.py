@@ -20,6 +20,7 @@ from strongroom.errors import (
     IntegrityError,
     UnavailableError,
 )
+from strongroom.intake.hub_hosts import LOOPBACK, may_send
 from strongroom.intake.hub_process import MOST_LINE, asking
 from strongroom.intake.jobs import MOST_FILES
 from strongroom.intake.listing import list_files
@@ -36,8 +37,6 @@ _SLOWEST: Final = 64 << 10
 
 _NOTES: Final = ".cache"
 """Where the library keeps notes below the folder that it fetches to."""
-
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,7 @@ class Hub:
             if not 0 < count <= MOST_FILES:
                 raise InputError(f"{count} files are not 1 to {MOST_FILES}")
             files = tuple(_file(next(answers, {})) for _ in range(count))
-            hosts = _hosts(next(answers, {}))
+            hosts = _hosts(self.endpoint, next(answers, {}))
         verify_paths(file.path for file in files)
         listing = Listing(origin=origin, files=files, hosts=hosts)
         if listing.length > self.most_bytes:
@@ -182,7 +181,7 @@ class Hub:
 def _verify_url(url: str) -> None:
     parts = urlsplit(url)
     safe = parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in _LOOPBACK
+        parts.scheme == "http" and parts.hostname in LOOPBACK
     )
     if not safe or not parts.hostname or parts.username or parts.query:
         raise InputError(
@@ -192,12 +191,12 @@ def _verify_url(url: str) -> None:
         )
 
 
-def _hosts(answer: Mapping[str, Any]) -> tuple[str, ...]:
+def _hosts(endpoint: str, answer: Mapping[str, Any]) -> tuple[str, ...]:
     hosts = answer.get("hosts")
     if not isinstance(hosts, list) or not hosts:
         raise IntegrityError("the hub named no hosts")
-    for host in hosts:
-        _verify_url(str(host))
+    if not all(may_send(endpoint, str(host)) for host in hosts):
+        raise IntegrityError("the hub names hosts to which it may not send")
     return tuple(str(host) for host in hosts)
 
 

@@ -130,6 +130,10 @@ def _failure(word: str, status: object) -> StrongroomError:
             "the hub sends to a host that it did not name before",
             hint="try again; if it stays so, ask whoever keeps it",
         ),
+        "inside": IntegrityError(
+            "the hub sends to this machine, to the network around it, or to no https",
+            hint="ask whoever keeps it; nothing was fetched",
+        ),
         "longer": IntegrityError("a file is longer than the hub said"),
         "missing": MissingError(
             "the hub has no such commit, or shows it to somebody else only",

@@ -24,6 +24,8 @@ import httpx2
 import huggingface_hub as hub
 from huggingface_hub import errors as theirs
 
+from strongroom.intake.hub_hosts import may_send
+
 _MEMORY_BYTES: Final = 4 << 30
 _SECONDS: Final = 60
 
@@ -32,8 +34,13 @@ class ElsewhereError(Exception):
     """The hub sends to a host that it did not name when it listed the files."""
 
 
+class InsideError(Exception):
+    """The hub sends to this machine, or to the network around it."""
+
+
 _WORDS: Final[Sequence[tuple[type[Exception], str]]] = (
     (ElsewhereError, "elsewhere"),
+    (InsideError, "inside"),
     (theirs.GatedRepoError, "gated"),
     (theirs.DisabledRepoError, "gated"),
     (theirs.RepositoryNotFoundError, "missing"),
@@ -69,7 +76,13 @@ def main() -> None:
 def _listing(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield how many files a commit has, each of them, and who answers for it."""
     hosts: set[str] = set()
-    _tell(lambda url: hosts.add(_host(url)))
+
+    def note(url: str) -> None:
+        if not may_send(order["endpoint"], url):
+            raise InsideError
+        hosts.add(_host(url))
+
+    _tell(note)
     api = hub.HfApi(endpoint=order["endpoint"], token=order["token"])
     info = api.model_info(
         order["repository"], revision=order["commit"], files_metadata=True
@@ -89,7 +102,7 @@ def _listing(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         where = hub.get_hf_file_metadata(
             url, token=order["token"], endpoint=order["endpoint"]
         )
-        hosts.add(_host(where.location))
+        note(where.location)
         yield {
             "path": file.rfilename,
             "bytes": file.size,
