@@ -68,6 +68,12 @@ class Received:
         """Hexadecimal SHA-256 over path, length and SHA-256 of every file."""
         return files_digest((f.path, f.length, f.sha256) for f in self.files)
 
+    @property
+    def digests(self) -> frozenset[str]:
+        """Digests by which somebody may expect it; a single file has its own too."""
+        alone = self.files if len(self.files) == 1 else ()
+        return frozenset({self.digest, *(file.sha256 for file in alone)})
+
 
 def files_digest(files: Iterable[tuple[str, int, str]]) -> str:
     """Return the digest of path, length and hexadecimal SHA-256 of some files."""

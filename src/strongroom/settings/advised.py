@@ -11,6 +11,7 @@ from strongroom.errors import InputError
 from strongroom.settings.parts import quoted
 
 _KEY = re.compile(r"[0-9a-f]{64}")
+_MOST_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,10 @@ class AdvisorySettings:
         """
         if not _KEY.fullmatch(self.key):
             raise InputError("the key of advisories has 64 hex digits")
-        if not 1 <= self.at_most_age_days <= 3650:  # noqa: PLR2004
-            raise InputError("a bundle of advisories is 1 to 3650 days old at most")
+        if not 1 <= self.at_most_age_days <= _MOST_DAYS:
+            raise InputError(
+                f"a bundle of advisories is 1 to {_MOST_DAYS} days old at most"
+            )
 
     @classmethod
     def from_toml(cls, table: Mapping[str, Any]) -> AdvisorySettings:
