@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from strongroom.access.founding import Founder
 from strongroom.app import create_strongroom
 from strongroom.types import Profile, Secret
 from tests import postgresql
 from tests.cli.terminal import PASSPHRASE, PASSWORD, Phone, Terminal
+from tests.intake.signers import Pair, make_pair
 from tests.journeys.fixtures import model, quick
 from tests.journeys.rooms import CHEAP, QUICK, write_small_model
 
@@ -115,6 +118,21 @@ def published_template(office_template: Office) -> Iterator[Office]:
 def published(published_template: Office, quick: Path) -> Office:
     """Give an office with one published restricted model, ``llm``."""
     return published_template.copy(quick / "office")
+
+
+@pytest.fixture
+def foreign(quick: Path) -> Path:
+    """Give a folder with weights of somebody else."""
+    folder = quick / "foreign"
+    folder.mkdir()
+    save_file({"w": np.arange(9_000, dtype="<f4")}, folder / "model.safetensors")
+    return folder
+
+
+@pytest.fixture
+def pair(quick: Path) -> Pair:
+    """Give somebody's key for signing models, and its public half."""
+    return make_pair(quick)
 
 
 def terminal_in(folder: Path, name: str) -> Terminal:

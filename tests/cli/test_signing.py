@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import pytest
-from safetensors.numpy import save_file
-
 from tests.cli.terminal import Terminal
-from tests.intake.signers import Pair, make_authority, make_pair, openssl
-
-
-@pytest.fixture
-def foreign(quick: Path) -> Path:
-    """Give a folder with weights of somebody else."""
-    folder = quick / "foreign"
-    folder.mkdir()
-    save_file({"w": np.arange(9_000, dtype="<f4")}, folder / "model.safetensors")
-    return folder
-
-
-@pytest.fixture
-def pair(quick: Path) -> Pair:
-    return make_pair(quick)
+from tests.intake.signers import Pair, make_authority, openssl
 
 
 def test_what_one_signs_another_takes_in(

@@ -5,27 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from tests.cli.conftest import Office
 from tests.cli.terminal import Terminal
 from tests.intake.signers import Pair, make_pair
-
-
-@pytest.fixture
-def foreign(quick: Path) -> Path:
-    """Give a folder with weights of somebody else."""
-    folder = quick / "foreign"
-    folder.mkdir()
-    save_file({"w": np.arange(9_000, dtype="<f4")}, folder / "model.safetensors")
-    return folder
-
-
-@pytest.fixture
-def pair(quick: Path) -> Pair:
-    return make_pair(quick)
 
 
 def test_a_source_is_listed_by_its_key_and_what_it_signs_comes_in(
