@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 from strongroom.crypto.signing import SigningKey
 from strongroom.errors import DeniedError, IntegrityError
+from strongroom.intake.feeds import take_bundle
 from strongroom.intake.intakes import IntakeState
 from strongroom.intake.known_bad import KnownBad
 from strongroom.types import Secret
@@ -57,9 +58,11 @@ def test_what_was_examined_before_the_bundle_is_not_accepted_unseen(
     house: House, foreign: Path
 ) -> None:
     """It came in while the bundle was taken: judging again did not see it yet."""
-    reaudit(house, bundle(house, files=[digest(foreign)]))
-    added = add(house, foreign)  # by a room that had no bundle then
-    accept = judging(house).intakes.accept
+    added = add(house, foreign)
+    data, room = bundle(house, files=[digest(foreign)]), judging(house)
+    with room.room.ledger.transaction() as writing:
+        take_bundle(writing, room.actor, data, KNOWN_BAD.open(data))
+    accept = room.intakes.accept
 
     with pytest.raises(DeniedError, match="SRA-2026-1") as denied:
         accept(added.intake.id)

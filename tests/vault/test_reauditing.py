@@ -63,7 +63,7 @@ def test_what_somebody_accepted_again_is_not_taken_back_again(
 ) -> None:
     data = bundle(house, intakes=[added.intake.digest])
     reaudit(house, data)
-    again = house.by("olga").intakes.accept(added.intake.id)
+    again = judging(house).intakes.accept(added.intake.id)
     house.by("ines").approve(again.id)
 
     found = reaudit(house)
@@ -79,7 +79,7 @@ def test_what_somebody_accepted_again_is_not_taken_back_again(
 def test_what_waits_for_others_is_taken_back_too(house: House, added: Added) -> None:
     """They may agree without having seen what is known by now."""
     reaudit(house, bundle(house, intakes=[added.intake.digest]))
-    again = house.by("olga").intakes.accept(added.intake.id)
+    again = judging(house).intakes.accept(added.intake.id)
     later = bundle(house, number=2, name="SRA-2026-2", intakes=[added.intake.digest])
 
     found = reaudit(house, later)

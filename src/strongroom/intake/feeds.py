@@ -65,8 +65,14 @@ HITS: GuardedTable[Hit] = GuardedTable(advisory_tables.advisory_hits, Hit)
 
 
 def newest_feed(transaction: Transaction, *, lock: bool = False) -> Feed | None:
-    """Return the row of the newest bundle, if one was ever taken."""
+    """Return the row of the newest bundle, if one was ever taken.
+
+    Raises:
+        IntegrityError: It was forged, altered, restored or deleted.
+    """
     found = FEEDS.find(transaction, FEEDS.columns.id == FEED, lock=lock)
+    if not found:  # deleted, older bundles would be taken again
+        FEEDS.require_all(transaction, prefix=FEED)
     return found[0] if found else None
 
 

@@ -53,7 +53,7 @@ class KnownBad:
         return open_bundle(bundle, self.key)
 
     def last(self, transaction: Transaction, *, lock: bool = False) -> Bundle | None:
-        """Return the bundle that was taken last, as long as a key is pinned.
+        """Return the bundle that was taken last; ``None`` if none ever was.
 
         Args:
             transaction: Where to look.
@@ -61,11 +61,18 @@ class KnownBad:
                 those who do.  Before any version or intake is locked.
 
         Raises:
-            IntegrityError: It was altered, or is not by the pinned key.
+            IntegrityError: It was deleted or altered, or is not by the pinned key.
+            SetupError: One was taken, and the room pins no key for it any more.
         """
         feed = newest_feed(transaction, lock=lock)
-        if feed is None or self.key is None:
+        if feed is None:
             return None
+        if self.key is None:  # else who edits room.toml ends judging, and nobody sees
+            raise SetupError(
+                f"bundle {feed.number} of advisories was taken, and the room pins no"
+                " key for it any more",
+                hint="write [advisories] with its key back into room.toml",
+            )
         return load_bundle(transaction, feed, self.key)
 
     def applied(
@@ -81,6 +88,7 @@ class KnownBad:
 
         Raises:
             IntegrityError: As ``last``.
+            SetupError: As ``last``.
         """
         verdict = judged(())
         document = to_json(verdict.document)

@@ -141,6 +141,29 @@ def listed_as(transaction: Transaction, name: str) -> list[ListedSource]:
     )
 
 
+def check_listed(
+    transaction: Transaction, source: ListedSource | None
+) -> Iterator[Finding]:
+    """Yield an error if a source was taken off the list since it was named.
+
+    Args:
+        transaction: In which is recorded what it vouched for; it stays on the list
+            until then.
+        source: That was named; ``None`` if none was.
+
+    Raises:
+        MissingError: Its row was deleted.
+    """
+    if source is None:
+        return
+    row = SOURCES.get(transaction, source.id, lock=True)
+    if row.state is not SourceState.LISTED:
+        yield _error(
+            "source/removed",
+            f"the source {source.name} was taken off the list meanwhile",
+        )
+
+
 def check_source(
     source: ListedSource, received: Received, said: Origin
 ) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ from strongroom.intake.intakes import (
     store_report,
 )
 from strongroom.intake.known_bad import KnownBad
+from strongroom.intake.listed_sources import check_listed
 from strongroom.intake.origins import parse_origin
 from strongroom.intake.private_folders import private_folder, quarantine_disk, sweep
 from strongroom.intake.receipt import Receipt, report_digest
@@ -160,8 +161,10 @@ class Quarantine:
 
         Raises:
             ConflictError: Somebody else added the same, and was faster.
-            IntegrityError: The stored bundle of advisories was altered.
-            SetupError: The sandbox lacks something.
+            IntegrityError: The stored bundle of advisories was deleted or altered.
+            MissingError: The row of its source was deleted.
+            SetupError: The sandbox lacks something, or the room pins no key any more
+                for the advisories that it took.
             UnavailableError: A disk or the database does not answer, or is full.
         """
         with quarantine_disk(), private.copy.open("rb", buffering=0) as copy:
@@ -174,17 +177,20 @@ class Quarantine:
 
         checked = private.checked
 
-        def judged(advised: tuple[Finding, ...]) -> Verdict:
+        def judged(more: tuple[Finding, ...]) -> Verdict:
             return judge(
                 report,
                 private.received,
-                replace(checked, findings=(*checked.findings, *advised)),
+                replace(checked, findings=(*checked.findings, *more)),
                 origin=addition.place,
                 policy=self._gate.rules_digest,
             )
 
         with self._ledger.transaction() as writing:
-            verdict, document = self._known_bad.applied(writing, judged)
+            gone = tuple(check_listed(writing, addition.source))
+            verdict, document = self._known_bad.applied(
+                writing, lambda advised: judged((*gone, *advised))
+            )
             digest = report_digest(document)
             row = INTAKES.get(writing, private.intake.id, lock=True)
             if row.state is not IntakeState.RECEIVED:

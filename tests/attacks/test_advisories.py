@@ -1,0 +1,81 @@
+"""Whoever wants taken in what is known to be bad, or what nobody vouches for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from strongroom.cli.demo.copies import administering
+from strongroom.errors import IntegrityError, SetupError
+from strongroom.intake.additions import Addition
+from strongroom.intake.allow_list import Voucher
+from strongroom.intake.signing import sign_folder
+from tests.attacks.intakes import foreign, kind, weights
+from tests.intake.advising import KNOWN_BAD, bundle, reaudit
+from tests.intake.rooms import add, reading_here
+from tests.intake.signers import make_pair
+from tests.journeys.fixtures import clock, house, quick
+from tests.journeys.rooms import House
+
+__all__ = ["clock", "foreign", "house", "kind", "quick"]
+
+
+def test_advisories_taken_out_of_room_toml_let_nothing_in(
+    house: House, foreign: Path, quick: Path
+) -> None:
+    """Judging once ended silently where the file pinned no key any more."""
+    added = add(house, foreign)
+    reaudit(house, bundle(house, files=["00" * 32]))
+    unpinned = reading_here(house.by("olga"))
+
+    for attempt in (
+        lambda: add(house, weights(quick / "next", seed=2), name="next"),
+        lambda: unpinned.intakes.accept(added.intake.id),
+        unpinned.intakes.reaudit,
+    ):
+        with pytest.raises(SetupError, match="pins no key for it any more"):
+            attempt()
+
+
+def test_a_deleted_feed_neither_ends_judging_nor_takes_an_older_bundle(
+    house: House, foreign: Path
+) -> None:
+    """Without its row the room once was one that never took a bundle."""
+    old = bundle(house, number=1)
+    reaudit(house, old)
+    reaudit(house, bundle(house, number=2, files=["00" * 32]))
+    with administering(house.folder) as database:
+        database.execute("DELETE FROM advisory_feeds")
+
+    for attempt in (
+        lambda: add(house, foreign, known_bad=KNOWN_BAD),
+        lambda: reaudit(house, old),
+        lambda: reaudit(house),
+    ):
+        with pytest.raises(IntegrityError, match="advisories was deleted"):
+            attempt()
+
+
+def test_a_source_removed_while_files_are_read_vouches_for_them_no_more(
+    house: House, foreign: Path, quick: Path
+) -> None:
+    """What it was when the addition began once counted until its end."""
+    pair, sources = make_pair(quick), house.by("root").intakes.sources
+    house.by("ines").approve(sources.add("acme", Voucher(keys=[pair.key])).id)
+    room = reading_here(house.by("olga"))
+    quarantine = room.room.quarantine
+    addition = room.room.allow_list.expected(
+        Addition(path=foreign, project="default"),
+        "acme",
+        sign_folder(foreign, pair.signer),
+    )
+
+    with quarantine.receiving(room.actor, addition) as private:
+        sources.remove("acme")
+        examined = quarantine.examine(room.actor, private, addition)
+
+    assert (examined.intake.state, examined.receipt) == ("refused", None)
+    assert "source/removed" in {
+        finding.rule for _, finding in examined.verdict.findings
+    }
