@@ -149,6 +149,23 @@ def test_bytes_that_were_not_listed_are_refused(
         hub.fetch(listing, folder, home, lambda _: None)
 
 
+def test_a_file_that_is_longer_than_listed_ends_it_before_the_next_one(
+    repository: Repository, home: Path, folder: Path
+) -> None:
+    """Each could once have the length of the longest, and all of them fill a disk."""
+    paths = [f"{n}.json" for n in range(9)]
+    repository.small = dict.fromkeys(paths, b"{}")
+    hub = repository.hub()
+    listing = hub.look(ORIGIN, home)
+    repository.served = dict.fromkeys(paths, b"{" + b" " * 5000 + b"}")
+    done = list[int]()
+
+    with pytest.raises(IntegrityError, match="is not the file"):
+        hub.fetch(listing, folder, home, done.append)
+
+    assert done == []
+
+
 def test_no_host_is_asked_that_was_not_named_before(
     repository: Repository, home: Path, folder: Path
 ) -> None:

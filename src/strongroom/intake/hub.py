@@ -160,8 +160,11 @@ class Hub:
         with asking(
             order, home, environment=self.environment, seconds=seconds
         ) as answers:
-            for _ in listing.files:
-                progress(_number(next(answers, {}).get("fetched")))
+            for file in listing.files:
+                came = _number(next(answers, {}).get("fetched"))
+                if came != file.length:  # before the next: together they fill a disk
+                    raise _other(file)
+                progress(came)
         shutil.rmtree(folder / _NOTES, ignore_errors=True)
         _, found = list_files(folder)
         if set(found) != {file.path for file in listing.files}:
@@ -239,4 +242,8 @@ def _verify_file(folder: Path, file: HubFile) -> None:
             f"{file.path[:80]!a} was fetched and cannot be read: {error.strerror}"
         ) from None
     if (length, digest.hexdigest()) != (file.length, file.sha256 or file.blob):
-        raise IntegrityError(f"{file.path[:80]!a} is not the file that the hub listed")
+        raise _other(file)
+
+
+def _other(file: HubFile) -> IntegrityError:
+    return IntegrityError(f"{file.path[:80]!a} is not the file that the hub listed")
