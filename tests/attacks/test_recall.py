@@ -14,7 +14,7 @@ from strongroom.errors import (
 )
 from strongroom.intake.intakes import IntakeState
 from strongroom.vault.lineages import LINEAGES
-from strongroom.vault.versions import REFERENCES, VersionState
+from strongroom.vault.versions import REFERENCES, VERSIONS, VersionState
 from tests.attacks.intakes import (
     accept,
     foreign,
@@ -25,6 +25,7 @@ from tests.attacks.intakes import (
     version_of,
     weights,
 )
+from tests.intake.advising import bundle, reaudit
 from tests.intake.rooms import add
 from tests.journeys.fixtures import clock, house, quick
 from tests.journeys.rooms import House
@@ -104,6 +105,26 @@ def test_ones_own_files_recalled_while_they_wait_are_given_up_with_the_request(
     house.by("ines").decline(sealed.request.id)
 
     assert house.by("olga").seal(foreign, name="llm").version.number == 2
+
+
+def test_what_is_being_sealed_when_its_parent_is_recalled_is_given_up(
+    house: House, foreign: Path, quick: Path
+) -> None:
+    """It once was published afterwards, and no later judging took it back."""
+    added = published(house, foreign)
+    data = iter([bundle(house, intakes=[added.intake.digest])])
+
+    def meanwhile(_: int) -> None:
+        for once in data:
+            reaudit(house, once)
+
+    tuned, room = weights(quick / "tuned", seed=2), house.by("olga")
+    with pytest.raises(ConflictError, match="was given up"):
+        room.seal(tuned, name="tuned", parent="llm@1", progress=meanwhile)
+
+    with house.room.room.ledger.reading() as reading:
+        states = {version.id: version.state for version in VERSIONS.find(reading)}
+    assert VersionState.PUBLISHED not in states.values()
 
 
 def test_what_waits_when_an_advisory_comes_says_so_to_who_looks_at_it(

@@ -40,6 +40,7 @@ from strongroom.vault.versions import (
 )
 
 _RECALLABLE = (
+    VersionState.SEALING,
     VersionState.QUARANTINED,
     VersionState.PENDING,
     VersionState.PUBLISHED,
@@ -126,7 +127,7 @@ class Admission:
 
         From this commit on no key of them is released, and no request publishes
         one that was made before it.  What waits in quarantine already has to be
-        looked at by somebody else, too.
+        looked at by somebody else, too; what is being sealed is given up.
 
         Args:
             writing: The open transaction.
@@ -143,6 +144,9 @@ class Admission:
                 lock=True,
             )
             for version in found:
+                if version.state is VersionState.SEALING:
+                    _give_up(writing, version)
+                    continue
                 if version.state is not VersionState.QUARANTINED:
                     concerned.append(
                         VERSIONS.replace(
@@ -203,6 +207,12 @@ class Admission:
         if intake.review or version.parent is None:
             return self._gate.terms.of_action(PUBLISH_ACTION)
         return self._gate.terms.of_action("model:seal")
+
+
+def _give_up(writing: Writing, version: Version) -> None:
+    """Let whoever seals a version at this moment not come to its end."""
+    VERSIONS.replace(writing, version, state=VersionState.ABANDONED)
+    writing.append(abandoned_event(version))
 
 
 def _look_again(

@@ -156,7 +156,7 @@ def still_sealing(writing: Writing, version: Version) -> Version:
     found = VERSIONS.get(writing, version.id, lock=True)
     if found.state is not VersionState.SEALING:
         raise ConflictError(
-            f"the seal of {found.id} took so long that it was given up",
+            f"the seal of {found.id} was given up: it took long, or was recalled",
             hint="seal it again",
         )
     return found
