@@ -8,6 +8,7 @@ from pathlib import Path
 from strongroom.client.client import Strongroom
 from strongroom.client.intake import Added
 from strongroom.intake.additions import Addition
+from strongroom.intake.examining import Examine
 from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.quarantine import Quarantine
 from strongroom.sandboxes.recording import RecordingSandbox
@@ -20,17 +21,23 @@ from tests.journeys.rooms import House
 NOTHING_KNOWN = KnownBad()
 
 
-def reading_here(room: Strongroom, known_bad: KnownBad = NOTHING_KNOWN) -> Strongroom:
+def reading_here(
+    room: Strongroom,
+    known_bad: KnownBad = NOTHING_KNOWN,
+    *,
+    reads: Examine = examine,
+) -> Strongroom:
     """Return the same room with a quarantine that needs no sandbox.
 
     Args:
         room: Of whoever acts.
         known_bad: By which what comes in is judged.
+        reads: What is called instead of a sandbox.
     """
     parts = room.room
     quarantine = Quarantine(
         parts.gate,
-        examine=examine,
+        examine=reads,
         folder=parts.settings.folder / "quarantine",
         random=parts.random,
         known_bad=known_bad,

@@ -17,6 +17,7 @@ from strongroom.types import Classification
 from strongroom.vault import drafts
 from strongroom.vault.garbage import ABANDONED_AFTER
 from strongroom.vault.reserving import reserve
+from strongroom.vault.sources import scan
 from strongroom.vault.vault import Sealed
 from strongroom.vault.versions import find_version
 from tests.journeys.rooms import House
@@ -141,7 +142,7 @@ class Versions(RuleBasedStateMachine):
         options = drafts.SealOptions(
             name=self.name, classification=Classification.INTERNAL
         )
-        plan = drafts.plan_of(options, drafts.scan_source(self.source))
+        plan = drafts.plan_of(options, scan(self.source))
         with room.ledger.transaction() as writing:
             draft = drafts.resolve(
                 writing, options, room.gate.terms, room.keys.coordinate

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skops.io
 import sqlalchemy as sa
 from safetensors.numpy import save_file
+from sklearn.linear_model import LogisticRegression
 
 from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
 from strongroom.intake.additions import Addition
 from strongroom.intake.intakes import Intake, IntakeState
 from strongroom.vault.drafts import SealOptions
 from strongroom.vault.versions import VERSIONS, VersionState
+from tests.intake.readers import read_here
 from tests.intake.rooms import add, reading_here
 from tests.journeys.rooms import House
 
@@ -59,6 +62,21 @@ def test_what_was_rewritten_waits_until_it_is_accepted(
     assert shown(house, added.intake).state is IntakeState.ACCEPTED
     house.permit("ana", "architecture")
     assert not (house.folder / "quarantine" / added.intake.id).exists()
+
+
+def test_a_skops_file_is_sealed_as_it_was_rewritten(house: House, quick: Path) -> None:
+    """It is a zip archive, and sealing refused every one of those, ours as well."""
+    path = quick / "model.skops"
+    model = LogisticRegression().fit(np.arange(8.0).reshape(4, 2), [0, 1, 0, 1])
+    skops.io.dump(model, path)
+
+    room = reading_here(house.by("olga"), reads=read_here)
+    added = room.intakes.add(
+        Addition(path=path, project="default"), SealOptions(name="llm")
+    )
+
+    assert added.intake.state is IntakeState.WAITING
+    assert added.sealed is not None
 
 
 def test_what_is_refused_is_given_up(house: House, foreign: Path) -> None:

@@ -156,6 +156,18 @@ def test_a_pickle_is_known_by_its_content(tmp_path: Path, kind: str) -> None:
     assert "intake" in refusal.value.hint
 
 
+@pytest.mark.parametrize(
+    ("name", "rewritten"), [("m.skops", False), ("m.zip", True), ("m.SKOPS", True)]
+)
+def test_a_zip_is_taken_only_as_a_skops_file_that_intake_wrote(
+    tmp_path: Path, name: str, rewritten: bool
+) -> None:
+    write_zip(tmp_path / name)
+
+    with pytest.raises(InputError, match="zip archive"):
+        sources.scan(tmp_path, rewritten=rewritten)
+
+
 def test_a_header_of_640_bytes_is_no_pickle(tmp_path: Path) -> None:
     """0x0280 as little-endian starts with the two bytes of pickle protocol 2."""
     arrays = {"a": np.zeros(1, "f4")}

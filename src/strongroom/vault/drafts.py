@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from strongroom.access.projects import find_project
 from strongroom.access.request import REQUEST_TTL
@@ -17,7 +16,7 @@ from strongroom.vault.lineages import LINEAGES
 from strongroom.vault.planfiles import plan_from_toml
 from strongroom.vault.plans import default_plan
 from strongroom.vault.segments import Plan, verify_plan
-from strongroom.vault.sources import SourceFile, scan
+from strongroom.vault.sources import SourceFile
 from strongroom.vault.versions import (
     ARTIFACTS,
     MAIN,
@@ -68,15 +67,6 @@ class Draft:
     parent: str | None
     source: Artifact | None
     plan: str | None
-
-
-def scan_source(path: Path) -> tuple[SourceFile, ...]:
-    """Return the files below ``path`` that are to be sealed.
-
-    Raises:
-        InputError: Something in it cannot be sealed.
-    """
-    return scan(path)
 
 
 def resolve(

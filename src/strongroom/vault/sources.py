@@ -74,7 +74,9 @@ class SourceFile:
     header: SafetensorsHeader | None
 
 
-def scan(path: Path, *, follow_outside: bool = False) -> tuple[SourceFile, ...]:
+def scan(
+    path: Path, *, follow_outside: bool = False, rewritten: bool = False
+) -> tuple[SourceFile, ...]:
     """Return every file of a model, ordered by path.
 
     Links are followed to regular files and keep the link's name.  A snapshot of
@@ -89,6 +91,8 @@ def scan(path: Path, *, follow_outside: bool = False) -> tuple[SourceFile, ...]:
         path: A file, or a folder that is walked whole.
         follow_outside: Take links to regular files anywhere; the caller has
             looked at them.
+        rewritten: Intake wrote the files, so that one that ends in .skops is an
+            archive of ours.
 
     Raises:
         InputError: It does not exist or is empty; or a file is a pickle, an
@@ -97,7 +101,9 @@ def scan(path: Path, *, follow_outside: bool = False) -> tuple[SourceFile, ...]:
     """
     folder, names = list_files(path)
     permitted = (Path("/"),) if follow_outside else permitted_targets(path, folder)
-    files = tuple(_scan_file(folder, name, permitted) for name in names)
+    files = tuple(
+        _scan_file(folder, name, permitted, rewritten=rewritten) for name in names
+    )
     if not any(file.size for file in files):
         raise InputError(
             f"{path.name[:80]!a} holds no bytes to seal", hint="name another folder"
@@ -219,7 +225,9 @@ class OpenSource:
             done += count
 
 
-def _scan_file(folder: Path, name: str, permitted: Sequence[Path]) -> SourceFile:
+def _scan_file(
+    folder: Path, name: str, permitted: Sequence[Path], *, rewritten: bool
+) -> SourceFile:
     verify_ending(name)
     target = Path(os.path.realpath(folder / name))
     if not any(target.is_relative_to(place) for place in permitted):
@@ -232,7 +240,7 @@ def _scan_file(folder: Path, name: str, permitted: Sequence[Path]) -> SourceFile
         header = None
         if name.lower().endswith(".safetensors"):
             header = _read_header(name, descriptor, found.st_size)
-        else:
+        elif not (rewritten and name.endswith(".skops")):
             # Not asked of safetensors: a header of 640 bytes starts like a pickle.
             verify_content(name, read_at(name, descriptor, 0, _MAGIC_BYTES))
     return SourceFile(

@@ -41,7 +41,7 @@ from strongroom.vault.seals import (
     seal_plan,
 )
 from strongroom.vault.segments import Plan
-from strongroom.vault.sources import OpenSource, SourceFile, opaque
+from strongroom.vault.sources import OpenSource, SourceFile, opaque, scan
 from strongroom.vault.versions import (
     VERSIONS,
     Artifact,
@@ -132,7 +132,7 @@ class Vault:
             ConflictError: Somebody sealed the same name meanwhile.
             UnavailableError: A store or the database did not accept it.
         """
-        files = drafts.scan_source(path)
+        files = scan(path, rewritten=receipt is not None)
         plan = drafts.plan_of(options, files)  # before others have to wait for it
         assigned = assign_custodians(plan, list(self._domains), options.custodians)
         with (
