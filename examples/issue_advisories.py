@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--number", type=int, required=True)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--to", type=Path, required=True)
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()  # files may stand after the options
     now = datetime.now(UTC)
     payload = canonical(
         {

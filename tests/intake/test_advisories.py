@@ -150,8 +150,8 @@ def test_the_example_issues_what_is_read(tmp_path: Path) -> None:
 
     done = subprocess.run(
         [
-            *(sys.executable, EXAMPLE, "issuer.pem", "a.json"),
-            *("--number", "7", "--to", "bundle.json"),
+            *(sys.executable, EXAMPLE, "issuer.pem"),
+            *("--number", "7", "--to", "bundle.json", "a.json"),
         ],
         cwd=tmp_path,
         check=True,
