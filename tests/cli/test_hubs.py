@@ -14,6 +14,9 @@ from tests.cli.terminal import Terminal
 from tests.intake.hub_server import COMMIT, ORIGIN, Repository, holding, serving
 from tests.intake.signers import make_pair
 
+UNREACHED = (ORIGIN.address, "--endpoint", "http://127.0.0.1:9")
+"""On a hub that does not answer, so that only what is looked at before is told."""
+
 
 @pytest.fixture
 def published(quick: Path) -> Path:
@@ -68,11 +71,15 @@ def test_a_signed_commit_comes_in_by_its_source_and_its_bill_names_it(
         ((ORIGIN.address,), 78, "no hub is named"),
         ((ORIGIN.address, "--endpoint", "http://hub.example"), 65, "no address"),
         (("there-is-none",), 66, "no file or folder"),
+        ((*UNREACHED, "--expect", "sha256:zz"), 65, "no SHA-256 digest"),
+        ((*UNREACHED, "--as", "b ad"), 65, "no name for a model"),
+        ((*UNREACHED, "--source", "acm"), 66, "no source 'acm'"),
     ],
 )
 def test_what_cannot_be_fetched_says_why(
     solo: Terminal, words: tuple[str, ...], status: int, why: str
 ) -> None:
+    """A slip in an option was told only after the whole commit had been fetched."""
     done = solo.run("intake", "add", *words)
 
     assert (done.status, why in done.err) == (status, True)

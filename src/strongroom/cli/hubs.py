@@ -15,6 +15,7 @@ from strongroom.types import Secret
 
 if TYPE_CHECKING:
     from strongroom.client.client import Strongroom
+    from strongroom.vault.drafts import SealOptions
 
 _MOST_TOKEN_BYTES = 4096
 
@@ -24,8 +25,9 @@ def files(
     call: Call,
     room: Strongroom,
     path: str,
+    options: SealOptions,
     *,
-    project: str,
+    source: str | None,
     endpoint: str | None,
     token_file: Path | None,
     most_bytes: int | None,
@@ -36,7 +38,8 @@ def files(
         call: Shows how far it is.
         room: Whose rules ask who may.
         path: Of something here, or ``hf://ORG/NAME@COMMIT``.
-        project: Name of the project that it is for.
+        options: Under which name, project and class it is sealed then.
+        source: Name of the source that vouches for it.
         endpoint: Of the hub; the room's unless said.
         token_file: Holds the token by which the hub knows somebody.
         most_bytes: Of a commit.
@@ -45,10 +48,11 @@ def files(
         InputError: It is no place on a hub, or there is too much.
         MissingError: There is nothing of this name.
         SetupError: No hub is named, or its library is not installed.
-        StrongroomError: As for ``Intakes.fetched``.
+        StrongroomError: As for ``Intakes.verify`` and ``Intakes.fetched``.
     """
     from strongroom.intake.hub import DEFAULT_MOST_BYTES, Hub
     from strongroom.intake.origins import is_on_hub, parse_origin
+    from strongroom.vault.drafts import DEFAULT_PROJECT
 
     if not is_on_hub(path):
         yield Path(path)
@@ -65,28 +69,33 @@ def files(
         environment=os.environ,
         most_bytes=most_bytes or DEFAULT_MOST_BYTES,
     )
+    room.intakes.verify(options, source=source)  # fetching may take hours
     with room.intakes.fetched(
         parse_origin(path),
         hub,
-        project=project,
+        project=options.project or DEFAULT_PROJECT,
         bar=lambda total: call.output.progress("fetching", total),
     ) as folder:
         yield folder
 
 
-def verify_named(path: str, origin: str) -> None:
+def verify_named(path: str, origin: str, expect: str | None) -> None:
     """Check what ``add`` names before anything else is asked.
 
     Args:
         path: Of something here, or ``hf://ORG/NAME@COMMIT``.
         origin: Where somebody says that it is from.
+        expect: The digest that it must have.
 
     Raises:
-        InputError: It is no place on a hub, or two are named.
+        InputError: It is no place on a hub, two are named, or no digest is.
         MissingError: There is nothing of this name.
     """
+    from strongroom.intake.additions import parse_digest
     from strongroom.intake.origins import is_on_hub, parse_origin
 
+    if expect is not None:
+        parse_digest(expect)
     if is_on_hub(path):
         parse_origin(path)
         if origin:

@@ -99,19 +99,27 @@ def add(
     from strongroom.client.naming import default_name
     from strongroom.intake.additions import Addition
     from strongroom.intake.jobs import MOST_FILES
-    from strongroom.intake.origins import is_on_hub
+    from strongroom.intake.origins import is_on_hub, parse_origin
     from strongroom.intake.rewriting import Options
     from strongroom.vault.drafts import SealOptions
 
-    hubs.verify_named(path, origin)
+    hubs.verify_named(path, origin, expect)
     on_hub = is_on_hub(path)
+    called = Path(parse_origin(path).repository if on_hub else path)
+    options = SealOptions(
+        name=default_name(called) if as_ is None else as_,
+        project=project,
+        classification=class_,
+        parent=parent,
+    )
     with (
         call.open(every_domain=True) as room,
         hubs.files(
             call,
             room,
             path,
-            project=project,
+            options,
+            source=source,
             endpoint=endpoint,
             token_file=token_file,
             most_bytes=most_bytes,
@@ -127,12 +135,6 @@ def add(
             signature=None if source else signing.claim(signature, key, certificates),
             options=Options(salvage=salvage),
             again=again,
-        )
-        options = SealOptions(
-            name=default_name(files) if as_ is None else as_,
-            project=project,
-            classification=class_,
-            parent=parent,
         )
         below = bytes_below(files, most=2 * MOST_FILES)
         total = 3 * below  # copied, held, and sealed once re-written

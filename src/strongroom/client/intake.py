@@ -19,6 +19,7 @@ from strongroom.intake.fetching import Bar, no_bar
 from strongroom.intake.hub import Hub
 from strongroom.intake.installed import Installed
 from strongroom.intake.intakes import Intake
+from strongroom.intake.listed_sources import find_source
 from strongroom.intake.origins import Origin
 from strongroom.intake.quarantine import Private
 from strongroom.vault.comparing import Compared
@@ -99,6 +100,24 @@ class Intakes:
                 sealed = self._take_in(actor, private, addition, options, progress)
         intake, report = self.show(private.intake.id)
         return Added(intake=intake, report=report, known=private.known, sealed=sealed)
+
+    def verify(self, options: SealOptions, *, source: str | None = None) -> None:
+        """Check what ``add`` would refuse for its options, before files are fetched.
+
+        Args:
+            options: Under which name, project and class to seal the result.
+            source: Name of the source that vouches for it.
+
+        Raises:
+            InputError: The options contradict what exists.
+            DeniedError: The actor may not seal this.
+            MissingError: There is no such project, parent or source.
+            ConflictError: A first version of this name waits.
+        """
+        self._room.vault.verify_options(self._actor(), options)
+        if source is not None:
+            with self._room.ledger.reading() as reading:
+                find_source(reading, source)
 
     def fetched(
         self, origin: Origin, hub: Hub, *, project: str, bar: Bar = no_bar
