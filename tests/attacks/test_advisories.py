@@ -11,7 +11,7 @@ from strongroom.errors import IntegrityError, SetupError
 from strongroom.intake.additions import Addition
 from strongroom.intake.allow_list import Voucher
 from strongroom.intake.signing import sign_folder
-from tests.attacks.intakes import foreign, kind, weights
+from tests.attacks.intakes import foreign, kind, published, weights
 from tests.intake.advising import KNOWN_BAD, bundle, reaudit
 from tests.intake.rooms import add, reading_here
 from tests.intake.signers import make_pair
@@ -55,6 +55,48 @@ def test_a_deleted_feed_neither_ends_judging_nor_takes_an_older_bundle(
     ):
         with pytest.raises(IntegrityError, match="advisories was deleted"):
             attempt()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM intakes",
+        "UPDATE intakes SET state = 'refused'",
+        "UPDATE intakes SET version = NULL",
+    ],
+)
+def test_no_row_hides_from_what_is_known_of_it(
+    house: House, foreign: Path, statement: str
+) -> None:
+    """ATT&CK T1565.001: those that did not look admitted were once not read."""
+    added = add(house, foreign)
+    with administering(house.folder) as database:
+        assert database.execute(statement).rowcount == 1
+
+    with pytest.raises(IntegrityError):
+        reaudit(house, bundle(house, intakes=[added.intake.digest]))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE versions SET state = 'abandoned'",
+        "UPDATE versions SET artifact = 'model-other' WHERE state = 'published'",
+        "DELETE FROM versions WHERE parent IS NOT NULL",
+    ],
+)
+def test_a_version_cannot_be_hidden_while_it_is_recalled(
+    house: House, foreign: Path, quick: Path, statement: str
+) -> None:
+    """Put back afterwards, it would be what the ledger named last: published."""
+    added = published(house, foreign)
+    house.by("olga").seal(weights(quick / "x", seed=2), name="tuned", parent="llm@1")
+    with administering(house.folder) as database:
+        database.execute("PRAGMA foreign_keys = OFF")
+        assert database.execute(statement).rowcount > 0
+
+    with pytest.raises(IntegrityError):
+        reaudit(house, bundle(house, intakes=[added.intake.digest]))
 
 
 def test_a_source_removed_while_files_are_read_vouches_for_them_no_more(

@@ -172,17 +172,20 @@ class GuardedTable(Generic[R]):
 
         Args:
             transaction: Where to look.
-            prefix: How the ids begin; ends in ``/``.  Or one id.
+            prefix: How the ids begin; ends in ``/``.  Or one id.  Or empty, for
+                every row of the table.
 
         Raises:
             IntegrityError: One was deleted.
         """
         named = tables.entry_rows.c
-        ids = (
-            _below(named.row_id, prefix)
-            if prefix.endswith("/")
-            else (named.row_id == prefix,)
-        )
+        ids: tuple[sa.ColumnElement[bool], ...] = ()
+        if prefix:
+            ids = (
+                _below(named.row_id, prefix)
+                if prefix.endswith("/")
+                else (named.row_id == prefix,)
+            )
         gone = transaction.connection.execute(
             sa.select(named.row_id)
             .where(named.table_name == self.table.name, *ids)

@@ -134,16 +134,20 @@ class Admission:
             artifacts: What is concerned, with everything that descends from it.
             advisory: Id of what says so.
             reason: For whoever has to look at them again.
+
+        Raises:
+            IntegrityError: A version was deleted or altered.
         """
         concerned: list[Version] = []
         for artifact in sorted(set(artifacts)):
+            # Every row, as its id says: one that was hidden now could be put back.
+            VERSIONS.require_all(writing, prefix=f"{artifact}/")
             found = VERSIONS.find(
-                writing,
-                VERSIONS.columns.artifact == artifact,
-                VERSIONS.columns.state.in_(_RECALLABLE),
-                lock=True,
+                writing, VERSIONS.columns.id.startswith(f"{artifact}/"), lock=True
             )
             for version in found:
+                if version.state not in _RECALLABLE:
+                    continue
                 if version.state is VersionState.SEALING:
                     _give_up(writing, version)
                     continue

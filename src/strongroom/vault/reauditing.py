@@ -189,15 +189,17 @@ class Reauditing:
         return opened
 
     def _judged(self, transaction: Transaction, bundle: Bundle | None) -> list[Judged]:
-        """Return every intake that was admitted, and what concerns it."""
+        """Return every intake that was admitted, and what concerns it.
+
+        All rows are read: one that somebody deleted, or altered so that it looks
+        refused, would hide from what is known of it.
+        """
         join = Join.of(bundle.advisories if bundle else ())
-        admitted = INTAKES.find(
-            transaction,
-            INTAKES.columns.state.in_(_ADMITTED),
-            INTAKES.columns.version.is_not(None),
-        )
+        INTAKES.require_all(transaction, prefix="")
         judged = []
-        for intake in admitted:
+        for intake in INTAKES.find(transaction):
+            if intake.state not in _ADMITTED or intake.version is None:
+                continue
             report = load_report_bytes(transaction, intake)
             judged.append(
                 Judged(
@@ -222,8 +224,11 @@ class Reauditing:
         self, writing: Writing, number: int, hits: Sequence[tuple[Intake, Advisory]]
     ) -> list[Version]:
         """Take back what was hit, with all that descends from it."""
+        if not hits:
+            return []
         recalled: list[Version] = []
-        children = children_of(VERSIONS.find(writing)) if hits else {}
+        VERSIONS.require_all(writing, prefix="")
+        children = children_of(VERSIONS.find(writing))
         for intake, advisory in hits:
             artifact = ArtifactId(str(intake.version).partition("/")[0])
             recalled += self._admission.recall(
