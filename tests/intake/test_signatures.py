@@ -85,6 +85,17 @@ def test_the_signature_itself_need_not_be_signed_and_a_copy_of_it_changed_must(
         assert [rule for rule, _ in faults(found)] == expected
 
 
+def test_the_signature_under_several_names_is_signed_under_none(pair: Pair) -> None:
+    """Any number of copies, such as a config.json, once passed as the signature."""
+    bundle = sign_files("llm", FILES, pair.signer)
+    own = hashlib.sha256(bundle).hexdigest()
+    arrived = replace(ARRIVED, files={**FILES, "model.sig": own, "config.json": own})
+
+    found = check_claim(Claim(bundle=bundle, trust=(pair.key,)), arrived, at=NOW)
+
+    assert faults(found) == [("signature/files", "error")]
+
+
 def test_another_name_and_empty_folders_are_noticed(pair: Pair) -> None:
     odd = Arrived(name="other", files=FILES, empty_folders=["sub/new"])
 

@@ -185,7 +185,10 @@ def _differences(
     signed, found = dict(statement.files), dict(arrived.files)
     if list(signed) == [ALONE] and len(found) == 1:
         signed = {next(iter(found)): signed[ALONE]}
-    unsigned = [path for path in found.keys() - signed.keys() if found[path] != own]
+    unsigned = found.keys() - signed.keys()
+    itself = {path for path in unsigned if found[path] == own}
+    if len(itself) == 1:  # more would be files that somebody named as they liked
+        unsigned -= itself
     other = [path for path in found.keys() & signed if found[path] != signed[path]]
     for paths, why in (
         (other, "not as they were signed"),
