@@ -59,6 +59,11 @@ def test_a_room_is_judged_by_a_bundle_of_its_issuer(
         "intake", "reaudit", "--bundle", write_bundle(quick / "older.json", 2)
     )
     assert "older than 3" in older.err
+    (quick / "advisory.json").write_text('{\n "id": "HOUSE-1"}')
+    other = solo.run("intake", "reaudit", "--bundle", quick / "advisory.json")
+    assert other.status == 76
+    assert "bundle of advisories is not taken" in other.err
+    assert "room.toml names" in other.err  # it said no more than: not canonical JSON
 
 
 def test_what_is_installed_is_judged_by_the_same_bundle(

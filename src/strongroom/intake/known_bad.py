@@ -13,7 +13,7 @@ from datetime import timedelta
 from strongroom.canonical import to_json
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
-from strongroom.errors import DeniedError, SetupError
+from strongroom.errors import DeniedError, IntegrityError, SetupError
 from strongroom.intake.advisories import Advisory, Bundle, open_bundle
 from strongroom.intake.feeds import known_hits, load_bundle, newest_feed
 from strongroom.intake.findings import Finding
@@ -50,7 +50,13 @@ class KnownBad:
                 "the room pins no key for bundles of advisories",
                 hint="write [advisories] with its key into room.toml",
             )
-        return open_bundle(bundle, self.key)
+        try:
+            return open_bundle(bundle, self.key)
+        except IntegrityError as error:
+            raise IntegrityError(
+                f"this bundle of advisories is not taken: {error}",
+                hint="is it the file of whoever room.toml names under [advisories]?",
+            ) from None
 
     def last(self, transaction: Transaction, *, lock: bool = False) -> Bundle | None:
         """Return the bundle that was taken last; ``None`` if none ever was.
