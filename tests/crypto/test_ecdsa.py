@@ -101,7 +101,8 @@ def test_an_encrypted_key_opens_with_its_passphrase_alone(tmp_path: Path) -> Non
     assert EcSigner(pem, Secret(b"open sesame")).public == pair.key
     with pytest.raises(InputError, match="is encrypted"):
         EcSigner(pem)
-    with pytest.raises(InputError, match="that this opens"):
+    with pytest.raises(InputError, match="that this opens") as refusal:
         EcSigner(pem, Secret(b"wrong"))
+    assert refusal.value.hint == "is it the passphrase of this key?"
     with pytest.raises(InputError, match="not encrypted"):
         EcSigner(Secret(pair.private.read_bytes()), Secret(b"any"))

@@ -124,7 +124,8 @@ class EcSigner:
             raise InputError(f"private key {encrypted}") from None
         except (ValueError, UnsupportedAlgorithm):
             raise InputError(
-                "file holds no private key in PEM form that this opens", hint=_HINT
+                "file holds no private key in PEM form that this opens",
+                hint=_HINT if password is None else "is it the passphrase of this key?",
             ) from None
         if not isinstance(loaded, ec.EllipticCurvePrivateKey):
             raise InputError("key is not on an elliptic curve", hint=_HINT)
