@@ -27,7 +27,7 @@ with warnings.catch_warnings():
 _CODE_KEYS = {
     "auto_map", "trust_remote_code", "_target_", "auto_mapping", "custom_pipelines",
 }  # fmt: skip
-_LOOKS_UP = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "REDUCE", "BUILD", "NEWOBJ"}
+_LOOKS_UP = {"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"}
 _MAGIC = (
     (b"PK\x03\x04", "is a zip archive"),
     (b"\x7fELF", "is a program"),

@@ -21,6 +21,7 @@ from pathlib import Path
 import torch
 
 import strongroom
+from campaigns._written import verify_written
 from strongroom import canonical
 from strongroom.access.footprints import Footprint
 from strongroom.access.terms import parse_terms
@@ -38,7 +39,7 @@ from strongroom.crypto.token_file import TokenFile
 from strongroom.crypto.token_uri import TokenUri
 from strongroom.intake.advisories import parse_bundle
 from strongroom.intake.bundles import Bundle
-from strongroom.intake.formats import documents, torch_legacy, torch_zip
+from strongroom.intake.formats import documents
 from strongroom.intake.formats.keras_config import verify_config
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.safetensors import read_header
@@ -98,17 +99,24 @@ def _safetensors(data: bytes) -> object:
 
 
 def _windowed(
-    parse: Callable[[Source, Workplace], object], path: str = "fuzzed.pt"
+    parse: Callable[[Source, Workplace], object],
+    path: str = "fuzzed.pt",
+    kind: Kind | None = None,
 ) -> Callable[[bytes], object]:
-    """Return a parser of bytes for a reader of windows, which may write."""
+    """Return a parser of bytes for a reader of windows, which may write.
 
-    def parser(data: bytes) -> object:
+    What it writes is looked at if the bytes are of a kind that this reader gets.
+    """
+
+    def parser(data: bytes) -> None:
         descriptor = os.memfd_create("fuzzed")
         try:
             os.write(descriptor, data)
             source = Source(descriptor=descriptor, start=0, length=len(data), path=path)
             with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
-                return parse(source, Workplace(Path(name), Path(name)))
+                parse(source, Workplace(Path(name), Path(name)))
+                if kind is not None and identify(source).kind is kind:
+                    verify_written(Path(name))
         finally:
             os.close(descriptor)
 
@@ -126,12 +134,12 @@ def _checkpoint_of(data: bytes) -> object:
     """
     _windowed(lambda source, _: read_pickle(source, rules(salvage=False)))(data)
     whole = zipped({"m/data.pkl": data, "m/data/0": bytes(64)})
-    return _windowed(_checkpoint(torch_zip.rewrite))(whole)
+    return _reader(Kind.TORCH_ZIP, "m.pt")(whole)
 
 
 def _reader(kind: Kind, path: str) -> Callable[[bytes], object]:
     """Return the reader of a kind as a parser of bytes."""
-    return _windowed(_checkpoint(reader_for(kind)), path)
+    return _windowed(_checkpoint(reader_for(kind)), path, kind)
 
 
 def _skops_of(data: bytes) -> object:
@@ -206,9 +214,9 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "signed": lambda data: Signed.from_bytes(data, MOST_BYTES),
     "target": _text(parse_target),
     "terms": lambda data: parse_terms(Profile.SOLO, data),
-    "torch-legacy": _windowed(_checkpoint(torch_legacy.rewrite)),
+    "torch-legacy": _reader(Kind.TORCH_LEGACY, "m.pt"),
     "torch-pickle": _checkpoint_of,
-    "torch-zip": _windowed(_checkpoint(torch_zip.rewrite)),
+    "torch-zip": _reader(Kind.TORCH_ZIP, "m.pt"),
     "token-file": lambda data: TokenFile.from_bytes(data, TokenUri),
     "keras-configuration": lambda data: verify_config(documents.parse(data)),
     "skops-schema": _skops_of,

@@ -88,6 +88,13 @@ def test_a_template_without_end_is_refused(text: str) -> None:
     assert refused.value.rule == "template/endless"
 
 
+def test_a_template_file_that_is_a_pickle_of_letters_is_refused() -> None:
+    """The reader of other texts looked for one, this one did not."""
+    with pytest.raises(RefusedError) as caught:
+        rewritten(subject.rewrite, b"cos\nsystem\n(S'id'\ntR.", "chat_template.jinja")
+    assert caught.value.rule == "text/pickle"
+
+
 def test_a_template_file_comes_out_as_it_was() -> None:
     result, files = rewritten(subject.rewrite, CHATML.encode(), "chat_template.jinja")
 

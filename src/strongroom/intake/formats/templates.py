@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from strongroom.intake.findings import Finding, Level, RefusedError, listed, quoted
 from strongroom.intake.formats.known_templates import KNOWN, KNOWN_PARTS
+from strongroom.intake.formats.pickle_letters import verify_no_pickle
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
@@ -77,7 +78,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         options: Not used.
 
     Raises:
-        RefusedError: As for ``review``.
+        RefusedError: As for ``review``, or it is a pickle of letters.
     """
     del options
     if source.length > 4 * MOST_CHARACTERS:
@@ -86,6 +87,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         text = source.read_exactly(0, source.length).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RefusedError("template/syntax", "template is not UTF-8") from None
+    verify_no_pickle(text)
     found = review(text, label=source.path)
     with workplace.create(source.path) as file:
         file.append(text.encode())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from strongroom.intake.findings import Finding, Level, RefusedError
+from strongroom.intake.formats.pickle_letters import verify_no_pickle
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
@@ -56,10 +57,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     text = _text(source, MOST_LIST_BYTES if is_list else MOST_BYTES)
     if text.startswith(_SHEBANG):
         raise RefusedError("text/script", "text begins like a program: #!")
-    if _is_pickle(text.encode()):
-        raise RefusedError(
-            "text/pickle", "text is a pickle of protocol 0, which calls something"
-        )
+    verify_no_pickle(text)
     if not _is_for_people(name):
         return Rewritten(
             kind=KIND, changes=("left out: no loader of weights reads such a text",)
@@ -127,46 +125,3 @@ def _hidden_finding(count: int) -> tuple[Finding, ...]:
             message=f"{count} characters taken out that hide or reorder text",
         ),
     )
-
-
-# Opcodes of pickle that can stand in text: how many lines, or bytes, follow each.  A
-# text that gets as far as a call is a program of pickle's; no sentence does.
-_LINES = dict.fromkeys(b"FILSVgpP", 1) | dict.fromkeys(b"ci", 2)
-_BYTES = dict.fromkeys(b"Kqh", 1) | {0x4D: 2, 0x4A: 4, 0x72: 4, 0x6A: 4, 0x47: 8}
-_COUNTED = frozenset(b"UC")
-_BARE = frozenset(b"(0123)]}tdlasueNQ")
-_NAMED = frozenset(b"ci")
-_PUSHES_NOTHING = frozenset(b"0pqrsue")
-_MARK, _INST, _OBJ = b"(io"  # the last two call what they name, above a mark
-_CALLS = frozenset(b"Rob")
-_NAME = re.compile(rb"[\w.]+")
-_MOST_STEPS = 10_000
-
-
-def _is_pickle(data: bytes) -> bool:
-    """Return whether text is a pickle that names something and calls it."""
-    at, named, marked, pushed = 0, False, False, 0
-    for _ in range(_MOST_STEPS):
-        if at >= len(data):
-            return False
-        mark, at = data[at], at + 1
-        if mark in _CALLS:
-            return named and (marked if mark == _OBJ else pushed > 1)
-        if mark in _LINES:
-            for _ in range(_LINES[mark]):
-                end = data.find(b"\n", at)
-                if end < 0 or (mark in _NAMED and not _NAME.fullmatch(data, at, end)):
-                    return False
-                at = end + 1
-            named |= mark in _NAMED
-            if mark == _INST:
-                return marked
-        elif mark in _COUNTED and at < len(data):
-            at += 1 + data[at]
-        elif mark in _BYTES:
-            at += _BYTES[mark]
-        elif mark not in _BARE:
-            return False
-        marked |= mark == _MARK
-        pushed += mark not in _PUSHES_NOTHING
-    return named

@@ -1,0 +1,74 @@
+"""Finds pickles in what looks like text: those of protocol 0 consist of letters.
+
+Later opcodes are no ASCII, but fit into letters: the second byte of ``Ó`` is
+STACK_GLOBAL, if what stands before takes the first one as its argument.
+"""
+
+from __future__ import annotations
+
+import re
+
+from strongroom.intake.findings import RefusedError
+from strongroom.intake.formats.pickle_opcodes import OPCODES, Argument, Opcode
+
+_FIXED = {Argument.U1: 1, Argument.U2: 2, Argument.U4: 4, Argument.U8: 8}
+_FIXED |= {Argument.I4: 4, Argument.F8: 8, Argument.NOTHING: 0}
+_LINE = frozenset(
+    {Argument.INT_LINE, Argument.FLOAT_LINE, Argument.STRING_LINE}
+    | {Argument.UNICODE_LINE, Argument.INDEX_LINE}
+)
+_NAMES = re.compile(rb"[\w.]+\n[\w.]+\n")
+_NAMING = frozenset({"GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
+_CALLS = frozenset({"REDUCE", "BUILD", "OBJ", "NEWOBJ", "NEWOBJ_EX"})
+_PUSHES_NOTHING = frozenset(
+    {"POP", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "PROTO", "FRAME"}
+    | {"SETITEM", "SETITEMS", "APPENDS", "ADDITEMS"}
+)
+
+
+def verify_no_pickle(text: str) -> None:
+    """Check that a text is nothing that unpickling would run.
+
+    Raises:
+        RefusedError: It is a pickle that names something and calls it.
+    """
+    if _is_pickle(text.encode()):
+        raise RefusedError("text/pickle", "text is a pickle, which calls something")
+
+
+def _is_pickle(data: bytes) -> bool:
+    """Return whether bytes are a pickle up to a call of something it names.
+
+    No sentence gets that far.  Arguments are passed over, not read, so what only some
+    unpickler takes counts as well.
+    """
+    at, named, marked, pushed = 0, False, False, 0
+    while at < len(data):
+        opcode = OPCODES.get(data[at])
+        if opcode is None or opcode.name == "STOP":
+            return False
+        if opcode.name in _CALLS:
+            return named and (marked if opcode.name == "OBJ" else pushed > 1)
+        end = _past(data, at + 1, opcode)
+        if end is None:
+            return False
+        if opcode.name == "INST":
+            return marked
+        named |= opcode.name in _NAMING
+        marked |= opcode.name == "MARK"
+        pushed += opcode.name not in _PUSHES_NOTHING
+        at = end
+    return False
+
+
+def _past(data: bytes, at: int, opcode: Opcode) -> int | None:
+    """Return where the argument of an opcode ends; nothing if it is cut or no name."""
+    if opcode.argument is Argument.TWO_LINES:
+        found = _NAMES.match(data, at)
+        return found.end() if found else None
+    if opcode.argument in _LINE:
+        return data.find(b"\n", at) + 1 or None
+    if opcode.argument in _FIXED:
+        return at + _FIXED[opcode.argument]
+    begin = at + opcode.count
+    return begin + int.from_bytes(data[at:begin], "little")
