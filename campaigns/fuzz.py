@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaigns._options import cpu_seconds
-from campaigns._parsers import MOST_BYTES, PARSERS, write_seeds
+from campaigns._parsers import MOST_BYTES, PARSERS
+from campaigns._seeds import write_seeds
 
 LIMITS = ("-timeout=5", "-rss_limit_mb=2048", "-malloc_limit_mb=256")
 TURN_SECONDS = 120
@@ -66,7 +67,7 @@ def main(words: list[str] | None = None) -> int:
         parser.error(f"no parser {unknown[0]}; there are {', '.join(PARSERS)}")
     with tempfile.TemporaryDirectory(prefix="strongroom-fuzz-") as name:
         folder = (given.corpus or Path(name)).resolve()
-        write_seeds(folder / "seeds")
+        write_seeds(folder / "seeds", at_most_bytes=MOST_BYTES)
         found = {
             name: feed(name, folder, cpu_seconds=given.minutes * 60, seed=given.seed)
             for name in given.parsers or PARSERS
