@@ -320,6 +320,7 @@ def test_a_rule_that_cannot_be_evaluated_refuses(folder: Path) -> None:
 
     assert isinstance(decision, Deny)
     assert decision.reasons == (UNCLEAR,)
+    assert "overflow" in decision.sentences[0]
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,14 @@ def test_four_bit_weights_in_wider_whole_numbers_are_four_bit_weights(
     assert Held.of([part(HALF, 0, 16)]).bytes_in(Scale.of([whole(packed)])) == 4
 
 
+def test_only_whole_numbers_hold_several_elements() -> None:
+    """Half as many floats are the first half, not pairs of smaller numbers."""
+    few = Extent(TENSORS[0], 0, 48, Grain(elements=12, bits=32))
+    held = Held.of([Footprint.of([few])])
+
+    assert held.bytes_in(Scale.of([whole(HALF)])) == 24
+
+
 def test_a_longer_tensor_of_one_type_is_matched_by_its_first_elements() -> None:
     """A vocabulary that grew by a word; and a file that grew by a line."""
     old = Extent(TENSORS[0], 0, 40, Grain(elements=40, bits=16))

@@ -114,6 +114,18 @@ def test_an_entry_says_who_recorded_what(strict: House) -> None:
     assert entry["account"] == strict.actors["ana"].account
 
 
+def test_what_was_taken_is_a_course_and_what_was_read_a_text(strict: House) -> None:
+    take(strict)
+    records(strict).acknowledge(strict.actors["ana"], TEXT)
+
+    found = records(strict).show(strict.actors["ana"], "ana").training
+
+    assert {row.name: row.kind.value for row in found} == {
+        "weight-handling": "course",
+        TEXT: "text",
+    }
+
+
 def test_a_course_that_is_taken_back_counts_no_longer(strict: House) -> None:
     take(strict)
     records(strict).remove(strict.actors["root"], "ana", "weight-handling")

@@ -60,15 +60,16 @@ def security_key(pin: str | None = None) -> SecurityKey:
     return SecurityKey(finger=pin is None, pin=pin)
 
 
-def with_key(key: SecurityKey, typed: str = PIN) -> Authenticator:
+def with_key(key: SecurityKey, typed: str | bytes = PIN) -> Authenticator:
     from strongroom.access.authenticators.device import (  # noqa: PLC0415  an extra
         DeviceAuthenticator,
     )
 
+    pin = typed.encode() if isinstance(typed, str) else typed
     return DeviceAuthenticator(
         key,
         origin=PARTY.origins[0],
-        pin=lambda: Secret(typed.encode()),
+        pin=lambda: Secret(pin),
         say=lambda _: None,
     )
 
@@ -162,6 +163,15 @@ def test_a_wrong_pin_says_how_many_tries_are_left_until_the_key_is_blocked() -> 
     for authenticator in (wrong, right):
         with pytest.raises(DeniedError, match="blocked for good"):
             authenticator.create(creation())
+
+
+def test_a_pin_that_is_no_text_is_a_wrong_one() -> None:
+    """A terminal of another encoding, or a key that was pressed by mistake."""
+    key = security_key(PIN)
+
+    with pytest.raises(DeniedError, match="PIN of the security key is wrong"):
+        with_key(key, PIN.encode("latin-1")).create(creation())
+    assert key.tries == 7
 
 
 def test_a_key_without_pin_or_finger_says_so_and_not_that_it_was_not_touched() -> None:

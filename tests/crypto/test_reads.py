@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from strongroom.crypto.container import PLAIN_BYTES as P
 from strongroom.crypto.opening import SealedSegment, open_object, read_items
@@ -127,3 +129,46 @@ def test_a_record_across_items_is_decrypted_once_and_without_a_copy() -> None:
 
     assert bytes(memory) == b"".join(contents.values())
     assert len(store.reads) == 3
+
+
+ROWS = {
+    name: pattern(64 * size, name)
+    for name, size in zip("abcde", (1, 5, 1030, 2, 1023), strict=True)
+}
+"""Items that follow one another in a segment without a gap, across three records."""
+IN_ROWS = seal(ROWS)
+ROOM = sum(map(len, ROWS.values())) + len(ROWS) * 64
+
+
+@settings(max_examples=60)
+@given(
+    st.permutations(sorted(ROWS)),
+    st.lists(st.sampled_from((0, 1)), min_size=5, max_size=5),
+    st.lists(st.sampled_from((0, 0, 64)), min_size=5, max_size=5),
+)
+def test_items_come_back_in_any_order_and_in_any_memory(
+    order: list[str], memories: list[int], gaps: list[int]
+) -> None:
+    """Also where one memory goes on at the offset at which another one ended."""
+    segment = open_object(IN_ROWS.store, IN_ROWS.facts, IN_ROWS.key)
+    items = {item.name: item for item in segment.index().items}
+    wanted = [bytearray(b"x" * ROOM) for _ in range(2)]
+    views = [memoryview(bytearray(memory)) for memory in wanted]
+    requests, end = [], 0
+    for name, memory, gap in zip(order, memories, gaps, strict=True):
+        start, end = end + gap, end + gap + len(ROWS[name])
+        wanted[memory][start:end] = ROWS[name]
+        requests.append(
+            ReadRequest(
+                segment=segment,
+                item=items[name],
+                item_offset=0,
+                destination=views[memory],
+                start=start,
+                length=end - start,
+            )
+        )
+
+    read_items(requests, threads=1)
+
+    assert [bytes(view) for view in views] == [bytes(memory) for memory in wanted]

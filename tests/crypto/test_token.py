@@ -107,3 +107,23 @@ def test_a_token_that_was_taken_away_does_not_answer(hsm: SoftHsm) -> None:
         away.rename(hsm.tokens)
     with pytest.raises(UnavailableError):
         key.decrypt(NONCE, sealed, PLACE)
+
+
+class ShortOfATag:
+    """What a token hands out as a key, whose ciphertext lacks the end."""
+
+    def __init__(self, key: TokenKey) -> None:
+        self._key = key._key
+
+    def encrypt(self, plain: bytes, **how: object) -> bytes:
+        """Return what the token returns, without its last byte."""
+        return bytes(self._key.encrypt(plain, **how))[:-1]
+
+
+def test_a_token_that_returns_another_length_seals_nothing(hsm: SoftHsm) -> None:
+    """What nobody could open again would have been kept as a share."""
+    key = TokenKey.generate(hsm.new_token(), PIN, key_id=b"root-a")
+    lying = TokenKey("t", key._session, ShortOfATag(key))
+
+    with pytest.raises(UnavailableError, match="another length"):
+        lying.encrypt(NONCE, SHARE, PLACE)

@@ -107,6 +107,7 @@ def test_a_colleague_does_not_revoke(sealed: House) -> None:
     row = sealed.permit("ana", BLOCK)
     with pytest.raises(DeniedError, match="somebody else's"):
         sealed.by("ben").revoke(row.id)
+    assert newest(sealed)["action"] == "permit:revoke"
 
 
 def test_an_expired_permit_opens_nothing(sealed: House) -> None:

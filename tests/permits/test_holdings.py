@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from strongroom.access.scales import Scale
+from strongroom.database import tables
 from strongroom.errors import DeniedError, IntegrityError
 from strongroom.permits.holdings import exposure_after
 from tests.journeys.rooms import House, write_small_model
@@ -179,3 +181,13 @@ def test_what_belongs_to_no_lineage_is_refused(sealed: House) -> None:
             now=reading.now,
             key=room.public_keys.permit,
         )
+
+
+def test_who_deletes_what_somebody_holds_frees_no_cap(sealed: House) -> None:
+    """ATT&CK T1070: the bytes of a holding, gone behind the room's back."""
+    Reader.of(sealed, "ana", sealed.permit("ana", BLOCK, OTHER)).keys()
+    with sealed.room.room.ledger.database.engine.begin() as connection:
+        connection.execute(sa.delete(tables.footprints))
+
+    with pytest.raises(IntegrityError, match="extents of a segment are missing"):
+        sealed.room.room.requests.preview(sealed.actors["ana"], draft("blocks.2.1"))

@@ -61,7 +61,7 @@ class Erasures:
                 since others use the database; ``scrub`` again.
         """
         with (
-            self._gate.recording_refusals(actor, ACTION, name[:80]),
+            self._gate.recording_refusals(actor, ACTION, name),
             self._ledger.transaction() as writing,
         ):
             account = find_account(writing, name)

@@ -283,7 +283,7 @@ class People:
     @contextmanager
     def _changing(self, actor: Actor, name: str) -> Iterator[tuple[Writing, Account]]:
         with (
-            self._gate.recording_refusals(actor, "account:change", name[:80]),
+            self._gate.recording_refusals(actor, "account:change", name),
             self._ledger.transaction() as writing,
         ):
             found = accounts.find_account(writing, name)

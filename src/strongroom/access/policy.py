@@ -144,8 +144,8 @@ class Policy:
             request, self._policies, entities_json(question), self._schema
         )
         found = answer.diagnostics
-        if found.errors or answer.decision is cedarpy.Decision.NoDecision:
-            return _unclear(*found.errors)
+        if found.errors:  # of the question, or of a rule; then there may be no answer
+            return _unclear(found.errors[0])
         names = found.id_annotations_by_reason
         rules = tuple(sorted(names[reason] for reason in found.reasons))
         return Allow(rules=rules) if answer.allowed else self._deny(question, rules)
@@ -195,9 +195,8 @@ def _parsed(profile: Profile, schema_text: str, rules_text: str) -> Policy:
     )
 
 
-def _unclear(*errors: str) -> Deny:
+def _unclear(why: str) -> Deny:
     """Return the refusal of a question that could not be judged."""
-    why = errors[0] if errors else "the rules gave no answer"
     return Deny(
         reasons=(UNCLEAR,),
         sentences=(f"the question cannot be judged: {why}",),

@@ -66,7 +66,7 @@ class TrainingRecords:
         """
         self._check_known(course, text=False)
         with (
-            self._gate.recording_refusals(actor, "training:record", name[:80]),
+            self._gate.recording_refusals(actor, "training:record", name),
             self._ledger.transaction() as writing,
         ):
             if until <= writing.now:
@@ -87,7 +87,7 @@ class TrainingRecords:
             DeniedError: The actor may not record it.
         """
         with (
-            self._gate.recording_refusals(actor, "training:record", name[:80]),
+            self._gate.recording_refusals(actor, "training:record", name),
             self._ledger.transaction() as writing,
         ):
             account = self._recording(writing, actor, name)
@@ -135,7 +135,7 @@ class TrainingRecords:
                 approves, audits nor watches.
         """
         with (
-            self._gate.recording_refusals(actor, "training:read", name[:80]),
+            self._gate.recording_refusals(actor, "training:read", name),
             self._ledger.reading() as reading,
         ):
             verify_actor(reading, actor, now=reading.now)

@@ -206,7 +206,7 @@ class Catalogue:
         """
         check_caps(person=person, pair=pair)
         with (
-            self._gate.recording_refusals(actor, CAP_ACTION, name[:80]),
+            self._gate.recording_refusals(actor, CAP_ACTION, name),
             self._ledger.transaction() as writing,
         ):
             artifact = require_artifact(writing, name)
