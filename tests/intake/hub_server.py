@@ -1,7 +1,7 @@
 """A hub of models on this machine, which speaks as much of its language as is asked.
 
-It has one repository at one commit.  Large files are redirected to another host, as
-hubs do: ``localhost`` beside ``127.0.0.1``.
+It has one repository at one commit, and further ones as they are given.  Large files
+are redirected to another host, as hubs do: ``localhost`` beside ``127.0.0.1``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,22 +32,44 @@ class Repository:
         small: Files that git has, by path.
         large: Files that lie elsewhere, by path.
         token: Without it there is nothing here; empty for everybody.
-        commit: That it says it has.
+        commit: That it has.
+        claims: Commit that it says it has instead.
         served: Bytes that come instead of those that are listed, by path.
         lengths: That it lists instead of the true ones, by path.
         moved: Where large files are once the listing was answered; empty for here.
         seen: Host, path and token of every request.
+        name: Of the repository.
+        newest: What it has by now; itself if nothing came since.
+        further: Other repositories of the same hub.
+        says: Documents that come instead of lists, by the path that is asked for.
+        sends: Where whoever asks for a list is sent.
+        flood: Whether a list does not end.
     """
 
     small: dict[str, bytes] = field(default_factory=dict)
     large: dict[str, bytes] = field(default_factory=dict)
     token: str = ""
     commit: str = COMMIT
+    claims: str = ""
     served: dict[str, bytes] = field(default_factory=dict)
     lengths: dict[str, int] = field(default_factory=dict)
     moved: str = ""
     seen: list[tuple[str, str, str, str]] = field(default_factory=list)
+    name: str = "acme/llama"
+    newest: Repository | None = None
+    further: tuple[Repository, ...] = ()
+    says: dict[str, bytes] = field(default_factory=dict)
+    sends: str = ""
+    flood: bool = False
     port: int = 0
+
+    @property
+    def every(self) -> Iterator[Repository]:
+        """Each commit of each repository that the hub has."""
+        for one in (self, *self.further):
+            yield one
+            if one.newest is not None:
+                yield one.newest
 
     @property
     def endpoint(self) -> str:
@@ -80,8 +102,8 @@ class Repository:
             for path, data in {**self.small, **self.large}.items()
         ]
         return {
-            "id": "acme/llama",
-            "sha": self.commit,
+            "id": self.name,
+            "sha": self.claims or self.commit,
             "siblings": siblings,
             "private": bool(self.token),
             "downloads": 0,
@@ -146,29 +168,60 @@ class _Handler(BaseHTTPRequestHandler):
         hub.seen.append((self.command, self.headers["Host"], path, said))
         if path.startswith("/elsewhere/"):
             name = path.removeprefix("/elsewhere/")
-            self._send(200, {}, hub.served.get(name, hub.large[name]), body)
+            large = {n: data for one in hub.every for n, data in one.large.items()}
+            self._send(200, {}, hub.served.get(name, large[name]), body)
         elif hub.token and said != f"Bearer {hub.token}":
             self._send(401, {"X-Error-Code": "RepoNotFound"}, b"", body)
-        elif path == f"/api/models/acme/llama/revision/{COMMIT}":
-            self._send(200, {}, json.dumps(hub.listing()).encode(), body)
-        elif path.startswith(start := f"/acme/llama/resolve/{COMMIT}/"):
-            self._file(path.removeprefix(start), body)
+        elif path.startswith("/api/"):
+            self._list(path, body)
         else:
+            for one in hub.every:
+                start = f"/{one.name}/resolve/{one.commit}/"
+                if path.startswith(start):
+                    self._file(one, path.removeprefix(start), body)
+                    return
             self._send(404, {"X-Error-Code": "RevisionNotFound"}, b"", body)
 
-    def _file(self, name: str, body: bool) -> None:
-        hub, headers = self.told, {"X-Repo-Commit": COMMIT}
-        if name in hub.large:
-            pointer = _pointer(hub.large[name])
+    def _list(self, path: str, body: bool) -> None:
+        hub = self.told
+        lists = {
+            f"/api/models/{one.name}/revision/{one.commit}": one for one in hub.every
+        } | {
+            f"/api/models/{one.name}": one.newest or one for one in (hub, *hub.further)
+        }
+        if hub.flood:
+            self._flood()
+        elif hub.sends:
+            self._send(302, {"Location": hub.sends + path}, b"", body)
+        elif path in hub.says:
+            self._send(200, {}, hub.says[path], body)
+        elif path in lists:
+            self._send(200, {}, json.dumps(lists[path].listing()).encode(), body)
+        else:
+            self._send(404, {"X-Error-Code": "RepoNotFound"}, b"", body)
+
+    def _flood(self) -> None:
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with suppress(OSError):  # whoever asked has enough
+            while True:
+                self.wfile.write(b" " * (1 << 20))
+        self.close_connection = True
+
+    def _file(self, one: Repository, name: str, body: bool) -> None:
+        hub, headers = self.told, {"X-Repo-Commit": one.commit}
+        if name in one.large:
+            pointer = _pointer(one.large[name])
             headers["X-Linked-Etag"] = f'"{pointer["sha256"]}"'
-            headers["X-Linked-Size"] = str(hub.lengths.get(name, pointer["size"]))
+            headers["X-Linked-Size"] = str(one.lengths.get(name, pointer["size"]))
             moved = hub.moved and sum(name in path for _, _, path, _ in hub.seen) > 1
             headers["Location"] = (
                 f"{hub.moved if moved else hub.elsewhere}/elsewhere/{name}"
             )
             self._send(302, headers, b"", body)
-        elif name in hub.small:
-            data = hub.served.get(name, hub.small[name])
+        elif name in one.small:
+            data = hub.served.get(name, one.small[name])
             headers["ETag"] = f'"{_sha1(data)}"'
             self._send(200, headers, data, body)
         else:

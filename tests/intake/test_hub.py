@@ -104,7 +104,7 @@ def test_a_commit_that_is_not_there_is_missing(
 def test_another_commit_is_not_taken_for_this_one(
     repository: Repository, home: Path
 ) -> None:
-    repository.commit = "b2" * 20
+    repository.claims = "b2" * 20
 
     with pytest.raises(IntegrityError, match="another commit"):
         repository.hub().look(ORIGIN, home)
@@ -183,7 +183,7 @@ def test_a_hub_that_is_not_there_is_unavailable(home: Path) -> None:
     with serving(Repository()) as gone:
         pass
 
-    with pytest.raises(UnavailableError, match="does not answer"):
+    with pytest.raises(UnavailableError, match=f"{gone.endpoint} does not answer"):
         gone.hub().look(ORIGIN, home)
 
 
@@ -197,10 +197,15 @@ def test_a_hub_that_is_not_there_is_unavailable(home: Path) -> None:
         "https://me:secret@hub.example",
         "https://hub.example/?token=secret",
         "hub.example",
+        "nonsense",
+        "me:secret@hub.example",
+        "https://[::1",
+        "https://hub.example:port",
+        "https://hub.example/a b",
     ],
 )
 def test_what_is_no_safe_address_of_a_hub_is_refused(endpoint: str) -> None:
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(InputError, match="is no address of a hub") as raised:
         Hub(endpoint=endpoint, environment={})
 
     assert "secret" not in str(raised.value)

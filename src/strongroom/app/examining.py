@@ -19,6 +19,7 @@ from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
 from strongroom.types import Random
 from strongroom.vault.comparing import Comparing
+from strongroom.vault.upstream import Upstreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Outside:
     quarantine: Quarantine
     comparing: Comparing
     fetching: Fetching
+    upstreams: Upstreams
 
 
 def wire_quarantine(
@@ -69,6 +71,7 @@ def wire_quarantine(
         ),
         comparing=Comparing(gate, examine=read, folder=folder, random=random),
         fetching=Fetching(gate, folder=folder, random=random),
+        upstreams=Upstreams(gate, folder=folder, random=random),
     )
 
 

@@ -242,6 +242,7 @@ def _wired(
         quarantine=outside.quarantine,
         comparing=outside.comparing,
         fetching=outside.fetching,
+        upstreams=outside.upstreams,
         allow_list=AllowList(gate, approvals, random=random),
         admission=admission,
         reauditing=Reauditing(gate, admission, known_bad),

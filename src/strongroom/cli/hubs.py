@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from strongroom.types import Secret
 
 if TYPE_CHECKING:
     from strongroom.client.client import Strongroom
+    from strongroom.intake.hub import Hub
     from strongroom.vault.drafts import SealOptions
 
 _MOST_TOKEN_BYTES = 4096
@@ -50,33 +51,78 @@ def files(
         SetupError: No hub is named, or its library is not installed.
         StrongroomError: As for ``Intakes.verify`` and ``Intakes.fetched``.
     """
-    from strongroom.intake.hub import DEFAULT_MOST_BYTES, Hub
-    from strongroom.intake.origins import is_on_hub, parse_origin
-    from strongroom.vault.drafts import DEFAULT_PROJECT
+    from strongroom.intake.origins import is_on_hub
 
     if not is_on_hub(path):
         yield Path(path)
         return
+    hub = named_hub(room, endpoint, token_file, most_bytes)
+    room.intakes.verify(options, source=source)  # fetching may take hours
+    with fetched(call, room, path, hub, project=options.project) as folder:
+        yield folder
+
+
+def fetched(
+    call: Call, room: Strongroom, path: str, hub: Hub, *, project: str | None
+) -> AbstractContextManager[Path]:
+    """Give the files of a commit for as long as they are needed.
+
+    Args:
+        call: Shows how far it is.
+        room: Whose rules ask who may.
+        path: ``hf://ORG/NAME@COMMIT``.
+        hub: That has it.
+        project: That it is for.
+
+    Raises:
+        InputError: It is no place on a hub, or there is too much.
+        StrongroomError: As for ``Intakes.fetched``.
+    """
+    from strongroom.intake.origins import parse_origin
+    from strongroom.vault.drafts import DEFAULT_PROJECT
+
+    return room.intakes.fetched(
+        parse_origin(path),
+        hub,
+        project=project or DEFAULT_PROJECT,
+        bar=lambda total: call.output.progress("fetching", total),
+    )
+
+
+def named_hub(
+    room: Strongroom,
+    endpoint: str | None,
+    token_file: Path | None,
+    most_bytes: int | None,
+) -> Hub:
+    """Return the hub that somebody names, or the room does.
+
+    Args:
+        room: Whose settings may name one.
+        endpoint: Of the hub; the room's unless said.
+        token_file: Holds the token by which the hub knows somebody.
+        most_bytes: Of a commit.
+
+    Raises:
+        InputError: That is no address of one, or no token.
+        MissingError: There is no such file.
+        SetupError: No hub is named.
+        UnavailableError: The file cannot be read.
+    """
+    from strongroom.intake.hub import DEFAULT_MOST_BYTES, Hub
+
     named = endpoint or room.room.settings.intake.hub
     if not named:
         raise SetupError(
             "no hub is named",
             hint='--endpoint URL, or [intake] hub = "https://..." in room.toml',
         )
-    hub = Hub(
+    return Hub(
         endpoint=named.rstrip("/"),
         token=_token(token_file),
         environment=os.environ,
         most_bytes=most_bytes or DEFAULT_MOST_BYTES,
     )
-    room.intakes.verify(options, source=source)  # fetching may take hours
-    with room.intakes.fetched(
-        parse_origin(path),
-        hub,
-        project=options.project or DEFAULT_PROJECT,
-        bar=lambda total: call.output.progress("fetching", total),
-    ) as folder:
-        yield folder
 
 
 def verify_named(path: str, origin: str, expect: str | None) -> None:

@@ -7,42 +7,100 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import words
+from strongroom.cli import hubs, upstream, words
 from strongroom.cli.call import Call
-from strongroom.cli.intake import IDENTIFIER
+from strongroom.cli.changes import change_document, show_change
 from strongroom.cli.output import print_list
-from strongroom.errors import MissingError
+from strongroom.errors import InputError, MissingError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from strongroom.canonical import Json
-    from strongroom.intake.outdated import Change
+    from strongroom.client.client import Strongroom
     from strongroom.vault.comparing import Compared
-
-_MOST_SHOWN = 50
 
 
 def outdated(
     call: Call,
     *,
-    identifier: IDENTIFIER,
+    identifier: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ID",
+            help="Of the intake, or its start; all from hubs unless said.",
+        ),
+    ] = None,
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="What is there now: file or folder.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="PATH",
+            help="What is there now: file, folder, or hf://ORG/NAME@COMMIT.",
+        ),
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="Of the hub.", metavar="URL", envvar="HF_ENDPOINT"),
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="The hub knows you by it.", metavar="FILE")
+    ] = None,
+    most_bytes: Annotated[
+        int | None, typer.Option(help="To fetch from a hub.", metavar="N", min=1)
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="For which a commit is fetched.", metavar="NAME")
+    ] = "default",
 ) -> None:
     """Compare what came in with a newer version of it, which is not taken in.
 
-    The newer one is read in the sandbox: its files and tensors are compared by their
-    digests. Models that descend from what came in are named, since they would have to
-    be built again.
+    Without PATH, the hub is asked for the newest commit of what came from there and
+    for its list of files; nothing is fetched. Exit status 0 says that it answered for
+    every one, not that nothing is newer; 69, or that of another error, that it did not.
 
-    Example: strongroom intake outdated intake-k7qv2mfa ./downloaded
+    With PATH, the newer files are read in the sandbox: they and their tensors are
+    compared by their digests. A commit on a hub is fetched for that.
+
+    Models that descend from what came in are named, since they would have to be
+    built again.
+
+    Example: strongroom intake outdated --endpoint https://hub.example
     """
-    if not path.exists():
+    from strongroom.intake.origins import is_on_hub, parse_origin
+
+    if identifier is not None and path is None and _is_path(identifier):
+        raise InputError(
+            f"{identifier[:200]!a} is no id of an intake",
+            hint="name it first: strongroom intake outdated ID PATH",
+        )
+    on_hub = path is not None and is_on_hub(path)
+    if on_hub and path is not None:
+        parse_origin(path)  # a slip of the pen, before a room is opened
+    elif path is not None and not Path(path).exists():
         raise MissingError(f"there is no file or folder {path}")
     with call.open() as room:
-        found = room.intakes.compare(identifier, path)
+        if identifier is None or path is None:
+            hub = hubs.named_hub(room, endpoint, token_file, most_bytes)
+            with call.output.working("asking the hub"):
+                every = room.intakes.newest(hub, identifier)
+            upstream.answer(call, hub.endpoint, every, alone=identifier is not None)
+            return
+        if not on_hub:
+            _answer(call, room, identifier, Path(path))
+            return
+        room.intakes.show(identifier)  # before hours of fetching
+        hub = hubs.named_hub(room, endpoint, token_file, most_bytes)
+        with hubs.fetched(call, room, path, hub, project=project) as folder:
+            _answer(call, room, identifier, folder)
+
+
+def _is_path(text: str) -> bool:
+    """Return whether somebody named files where an id belongs."""
+    return text.startswith("hf://") or "/" in text or Path(text).exists()
+
+
+def _answer(call: Call, room: Strongroom, identifier: str, path: Path) -> None:
+    found = room.intakes.compare(identifier, path)
     document = _document(found)
     call.output.answer(document, lambda console: _show(console, found))
 
@@ -50,19 +108,10 @@ def outdated(
 def _document(found: Compared) -> dict[str, Json]:
     return {
         "intake": found.intake.id,
-        "files": _change(found.outdated.files),
-        "tensors": _change(found.outdated.tensors),
+        "files": change_document(found.outdated.files),
+        "tensors": change_document(found.outdated.tensors),
         "refused": list(found.outdated.refused),
         "rebuild": list(found.rebuild),
-    }
-
-
-def _change(change: Change) -> dict[str, Json]:
-    return {
-        "added": list(change.added),
-        "removed": list(change.removed),
-        "changed": list(change.changed),
-        "same": change.same,
     }
 
 
@@ -73,10 +122,6 @@ def _show(console: Console, found: Compared) -> None:
         return
     for noun, change in (("file", outdated.files), ("tensor", outdated.tensors)):
         console.print(f"{words.many(change.same, noun)} as before")
-        for what in ("added", "removed", "changed"):
-            names = list(getattr(change, what))
-            print_list(console, f"{noun}s {what}", names[:_MOST_SHOWN])
-            if len(names) > _MOST_SHOWN:
-                console.print(f"and {len(names) - _MOST_SHOWN} more", style="dim")
+        show_change(console, noun, change)
     print_list(console, "no reader takes these now", list(outdated.refused))
     print_list(console, "to be built again", list(found.rebuild))

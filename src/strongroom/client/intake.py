@@ -22,6 +22,7 @@ from strongroom.intake.intakes import Intake
 from strongroom.intake.listed_sources import find_source
 from strongroom.intake.origins import Origin
 from strongroom.intake.quarantine import Private
+from strongroom.intake.upstreams import Upstream
 from strongroom.vault.comparing import Compared
 from strongroom.vault.drafts import SealOptions
 from strongroom.vault.reauditing import Reaudited
@@ -268,3 +269,21 @@ class Intakes:
             UnavailableError: A disk or the database does not answer, or is full.
         """
         return self._room.comparing.run(self._actor(), identifier, path)
+
+    def newest(self, hub: Hub, identifier: str | None = None) -> list[Upstream]:
+        """Return what a hub says of what was admitted from one; nothing is fetched.
+
+        What it does not answer is in the answer, as the error that it is.
+
+        Args:
+            hub: That is asked.
+            identifier: Of an intake; everything that is accepted unless said.
+
+        Raises:
+            DeniedError: The actor may not read what was admitted.
+            MissingError: There is no such intake, or it was not examined.
+            InputError: It is not known to be from a hub.
+            SetupError: The library for hubs is not installed.
+            UnavailableError: A disk or the database does not answer, or is full.
+        """
+        return self._room.upstreams.ask(self._actor(), hub, identifier)

@@ -44,6 +44,7 @@ from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
 from strongroom.vault.shredding import Shredding
 from strongroom.vault.signatures import Signatures
+from strongroom.vault.upstream import Upstreams
 from strongroom.vault.vault import Vault
 
 
@@ -88,6 +89,7 @@ class Room:
     vault: Vault
     admission: Admission
     comparing: Comparing
+    upstreams: Upstreams
     reauditing: Reauditing
     catalogue: Catalogue
     recovery: Recovery

@@ -13,19 +13,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from strongroom.errors import (
     InputError,
     IntegrityError,
     UnavailableError,
 )
-from strongroom.intake.hub_hosts import LOOPBACK, may_send
+from strongroom.intake.hub_files import NOTES, HubFile, number, parse_file
+from strongroom.intake.hub_hosts import may_send, verify_address
 from strongroom.intake.hub_process import MOST_LINE, asking
 from strongroom.intake.jobs import MOST_FILES
 from strongroom.intake.listing import list_files
 from strongroom.intake.names import verify_paths
-from strongroom.intake.origins import Origin
+from strongroom.intake.origins import NOWHERE, Origin
 from strongroom.types import Secret
 
 DEFAULT_MOST_BYTES: Final = 1 << 40
@@ -34,24 +34,6 @@ DEFAULT_MOST_BYTES: Final = 1 << 40
 _LISTING_SECONDS: Final = 600
 _SLOWEST: Final = 64 << 10
 """Bytes a second, over a whole commit, below which a hub is not waited for."""
-
-_NOTES: Final = ".cache"
-"""Where the library keeps notes below the folder that it fetches to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubFile:
-    """A file of a commit, as the hub lists it.
-
-    Attributes:
-        sha256: Of its bytes, hexadecimal; empty if the hub does not know it.
-        blob: SHA-1 that git names its bytes by; of a large file, its pointer.
-    """
-
-    path: str
-    length: int
-    sha256: str
-    blob: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +73,7 @@ class Hub:
     most_bytes: int = DEFAULT_MOST_BYTES
 
     def __post_init__(self) -> None:
-        _verify_url(self.endpoint)
+        verify_address(self.endpoint)
 
     def look(self, origin: Origin, home: Path) -> Listing:
         """Return what the hub has at a commit.
@@ -108,14 +90,14 @@ class Hub:
             SetupError: The library is not installed.
             UnavailableError: It does not answer.
         """
-        order = {**self._order(origin), "do": "list", "longest": MOST_LINE}
+        order = {**self.order(origin), "do": "list", "longest": MOST_LINE}
         with asking(
             order, home, environment=self.environment, seconds=_LISTING_SECONDS
         ) as answers:
-            count = _number(next(answers, {}).get("files"))
+            count = number(next(answers, {}).get("files"))
             if not 0 < count <= MOST_FILES:
                 raise InputError(f"{count} files are not 1 to {MOST_FILES}")
-            files = tuple(_file(next(answers, {})) for _ in range(count))
+            files = tuple(parse_file(next(answers, {})) for _ in range(count))
             hosts = _hosts(self.endpoint, next(answers, {}))
         verify_paths(file.path for file in files)
         listing = Listing(origin=origin, files=files, hosts=hosts)
@@ -149,7 +131,7 @@ class Hub:
             UnavailableError: A host does not answer, is too slow, or the disk is full.
         """
         order = {
-            **self._order(listing.origin),
+            **self.order(listing.origin),
             "do": "fetch",
             "longest": max(file.length for file in listing.files) + MOST_LINE,
             "folder": str(folder),
@@ -161,37 +143,29 @@ class Hub:
             order, home, environment=self.environment, seconds=seconds
         ) as answers:
             for file in listing.files:
-                came = _number(next(answers, {}).get("fetched"))
+                came = number(next(answers, {}).get("fetched"))
                 if came != file.length:  # before the next: together they fill a disk
                     raise _other(file)
                 progress(came)
-        shutil.rmtree(folder / _NOTES, ignore_errors=True)
+        shutil.rmtree(folder / NOTES, ignore_errors=True)
         _, found = list_files(folder)
         if set(found) != {file.path for file in listing.files}:
             raise IntegrityError("what was fetched are not the files that were listed")
         for file in listing.files:
             _verify_file(folder, file)
 
-    def _order(self, origin: Origin) -> dict[str, Any]:
+    def order(self, origin: Origin = NOWHERE) -> dict[str, Any]:
+        """Return how an order to the program begins.
+
+        Args:
+            origin: That it is about.
+        """
         return {
             "endpoint": self.endpoint,
             "token": self.token.reveal().decode() if self.token else False,
             "repository": origin.full_name,
             "commit": origin.commit,
         }
-
-
-def _verify_url(url: str) -> None:
-    parts = urlsplit(url)
-    safe = parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in LOOPBACK
-    )
-    if not safe or not parts.hostname or parts.username or parts.query:
-        raise InputError(
-            f"{parts.scheme[:20]!a}://{(parts.hostname or '')[:80]} is no address of a"
-            " hub",
-            hint="https://HOST; plain http on this machine only",
-        )
 
 
 def _hosts(endpoint: str, answer: Mapping[str, Any]) -> tuple[str, ...]:
@@ -201,24 +175,6 @@ def _hosts(endpoint: str, answer: Mapping[str, Any]) -> tuple[str, ...]:
     if not all(may_send(endpoint, str(host)) for host in hosts):
         raise IntegrityError("the hub names hosts to which it may not send")
     return tuple(str(host) for host in hosts)
-
-
-def _file(answer: Mapping[str, Any]) -> HubFile:
-    path, sha256, blob = (answer.get(name) for name in ("path", "sha256", "blob"))
-    if not isinstance(path, str) or path.startswith(f"{_NOTES}/"):
-        raise InputError("the hub lists a file without a name that can be written")
-    return HubFile(
-        path=path,
-        length=_number(answer.get("bytes")),
-        sha256=str(sha256 or ""),
-        blob=str(blob or ""),
-    )
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise IntegrityError("the hub named no length of a file")
-    return value
 
 
 def _verify_file(folder: Path, file: HubFile) -> None:

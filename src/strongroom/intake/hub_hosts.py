@@ -1,13 +1,37 @@
-"""Which hosts a hub may send to; no library, for the program that talks to hubs too."""
+"""Which hosts are asked, and sent to; no library, for the program that asks too."""
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from socket import inet_aton
 from typing import Final
 from urllib.parse import urlsplit
 
+from strongroom.errors import InputError
+
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def verify_address(url: str) -> None:
+    """Check that an address is one at which a hub may be asked.
+
+    Raises:
+        InputError: It is not; what may be a secret in it is not repeated.
+    """
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or _is_plain(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket, or a port that is no number
+        safe = named = False
+    if not (safe and named and url.isprintable()) or set(url) & set("@?# "):
+        shown = re.split("[?#]", url)[0].rpartition("@")[2][:80]
+        raise InputError(
+            f"{shown!a} is no address of a hub",
+            hint="https://HOST, without a name or a query in it; plain http on this"
+            " machine only",
+        )
 
 
 def may_send(endpoint: str, url: str) -> bool:

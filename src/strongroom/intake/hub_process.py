@@ -18,6 +18,7 @@ from typing import IO, Any, Final
 
 from strongroom.errors import (
     DeniedError,
+    InputError,
     IntegrityError,
     MissingError,
     SetupError,
@@ -26,6 +27,8 @@ from strongroom.errors import (
 )
 
 MOST_LINE: Final = 64 << 10
+ITS_KEEPER: Final = "ask whoever keeps the hub, or name a mirror: --endpoint URL"
+ANOTHER_WAY: Final = "fetch the files another way, and name the folder"
 _BEGIN: Final = (
     "import sys; sys.path.insert(0, {!r}); "
     "from strongroom.intake.hub_program import main; main()"
@@ -80,7 +83,7 @@ def asking(
     late.start()
     with program:  # closes its end, and waits
         try:
-            yield _answers(program.stdout)
+            yield _answers(program.stdout, str(order["endpoint"]))
         finally:
             late.cancel()
             program.kill()
@@ -98,7 +101,7 @@ def _told(order: bytes) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _answers(lines: IO[bytes] | None) -> Iterator[Mapping[str, Any]]:
+def _answers(lines: IO[bytes] | None, endpoint: str) -> Iterator[Mapping[str, Any]]:
     """Yield each answer, until one says that it failed.
 
     Raises:
@@ -108,43 +111,66 @@ def _answers(lines: IO[bytes] | None) -> Iterator[Mapping[str, Any]]:
         line = lines.readline(MOST_LINE) if lines else b""
         if not line:
             raise UnavailableError(
-                "the hub could not be used: it took too long, or said nonsense",
-                hint="fetch the files another way, and add the folder",
+                f"the hub {endpoint} could not be used: it took too long, or said"
+                " nonsense",
+                hint=ANOTHER_WAY,
             )
         try:
             answer = json.loads(line)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise IntegrityError("the hub answered what is not understood")
+            raise IntegrityError(
+                f"the hub {endpoint} answered what is not understood", hint=ITS_KEEPER
+            )
         if "failed" in answer:
-            raise _failure(str(answer["failed"]), answer.get("status"))
+            raise failure(endpoint, str(answer["failed"]), answer.get("status"))
         yield answer
 
 
-def _failure(word: str, status: object) -> StrongroomError:
-    """Return our error for a word of the program; nothing of the hub's is in it."""
+def failure(endpoint: str, word: str, status: object) -> StrongroomError:
+    """Return our error for a word of the program; nothing of the hub's is in it.
+
+    Args:
+        endpoint: Of the hub.
+        word: Of the program.
+        status: Of the hub's answer, if it is about one.
+    """
+    hub = f"the hub {endpoint}"
     known: Mapping[str, StrongroomError] = {
-        "commit": IntegrityError("the hub answered with another commit"),
+        "commit": IntegrityError(
+            f"{hub} answered with another commit", hint=ITS_KEEPER
+        ),
+        "away": IntegrityError(
+            f"{hub} sends to another host",
+            hint="ask whoever keeps it, or name the other one: --endpoint URL",
+        ),
         "elsewhere": IntegrityError(
-            "the hub sends to a host that it did not name before",
+            f"{hub} sends to a host that it did not name before",
             hint="try again; if it stays so, ask whoever keeps it",
         ),
         "inside": IntegrityError(
-            "the hub sends to this machine, to the network around it, or to no https",
+            f"{hub} sends to this machine, to the network around it, or to no https",
             hint="ask whoever keeps it; nothing was fetched",
         ),
-        "longer": IntegrityError("a file is longer than the hub said"),
+        "much": InputError(f"{hub} lists too much for one model", hint=ANOTHER_WAY),
+        "longer": IntegrityError("a file is longer than the hub said", hint=ITS_KEEPER),
         "missing": MissingError(
-            "the hub has no such commit, or shows it to somebody else only",
+            f"{hub} has no such commit, or shows it to somebody else only",
             hint="--token-file FILE, if it is not public",
         ),
         "gated": DeniedError(
-            "the hub shows it only to those who agreed to its terms",
+            f"{hub} shows it only to those who agreed to its terms",
             hint="agree to them there, and name your token: --token-file FILE",
         ),
-        "unreachable": UnavailableError("the hub does not answer"),
-        "disk": UnavailableError("what the hub sent cannot be written"),
+        "unreachable": UnavailableError(
+            f"{hub} does not answer",
+            hint="is that its address, and is it reached from here?",
+        ),
+        "disk": UnavailableError(
+            "what the hub sent cannot be written", hint="is the disk full?"
+        ),
     }
     more = f" ({status})" if isinstance(status, int) else f" ({word[:40]})"
-    return known.get(word, UnavailableError(f"the hub could not be used{more}"))
+    unknown = UnavailableError(f"{hub} could not be used{more}", hint=ANOTHER_WAY)
+    return known.get(word, unknown)

@@ -102,8 +102,16 @@ def parse_sums(text: str) -> tuple[str, ...]:
             there are none or too many.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    if not 0 < len(lines) <= MOST_SUMS:
-        raise InputError(f"{len(lines)} digests are not 1 to {MOST_SUMS}")
+    if not lines:
+        raise InputError(
+            "no digest of a file is listed",
+            hint="write it with sha256sum in the model's folder",
+        )
+    if len(lines) > MOST_SUMS:
+        raise InputError(
+            f"{len(lines)} digests are more than {MOST_SUMS}",
+            hint="expect the digest of the whole instead: --expect sha256:HEX",
+        )
     found: dict[str, str] = {}
     for line in lines:
         match = _SUM.fullmatch(line)

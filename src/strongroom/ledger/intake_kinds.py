@@ -27,6 +27,12 @@ INTAKE_KINDS: Mapping[str, Kind] = {
         (),
         (6005, 6),
     ),
+    "intake.asking": Kind(
+        "A hub is about to be asked what is newer than what was admitted from it.",
+        ("endpoint", "repositories"),
+        (),
+        (6005, 6),
+    ),
     "intake.held": Kind(
         "The original was sealed; nobody can ask for it.",
         ("intake", "artifact", "version", "manifest"),

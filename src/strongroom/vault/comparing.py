@@ -15,10 +15,8 @@ from strongroom.intake.outdated import Outdated, compare
 from strongroom.intake.private_folders import private_folder
 from strongroom.intake.receiving import receive
 from strongroom.intake.rewriting import Options
-from strongroom.ledger.log import Reading
-from strongroom.types import ArtifactId, IntakeId, Random, new_id
-from strongroom.vault.descendants import children_of, with_descendants
-from strongroom.vault.versions import VERSIONS, every_model
+from strongroom.types import IntakeId, Random, new_id
+from strongroom.vault.descendants import Families
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,7 @@ class Comparing:
             self._gate.require(reading, actor, "intake:read", ROOM)
             intake = find_intake(reading, identifier)
             admitted = load_report(reading, intake)
-            rebuild = _descendants(reading, intake)
+            rebuild = Families.of(reading).below(intake.version)
         if admitted is None:
             raise MissingError(f"nothing of {intake.id} was examined yet")
         name = IntakeId(new_id("intake", self._random))  # ``sweep`` knows these
@@ -87,13 +85,3 @@ class Comparing:
             outdated=compare(admitted, received, found),
             rebuild=rebuild,
         )
-
-
-def _descendants(reading: Reading, intake: Intake) -> tuple[str, ...]:
-    """Return the names of the models that were made from one, without itself."""
-    if intake.version is None:
-        return ()
-    artifact = ArtifactId(intake.version.partition("/")[0])
-    concerned = with_descendants(artifact, children_of(VERSIONS.find(reading)))
-    names = {one.id: one.name for one in every_model(reading)}
-    return tuple(sorted(names[one] for one in concerned - {artifact} if one in names))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 
+from strongroom.database.engine import Transaction
 from strongroom.types import ArtifactId
-from strongroom.vault.versions import Version
+from strongroom.vault.versions import VERSIONS, Version, every_model
 
 
 def children_of(versions: Iterable[Version]) -> dict[ArtifactId, set[ArtifactId]]:
@@ -38,3 +40,42 @@ def with_descendants(
         found |= further
         waiting.extend(further)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Families:
+    """Who descends from whom, by names.
+
+    Attributes:
+        children: From ``children_of``.
+        names: Of every model.
+    """
+
+    children: Mapping[ArtifactId, Set[ArtifactId]]
+    names: Mapping[ArtifactId, str]
+
+    @classmethod
+    def of(cls, transaction: Transaction) -> Families:
+        """Return those of a room."""
+        return cls(
+            children=children_of(VERSIONS.find(transaction)),
+            names={one.id: one.name for one in every_model(transaction)},
+        )
+
+    def below(self, version: str | None) -> tuple[str, ...]:
+        """Return the names of models that descend from one, without itself, sorted.
+
+        Args:
+            version: Id of a version of it; ``None`` if there is none.
+        """
+        if version is None:
+            return ()
+        artifact = ArtifactId(version.partition("/")[0])
+        concerned = with_descendants(artifact, self.children) - {artifact}
+        return tuple(sorted(self.names[one] for one in concerned if one in self.names))
+
+    def called(self, version: str | None) -> str:
+        """Return ``NAME@NUMBER`` of a version; empty if there is none."""
+        artifact, _, number = (version or "").partition("/")
+        name = self.names.get(ArtifactId(artifact), "")
+        return f"{name}@{number}" if name else ""
