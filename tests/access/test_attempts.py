@@ -51,6 +51,17 @@ def test_a_few_mistakes_are_free_and_then_it_takes_time(world: World) -> None:
     assert try_it(world)
 
 
+def test_each_mistake_doubles_the_wait(world: World) -> None:
+    for _ in range(FREE_FAILURES):
+        assert try_it(world)
+    for seconds in (2, 4, 8, 16, 32):
+        assert try_it(world)
+        world.clock.pass_(seconds=seconds - 0.1)
+        assert not try_it(world)
+        world.clock.pass_(seconds=0.1)
+    assert try_it(world)
+
+
 def test_a_success_starts_again_from_zero(world: World) -> None:
     for _ in range(3):
         for _ in range(FREE_FAILURES):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from strongroom import canonical
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
 from strongroom.errors import DeniedError
@@ -75,3 +76,11 @@ def test_roles_count_as_they_are_now(rooms: Rooms) -> None:
 
     with pytest.raises(DeniedError), rooms.world.ledger.reading() as reading:
         rooms.gate.require(reading, admin, "project:create", ROOM)
+
+
+def test_rules_and_numbers_in_force_have_one_digest(rooms: Rooms) -> None:
+    """Permits and entries name it; who has both files can compute it again."""
+    policy, terms = rooms.gate.policy.digest, rooms.gate.terms.digest
+
+    computed = canonical.digest("strongroom/v1/rules", policy, terms)
+    assert rooms.gate.rules_digest == computed.hex()

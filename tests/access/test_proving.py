@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from strongroom.access.attempts import FREE_FAILURES
 from strongroom.access.challenges import CHALLENGE_TTL
 from strongroom.access.passkeys import CounterError
 from strongroom.access.sessions import Actor
@@ -68,6 +69,18 @@ def test_who_has_none_is_told_no_more_than_with_a_wrong_password(rooms: Rooms) -
 
     assert len(set(said)) == 1
     assert len(refused(rooms)) == 3
+
+
+def test_guessing_the_password_before_a_passkey_takes_time_as_well(
+    rooms: Rooms, ana: Ana
+) -> None:
+    assert ana
+    for _ in range(FREE_FAILURES + 1):
+        with pytest.raises(DeniedError):
+            rooms.proving.begin_login("ana", Secret(b"something else"), source="here")
+
+    with pytest.raises(DeniedError, match="too many attempts failed lately"):
+        rooms.proving.begin_login("ana", PASSWORD, source="here")
 
 
 def test_an_answer_opens_one_session(rooms: Rooms, ana: Ana) -> None:

@@ -79,6 +79,14 @@ def test_a_time_without_a_zone_is_refused() -> None:
         totp.verify(SECRET, "123456", now=NOW.replace(tzinfo=None), last_step=None)
 
 
+def test_steps_are_counted_from_1970() -> None:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+
+    assert totp.code_at(SECRET, epoch) == "755224"  # RFC 4226, appendix D, count 0
+    with pytest.raises(InputError, match="lies before 1970"):
+        totp.code_at(SECRET, epoch - timedelta(seconds=1))
+
+
 def test_the_address_for_a_phone_names_room_account_and_secret() -> None:
     uri = totp.provisioning_uri(SECRET, account_name="ana", room_name="a room")
 

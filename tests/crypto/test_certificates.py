@@ -142,3 +142,12 @@ def test_at_most_500_certificates_are_trusted(tmp_path: Path) -> None:
     assert len(TrustAnchors.from_pem(pem * 500).certificates) == 500
     with pytest.raises(InputError, match="at most 500"):
         TrustAnchors.from_pem(pem * 501)
+
+
+def test_a_list_of_a_mebibyte_is_read_and_a_longer_one_is_not(tmp_path: Path) -> None:
+    pem = make_authority(tmp_path).certificate.read_bytes()
+    longest = pem.ljust(1 << 20, b"\n")
+
+    assert len(TrustAnchors.from_pem(longest).certificates) == 1
+    with pytest.raises(InputError, match="at most 1048576 bytes"):
+        TrustAnchors.from_pem(longest + b"\n")

@@ -51,3 +51,8 @@ def test_an_empty_or_endless_passphrase_is_refused() -> None:
 def test_the_longest_passphrase_and_the_dearest_guess_are_taken() -> None:
     assert Cost(memory_kib=1024 * 1024, passes=16, lanes=16)
     assert len(passphrases.derive(Secret(bytes(1024)), SALT, FLOOR)) == 32
+
+
+def test_the_usual_cost_is_the_second_choice_of_rfc_9106() -> None:
+    """Section 4: 64 MiB, three passes, four lanes."""
+    assert Cost() == Cost(memory_kib=64 * 1024, passes=3, lanes=4)

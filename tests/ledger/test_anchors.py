@@ -15,6 +15,8 @@ from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.port import Anchor, VerifyExtension
+from strongroom.crypto.keys import derive_share_key
+from strongroom.crypto.parts import open_part
 from strongroom.crypto.passphrases import Cost
 from strongroom.database import tables
 from strongroom.errors import (
@@ -27,6 +29,7 @@ from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.tree import root_hash, verify_consistency
 from strongroom.types import Secret
+from tests.contracts.releases import READER, case
 from tests.ledger.exports import SmallLedger
 from tests.ledger.world import KEYS, ORIGIN, World, world_at
 
@@ -97,6 +100,29 @@ def test_a_key_that_leaves_is_asked_for_first(
         asked.unwrap(custodian, wrapped, b"place", covering=newest)
     assert asked.unwrap(custodian, wrapped, b"place", known=newest) == SHARE
     assert anchors.unwrap(custodian, wrapped, b"place", covering=newest) == SHARE
+
+
+def test_a_part_leaves_after_the_anchor_moved_and_only_its_reader_opens_it(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    released = case(custodian)
+    order, evidence = released.order, released.evidence
+    world.notes(3)
+
+    sealed = anchors.release(
+        custodian, order, lambda _: evidence, covering=anchors.newest()
+    )
+
+    assert custodian.anchor().size == 3
+    opened = open_part(
+        sealed,
+        READER,
+        info=order.info,
+        entry=order.entry,
+        context=order.context,
+        share=order.share,
+    )
+    assert opened == derive_share_key(SHARE, order.share, order.salt, order.context)
 
 
 def test_all_custodians_advance_and_locked_ones_wait(
