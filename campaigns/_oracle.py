@@ -42,7 +42,7 @@ def lost_in(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
 def _torch(data: bytes) -> Iterator[bytes]:
     try:
         loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+    except (RuntimeError, EOFError, IndexError, ValueError, pickle.UnpicklingError):
         return  # no checkpoint, or one that only its own code loads
     waiting = [loaded]
     while waiting:

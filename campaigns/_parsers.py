@@ -34,7 +34,12 @@ from strongroom.intake.formats import documents
 from strongroom.intake.formats.keras_config import verify_config
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.safetensors import read_header
-from strongroom.intake.formats.torch_names import rules
+from strongroom.intake.formats.torch_names import DTYPES, rules
+from strongroom.intake.formats.torch_streams import (
+    Stretch,
+    read_storages,
+    read_tensors,
+)
 from strongroom.intake.formats.zips import open_members, read_archive
 from strongroom.intake.identify import identify
 from strongroom.intake.jobs import ReadingJob
@@ -60,11 +65,18 @@ from strongroom.vault.maps import parse_map
 from strongroom.vault.planfiles import parse_plan_file
 from strongroom.vault.versions import parse_target
 from tests.corpus.assembling import zipped
+from tests.corpus.torch_tars import X
 
 MOST_BYTES = 64 * 1024
 """Of one input; caps above it are met by lengths that an input claims."""
 
 STREAM_BYTES = 1 << 32
+STRETCHES = {
+    str(X): Stretch(
+        root=str(X), dtype=DTYPES["float32"], start=0, elements=12, root_bytes=48
+    )
+}
+"""What a stream of tensors in the corpus refers to."""
 
 
 def _text(parse: Callable[[str], object]) -> Callable[[bytes], object]:
@@ -135,6 +147,16 @@ def _pickle(source: Source, workplace: Workplace) -> object:
     return read_pickle(source, Rules(persistent=True, salvage=True))
 
 
+def _storages(source: Source, workplace: Workplace) -> object:
+    del workplace
+    return read_storages(source)
+
+
+def _tensors(source: Source, workplace: Workplace) -> object:
+    del workplace
+    return read_tensors(source, STRETCHES)
+
+
 def _zip(source: Source, workplace: Workplace) -> object:
     return open_members(read_archive(source).values(), workplace)
 
@@ -199,6 +221,8 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "terms": lambda data: parse_terms(Profile.SOLO, data),
     "torch-legacy": _reader(Kind.TORCH_LEGACY, "m.pt"),
     "torch-pickle": _checkpoint_of,
+    "torch-tar-storages": _windowed(_storages),
+    "torch-tar-tensors": _windowed(_tensors),
     "torch-zip": _reader(Kind.TORCH_ZIP, "m.pt"),
     "token-file": lambda data: TokenFile.from_bytes(data, TokenUri),
     "keras-configuration": lambda data: verify_config(documents.parse(data)),

@@ -17,6 +17,7 @@ import torch
 import strongroom
 from strongroom.intake.bundles import Bundle
 from tests.corpus.samples import Label, every_sample
+from tests.corpus.torch_tars import BENIGN
 
 VECTORS = Path(__file__).parents[1] / "tests" / "vectors"
 PACKAGE = Path(strongroom.__file__).parent
@@ -41,6 +42,7 @@ def write_seeds(folder: Path, *, at_most_bytes: int) -> int:
     found = {
         SAFETENSORS,
         *_models(),
+        *_members(),
         *_shared(),
         *_statements(),
         *(path.read_bytes() for path in PACKAGE.rglob("*.toml")),
@@ -87,6 +89,12 @@ def _models() -> Iterator[bytes]:
         if is_zip:
             with zipfile.ZipFile(buffer) as archive:
                 yield archive.read("archive/data.pkl")
+
+
+def _members() -> Iterator[bytes]:
+    """Yield the members of old checkpoints, which readers take one by one."""
+    for archive in BENIGN.values():
+        yield from archive.members().values()
 
 
 def _inputs(value: object) -> Iterator[bytes]:

@@ -45,13 +45,15 @@ def every_sample() -> Iterator[Sample]:
         opcodes,
         shared,
         texts,
+        torch_tar_attacks,
+        torch_tars,
         trees,
         weights,
     )
 
     for module in (
         gadgets, opcodes, checkpoints, arrays, weights, graphs, trees, texts, benign,
-        shared,
+        shared, torch_tars, torch_tar_attacks,
     ):  # fmt: skip
         yield from module.samples()
 

@@ -39,7 +39,7 @@ def mutated(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 def rewritten(
-    rewrite: Rewrite, data: bytes, path: str
+    rewrite: Rewrite, data: bytes, path: str, options: Options | None = None
 ) -> tuple[Rewritten, dict[str, bytes]]:
     """Return what a reader made of these bytes, and the files that came out.
 
@@ -53,7 +53,8 @@ def rewritten(
         try:
             os.write(descriptor, data)
             source = Source(descriptor=descriptor, start=0, length=len(data), path=path)
-            result = rewrite(source, Workplace(folder, Path(name)), Options())
+            workplace = Workplace(folder, Path(name))
+            result = rewrite(source, workplace, options or Options())
             files = {name: (folder / name).read_bytes() for name in result.outputs}
         finally:
             os.close(descriptor)

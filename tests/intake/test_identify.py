@@ -24,6 +24,7 @@ from strongroom.intake.findings import Level, RefusedError
 from strongroom.intake.identify import Identified, identify
 from strongroom.intake.kinds import Kind
 from strongroom.intake.sources import Source
+from tests.corpus.torch_tars import STATE
 from tests.intake.hostile import mutated
 from tests.intake.places import in_memory
 
@@ -74,7 +75,7 @@ FILES: dict[str, tuple[Kind, bytes]] = {
     "a.npz": (Kind.NUMPY_ZIP, zipped({"a.npy": numpy_saved(np.ones(3))})),
     "a.pt": (Kind.TORCH_ZIP, torch_saved(TENSOR, new=True)),
     "b.pt": (Kind.TORCH_LEGACY, torch_saved(TENSOR, new=False)),
-    "c.pt": (Kind.TORCH_TAR, tarred("sys_info", "pickle", "storages", "tensors")),
+    "c.pt": (Kind.TORCH_TAR, STATE.tar()),
     "d.pt": (Kind.TORCHSCRIPT, zipped({"m/data.pkl": b"", "m/code/a.py": b""})),
     "e.pt2": (Kind.TORCH_EXPORT, zipped({"serialized_exported_program.json": b""})),
     "f.pth": (Kind.PICKLE, pickle.dumps([1], 0)),
@@ -132,6 +133,14 @@ def test_the_ending_hides_nothing_and_is_a_finding(path: str) -> None:
     assert [(f.rule, f.level) for f in found.findings] == [
         ("file/ending", Level.WARNING)
     ]
+
+
+def test_a_tar_file_of_torch_is_recognised_behind_a_header_of_times() -> None:
+    """Once the first name was looked at: real files begin with a header of times."""
+    data = STATE.tar()
+    assert data.startswith(b"././@PaxHeader")
+    assert seen(data, "model.pt").kind is Kind.TORCH_TAR
+    assert seen(tarred("pickle", "storages"), "a.tar").kind is Kind.TAR
 
 
 def polyglots() -> Iterator[tuple[str, bytes]]:

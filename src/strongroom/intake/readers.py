@@ -27,6 +27,7 @@ READERS: Mapping[Kind, str] = {
     Kind.SAFETENSORS: "safetensors_files:rewrite",
     Kind.TORCH_ZIP: "torch_zip:rewrite",
     Kind.TORCH_LEGACY: "torch_legacy:rewrite",
+    Kind.TORCH_TAR: "torch_tar:rewrite",
     Kind.GGUF: "gguf_files:rewrite",
     Kind.ONNX: "onnx_files:rewrite",
     Kind.KERAS: "keras:rewrite",

@@ -103,6 +103,34 @@ def test_what_is_no_plain_file_is_refused(
     assert rule_of(packed(change)) == rule
 
 
+def test_a_folder_and_a_file_have_no_name_in_common() -> None:
+    assert rule_of(packed(lambda t: add(t, "a"))) == "tar/name"
+    assert (
+        rule_of(packed(lambda t: add(t, "c.bin", type=tarfile.DIRTYPE))) == "tar/name"
+    )
+
+
+def test_a_prefix_without_the_mark_of_posix_is_refused() -> None:
+    """Once it was passed over, and Python's tarfile puts it before the name."""
+    block = bytearray(packed(style=tarfile.GNU_FORMAT))
+    block[345:346], block[148:156] = b"x", b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block[:512])
+
+    with tarfile.open(fileobj=io.BytesIO(block)) as tar:
+        assert tar.getnames()[0] == "x/a"
+    assert rule_of(bytes(block)) == "tar/header"
+
+
+def test_two_extended_headers_before_one_member_are_refused() -> None:
+    """Once a size in the first counted for the second, and in tarfile it did not."""
+    posix = packed(lambda t: add(t, "x", b"1", pax_headers={"path": "y"}))
+    at = posix.rindex(b"x\0\0\0", 0, posix.index(b"1" + bytes(511)))
+    long = packed(lambda t: add(t, "d/" * 70, b"1"), tarfile.GNU_FORMAT)
+    link = long.index(b"././@LongLink")
+
+    assert rule_of(posix[:at] + long[link:]) == "tar/header"
+
+
 def test_what_stands_behind_the_end_is_refused() -> None:
     assert rule_of(packed() + b"PK\x05\x06") == "tar/end"
 

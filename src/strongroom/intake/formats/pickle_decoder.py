@@ -36,7 +36,10 @@ Operand: TypeAlias = "int | float | str | bytes | tuple[str, str] | None"
 Instruction: TypeAlias = tuple[int, Opcode, Operand]
 """Where it begins, what it is, and what follows it, decoded."""
 
-_CHUNK_BYTES = 1 << 20
+_FIRST_CHUNK_BYTES, _CHUNK_BYTES = 4 << 10, 1 << 20
+"""What is read at once: small at first, because a file may be a stream of 100,000
+pickles of 50 bytes, and reading 1 MiB for each of them takes a minute."""
+
 _FIXED = {
     Argument.U1: struct.Struct("<B"),
     Argument.U2: struct.Struct("<H"),
@@ -57,12 +60,13 @@ _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 class _Bytes:
     """A position in a pickle; never further than the window, or than the cap."""
 
-    __slots__ = ("_at", "_base", "_data", "_source", "_start")
+    __slots__ = ("_at", "_base", "_chunk", "_data", "_source", "_start")
 
     def __init__(self, source: Source, start: int) -> None:
         self._source = source
         self._start = start
         self._base = start  # where the chunk begins
+        self._chunk = _FIRST_CHUNK_BYTES
         self._data = b""
         self._at = 0
 
@@ -117,7 +121,8 @@ class _Bytes:
             raise RefusedError(
                 "pickle/size", f"the pickle is over {MOST_PICKLE_BYTES} bytes"
             )
-        chunk = min(max(length, _CHUNK_BYTES), self.left)
+        chunk = min(max(length, self._chunk), self.left)
+        self._chunk = min(4 * self._chunk, _CHUNK_BYTES)
         self._data = self._source.read_exactly(position, chunk)
         self._base, self._at = position, 0
 

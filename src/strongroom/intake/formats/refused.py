@@ -105,12 +105,6 @@ REFUSALS: Mapping[str, Refusal] = {
         what="a TensorFlow Lite model, whose graph can have operators of anybody",
         hint="add the model that it was converted from",
     ),
-    "torch-tar": Refusal(
-        rule="refused/pickle",
-        what="a torch checkpoint from before 0.1.10, a tar file whose pickle torch ran "
-        "unasked (CVE-2025-32434)",
-        hint="where the file is trusted: torch.load it, torch.save its state_dict()",
-    ),
     "torchscript": Refusal(
         rule="refused/graph",
         what="a TorchScript program",

@@ -42,6 +42,7 @@ def read_tar(source: Source) -> dict[str, Source]:
             kind, names collide or lead away, or something stands behind the end.
     """
     found: dict[str, Source] = {}
+    folders: set[str] = set()
     at, said = 0, dict[str, str]()
     for _ in range(2 * MOST_MEMBERS):
         block = source.read_exactly(at, BLOCK_BYTES)
@@ -50,19 +51,24 @@ def read_tar(source: Source) -> dict[str, Source]:
             _verify_end(source, at)
             return _verified(found)
         kind, name, size = _header(block)
-        size = _number_of(said, size)
+        is_extension = kind in {_EXTENDED, _LONG_NAME, _GLOBAL}
+        if not is_extension:
+            size = _number_of(said, size)
         data = source.window(at, size)
         at += size + -size % BLOCK_BYTES
-        if kind in {_EXTENDED, _LONG_NAME, _GLOBAL}:
+        if is_extension:
             _extend(kind, data, said)
             continue
         name = said.pop("path", name).removeprefix("./")
         said.clear()
+        plain = name.rstrip("/")
+        if plain in found or (kind != _FOLDER and plain in folders):
+            raise RefusedError("tar/name", f"{quoted(name)} stands twice")
         if kind in _FILES:
-            if name in found:
-                raise RefusedError("tar/name", f"{quoted(name)} stands twice")
             found[name] = data
-        elif kind != _FOLDER or size:
+        elif kind == _FOLDER and not size:
+            folders.add(plain)
+        else:
             raise RefusedError(
                 "tar/kind", f"member {quoted(name)} is a link, a device, or the like"
             )
@@ -74,7 +80,10 @@ def _header(block: bytes) -> tuple[bytes, str, int]:
     claimed = _octal(block[148:156])
     if claimed != sum(block[:148]) + sum(block[156:]) + 8 * ord(" "):
         raise RefusedError("tar/header", "the sum of a header is wrong")
-    prefix = block[345:500] if block[257:263] == b"ustar\0" else b""
+    prefix = block[345:500]
+    if block[257:263] != b"ustar\0" and any(prefix):
+        # Some readers take it as a part of the name, and others as times.
+        raise RefusedError("tar/header", "a header of GNU has a prefix")
     parts = [part.partition(b"\0")[0] for part in (prefix, block[:100])]
     name = _text(b"/".join(part for part in parts if part))
     return block[156:157], name, _size(block[124:136])
@@ -108,7 +117,8 @@ def _extend(kind: bytes, data: Source, said: dict[str, str]) -> None:
         else _records(content)
     )
     allowed = _HARMLESS if kind == _GLOBAL else _HARMLESS | {"path", "size"}
-    odd = sorted(fields.keys() - allowed) or sorted(fields.keys() & said.keys())
+    # Readers differ about which of two headers before one member counts.
+    odd = sorted(fields.keys() - allowed) or (kind != _GLOBAL and sorted(said))
     if odd:
         raise RefusedError("tar/header", f"extended header sets {quoted(odd[0])}")
     said.update((k, v) for k, v in fields.items() if k in {"path", "size"})

@@ -17,7 +17,8 @@ from strongroom.intake.findings import Finding, Level, listed, refusing
 from strongroom.intake.formats.pickle_values import Value
 from strongroom.intake.formats.states import FORMAT
 from strongroom.intake.formats.torch_shelf import Shelf
-from strongroom.intake.formats.torch_values import Tree
+from strongroom.intake.formats.torch_tensors import tensor_of
+from strongroom.intake.formats.torch_values import TensorOf, Tree
 from strongroom.intake.names import with_ending
 from strongroom.intake.rewriting import Rewritten, Workplace
 from strongroom.intake.sources import Source
@@ -34,6 +35,7 @@ class Checkpoint:
         names: Globals that its pickles named.
         stubs: Those of them that nobody knows; none outside salvage.
         storages: Windows on the bytes of each storage.
+        tensor_of: Knows the tensors in the value.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Checkpoint:
     names: tuple[str, ...]
     stubs: tuple[str, ...]
     storages: Mapping[str, Source]
+    tensor_of: TensorOf = tensor_of
 
 
 def write_checkpoint(
@@ -58,7 +61,7 @@ def write_checkpoint(
             beyond its storage, or all of them together are too large.
     """
     shelf = Shelf(checkpoint.value, checkpoint.storages, source, workplace)
-    root = Tree(shelf.place).node(checkpoint.value)
+    root = Tree(shelf.place, checkpoint.tensor_of).node(checkpoint.value)
     # Before anything is written: what is refused leaves no file behind.
     with refusing("torch/depth"):
         document = to_json({"format": FORMAT, "root": root})

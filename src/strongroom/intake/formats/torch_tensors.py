@@ -122,19 +122,19 @@ class Tensor:
         )
 
 
-def tensor_of(call: Call) -> Tensor | None:
+def tensor_of(value: Value) -> Tensor | None:
     """Return the tensor that a call would rebuild; None if it would rebuild none.
 
     Raises:
         RefusedError: It is of a kind that safetensors has no place for, or malformed.
     """
     for _ in range(_MOST_WRAPPERS):
-        if not isinstance(call.callee, Name) or call.callee not in _REBUILDERS:
+        if not isinstance(value, Call) or value.callee not in _REBUILDERS:
             return None
-        inner = _unwrapped(call)
+        inner = _unwrapped(value)
         if inner is None:
-            return _rebuilt(call)
-        call = inner
+            return _rebuilt(value)
+        value = inner
     raise _malformed("is wrapped too often")
 
 

@@ -21,7 +21,7 @@ from strongroom.intake.formats.pickle_values import (
 )
 from strongroom.intake.formats.torch_arrays import array_of, raw_of, scalar_of
 from strongroom.intake.formats.torch_names import DTYPES, NAMES
-from strongroom.intake.formats.torch_tensors import Tensor, tensor_of
+from strongroom.intake.formats.torch_tensors import Tensor
 
 MOST_DEPTH = 30
 """Of containers in containers; each takes two levels of the 64 of canonical JSON."""
@@ -35,6 +35,9 @@ Place: TypeAlias = Callable[[Path, Tensor, bytes | None], Json]
 """Says where a tensor is written that stands at a path, and the bytes of a tensor whose
 storage lies in the pickle itself."""
 
+TensorOf: TypeAlias = Callable[[Value], Tensor | None]
+"""Says which tensor a name, call or reference stands for, if it stands for one."""
+
 _EXACT_INTEGER = 2**53
 _FACTORIES = {"dict", "list", "set", "int", "long", "float", "str", "unicode", "bool"}
 _BUILTINS = {"builtins", "__builtin__"}
@@ -44,8 +47,9 @@ _DEVICE = re.compile(r"[a-z]{1,20}(:[0-9]{1,4})?")
 class Tree:
     """Turns values into JSON, node by node, and hands tensors on."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, tensor_of: TensorOf) -> None:
         self._place = place
+        self._tensor_of = tensor_of
         self._nodes = 0
         self._depth = 0
 
@@ -74,6 +78,10 @@ class Tree:
         return found
 
     def _container(self, value: Value, path: Path) -> Json:  # noqa: PLR0911  # a table
+        if isinstance(value, (Call, Name, Persistent)):
+            tensor = self._tensor_of(value)
+            if tensor is not None:
+                return {"tensor": self._place(path, tensor, None)}
         match value:
             case list():
                 return self._items(value, path)
@@ -88,8 +96,8 @@ class Tree:
                 return self._call(value, path)
             case Name() if value not in NAMES:
                 return {"stub": str(value)}
-            case Persistent(id=("module", Name() as kind, *_)):
-                return {"stub": str(kind)}
+            case Persistent() if (named := _class_of(value)) and named not in NAMES:
+                return {"stub": str(named)}
         return _leaf(value, path)
 
     def _items(self, values: Iterable[Value], path: Path) -> list[Json]:
@@ -104,9 +112,6 @@ class Tree:
         return found
 
     def _call(self, call: Call, path: Path) -> Json:
-        tensor = tensor_of(call)
-        if tensor is not None:
-            return {"tensor": self._place(path, tensor, None)}
         array = array_of(call)
         if array is not None:
             return {"array": self._place(path, array.window, array.data)}
@@ -159,12 +164,10 @@ class Tree:
 
     def _stub(self, call: Call, path: Path) -> Json:
         """Return what hung on an object of an unknown class; salvage only."""
-        match call.callee:
-            case Persistent(id=("module", Name() as kind, *_)) | (Name() as kind):
-                name = str(kind)
-            case _:
-                name = "what a call made"
-        found: dict[str, Json] = {"stub": name[:512]}
+        callee = _class_of(call.callee)
+        found: dict[str, Json] = {
+            "stub": "what a call made" if callee is None else str(callee)[:512]
+        }
         if call.arguments:
             found["arguments"] = self.node(call.arguments, path)
         if call.table.pairs:
@@ -174,6 +177,16 @@ class Tree:
         if call.is_built:
             found["state"] = self.node(call.state, path)
         return found
+
+
+def _class_of(value: Value) -> Name | None:
+    """Return a class that is named, alone or with its source beside it."""
+    match value:
+        case Name():
+            return value
+        case Persistent(id=("module", Name() as kind, *_) | (Name() as kind, *_)):
+            return kind
+    return None
 
 
 def number(value: float | complex) -> Json:
