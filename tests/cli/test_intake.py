@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skops.io
 from safetensors.numpy import load_file, save_file
+from sklearn.gaussian_process.kernels import RBF
 
 from strongroom.settings import FILE_NAME, load_settings
 from strongroom.settings.intake import IntakeSettings
@@ -151,6 +153,35 @@ def test_advisers_that_see_it_otherwise_are_shown_and_decide_nothing(
     tail = solo.ok("ledger", "tail")
     (entry,) = [row for row in tail if row["kind"] == "intake.examined"]
     assert [one["alarming"] for one in entry["facts"]["advisers"]] == [0, 1]
+
+
+def test_types_that_the_room_lists_come_in_and_are_shown(
+    solo: Terminal, quick: Path
+) -> None:
+    kernel = "sklearn.gaussian_process.kernels.RBF"
+    model = quick / "m.skops"
+    skops.io.dump(RBF(), model)
+    settings = load_settings(solo.folder)
+
+    refused = solo.run("intake", "add", model)
+    assert (refused.status, "skops/type" in refused.out) == (65, True)
+
+    intake = IntakeSettings(skops_types=(kernel,))
+    listing = replace(settings, intake=intake).to_toml()
+    (solo.folder / FILE_NAME).write_text(listing)
+    added = solo.ok("intake", "add", model, "--again")
+    shown = solo.run("intake", "show", added["intake"])
+    assert (shown.status, "skops/listed" in shown.out) == (0, True)
+    assert f"let in because the house lists them: {kernel!r}" in " ".join(
+        shown.out.split()
+    )
+    tail = solo.ok("ledger", "tail")
+    entries = [row for row in tail if row["kind"] == "intake.examined"]
+    assert [row["facts"]["listed"] for row in entries] == [[], [kernel]]
+
+    (solo.folder / FILE_NAME).write_text(listing.replace(kernel, "os.system"))
+    done = solo.run("intake", "list")
+    assert (done.status, "os.system cannot be let in" in done.err) == (65, True)
 
 
 def test_an_adviser_that_nobody_made_is_named(solo: Terminal, foreign: Path) -> None:

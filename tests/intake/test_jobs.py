@@ -22,7 +22,8 @@ ITEMS = st.builds(
 
 @given(st.lists(ITEMS, max_size=5), st.booleans())
 def test_a_job_comes_back(items: list[Item], salvage: bool) -> None:
-    job = ReadingJob.of(items, Options(salvage=salvage))
+    types = ("mylab.models.Scaler",) if salvage else ()
+    job = ReadingJob.of(items, Options(salvage=salvage, types=types))
     assert ReadingJob.from_bytes(job.to_bytes()) == job
 
 
@@ -31,12 +32,15 @@ def test_a_job_comes_back(items: list[Item], salvage: bool) -> None:
     [
         {},
         [],
-        {"v": 2, "files": [], "salvage": False},
-        {"v": 1, "files": [], "salvage": 0},
-        {"v": 1, "files": [], "salvage": False, "more": 1},
-        {"v": 1, "files": [["a", 0]], "salvage": False},
-        {"v": 1, "files": [["a", -1, 0]], "salvage": False},
-        {"v": 1, "files": [[1, 0, 0]], "salvage": False},
+        {"v": 2, "files": [], "salvage": False, "types": []},
+        {"v": 1, "files": [], "salvage": 0, "types": []},
+        {"v": 1, "files": [], "salvage": False, "types": [], "more": 1},
+        {"v": 1, "files": [], "salvage": False},
+        {"v": 1, "files": [], "salvage": False, "types": [1]},
+        {"v": 1, "files": [], "salvage": False, "types": ["os.Evil"]},
+        {"v": 1, "files": [["a", 0]], "salvage": False, "types": []},
+        {"v": 1, "files": [["a", -1, 0]], "salvage": False, "types": []},
+        {"v": 1, "files": [[1, 0, 0]], "salvage": False, "types": []},
     ],
 )
 def test_what_is_no_job_is_refused(document: object) -> None:

@@ -16,6 +16,7 @@ from strongroom.intake import second_reading
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.reported import Reported
 from strongroom.intake.reports import OutputFile
+from strongroom.intake.rewriting import Options
 from strongroom.intake.second_reading import read_again
 from strongroom.sandboxes.bubblewrap import BubblewrapSandbox
 from strongroom.sandboxes.port import Ending, Job, Limits, Outcome, Sandbox
@@ -44,7 +45,12 @@ def again(
     ]
     places = (folder / "files", folder / "again")
     found = read_again(
-        sandbox or BubblewrapSandbox(), outputs, said, places, Limits(spare_bytes=1)
+        sandbox or BubblewrapSandbox(),
+        outputs,
+        said,
+        places,
+        Limits(spare_bytes=1),
+        options=Options(),
     )
     assert {finding.rule.partition("/")[0] for finding in found} <= {"sandbox"}
     return [finding.message for finding in found]

@@ -18,7 +18,12 @@ def test_it_comes_back_as_it_was_written(
     names: tuple[str, ...], folder: Path | None
 ) -> None:
     for hub in ("", "https://hub.example"):
-        settings = IntakeSettings(advisers=names, folder=folder, hub=hub)
+        settings = IntakeSettings(
+            advisers=names,
+            folder=folder,
+            hub=hub,
+            skops_types=("mylab.models.Scaler", "mylab.Other") if hub else (),
+        )
 
         table = tomllib.loads("\n".join(settings.to_toml())).get("intake", {})
 
@@ -38,10 +43,12 @@ def test_it_comes_back_as_it_was_written(
         {"folder": ""},
         {"folder": ["a"]},
         {"hub": 3},
+        {"skops_types": "mylab.Scaler"},
+        {"skops_types": [1]},
     ],
 )
 def test_what_makes_no_sense_is_refused(table: dict[str, Any]) -> None:
-    with pytest.raises((InputError, TypeError), match=r"adviser|folder|hub"):
+    with pytest.raises((InputError, TypeError), match=r"adviser|folder|hub|skops"):
         IntakeSettings.from_toml(table)
 
 

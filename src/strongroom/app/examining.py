@@ -11,6 +11,7 @@ from strongroom.access.gate import Gate
 from strongroom.crypto.signing import VerifyKey
 from strongroom.intake.fetching import Fetching
 from strongroom.intake.known_bad import KnownBad
+from strongroom.intake.listed_types import verify_types
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.receiving import ReceivedFile
 from strongroom.intake.reports import SnapshotReport
@@ -39,7 +40,13 @@ def wire_quarantine(
     known_bad: KnownBad,
     random: Random,
 ) -> Outside:
-    """Return what takes things in; the sandbox is made when something is read."""
+    """Return what takes things in; the sandbox is made when something is read.
+
+    Raises:
+        InputError: The house lists a type that nobody can let in.
+    """
+    types = settings.intake.skops_types
+    verify_types(types)
 
     def read(
         descriptor: int,
@@ -50,7 +57,8 @@ def wire_quarantine(
         # Not before it is needed: most commands read nothing from outside.
         from strongroom.intake.reading import SandboxReader
 
-        return SandboxReader(sandbox())(descriptor, files, options, output)
+        reader = SandboxReader(sandbox())
+        return reader(descriptor, files, replace(options, types=types), output)
 
     def examine(
         descriptor: int,

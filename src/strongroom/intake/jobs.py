@@ -75,6 +75,7 @@ class ReadingJob:
             "v": _VERSION,
             "files": [[f.path, f.offset, f.length] for f in self.files],
             "salvage": self.options.salvage,
+            "types": list(self.options.types),
         })  # fmt: skip
 
     @classmethod
@@ -86,12 +87,16 @@ class ReadingJob:
             InputError: It is something else.
         """
         match from_json(data, at_most_bytes=MOST_BYTES):
-            case {"v": 1, "files": [*files], "salvage": bool(salvage), **rest} if (
-                not rest
-            ):
+            case {
+                "v": 1,
+                "files": [*files],
+                "salvage": bool(salvage),
+                "types": [*types],
+                **rest,
+            } if not rest and all(isinstance(name, str) for name in types):
                 return cls(
                     files=tuple(_item(file) for file in files),
-                    options=Options(salvage=salvage),
+                    options=Options(salvage=salvage, types=tuple(map(str, types))),
                 )
         raise InputError("this is no job for a reader")
 

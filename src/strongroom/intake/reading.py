@@ -87,7 +87,7 @@ class SandboxReader:
             if outcome.ending is not Ending.DONE:
                 return _refused(files, (crash(outcome),))
             try:
-                return self._taken(files, (stage, second), output, limits)
+                return self._taken(files, (stage, second), output, limits, options)
             except IntegrityError as error:
                 return _refused(files, (failure("sandbox/report", str(error)),))
 
@@ -97,6 +97,7 @@ class SandboxReader:
         stages: tuple[Path, Path],
         output: Path,
         limits: Limits,
+        options: Options,
     ) -> SnapshotReport:
         """Return the report, once its files were read again and moved.
 
@@ -113,7 +114,9 @@ class SandboxReader:
             show_outputs(stage / FILES, names)
             written = list(looked_at.values())
             places = (stage / FILES, second)
-            faults = read_again(self._sandbox, written, parsed, places, limits)
+            faults = read_again(
+                self._sandbox, written, parsed, places, limits, options=options
+            )
             if faults:
                 return _refused(files, faults)
             take_outputs(stage / FILES, names, output)

@@ -40,20 +40,23 @@ def main(words: Sequence[str]) -> None:
     with os.fdopen(job, "rb") as file:
         order = ReadingJob.from_bytes(file.read(MOST_BYTES + 1))
     with _sources(written, [item.path for item in order.files]) as sources:
-        report = reread(sources, output)
+        report = reread(sources, output, order.options)
     with open(os.path.join(output, REPORT), "xb") as file:
         file.write(to_json(report))
 
 
-def reread(sources: Sequence[Source], scratch: str) -> Json:
+def reread(
+    sources: Sequence[Source], scratch: str, options: Options | None = None
+) -> Json:
     """Return the report on files that a worker wrote; nothing is written.
 
     Args:
         sources: All of them but empty ones, each under its path.
         scratch: For a file without a name.
+        options: What the house lets in.
     """
     workplace = Mirror({source.path: source for source in sources}, scratch)
-    results = read_sources(sources, workplace, Options())
+    results = read_sources(sources, workplace, options or Options())
     return report_of(
         entry(
             # Which files come out is said by what was compared, not by names.

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 from strongroom.canonical import Json
 from strongroom.errors import InputError
 from strongroom.intake.findings import Finding, RefusedError
+from strongroom.intake.listed_types import verify_types
 from strongroom.intake.names import verify_path
 from strongroom.intake.sources import Source
 
@@ -37,9 +38,20 @@ class Options:
     Attributes:
         salvage: Unknown objects become inert stubs instead of a refusal; whoever
             accepts the result then needs a second person.
+        types: Whole names of types that the house lets in with models of skops,
+            beyond those that skops trusts.
     """
 
     salvage: bool = False
+    types: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the names.
+
+        Raises:
+            InputError: One is no whole name, or of a type that nobody can let in.
+        """
+        verify_types(self.types)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from strongroom.canonical import Json
@@ -38,6 +39,8 @@ def read_again(
     said: Sequence[Reported],
     folders: tuple[Path, Path],
     limits: Limits,
+    *,
+    options: Options,
 ) -> tuple[Finding, ...]:
     """Return why what a worker wrote cannot be taken; nothing if it can.
 
@@ -48,6 +51,7 @@ def read_again(
         folders: Where the files lie, plain files that everybody may read; and an empty
             one for the second report.
         limits: As for the first worker.
+        options: As for the first worker; nothing is salvaged twice.
 
     Raises:
         IntegrityError: The second report is not what an honest worker leaves.
@@ -63,7 +67,7 @@ def read_again(
             packages=OWN_MODULES,
             readable=(Readable(source=written, target=_WRITTEN),),
         ),
-        ReadingJob.of(items, Options()),
+        ReadingJob.of(items, replace(options, salvage=False)),
         output,
         _limits(limits, len(items)),
     )

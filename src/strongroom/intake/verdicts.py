@@ -145,6 +145,7 @@ def _facts(
         "kinds": sorted({file.kind for file in report.files}),
         "rules": sorted({finding.rule for _, finding in findings}),
         "globals": _listed(report, "globals"),
+        "listed": _listed(report, "listed"),
         "operators": _listed(report, "operators"),
         "templates": _templates(report),
         "tensors": canonical.digest(

@@ -49,6 +49,7 @@ INTAKE_KINDS: Mapping[str, Kind] = {
             "kinds",
             "rules",
             "globals",
+            "listed",
             "operators",
             "templates",
             "tensors",

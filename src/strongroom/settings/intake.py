@@ -25,11 +25,14 @@ class IntakeSettings:
         folder: Where private copies lie meanwhile, in a folder of the room's name;
             ``quarantine`` beside ``room.toml`` if None.
         hub: Address of the hub of models, or of a mirror; empty if none is used.
+        skops_types: Whole names of types that may come in with models of skops beside
+            those that skops trusts; ``intake.listed_types`` says which never may.
     """
 
     advisers: tuple[str, ...] = ()
     folder: Path | None = None
     hub: str = ""
+    skops_types: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the names.
@@ -50,16 +53,15 @@ class IntakeSettings:
         """Return what this part of the file states.
 
         Raises:
-            TypeError: The advisers are no list of strings, or the folder or
-                the hub is none.
+            TypeError: The advisers or the types are no list of strings, or the folder
+                or the hub is none.
             InputError: A name is none, or another key stands there.
         """
-        unknown = sorted(table.keys() - {"advisers", "folder", "hub"})
+        unknown = sorted(table.keys() - {"advisers", "folder", "hub", "skops_types"})
         if unknown:
             raise InputError(f"[intake] has the key {unknown[0][:80]!r}")
-        names = table.get("advisers", [])
-        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-            raise TypeError("the advisers under [intake] are a list of names")
+        names = _names(table, "advisers")
+        types = _names(table, "skops_types")
         folder = table.get("folder")
         if folder is not None and not (isinstance(folder, str) and folder):
             raise TypeError("the folder under [intake] is a path")
@@ -67,7 +69,10 @@ class IntakeSettings:
         if not isinstance(hub, str):
             raise TypeError("the hub under [intake] is an address")
         return cls(
-            advisers=tuple(names), folder=Path(folder) if folder else None, hub=hub
+            advisers=names,
+            folder=Path(folder) if folder else None,
+            hub=hub,
+            skops_types=types,
         )
 
     def to_toml(self) -> list[str]:
@@ -77,7 +82,9 @@ class IntakeSettings:
         names = ", ".join(quoted(name) for name in self.advisers)
         folder = [] if self.folder is None else [f"folder = {quoted(str(self.folder))}"]
         hub = [f"hub = {quoted(self.hub)}"] if self.hub else []
-        return ["", "[intake]", f"advisers = [{names}]", *folder, *hub]
+        types = ", ".join(quoted(name) for name in self.skops_types)
+        listed = [f"skops_types = [{types}]"] if types else []
+        return ["", "[intake]", f"advisers = [{names}]", *folder, *hub, *listed]
 
     def quarantine(self, room: Path, name: str) -> Path:
         """Return where private copies lie.
@@ -91,3 +98,10 @@ class IntakeSettings:
         """
         room = room.absolute()  # the sandbox is elsewhere
         return room / "quarantine" if self.folder is None else room / self.folder / name
+
+
+def _names(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    names = table.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+        raise TypeError(f"the {key} under [intake] are a list of names")
+    return tuple(names)

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import io
 import json
+import pickle
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -13,9 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn.base
+import sklearn.calibration
 import sklearn.cluster
 import sklearn.ensemble
 import sklearn.feature_extraction.text
+import sklearn.gaussian_process
 import sklearn.impute
 import sklearn.linear_model
 import sklearn.naive_bayes
@@ -27,10 +31,15 @@ import skops.io._trusted_types as trusted
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.intake.findings import RefusedError
+from strongroom.intake.findings import Level, RefusedError
 from strongroom.intake.formats import skops as subject
 from strongroom.intake.formats.skops_types import ESTIMATORS, FUNCTIONS, LOSSES, TOLD
+from strongroom.intake.identify import identify
+from strongroom.intake.kinds import Kind
+from strongroom.intake.rewriting import Options
+from strongroom.intake.sources import Source
 from tests.intake.hostile import rewritten
+from tests.intake.places import in_memory
 
 POINTS = np.arange(60, dtype="<f8").reshape(20, 3) % 7
 LABELS = np.array(["a", "b"] * 10)
@@ -179,6 +188,92 @@ def test_whatever_calls_or_is_not_known_is_refused(
         schema["content"]["content"]["C"] = node
 
     assert rule_of(changed(into)) == "skops/type"
+
+
+CALIBRATED = sklearn.calibration.CalibratedClassifierCV(
+    sklearn.linear_model.LogisticRegression(), cv=2
+)
+TYPES = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+)
+
+
+def test_types_that_the_house_lists_come_in_and_are_facts() -> None:
+    model = sklearn.base.clone(CALIBRATED).fit(POINTS, LABELS)
+    data = skops.io.dumps(model)
+    assert tuple(skops.io.get_untrusted_types(data=data)) == TYPES
+    assert rule_of(data) == "skops/type"
+    for few in (TYPES[:1], TYPES[1:], ("sklearn.calibration.Other",)):
+        with pytest.raises(RefusedError):
+            rewritten(subject.rewrite, data, "m.skops", Options(types=few))
+
+    more = Options(types=(*TYPES, "mylab.Unused"))
+    result, files = rewritten(subject.rewrite, data, "m.skops", more)
+
+    assert result.facts["listed"] == list(TYPES)
+    assert [(f.rule, f.level) for f in result.findings] == [
+        ("skops/listed", Level.NOTE)
+    ]
+    assert all(name in result.findings[0].message for name in TYPES)
+    after = skops.io.loads(files["m.skops"], trusted=[*TYPES])
+    assert after.predict_proba(POINTS).tolist() == model.predict_proba(POINTS).tolist()
+
+
+def test_a_kernel_comes_in_once_the_house_lists_it() -> None:
+    kernel = "sklearn.gaussian_process.kernels.RBF"
+    model = sklearn.gaussian_process.GaussianProcessRegressor(
+        sklearn.gaussian_process.kernels.RBF()
+    ).fit(POINTS, POINTS[:, 0])
+    options = Options(types=(kernel,))
+    _, files = rewritten(subject.rewrite, skops.io.dumps(model), "m.skops", options)
+    after = skops.io.loads(files["m.skops"], trusted=[kernel])
+    assert after.predict(POINTS).tolist() == model.predict(POINTS).tolist()
+
+
+@pytest.mark.parametrize(
+    ("loader", "more"),
+    [
+        ("OperatorFuncNode", {"attrs": {}}),
+        ("MethodNode", {"content": {"func": "run", "obj": {}}}),
+        ("PartialNode", {"content": {}}),
+        ("ReduceNode", {"__reduce__": {"args": {}}, "content": {}}),
+        ("ConstructorFromReduceNode", {"content": {}}),
+        ("TreeNode", {"__reduce__": {"args": {}}, "content": {}}),
+        ("LossNode", {"__reduce__": {"args": {}}, "content": {}}),
+        ("FunctionNode", {}),
+        ("TypeNode", {}),
+        ("DTypeNode", {"content": None}),
+        ("NdArrayNode", {"type": "numpy", "file": "a.npy"}),
+        ("DictNode", {"content": {}, "key_types": {}}),
+    ],
+)
+def test_a_listed_type_is_an_object_and_nothing_that_is_called(
+    loader: str, more: dict[str, Any]
+) -> None:
+    """CVE-2025-54412 and -54413: what the node says, and what is called, differ."""
+    node = {"__module__": "mylab", "__class__": "Scaler", "__loader__": loader, **more}
+
+    def into(schema: dict[str, Any]) -> None:
+        schema["content"]["content"]["C"] = node
+
+    with pytest.raises(RefusedError) as refused:
+        rewritten(
+            subject.rewrite, changed(into), "m.skops", Options(types=("mylab.Scaler",))
+        )
+    assert refused.value.rule == "skops/type"
+
+
+def test_a_pickle_by_the_name_of_a_skops_file_is_a_pickle() -> None:
+    """CVE-2025-54886: what is no zip file was handed to joblib."""
+    data = pickle.dumps(TYPES)
+    with in_memory(data) as descriptor:
+        source = Source(
+            descriptor=descriptor, start=0, length=len(data), path="m.skops"
+        )
+        assert identify(source).kind is Kind.PICKLE
+    with pytest.raises(RefusedError):
+        rewritten(subject.rewrite, data, "m.skops", Options(types=TYPES))
 
 
 def drop(name: str) -> Callable[[dict[str, Any]], object]:

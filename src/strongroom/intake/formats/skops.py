@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from strongroom.canonical import Json
-from strongroom.intake.findings import RefusedError, listed, quoted
+from strongroom.intake.findings import Finding, Level, RefusedError, listed, quoted
 from strongroom.intake.formats import documents
 from strongroom.intake.formats.documents import Value
 from strongroom.intake.formats.npy import MAGIC, read_layout
@@ -78,31 +78,54 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     Args:
         source: A skops file of protocol 2.
         workplace: Where the new file goes, under the old name.
-        options: Not used.
+        options: Types that the house lets in beside those that skops trusts.
 
     Raises:
         RefusedError: The zip file is not strict, the schema names something that skops
-            would have to be told to trust, or an array is none of numbers or text.
+            would have to be told to trust and the house does not, or an array is none
+            of numbers or text.
     """
-    del options
     members = open_members(read_archive(source).values(), workplace)
     if _SCHEMA not in members:
         raise RefusedError("skops/form", "archive holds no schema")
     schema = documents.read_document(members[_SCHEMA])
     taken = _Members(given=members)
     about, root = _split(schema)
-    found = read_tree(root, taken.take)
+    found = read_tree(root, taken.take, frozenset(options.types))
     left = members.keys() - {_SCHEMA} - {old for old, _ in taken.names}
     if left:
         raise RefusedError("skops/form", f"archive holds {listed(sorted(left))}")
     output = with_ending(source.path, ".skops")
     text = documents.written({**root, **about})
     write_zip(workplace, output, {_SCHEMA: text, **taken.contents})
-    return Rewritten(kind=KIND, outputs=(output,), facts=_facts(found, taken))
+    return Rewritten(
+        kind=KIND,
+        outputs=(output,),
+        facts=_facts(found, taken),
+        findings=_findings(found),
+    )
 
 
 def _facts(found: Found, taken: _Members) -> dict[str, Json]:
-    return {"classes": sorted(found.types), "tensors": digest_facts(taken.digests)}
+    facts: dict[str, Json] = {
+        "classes": sorted(found.types),
+        "tensors": digest_facts(taken.digests),
+    }
+    return {**facts, "listed": sorted(found.listed)} if found.listed else facts
+
+
+def _findings(found: Found) -> tuple[Finding, ...]:
+    if not found.listed:
+        return ()
+    return (
+        Finding(
+            rule="skops/listed",
+            level=Level.NOTE,
+            message=f"let in because the house lists them: "
+            f"{listed(sorted(found.listed), at_most=10)}; whoever loads the model has "
+            "to trust them",
+        ),
+    )
 
 
 def _split(schema: Value) -> tuple[dict[str, Value], Node]:

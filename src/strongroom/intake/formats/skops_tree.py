@@ -32,6 +32,7 @@ from strongroom.intake.formats.skops_types import (
 
 PROTOCOL = 2
 _MOST_ID = 1 << 64
+_OBJECT = "ObjectNode"  # makes an object without calling its class, and sets its state
 _COMMON = frozenset({"__class__", "__module__", "__loader__", "__id__"})
 _NOT_JSON = frozenset({"NaN", "Infinity", "-Infinity"})
 """Numbers that skops stores as Python's own json writes them."""
@@ -62,21 +63,24 @@ class Found:
 
     Attributes:
         types: Module and class of every node.
+        listed: Those of them that only the house lets in.
     """
 
     types: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
 
 
-def read_tree(root: Node, take: File) -> Found:
+def read_tree(root: Node, take: File, types: frozenset[str] = frozenset()) -> Found:
     """Check every node of a tree, and name its files anew.
 
     Args:
         root: The schema, without what it says of itself; changed in place.
         take: Called for each file that a node names.
+        types: That the house lets in: of plain objects, and of nothing that is called.
 
     Raises:
         RefusedError: A node is malformed, of a loader that is not known, or of a class
-            that skops would have to be told to trust.
+            that skops would have to be told to trust and the house does not list.
     """
     found = Found()
     waiting: list[Value] = [root]
@@ -84,14 +88,17 @@ def read_tree(root: Node, take: File) -> Found:
         node = waiting.pop()
         if not isinstance(node, dict):
             raise _malformed("a node")
-        loader = _loader(node)
-        found.types.add(f"{node['__module__']}.{node['__class__']}")
+        loader = _loader(node, types)
+        name = f"{node['__module__']}.{node['__class__']}"
+        found.types.add(name)
+        if name not in loader.types:
+            found.listed.add(name)
         waiting.extend(reversed(list(loader.below(node, take))))
     return found
 
 
-def _loader(node: Node) -> _Loader:
-    """Return the loader of a node that may be of it."""
+def _loader(node: Node, types: frozenset[str]) -> _Loader:
+    """Return the loader of a node that may be of it, or of these types."""
     kind, name = node.get("__loader__"), node.get("__class__")
     module, number = node.get("__module__"), node.get("__id__", 1)
     if not (
@@ -100,7 +107,8 @@ def _loader(node: Node) -> _Loader:
         raise _malformed("a node")
     known = _LOADERS.get(kind)
     type_ = f"{module}.{name}"
-    if known is None or type_ not in known.types:
+    is_listed = kind == _OBJECT and type_ in types
+    if known is None or (type_ not in known.types and not is_listed):
         raise RefusedError(
             "skops/type",
             f"{quoted(kind)} of {quoted(type_)} is not known to be harmless",
@@ -235,7 +243,7 @@ _LOADERS: Mapping[str, _Loader] = {
     "JsonNode": _of("builtins.str", "content is_json", _json),
     "TypeNode": _of(PLAIN | SCALARS, "", _nothing),
     "FunctionNode": _of(FUNCTIONS, "", _nothing),
-    "ObjectNode": _of(ESTIMATORS, "content", _state),
+    _OBJECT: _of(ESTIMATORS, "content", _state),
     "NdArrayNode": _of(SCALARS | {"numpy.ndarray"}, "type file content shape", _array),
     "DTypeNode": _of(TOLD, "content", _state),
     "MaskedArrayNode": _of("numpy.ma.MaskedArray", "content", _pair("data", "mask")),
