@@ -19,6 +19,10 @@ MOST_NAME_BYTES = 4096
 MOST_PART_BYTES = 255
 """Of one folder or file name: NAME_MAX of Linux."""
 
+MOST_PARTS = 64
+"""Of one path.  Each part is looked up with all before it, so that 10,000 paths of
+2,000 parts would be 40 GB of text."""
+
 # Control characters, line separators, halves of surrogate pairs, and the marks
 # that reorder a line of text.  Not str.isprintable(): its answer changes with the
 # Unicode tables of each Python, so a file sealed by one would not open in another.
@@ -48,7 +52,8 @@ def verify_path(path: str) -> None:
 
     Raises:
         InputError: It is absolute, has an empty, ``.`` or ``..`` part, a control
-            character, or is longer than 4096 bytes or 255 bytes a part.
+            character, more than 64 parts, or is longer than 4096 bytes or 255 bytes a
+            part.
     """
     shown = f"{path[:80]!a}"
     if not is_plain_name(path):
@@ -57,7 +62,13 @@ def verify_path(path: str) -> None:
             f"longer than {MOST_NAME_BYTES} bytes",
             hint="rename the file",
         )
-    for part in path.split("/"):
+    parts = path.split("/")
+    if len(parts) > MOST_PARTS:
+        raise InputError(
+            f"path {shown} has {len(parts)} parts, over {MOST_PARTS}",
+            hint="move the file up",
+        )
+    for part in parts:
         if part in {"", ".", ".."}:
             raise InputError(
                 f"path {shown} does not stay inside its folder",
