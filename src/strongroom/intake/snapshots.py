@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from strongroom.errors import InputError
+from strongroom.intake.facts import strings
 from strongroom.intake.findings import Level, RefusedError
 from strongroom.intake.identify import Identified, identify
 from strongroom.intake.kinds import Kind
@@ -36,6 +37,7 @@ class _Around:
         beside: Every file by its path.
         in_archive: Whether the files lie in an archive.
         done: What became of those that were read, by path; it grows.
+        taken_in: Paths of those whose bytes are in a result by now; it grows.
     """
 
     workplace: Workplace
@@ -43,6 +45,12 @@ class _Around:
     beside: Mapping[str, Source]
     in_archive: bool
     done: dict[str, Rewritten] = field(default_factory=dict)
+    taken_in: set[str] = field(default_factory=set)
+
+    def note(self, path: str, result: Rewritten) -> None:
+        """Keep what became of a file."""
+        self.done[path] = result
+        self.taken_in.update(strings(result.facts.get("external")))
 
 
 def read_sources(
@@ -71,7 +79,7 @@ def read_sources(
     # the order stays.
     for at in sorted(range(len(sources)), key=lambda at: _turn(known[at].kind)):
         path = sources[at].path
-        around.done[path] = _rewritten(sources[at], known[at], around)
+        around.note(path, _rewritten(sources[at], known[at], around))
         if not in_archive:  # where rooms hold what was unpacked
             workplace.tidy()
     return [
@@ -92,15 +100,6 @@ def _turn(kind: Kind) -> int:
     return (kind in LATE) - (kind in BESIDE)
 
 
-def _is_taken_in(path: str, done: Mapping[str, Rewritten]) -> bool:
-    """Return whether a file before this one took its bytes in."""
-    for result in done.values():
-        external = result.facts.get("external", ())
-        if isinstance(external, list) and path in external:
-            return True
-    return False
-
-
 def _rewritten(source: Source, seen: Identified, around: _Around) -> Rewritten:
     """Return what became of a file; a refusal is a finding in it."""
     if any(finding.level is Level.ERROR for finding in seen.findings):
@@ -114,7 +113,7 @@ def _rewritten(source: Source, seen: Identified, around: _Around) -> Rewritten:
         if seen.kind in BESIDE:
             read = reader_beside(seen.kind, around.beside.get)
             return read(source, around.workplace, around.options)
-        if seen.kind is Kind.UNKNOWN and _is_taken_in(source.path, around.done):
+        if seen.kind is Kind.UNKNOWN and source.path in around.taken_in:
             return Rewritten(
                 kind=seen.kind, changes=("left out: the model beside it took it in",)
             )

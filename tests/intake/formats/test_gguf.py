@@ -83,6 +83,14 @@ def test_what_lies_between_tensors_does_not_come_out() -> None:
     assert b"EVIL" not in files["m.gguf"]
 
 
+def test_two_equal_names_at_the_end_of_a_long_list_are_found() -> None:
+    """Once each name was looked for in the whole list: of 65,000, two minutes."""
+    names = [*(f"k.{n:05d}" for n in range(60_000)), "last", "last"]
+    pairs = [pair(name, 7, b"\0") for name in names]
+
+    assert rule_of(made(pairs)) == "gguf/twice"
+
+
 def test_cve_2024_34359_a_chat_template_that_runs_code_is_refused() -> None:
     attack = "{{ ().__class__.__base__.__subclasses__() }}"
     for key in ("tokenizer.chat_template", "tokenizer.chat_template.tool_use"):

@@ -174,6 +174,17 @@ def test_a_domain_that_is_only_imported_is_refused() -> None:
     assert rule_of(model(opset_imports=imports)) == "onnx/operator"
 
 
+def test_many_functions_in_domains_of_their_own_are_looked_up_at_once() -> None:
+    """Once every function was gone through for every domain that is imported."""
+    graph = model(helper.make_node("Relu", ["x"], ["y"]))
+    for number in range(3000):
+        domain = f"local{number}"
+        graph.opset_import.append(helper.make_opsetid(domain, 1))
+        graph.functions.append(onnx.FunctionProto(name="f", domain=domain))
+
+    assert through(graph)
+
+
 def test_functions_of_the_model_may_be_used_and_hold_no_others() -> None:
     def made(inner: onnx.NodeProto) -> onnx.ModelProto:
         function = helper.make_function(

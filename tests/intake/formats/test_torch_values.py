@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 import torch
 
+from strongroom.intake.facts import PAIRS, pairs
 from strongroom.intake.findings import RefusedError
-from tests.intake.formats.checkpoints import Forged, Made, Outside, read, restored
+from tests.intake.formats.checkpoints import (
+    Forged,
+    Made,
+    Outside,
+    assert_same,
+    read,
+    restored,
+    saved,
+)
 
 
 def refusal(value: object) -> RefusedError:
@@ -44,6 +53,24 @@ def _cycle() -> list[Any]:
 @pytest.mark.parametrize("value", [_nested(40), _doubled(), _cycle()])
 def test_what_would_not_end_is_refused(value: object) -> None:
     assert refusal(value).rule == "torch/depth"
+
+
+def test_one_text_that_stands_in_many_places_is_counted_in_each() -> None:
+    """Once 200 kB of pickle became gigabytes of JSON, and only the sandbox ended it."""
+    words, digits, data = "a" * 100_000, 10**2000, b"\xff" * 50_000
+    for value, times in ((words, 700), (digits, 50_000), (data, 1400)):
+        assert refusal([value] * times).rule == "torch/depth"
+
+
+def test_a_long_key_above_many_tensors_is_not_repeated_in_their_names() -> None:
+    """Once the name was put together for each, at last to be found too long."""
+    state = {"optimizer" * 1000: {"a": torch.ones(1)}, "b" * 5000: {"c": torch.ones(2)}}
+    data = saved(state)
+    result, _ = read(data)
+
+    assert_same(restored(data), state)
+    for fact in PAIRS:
+        assert [name for name, _ in pairs(result.facts[fact])] == ["tensor"]
 
 
 def test_a_tree_as_deep_as_the_limit_is_written() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -220,7 +221,7 @@ def _tensor(cursor: Cursor, alignment: int) -> Tensor:
 
 def _verify_unique(what: str, names: list[str]) -> None:
     if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(names).most_common(1)[0][0]
         raise RefusedError("gguf/twice", f"{what} {quoted(twice)} stands twice")
 
 

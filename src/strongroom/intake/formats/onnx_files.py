@@ -105,9 +105,10 @@ def _verify_operators(document: Document) -> Json:
         RefusedError: One is of a domain, or of a kind, that is not known.
     """
     local = {(f.text("domain"), f.text("name")) for f in _of(document, "FunctionProto")}
+    domains = ALLOWED_DOMAINS | {domain for domain, _ in local}
     for one in _of(document, "OperatorSetIdProto"):
         domain = one.text("domain")
-        if domain not in ALLOWED_DOMAINS and domain not in {d for d, _ in local}:
+        if domain not in domains:
             raise RefusedError("onnx/operator", f"operators of {quoted(domain)}")
     found: set[str] = set()
     for node in _of(document, "NodeProto"):

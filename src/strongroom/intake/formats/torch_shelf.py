@@ -12,7 +12,7 @@ from strongroom.intake.formats.pickle_values import Call, Table, Value
 from strongroom.intake.formats.strides import laid_out
 from strongroom.intake.formats.torch_tensors import Tensor
 from strongroom.intake.formats.torch_values import Path
-from strongroom.intake.names import is_plain_name, with_ending
+from strongroom.intake.names import MOST_NAME_BYTES, is_plain_name, with_ending
 from strongroom.intake.rewriting import Workplace, fill
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import Weight
@@ -53,7 +53,9 @@ class File:
 
     def name_for(self, parts: Path) -> str:
         """Return a name that is free, can stand in a header, and is as before."""
-        wanted = ".".join(parts) or "tensor"
+        # Measured first: a key of 100 MB may stand above every one of 100,000 tensors.
+        is_long = sum(len(part) + 1 for part in parts) > MOST_NAME_BYTES
+        wanted = "tensor" if is_long else ".".join(parts) or "tensor"
         if not is_plain_name(wanted) or wanted == "__metadata__":
             wanted = "tensor"
         name = wanted
@@ -156,7 +158,9 @@ class Shelf:
         a parameter's, and not where the whole file is an optimizer's.
         """
         nested = len(path) > 1 or (self._home is not None and bool(path))
-        return nested and not self._is_optimizer and bool(_TRAINING.search(path[0]))
+        if not nested or self._is_optimizer:
+            return False
+        return bool(_TRAINING.search(path[0], 0, MOST_NAME_BYTES))
 
     def changes(self) -> tuple[str, ...]:
         """Return what was changed or lost, in sentences."""

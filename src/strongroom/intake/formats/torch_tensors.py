@@ -16,6 +16,9 @@ from strongroom.intake.formats.torch_names import DTYPES, STORAGES, UNWRITABLE, 
 
 MOST_DIMENSIONS = 64
 MOST_ELEMENTS = 2**48
+_MOST_KEY = 4096
+"""Letters of what a storage is called: torch counts them.  Each tensor repeats it."""
+
 _MOST_WRAPPERS = 4  # a parameter of a subclass of a parameter
 _REBUILDERS = {
     *UNWRITABLE,
@@ -147,7 +150,12 @@ def storage_of(value: Value) -> Storage:
     match value:
         case Persistent(
             id=("storage", Name() as kind, str(key), str(location), int(count), *view)
-        ) if kind in STORAGES and 0 <= count < MOST_ELEMENTS and view in ([], [None]):
+        ) if (
+            kind in STORAGES
+            and len(key) <= _MOST_KEY
+            and 0 <= count < MOST_ELEMENTS
+            and view in ([], [None])
+        ):
             if location == "meta":
                 raise RefusedError("torch/kind", "the checkpoint holds no values: meta")
             dtype = STORAGES[kind]

@@ -30,6 +30,9 @@ MOST_NODES = 1_000_000
 """Of the tree.  One list may stand in many places, so the tree can be larger than the
 pickle: thirty lists that each hold the next one twice would be 2**30 nodes."""
 
+MOST_LETTERS = 64 << 20
+"""Of all texts and bytes in the tree.  One text may stand in many places as well."""
+
 Path: TypeAlias = tuple[str, ...]
 Place: TypeAlias = Callable[[Path, Tensor, bytes | None], Json]
 """Says where a tensor is written that stands at a path, and the bytes of a tensor whose
@@ -51,6 +54,7 @@ class Tree:
         self._place = place
         self._tensor_of = tensor_of
         self._nodes = 0
+        self._letters = 0
         self._depth = 0
 
     def node(self, value: Value, path: Path = ()) -> Json:
@@ -66,6 +70,14 @@ class Tree:
         """
         self._nodes += 1
         self._depth += 1
+        if isinstance(value, (str, bytes, bytearray)):
+            self._letters += len(value)
+        elif isinstance(value, int):
+            self._letters += value.bit_length() // 3  # about its digits
+        if self._letters > MOST_LETTERS:
+            raise RefusedError(
+                "torch/depth", f"the checkpoint holds over {MOST_LETTERS} letters"
+            )
         if self._depth > MOST_DEPTH or self._nodes > MOST_NODES:
             raise RefusedError(
                 "torch/depth",
@@ -120,7 +132,7 @@ class Tree:
             return _leaf(scalar, path)
         raw = raw_of(call)
         if raw is not None:
-            return _leaf(raw, path)
+            return self.node(raw, path)
         if not isinstance(call.callee, Name) or call.callee not in NAMES:
             return self._stub(call, path)
         return self._known(call, call.callee, path)
