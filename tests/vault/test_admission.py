@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
-import sqlalchemy as sa
 from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 
@@ -21,6 +20,7 @@ from strongroom.vault.versions import VERSIONS, VersionState
 from tests.intake.readers import read_here
 from tests.intake.rooms import add, reading_here
 from tests.journeys.rooms import House
+from tests.journeys.waiting import waiting_for_locks
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_whoever_decides_waits_for_a_recall_and_keeps_nothing_from_it(
         with room.ledger.transaction() as writing:
             VERSIONS.get(writing, added.sealed.version.id, lock=True)  # as a recall
             decided = threads.submit(decide, added.intake.id)
-            while not somebody_waits(house) and not decided.done():
+            while not waiting_for_locks(house) and not decided.done():
                 pass
             room.admission.recall(
                 writing, [added.sealed.artifact.id], advisory="A-1", reason=""
@@ -251,10 +251,3 @@ def test_whoever_decides_waits_for_a_recall_and_keeps_nothing_from_it(
         decided.result()
 
     assert "advisory: A-1" in shown(house, added.intake).review
-
-
-def somebody_waits(house: House) -> bool:
-    """Return whether somebody waits for a lock on PostgreSQL."""
-    with house.room.room.ledger.reading() as reading:
-        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(reading.connection.execute(waiting).scalar())

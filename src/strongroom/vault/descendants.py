@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from strongroom.database.engine import Transaction
+from strongroom.ledger.log import Writing
 from strongroom.types import ArtifactId
 from strongroom.vault.versions import VERSIONS, Version, every_model
 
@@ -40,6 +41,41 @@ def with_descendants(
         found |= further
         waiting.extend(further)
     return found
+
+
+def lock_descendants(
+    writing: Writing, artifacts: Iterable[ArtifactId]
+) -> dict[ArtifactId, set[ArtifactId]]:
+    """Lock every version of some artifacts and of all that descends from them.
+
+    Whoever seals a version locks its parent first (``reserve``).  So once all of
+    these are locked nothing descends from them that was not seen: they are locked
+    first, then looked for again, until there is nothing new.
+
+    Args:
+        writing: The open transaction.
+        artifacts: Where to begin.
+
+    Returns:
+        For each artifact those made from it, as ``children_of`` has it.
+
+    Raises:
+        IntegrityError: A version was deleted or altered.
+    """
+    first, locked = list(artifacts), set[ArtifactId]()
+    while True:
+        # Every row, as its id says: one that was hidden now could be put back.
+        VERSIONS.require_all(writing, prefix="")
+        children = children_of(VERSIONS.find(writing))
+        concerned = set[ArtifactId]()
+        for artifact in first:
+            concerned |= with_descendants(artifact, children)
+        if concerned <= locked:
+            return children
+        VERSIONS.find(
+            writing, VERSIONS.columns.artifact.in_(concerned - locked), lock=True
+        )
+        locked |= concerned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

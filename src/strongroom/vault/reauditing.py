@@ -38,8 +38,8 @@ from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
 from strongroom.types import ArtifactId
 from strongroom.vault.admission import Admission
-from strongroom.vault.descendants import children_of, with_descendants
-from strongroom.vault.versions import VERSIONS, Version
+from strongroom.vault.descendants import lock_descendants, with_descendants
+from strongroom.vault.versions import Version
 
 _ADMITTED = (IntakeState.WAITING, IntakeState.ACCEPTED)
 
@@ -227,10 +227,9 @@ class Reauditing:
         if not hits:
             return []
         recalled: list[Version] = []
-        VERSIONS.require_all(writing, prefix="")
-        children = children_of(VERSIONS.find(writing))
-        for intake, advisory in hits:
-            artifact = ArtifactId(str(intake.version).partition("/")[0])
+        bad = [ArtifactId(str(one.version).partition("/")[0]) for one, _ in hits]
+        children = lock_descendants(writing, bad)
+        for artifact, (intake, advisory) in zip(bad, hits, strict=True):
             recalled += self._admission.recall(
                 writing,
                 with_descendants(artifact, children),

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from strongroom.access.sessions import Actor
 from strongroom.database import tables
+from strongroom.errors import ConflictError
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Writing
 from strongroom.vault.drafts import Draft
@@ -21,9 +22,28 @@ from strongroom.vault.versions import (
 )
 
 
-def reserve(writing: Writing, actor: Actor, draft: Draft, plan: Plan) -> Version:
-    """Insert the artifact if it is new, and return its next version as ``sealing``."""
+def reserve(
+    writing: Writing,
+    actor: Actor,
+    draft: Draft,
+    plan: Plan,
+    *,
+    waits: bool = False,
+) -> Version:
+    """Insert the artifact if it is new, and return its next version as ``sealing``.
+
+    Args:
+        writing: The open transaction.
+        actor: Who seals.
+        draft: What is sealed.
+        plan: How it is cut.
+        waits: Whether it came from outside, and waits until somebody accepts it.
+
+    Raises:
+        ConflictError: What it descends from was recalled.
+    """
     artifact = draft.artifact
+    _lock_parent(writing, draft, waits=waits)
     _store_artifact(writing, artifact)
     number = _next_number(writing, artifact)
     version = Version(
@@ -41,6 +61,28 @@ def reserve(writing: Writing, actor: Actor, draft: Draft, plan: Plan) -> Version
     VERSIONS.insert(writing, version)
     writing.append(_begun_event(actor, draft, number))
     return version
+
+
+def _lock_parent(writing: Writing, draft: Draft, *, waits: bool) -> None:
+    """Check that the parent may have children, and keep it so until the commit.
+
+    A recall locks it as well, and then looks for what descends from it.  So either
+    the recall sees this version, or this version sees the recall.  What comes from
+    outside may follow a recalled version of its own name: it may be what mends it,
+    and somebody looks at it.
+
+    Raises:
+        ConflictError: It was recalled.
+    """
+    if draft.parent is None:
+        return
+    parent = VERSIONS.get(writing, draft.parent, lock=True)
+    mends = waits and parent.artifact == draft.artifact.id
+    if parent.state is VersionState.QUARANTINED and not mends:
+        raise ConflictError(
+            f"{draft.artifact.name} would descend from {parent.id}, which was recalled",
+            hint="seal it from a parent that is clean: --parent NAME@VERSION",
+        )
 
 
 def _store_artifact(writing: Writing, artifact: Artifact) -> None:

@@ -129,7 +129,7 @@ class Vault:
             InputError: The source, its plan or the options cannot be sealed.
             DeniedError: The actor may not seal this.
             SetupError: The room has fewer custodians than are asked for.
-            ConflictError: Somebody sealed the same name meanwhile.
+            ConflictError: The name was sealed meanwhile, or its parent recalled.
             UnavailableError: A store or the database did not accept it.
         """
         files = scan(path, rewritten=receipt is not None)
@@ -141,7 +141,7 @@ class Vault:
         ):
             draft, account = self._drafted(writing, actor, options)
             drafts.verify_caps(draft, plan, self._gate.terms)
-            version = reserve(writing, actor, draft, plan)
+            version = reserve(writing, actor, draft, plan, waits=receipt is not None)
         source = _Source(path=path, files=files, plan=plan, assigned=assigned)
         if receipt is not None:
             ending = quarantining(actor, receipt)
