@@ -15,7 +15,7 @@ BODY = canonical.to_json(
     {
         "rows": [["teams", "team-a", 2, "01" * 32]],
         "basis": {
-            "reads": [["holdings", "model-a/", 0, "02" * 32]],
+            "counted": [["holdings", "model-a/", 0, "02" * 32]],
             "seen": 7,
             "used": [["accounts", "account-a", 3]],
         },
@@ -36,6 +36,13 @@ def test_an_entry_says_what_changed_and_what_was_read() -> None:
         ),
         used=(RowUsed(table="accounts", id="account-a", revision=3),),
     )
+
+
+def test_what_was_counted_is_read_from_entries_of_old_too() -> None:
+    found = rows_of(BODY.replace(b"counted", b"reads"), None)
+
+    assert [read.listed for read in found.basis.reads] == [True]
+    assert [read.listed for read in rows_of(BODY, None).basis.reads] == [False]
 
 
 def test_what_is_attached_counts_alike() -> None:
@@ -71,6 +78,8 @@ def test_another_attached_document_than_the_one_named_is_refused(
         {"reads": [["t", "a/", 0]], "seen": 7, "used": []},
         {"reads": [["t", "a/", 0, "zz"]], "seen": 7, "used": []},
         {"reads": {}, "seen": 7, "used": []},
+        {"counted": [["t", "a/", 0]], "seen": 7, "used": []},
+        {"counted": [["t", "a/", "0", "02" * 32]], "seen": 7, "used": []},
         {"reads": [], "seen": 7, "used": [["t", "a", None]]},
         {"reads": [], "seen": 7, "used": ["tab"]},
     ],

@@ -55,15 +55,12 @@ def entry(data: bytes) -> Document:
 
 def check_rows(found: Document) -> None:
     """Refuse an entry that does not say clearly which rows changed and were read."""
-    basis = exactly(
-        found.get("basis", {"reads": [], "seen": 0, "used": []}),
-        reads=list,
-        seen=int,
-        used=list,
-    )
+    stated = found.get("basis", {"counted": [], "seen": 0, "used": []})
+    sets = "reads" if "reads" in stated else "counted"  # the one of old, or of today
+    basis = exactly(stated, seen=int, used=list, **{sets: list})
     for several, kinds in (
         (found["rows"], [str, str, int, str]),
-        (basis["reads"], [str, str, int, str]),
+        (basis[sets], [str, str, int, str]),
         (basis["used"], [str, str, int]),
     ):
         for one in several:

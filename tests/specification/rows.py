@@ -32,8 +32,30 @@ def waiting_mac(key: bytes, entry: Document) -> bytes:
     return mac(key, encode("strongroom/v1/entry", *fields))
 
 
-def read_digest(table: str, prefix: str, rows: list[Document]) -> bytes:
+def counted_digest(table: str, prefix: str, rows: list[Document]) -> bytes:
     """Return the digest of the rows that a decision counted."""
+    lines = []
+    for row in rows:
+        name = row["id"].encode()
+        numbers = row["revision"].to_bytes(8, "big") + len(name).to_bytes(4, "big")
+        lines.append(bytes.fromhex(row["mac"]) + numbers + name)
+    tree = node(sorted(lines), 0)
+    return hashlib.sha256(encode("strongroom/v1/counted", table, prefix, tree)).digest()
+
+
+def node(lines: list[bytes], depth: int) -> bytes:
+    """Return the hash of rows whose MACs have ``depth`` digits in common."""
+    if len(lines) <= 16 or depth == 64:
+        return hashlib.sha256(b"\0" + b"".join(lines)).digest()
+    branches = [
+        node([one for one in lines if one.hex()[depth] == digit], depth + 1)
+        for digit in "0123456789abcdef"
+    ]
+    return hashlib.sha256(b"\1" + b"".join(branches)).digest()
+
+
+def read_digest(table: str, prefix: str, rows: list[Document]) -> bytes:
+    """Return the digest of the rows that a decision of old counted."""
     digest = hashlib.sha256(encode("strongroom/v1/read", table, prefix))
     for row in sorted(rows, key=lambda row: row["id"].encode()):
         name = row["id"].encode()

@@ -36,7 +36,13 @@ def test_waiting_entries_have_the_published_macs() -> None:
         assert rows.waiting_mac(KEY, case).hex() == case["mac"]
 
 
-def test_what_was_read_has_the_published_digest() -> None:
+def test_what_was_counted_has_the_published_digest() -> None:
+    for case in ROWS["counted"]:
+        found = rows.counted_digest(case["table"], case["prefix"], case["rows"])
+        assert found.hex() == case["digest"]
+
+
+def test_what_was_read_of_old_has_the_published_digest() -> None:
     for case in ROWS["reads"]:
         found = rows.read_digest(case["table"], case["prefix"], case["rows"])
         assert found.hex() == case["digest"]

@@ -22,13 +22,15 @@ class RowsRead:
         table: Name of the table.
         prefix: How the ids begin; ends in ``/``.
         after: How many of the changes that the same entry names were made before.
-        digest: From ``digest_of``.
+        digest: From ``counted.digest_of``.
+        listed: Whether it is from ``digest_of_list``, as no entry has it any more.
     """
 
     table: str
     prefix: str
     after: int
     digest: bytes
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,9 @@ class Basis:
         """Return the member ``basis`` of an entry."""
         return {
             "seen": self.seen,
-            "reads": [[r.table, r.prefix, r.after, r.digest.hex()] for r in self.reads],
+            "counted": [
+                [r.table, r.prefix, r.after, r.digest.hex()] for r in self.reads
+            ],
             "used": [[u.table, u.id, u.revision] for u in self.used],
         }
 
@@ -109,8 +113,10 @@ class Reads:
         return Basis(seen=seen, reads=reads, used=used)
 
 
-def digest_of(table: str, prefix: str, rows: Iterable[tuple[str, int, bytes]]) -> bytes:
-    """Return the 32-byte SHA-256 of rows below a prefix.
+def digest_of_list(
+    table: str, prefix: str, rows: Iterable[tuple[str, int, bytes]]
+) -> bytes:
+    """Return the 32-byte SHA-256 of rows below a prefix, as old entries have it.
 
     Args:
         table: Name of the table.

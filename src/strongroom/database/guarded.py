@@ -18,7 +18,8 @@ from typing import Any, Generic
 import sqlalchemy as sa
 
 from strongroom.database import tables
-from strongroom.database.basis import RowsRead, digest_of
+from strongroom.database.basis import RowsRead
+from strongroom.database.counted import digest_of
 from strongroom.database.engine import Transaction
 from strongroom.database.guards import RowChange
 from strongroom.database.records import R, from_row, to_row

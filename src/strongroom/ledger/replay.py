@@ -32,7 +32,8 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from strongroom.database.basis import RowsRead, RowUsed, digest_of
+from strongroom.database.basis import RowsRead, RowUsed, digest_of_list
+from strongroom.database.counted import RowSet, line_of
 from strongroom.database.guards import RowChange
 from strongroom.ledger.rows import Rows
 
@@ -95,6 +96,7 @@ class Replay:
     _began: int = 0
     _history: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     _below: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _counted: dict[tuple[str, str], RowSet] = field(default_factory=dict)
     _digests: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     @classmethod
@@ -158,9 +160,12 @@ class Replay:
         self.named[key] = Named(position, change.revision, change.mac)
         self._history.setdefault(key, []).append(self._taken)
         for prefix in prefixes_of(change.id):
-            self._digests.pop((change.table, prefix), None)
+            below = (change.table, prefix)
+            self._digests.pop(below, None)
             if before is None:
-                insort(self._below.setdefault((change.table, prefix), []), change.id)
+                insort(self._below.setdefault(below, []), change.id)
+            if below in self._counted:
+                self._hang(self._counted[below], change.id, before, self.named[key])
 
     def _superseded(self, used: RowUsed, seen: int) -> bool:
         """Return whether a row was used that had changed before ``seen`` entries."""
@@ -175,14 +180,29 @@ class Replay:
         following = history[-ago] if ago <= len(history) else self._began - 1
         return following < seen
 
+    @staticmethod
+    def _hang(rows: RowSet, row_id: str, before: Named | None, now: Named) -> None:
+        """Put a row in the place of what was said of it before."""
+        if before is not None:
+            rows.remove(line_of(row_id, before.revision, before.mac))
+        rows.add(line_of(row_id, now.revision, now.mac))
+
     def _digest(self, read: RowsRead) -> bytes:
-        """Return what ``read`` had to see; text sorts as its UTF-8 does."""
+        """Return what ``read`` had to see."""
         key = (read.table, read.prefix)
-        if key not in self._digests:
-            named = ((i, self.named[read.table, i]) for i in self._below.get(key, ()))
-            rows = ((i, known.revision, known.mac) for i, known in named)
-            self._digests[key] = digest_of(read.table, read.prefix, rows)
-        return self._digests[key]
+        if read.listed:
+            if key not in self._digests:
+                self._digests[key] = digest_of_list(*key, self._rows_below(key))
+            return self._digests[key]
+        if key not in self._counted:  # kept up from now on
+            self._counted[key] = RowSet(line_of(*r) for r in self._rows_below(key))
+        return self._counted[key].digest(*key)
+
+    def _rows_below(self, key: tuple[str, str]) -> Iterator[tuple[str, int, bytes]]:
+        """Yield id, revision and MAC of each row; text sorts as its UTF-8 does."""
+        for row_id in self._below.get(key, ()):
+            known = self.named[key[0], row_id]
+            yield row_id, known.revision, known.mac
 
 
 def prefixes_of(row_id: str) -> Iterator[str]:

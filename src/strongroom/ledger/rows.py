@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from strongroom import canonical
@@ -63,7 +64,10 @@ def rows_of(body: bytes, attached: bytes | None) -> Rows:
             changes=tuple(_change(_list(change)) for change in changes),
             basis=Basis(
                 seen=_number(basis.get("seen", 0)),
-                reads=tuple(_each(_read, basis.get("reads", ()))),
+                reads=(
+                    *_each(partial(_read, listed=True), basis.get("reads", ())),
+                    *_each(partial(_read, listed=False), basis.get("counted", ())),
+                ),
                 used=tuple(_each(_used, basis.get("used", ()))),
             ),
         )
@@ -87,13 +91,14 @@ def _change(row: list[canonical.Json]) -> RowChange:
     )
 
 
-def _read(read: list[canonical.Json]) -> RowsRead:
+def _read(read: list[canonical.Json], *, listed: bool) -> RowsRead:
     table, prefix, after, digest = read
     return RowsRead(
         table=str(table),
         prefix=str(prefix),
         after=_number(after),
         digest=bytes.fromhex(str(digest)),
+        listed=listed,
     )
 
 
