@@ -60,6 +60,25 @@ def test_a_deleted_feed_neither_ends_judging_nor_takes_an_older_bundle(
 @pytest.mark.parametrize(
     "statement",
     [
+        "DELETE FROM advisory_issuers",
+        "UPDATE advisory_issuers SET number = 0",
+        "UPDATE advisory_issuers SET id = '" + "00" * 32 + "'",
+    ],
+)
+def test_whose_advisories_count_cannot_be_edited(house: House, statement: str) -> None:
+    """ATT&CK T1565.001: a number set back would have an older bundle taken."""
+    reaudit(house, bundle(house, number=2))
+    with administering(house.folder) as database:
+        assert database.execute(statement).rowcount == 1
+
+    for data in (bundle(house, number=1), None):
+        with pytest.raises(IntegrityError):
+            reaudit(house, data)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
         "DELETE FROM intakes",
         "UPDATE intakes SET state = 'refused'",
         "UPDATE intakes SET version = NULL",

@@ -3,40 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from strongroom import canonical
-from strongroom.crypto.signing import SigningKey
-from strongroom.database.times import format_time
-from strongroom.intake.advisories import PURPOSE
-from strongroom.types import Secret
+from tests.cli.bundles import pin, write_bundle
 from tests.cli.terminal import Terminal
-
-ISSUER = SigningKey(Secret(bytes(range(9, 41))))
-
-
-def write_bundle(
-    path: Path, number: int, advisories: Sequence[canonical.Json] = ()
-) -> Path:
-    now = datetime.now(UTC)
-    document: canonical.Json = {
-        "v": 1,
-        "number": number,
-        "issued": format_time(now - timedelta(days=1)),
-        "expires": format_time(now + timedelta(days=1)),
-        "advisories": advisories,
-    }
-    signed = ISSUER.sign(PURPOSE, canonical.to_json(document))
-    path.write_bytes(signed.to_bytes())
-    return path
-
-
-def pin(room: Path) -> None:
-    """Pin the key of our issuer, as somebody does by hand."""
-    with (room / "room.toml").open("a") as file:
-        file.write(f'\n[advisories]\nkey = "{ISSUER.public.raw.hex()}"\n')
 
 
 def test_a_room_is_judged_by_a_bundle_of_its_issuer(

@@ -31,6 +31,7 @@ TESTED_ELSEWHERE = {
     "intake/receipt.py": "test_vector_answers",
     "vault/admitting.py": "test_admission",
     "vault/endings.py": "test_admission",
+    "client/issuers.py": "tests/intake/test_replacing.py",
     "client/sources.py": "tests/intake/test_allow_list.py",
     "client/cleaning.py": "tests/vault/test_garbage.py and test_admission.py",
     "cli/intake_findings.py": "test_intake",

@@ -39,15 +39,15 @@ APPROVED_ACTIONS: Final = frozenset(
         "key:shred",
         "profile:change",
         "intake:source",
+        "intake:issuer",
         "signatures:switch",
     }
 )
 """Administrative actions that wait for approvals where there is a second team.
 
-``model:publish`` seals an artifact without a parent: it starts a lineage, and
-whoever seals it holds it outside the caps.  ``recovery:create`` wraps everything to
-a key that opens it without the ledger, and ``key:rotate`` to the root key of another
-custodian; ``key:manage`` is what allows to ask.
+``model:publish`` starts a lineage, and whoever seals it holds it outside the caps.
+``recovery:create`` wraps everything to a key that opens it without the ledger, and
+``key:rotate`` to another custodian's root key; ``key:manage`` is what allows to ask.
 """
 
 _T = TypeVar("_T", bound="AdministrationTerms | BreakGlassTerms")

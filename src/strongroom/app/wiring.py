@@ -51,6 +51,7 @@ from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
 from strongroom.errors import IntegrityError, SetupError
 from strongroom.intake.allow_list import AllowList
+from strongroom.intake.replacing import Replacing
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
@@ -244,6 +245,7 @@ def _wired(
         fetching=outside.fetching,
         upstreams=outside.upstreams,
         allow_list=AllowList(gate, approvals, random=random),
+        replacing=Replacing(gate, approvals),
         admission=admission,
         reauditing=Reauditing(gate, admission, known_bad),
         vault=Vault(

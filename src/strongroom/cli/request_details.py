@@ -146,6 +146,10 @@ def _source(_: Reading, payload: Payload) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+def _issuer(_: Reading, payload: Payload) -> dict[str, str]:
+    return {"issuer": str(payload["key"]), "in place of": str(payload["former"])}
+
+
 def _new_account(_: Reading, payload: Payload) -> dict[str, str]:
     return {"account": f"{payload['name']} ({payload['kind']})", **_roles(payload)}
 
@@ -182,6 +186,7 @@ _DESCRIBE: Final[Mapping[str, Callable[[Reading, Payload], dict[str, str]]]] = {
     "key:shred": _shredding,
     "signatures:switch": _signatures,
     "intake:source": _source,
+    "intake:issuer": _issuer,
     "account:create": _new_account,
     "role:change": _new_roles,
 }

@@ -94,6 +94,13 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                         "remove": Leaf("sources:remove", "Take a source off the list"),
                     },
                 ),
+                "issuers": Branch(
+                    "Whose advisories count",
+                    {
+                        "list": Leaf("issuers:list_", "List who issued advisories"),
+                        "replace": Leaf("issuers:replace", "Trust another key"),
+                    },
+                ),
                 "sign": Leaf("signing:sign", "Sign files for others to verify"),
             },
         ),

@@ -10,6 +10,7 @@ from pathlib import Path
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
+from strongroom.client.issuers import Issuers
 from strongroom.client.room import Room
 from strongroom.client.sources import Sources
 from strongroom.errors import MissingError
@@ -58,6 +59,7 @@ class Intakes:
         self._room = room
         self._actor = actor
         self.sources = Sources(room, actor)
+        self.issuers = Issuers(room, actor)
 
     def add(
         self,

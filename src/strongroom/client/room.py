@@ -23,6 +23,7 @@ from strongroom.errors import ForkError, StrongroomError
 from strongroom.intake.allow_list import AllowList
 from strongroom.intake.fetching import Fetching
 from strongroom.intake.quarantine import Quarantine
+from strongroom.intake.replacing import Replacing
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
@@ -85,6 +86,7 @@ class Room:
     sandbox: Callable[[], Sandbox]
     quarantine: Quarantine
     allow_list: AllowList
+    replacing: Replacing
     fetching: Fetching
     vault: Vault
     admission: Admission

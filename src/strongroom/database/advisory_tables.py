@@ -14,6 +14,13 @@ advisory_feeds = guarded(
     column("taken_at", UtcDateTime),
 )
 
+advisory_issuers = guarded(
+    "advisory_issuers",
+    column("place", sa.Integer),
+    column("number", sa.BigInteger),
+    column("since", UtcDateTime),
+)
+
 advisory_hits = guarded(
     "advisory_hits",
     column("intake", sa.Text, index=True),

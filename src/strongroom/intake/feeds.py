@@ -20,8 +20,14 @@ from strongroom.errors import ConflictError, IntegrityError
 from strongroom.intake.advisories import Bundle, open_bundle
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.intakes import Intake
+from strongroom.intake.issuers import (
+    every_issuer,
+    is_awaited,
+    note_taken,
+    verify_pinned,
+)
 from strongroom.ledger.events import Event
-from strongroom.ledger.log import Writing
+from strongroom.ledger.log import Reading, Writing
 
 FEED = "advisories"
 """Id of the one row."""
@@ -29,7 +35,7 @@ FEED = "advisories"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """Which bundle is the newest; its number never goes back.
+    """Which bundle is the newest; of one issuer, its number never goes back.
 
     Attributes:
         number: Of the bundle.
@@ -131,7 +137,31 @@ def verify_newer(feed: Feed | None, bundle: Bundle, digest: str, now: datetime) 
         )
 
 
-def take_bundle(writing: Writing, actor: Actor, data: bytes, bundle: Bundle) -> None:
+def verify_takeable(
+    transaction: Reading | Writing, bundle: Bundle, digest: str, pinned: VerifyKey
+) -> None:
+    """Check that a bundle may be taken now: numbers count for each issuer alone.
+
+    Args:
+        transaction: Where the one before is.
+        bundle: By the pinned key.
+        digest: Of its file.
+        pinned: The key in ``room.toml``.
+
+    Raises:
+        ConflictError: See ``verify_newer``.
+        IntegrityError: See ``verify_newer``.
+        SetupError: The room trusts another key.
+    """
+    issuers = every_issuer(transaction)
+    verify_pinned(issuers, pinned)
+    feed = None if is_awaited(issuers) else newest_feed(transaction)
+    verify_newer(feed, bundle, digest, transaction.now)
+
+
+def take_bundle(
+    writing: Writing, actor: Actor, data: bytes, bundle: Bundle, pinned: VerifyKey
+) -> None:
     """Put a bundle in the place of the one before, and record it.
 
     Args:
@@ -139,14 +169,17 @@ def take_bundle(writing: Writing, actor: Actor, data: bytes, bundle: Bundle) -> 
         actor: Who imports it.
         data: The signed file, verified.
         bundle: What it says.
+        pinned: The key in ``room.toml``, by which it is signed.
 
     Raises:
         ConflictError: See ``verify_newer``.
         IntegrityError: See ``verify_newer``.
+        SetupError: The room trusts another key.
     """
     digest = digest_of(data)
     feed = newest_feed(writing, lock=True)
-    verify_newer(feed, bundle, digest, writing.now)
+    verify_takeable(writing, bundle, digest, pinned)
+    note_taken(writing, every_issuer(writing), pinned, bundle.number)
     _store(writing, digest, data)
     if feed is not None and feed.digest == digest:
         return

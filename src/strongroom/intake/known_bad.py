@@ -6,21 +6,37 @@ newer bundle has everything judged again that was admitted before.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from strongroom.access.sessions import Actor
 from strongroom.canonical import to_json
 from strongroom.crypto.signing import VerifyKey
 from strongroom.database.engine import Transaction
 from strongroom.errors import DeniedError, IntegrityError, SetupError
 from strongroom.intake.advisories import Advisory, Bundle, open_bundle
-from strongroom.intake.feeds import known_hits, load_bundle, newest_feed
-from strongroom.intake.findings import Finding
+from strongroom.intake.feeds import (
+    digest_of,
+    feed_findings,
+    known_hits,
+    load_bundle,
+    newest_feed,
+    take_bundle,
+    verify_takeable,
+)
+from strongroom.intake.findings import Finding, Level
 from strongroom.intake.intakes import Intake, load_report_bytes
+from strongroom.intake.issuers import (
+    every_issuer,
+    is_awaited,
+    last_signer,
+    verify_pinned,
+)
 from strongroom.intake.joining import Join
 from strongroom.intake.judging import hit_finding, hit_id
 from strongroom.intake.verdicts import Verdict
+from strongroom.ledger.log import Reading, Writing
 
 _MOST_NAMED = 20
 """Advisories that a finding each, or an entry, names; there may be 50,000."""
@@ -45,18 +61,80 @@ class KnownBad:
             SetupError: The room pins no key for it.
             IntegrityError: It is malformed, or not by the pinned key.
         """
-        if self.key is None:
-            raise SetupError(
-                "the room pins no key for bundles of advisories",
-                hint="write [advisories] with its key into room.toml",
-            )
+        key = self._pinned()
         try:
-            return open_bundle(bundle, self.key)
+            return open_bundle(bundle, key)
         except IntegrityError as error:
             raise IntegrityError(
                 f"this bundle of advisories is not taken: {error}",
                 hint="is it the file of whoever room.toml names under [advisories]?",
             ) from None
+
+    def verify_takeable(
+        self, transaction: Reading | Writing, data: bytes, bundle: Bundle
+    ) -> None:
+        """Check that a bundle may be taken now.
+
+        Args:
+            transaction: Where the one before is.
+            data: The signed file.
+            bundle: What it says, from ``open``.
+
+        Raises:
+            ConflictError: It is older, or another one under the same number.
+            IntegrityError: It says that it was issued later than now.
+            SetupError: The room trusts another key than ``room.toml`` pins.
+        """
+        verify_takeable(transaction, bundle, digest_of(data), self._pinned())
+
+    def take(self, writing: Writing, actor: Actor, data: bytes, bundle: Bundle) -> None:
+        """Put a bundle in the place of the one before, and record it.
+
+        Args:
+            writing: The open transaction.
+            actor: Who imports it.
+            data: The signed file.
+            bundle: What it says, from ``open``.
+
+        Raises:
+            ConflictError: As ``verify_takeable``.
+            IntegrityError: As ``verify_takeable``.
+            SetupError: As ``verify_takeable``.
+        """
+        take_bundle(writing, actor, data, bundle, self._pinned())
+
+    def findings(
+        self, transaction: Reading | Writing, bundle: Bundle | None, *, offered: bool
+    ) -> Iterator[Finding]:
+        """Yield why a bundle does not say enough.
+
+        Args:
+            transaction: Where it is.
+            bundle: The one that counts, if there is any.
+            offered: Whether it is not taken yet.
+        """
+        yield from feed_findings(bundle, transaction.now, self.at_most_age)
+        issuers = every_issuer(transaction)
+        if not offered and is_awaited(issuers):
+            yield Finding(
+                rule="advisory/issuer",
+                level=Level.WARNING,
+                message="the last bundle is by a key that is trusted no longer, and"
+                " there is none yet by the one in its place",
+            )
+
+    def _pinned(self) -> VerifyKey:
+        """Return the key in ``room.toml``.
+
+        Raises:
+            SetupError: There is none.
+        """
+        if self.key is None:
+            raise SetupError(
+                "the room pins no key for bundles of advisories",
+                hint="write [advisories] with its key into room.toml",
+            )
+        return self.key
 
     def last(self, transaction: Transaction, *, lock: bool = False) -> Bundle | None:
         """Return the bundle that was taken last; ``None`` if none ever was.
@@ -67,8 +145,10 @@ class KnownBad:
                 those who do.  Before any version or intake is locked.
 
         Raises:
-            IntegrityError: It was deleted or altered, or is not by the pinned key.
-            SetupError: One was taken, and the room pins no key for it any more.
+            IntegrityError: It was deleted or altered, or is not by the key in force
+                when it was taken.
+            SetupError: One was taken, and the room pins no key for it any more, or
+                another one than it trusts.
         """
         feed = newest_feed(transaction, lock=lock)
         if feed is None:
@@ -79,7 +159,9 @@ class KnownBad:
                 " key for it any more",
                 hint="write [advisories] with its key back into room.toml",
             )
-        return load_bundle(transaction, feed, self.key)
+        issuers = every_issuer(transaction)
+        verify_pinned(issuers, self.key)
+        return load_bundle(transaction, feed, last_signer(issuers, self.key))
 
     def applied(
         self,

@@ -98,6 +98,12 @@ INTAKE_KINDS: Mapping[str, Kind] = {
         (),
         (2004, 1),
     ),
+    "issuer.replaced": Kind(
+        "Advisories come from somebody else: nothing by the former key is taken.",
+        ("issuer", "former", "number", "request"),
+        (),
+        (3004, 3),
+    ),
     "source.listed": Kind(
         "A source is expected: who names it has digests and signature checked.",
         (

@@ -12,22 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
 from strongroom.database.engine import Transaction
 from strongroom.intake.advisories import Advisory, Bundle
-from strongroom.intake.feeds import (
-    digest_of,
-    feed_findings,
-    known_hits,
-    newest_feed,
-    remember_hit,
-    take_bundle,
-    verify_newer,
-)
+from strongroom.intake.feeds import known_hits, remember_hit
 from strongroom.intake.findings import Level
 from strongroom.intake.installed import Installed, judge_installed
 from strongroom.intake.intakes import INTAKES, Intake, IntakeState, load_report_bytes
@@ -103,7 +94,7 @@ class Reauditing:
         ):
             self._gate.require(writing, actor, "intake:advise", ROOM)
             if bundle is not None and opened is not None:
-                take_bundle(writing, actor, bundle, opened)
+                self._known_bad.take(writing, actor, bundle, opened)
             else:
                 opened = self._known_bad.last(writing, lock=True)
             found, known = self._judged(writing, opened), known_hits(writing)
@@ -112,7 +103,7 @@ class Reauditing:
             result = Reaudited(
                 number=number or None,
                 judged=len(found),
-                findings=self._findings(writing.now, opened, found, known),
+                findings=self._findings(writing, opened, found, known),
                 recalled=tuple(recalled),
             )
             writing.append(_reaudited(actor, result))
@@ -134,7 +125,9 @@ class Reauditing:
             return Reaudited(
                 number=opened.number if opened else None,
                 judged=len(found),
-                findings=self._findings(reading.now, opened, found, known),
+                findings=self._findings(
+                    reading, opened, found, known, offered=bundle is not None
+                ),
             )
 
     def installed(
@@ -159,8 +152,9 @@ class Reauditing:
         opened = None if bundle is None else self._known_bad.open(bundle)
         with self._reading(actor) as reading:
             opened = self._foreseen(reading, opened, bundle)
-            now = reading.now
-        about_feed = feed_findings(opened, now, self._known_bad.at_most_age)
+            about_feed = list(
+                self._known_bad.findings(reading, opened, offered=bundle is not None)
+            )
         return Reaudited(
             number=opened.number if opened else None,
             judged=len(packages),
@@ -185,7 +179,7 @@ class Reauditing:
         """Return the bundle that counts; one that is given could be taken."""
         if opened is None or bundle is None:
             return self._known_bad.last(reading)
-        verify_newer(newest_feed(reading), opened, digest_of(bundle), reading.now)
+        self._known_bad.verify_takeable(reading, bundle, opened)
         return opened
 
     def _judged(self, transaction: Transaction, bundle: Bundle | None) -> list[Judged]:
@@ -212,12 +206,14 @@ class Reauditing:
 
     def _findings(
         self,
-        now: datetime,
+        transaction: Reading | Writing,
         bundle: Bundle | None,
         found: Sequence[Judged],
         known: Set[str],
+        *,
+        offered: bool = False,
     ) -> tuple[Found, ...]:
-        about_feed = feed_findings(bundle, now, self._known_bad.at_most_age)
+        about_feed = self._known_bad.findings(transaction, bundle, offered=offered)
         return (*(("", one) for one in about_feed), *judge_again(found, known))
 
     def _recalled(
