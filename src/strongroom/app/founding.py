@@ -21,6 +21,7 @@ from strongroom.app.adapters import (
 from strongroom.app.starting import check_rows, local_actor
 from strongroom.app.wiring import Clock, build, clock
 from strongroom.client.client import Strongroom
+from strongroom.client.room import Room
 from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.durable import make_folder, write_durably
 from strongroom.crypto.passphrases import Cost
@@ -105,23 +106,31 @@ def create_strongroom(
     )
     with contextlib.ExitStack() as undo:
         undo.callback(room.ledger.database.close)
-        founded = found(
-            room.ledger,
-            profile=profile,
-            policy=room.gate.rules_digest,
-            domains=list(domains),
-            owner=owner,
-            approvers=approvers,
-            random=random,
-            cost=password_cost,
-        )
-        for custody in domains.values():
-            room.anchors.advance(custody.custodian)
-        check_rows(room.ledger)  # so that the first opening need not read it all
+        founded = _begin(room, owner, approvers, cost=password_cost)
         write_durably(folder / FILE_NAME, settings.to_toml().encode(), random)
         created = Strongroom(room, local_actor(room))
         undo.pop_all()
     return created, founded
+
+
+def _begin(
+    room: Room, owner: Founder, approvers: Sequence[Founder], *, cost: passwords.Cost
+) -> Founded:
+    """Write the first entries, and have every custodian see them."""
+    founded = found(
+        room.ledger,
+        profile=room.settings.profile,
+        policy=room.gate.rules_digest,
+        domains=list(room.domains),
+        owner=owner,
+        approvers=approvers,
+        random=room.random,
+        cost=cost,
+    )
+    for custody in room.domains.values():
+        room.anchors.advance(custody.custodian)
+    check_rows(room.ledger)  # so that the first opening need not read it all
+    return founded
 
 
 def _domains(profile: Profile, custodians: Mapping[str, str]) -> tuple[Domain, ...]:
