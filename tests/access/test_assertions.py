@@ -162,6 +162,14 @@ def test_another_kind_of_key_is_not_taken() -> None:
         verify_registration(json.dumps(answer), challenge=CHALLENGE, party=PARTY)
 
 
+def test_a_kind_of_key_that_the_library_alone_knows_has_no_words() -> None:
+    """It reads ML-DSA too, which an export's ``verify_approvals.py`` does not."""
+    key = write_cbor({1: 7, 3: -49, -1: bytes(1952)})
+
+    with pytest.raises(InputError, match="kind of key that is not taken"):
+        plain_key(key)
+
+
 def test_an_attestation_is_neither_asked_for_nor_taken() -> None:
     answer = json.loads(SoftAuthenticator().create(creation()))
     attested = read_cbor(bytes_of(answer["response"]["attestationObject"]))

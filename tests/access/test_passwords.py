@@ -127,8 +127,13 @@ def test_a_flipped_bit_anywhere_in_a_stored_hash_is_refused(at: int, bit: int) -
 
 
 @pytest.mark.parametrize(
-    "cost", [{"memory_kib": 1024}, {"memory_kib": 1 << 20}, {"passes": 0}, {"lanes": 9}]
+    ("what", "least", "most"),
+    [("memory_kib", 19 << 10, 256 << 10), ("passes", 1, 10), ("lanes", 1, 8)],
 )
-def test_a_cost_out_of_bounds_is_refused(cost: dict[str, int]) -> None:
-    with pytest.raises(InputError):
-        Cost(**cost)
+def test_a_cost_out_of_bounds_is_refused(what: str, least: int, most: int) -> None:
+    """OWASP's cheat sheet allows no less than 19 MiB."""
+    for taken in (least, most):
+        assert Cost(**{what: taken})
+    for refused in (least - 1, most + 1):
+        with pytest.raises(InputError, match="outside the bounds of Argon2id"):
+            Cost(**{what: refused})

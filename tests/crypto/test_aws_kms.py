@@ -93,6 +93,13 @@ def test_a_recorded_key_is_found_and_used_by_its_id(said: kms.Said) -> None:
     assert last(said) == recorded("encrypt")
 
 
+def test_a_key_of_a_hardware_module_was_made_inside_as_well(said: kms.Said) -> None:
+    whole = RECORDED["describe_key"]["answer"]["KeyMetadata"]
+    said.says({"KeyMetadata": {**whole, "Origin": "AWS_CLOUDHSM"}})
+
+    AwsKmsKey.find(kms.uri(said.port, "weights"), LOGIN)
+
+
 @pytest.mark.parametrize(
     "facts",
     [

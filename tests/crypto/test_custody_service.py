@@ -113,6 +113,7 @@ def test_a_desk_that_was_slower_is_told_what_is_demanded_already(file: Path) -> 
     }
     with serving(custodian, file) as path:
         assert say(path, request) == {"above": 3}
+        assert connect(path).above() == 3
     assert PinFile(file, random=os.urandom).read() == newer
 
 

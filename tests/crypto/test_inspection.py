@@ -108,6 +108,17 @@ def test_padding_that_is_not_zero_is_refused() -> None:
         verify_ciphertext(hidden.store, hidden.facts)
 
 
+def test_padding_that_began_in_the_record_before_is_looked_at() -> None:
+    sealed = seal({"a": pattern(2 * PLAIN_BYTES - 128, "a")})
+    last = sealed.facts.records - 1
+    assert record_start(last) > DATA_START + 2 * PLAIN_BYTES - 128  # nothing else there
+    hidden = rewritten(sealed, last, 5)
+
+    assert hidden.read() == sealed.contents
+    with pytest.raises(IntegrityError, match="padding"):
+        verify_object(hidden.store, hidden.facts, hidden.key)
+
+
 def test_an_object_that_is_gone_is_missing() -> None:
     with pytest.raises(MissingError):
         verify_ciphertext(MemoryStore(), ONE.facts)

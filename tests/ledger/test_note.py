@@ -10,6 +10,7 @@ from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger.note import (
     SignatureLine,
     canonical_base64,
+    is_key_name,
     key_text,
     parse_key,
     split_note,
@@ -71,3 +72,9 @@ def test_base64_has_one_form_and_a_bound() -> None:
     for text in ("AAA", "AAB=", "AA AA", "AAAAAAAA", "A" * 10**6):
         with pytest.raises(IntegrityError):
             canonical_base64(text, at_most_bytes=3)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u2003b", "a\x7f", "a\n"])
+def test_a_name_without_form_is_none(name: str) -> None:
+    assert not is_key_name(name)
+    assert is_key_name("room.example/a-\u00e9")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -25,6 +26,19 @@ def test_a_new_witness_has_a_key_and_watches_nothing(tmp_path: Path) -> None:
     assert folder.key().name == NAME
     assert folder.logs() == {}
     assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+
+
+def test_its_files_are_those_of_the_specification(tmp_path: Path) -> None:
+    folder = watching(tmp_path / "w", LEDGER)
+    with folder.locked():
+        folder.keep_evidence(LEDGER.key, LEDGER.note(), LEDGER.note())
+
+    files = (path for path in folder.path.rglob("*") if path.is_file())
+    name = hashlib.sha256(LEDGER.key.origin.encode()).hexdigest()
+    assert {path.relative_to(folder.path).as_posix() for path in files} == {
+        *("key", "key.pub", "lock", "logs", f"seen/{name}"),
+        *(f"misbehaviour/{name[:16]}-9/{which}" for which in ("one", "other")),
+    }
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:

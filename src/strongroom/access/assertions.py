@@ -226,6 +226,9 @@ def plain_key(public_key: bytes) -> list[str]:
 
     Args:
         public_key: One that ``verify_registration`` accepted.
+
+    Raises:
+        InputError: It is of a kind that a passkey of ours cannot have.
     """
     from webauthn.helpers import decode_credential_public_key
     from webauthn.helpers.decode_credential_public_key import (
