@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from strongroom.intake.rewriting import Options
 from strongroom.intake.signatures import Claim
 from strongroom.intake.signing import sign_folder
 from strongroom.vault.drafts import SealOptions
+from tests.intake.readers import examine
 from tests.intake.rooms import add, reading_here
 from tests.intake.signers import make_pair
 from tests.journeys.rooms import House
@@ -183,6 +185,27 @@ def test_a_disk_that_fills_while_files_are_taken_over_is_our_error(
             Addition(path=foreign, project="default"), SealOptions(name="llm")
         )
     assert list((foreign.parent / "q").iterdir()) == []
+
+
+def test_an_original_expires_when_the_house_says(house: House, foreign: Path) -> None:
+    parts = house.by("olga").room
+    quarantine = Quarantine(
+        parts.gate,
+        examine=examine,
+        folder=foreign.parent / "q",
+        random=parts.random,
+        known_bad=KnownBad(),
+        keep=timedelta(days=90),
+    )
+    actor = house.by("olga").actor
+    assert actor is not None
+
+    with quarantine.receiving(
+        actor, Addition(path=foreign, project="default")
+    ) as private:
+        held = private.intake
+
+    assert held.expires_at - held.added_at == timedelta(days=90)
 
 
 def test_the_entry_names_who_signed_the_original(

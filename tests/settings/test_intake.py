@@ -22,6 +22,7 @@ def test_it_comes_back_as_it_was_written(
             advisers=names,
             folder=folder,
             hub=hub,
+            original_days=90 if hub else 30,
             skops_types=("mylab.models.Scaler", "mylab.Other") if hub else (),
         )
 
@@ -38,17 +39,21 @@ def test_it_comes_back_as_it_was_written(
         {"advisers": ["hayward", "hayward"]},
         {"advisers": ["../x"]},
         {"advisers": [f"a{n}" for n in range(9)]},
+        {"original_days": 0},
+        {"original_days": 3651},
         {"advisers": "hayward"},
         {"advisers": [3]},
         {"folder": ""},
         {"folder": ["a"]},
         {"hub": 3},
+        {"original_days": "30"},
+        {"original_days": True},
         {"skops_types": "mylab.Scaler"},
         {"skops_types": [1]},
     ],
 )
 def test_what_makes_no_sense_is_refused(table: dict[str, Any]) -> None:
-    with pytest.raises((InputError, TypeError), match=r"adviser|folder|hub|skops"):
+    with pytest.raises((InputError, TypeError), match=r"adviser|folder|hub|days|skops"):
         IntakeSettings.from_toml(table)
 
 

@@ -75,7 +75,12 @@ def wire_quarantine(
     folder = settings.intake.quarantine(settings.folder, settings.room)
     return Outside(
         quarantine=Quarantine(
-            gate, examine=examine, folder=folder, random=random, known_bad=known_bad
+            gate,
+            examine=examine,
+            folder=folder,
+            random=random,
+            known_bad=known_bad,
+            keep=timedelta(days=settings.intake.original_days),
         ),
         comparing=Comparing(gate, examine=read, folder=folder, random=random),
         fetching=Fetching(gate, folder=folder, random=random),

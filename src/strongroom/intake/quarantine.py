@@ -45,9 +45,6 @@ from strongroom.intake.verdicts import Verdict, judge
 from strongroom.ledger.log import Reading
 from strongroom.types import IntakeId, Random, new_id
 
-KEEP = timedelta(days=30)
-"""How long an original is kept: long enough to look again after an advisory."""
-
 _COPY = "original"
 _OUTPUT = "rewritten"
 
@@ -98,6 +95,7 @@ class Quarantine:
         folder: Path,
         random: Random,
         known_bad: KnownBad,
+        keep: timedelta = timedelta(days=30),
     ) -> None:
         """Wire the shell.
 
@@ -107,6 +105,7 @@ class Quarantine:
             folder: For private copies; made when it is needed.
             random: Source of ids.
             known_bad: What is known to be bad, in the newest bundle of advisories.
+            keep: How long an original is held.
         """
         self._gate = gate
         self._ledger = gate.ledger
@@ -114,6 +113,7 @@ class Quarantine:
         self._folder = folder
         self._random = random
         self._known_bad = known_bad
+        self._keep = keep
 
     @contextmanager
     def receiving(
@@ -293,7 +293,7 @@ class Quarantine:
                     version=None,
                     added_by=actor.account,
                     added_at=writing.now,
-                    expires_at=writing.now + KEEP,
+                    expires_at=writing.now + self._keep,
                 ),
             )
             writing.append(received_event(actor, row, addition))
