@@ -13,6 +13,7 @@ from strongroom.settings.parts import quoted
 
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _MOST_ADVISERS = 8
+_ORIGINAL_DAYS = 30
 _MOST_DAYS = 3650
 _KEYS = frozenset({"advisers", "folder", "hub", "original_days", "skops_types"})
 
@@ -36,7 +37,7 @@ class IntakeSettings:
     advisers: tuple[str, ...] = ()
     folder: Path | None = None
     hub: str = ""
-    original_days: int = 30
+    original_days: int = _ORIGINAL_DAYS
     skops_types: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -76,7 +77,7 @@ class IntakeSettings:
         hub = table.get("hub", "")
         if not isinstance(hub, str):
             raise TypeError("the hub under [intake] is an address")
-        days = table.get("original_days", cls.original_days)
+        days = table.get("original_days", _ORIGINAL_DAYS)
         if not isinstance(days, int) or isinstance(days, bool):
             raise TypeError("original_days under [intake] is a whole number")
         return cls(
