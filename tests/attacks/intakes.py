@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from strongroom.access.request import Request
 from strongroom.client.intake import Added
@@ -28,19 +26,6 @@ from tests.journeys.rooms import House
 def kind() -> Kind:
     """Give the database whose administrator is the attacker."""
     return "sqlite"
-
-
-@pytest.fixture
-def foreign(quick: Path) -> Path:
-    """Give a folder with weights of somebody else."""
-    return weights(quick / "foreign", seed=1)
-
-
-def weights(folder: Path, *, seed: int) -> Path:
-    folder.mkdir()
-    content = {f"w{n}": np.arange(9000, dtype="<f4") + n * seed for n in range(20)}
-    save_file(content, folder / "model.safetensors")
-    return folder
 
 
 def version_of(house: House, added: Added) -> Version:

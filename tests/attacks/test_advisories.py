@@ -11,12 +11,12 @@ from strongroom.errors import IntegrityError, SetupError
 from strongroom.intake.additions import Addition
 from strongroom.intake.allow_list import Voucher
 from strongroom.intake.signing import sign_folder
-from tests.attacks.intakes import foreign, kind, published, weights
+from tests.attacks.intakes import kind, published
 from tests.intake.advising import KNOWN_BAD, bundle, reaudit
 from tests.intake.rooms import add, reading_here
 from tests.intake.signers import make_pair
-from tests.journeys.fixtures import clock, house, quick
-from tests.journeys.rooms import House
+from tests.journeys.fixtures import clock, foreign, house, quick
+from tests.journeys.rooms import House, write_foreign
 
 __all__ = ["clock", "foreign", "house", "kind", "quick"]
 
@@ -30,7 +30,7 @@ def test_advisories_taken_out_of_room_toml_let_nothing_in(
     unpinned = reading_here(house.by("olga"))
 
     for attempt in (
-        lambda: add(house, weights(quick / "next", seed=2), name="next"),
+        lambda: add(house, write_foreign(quick / "next", seed=2), name="next"),
         lambda: unpinned.intakes.accept(added.intake.id),
         unpinned.intakes.reaudit,
     ):
@@ -109,7 +109,9 @@ def test_a_version_cannot_be_hidden_while_it_is_recalled(
 ) -> None:
     """Put back afterwards, it would be what the ledger named last: published."""
     added = published(house, foreign)
-    house.by("olga").seal(weights(quick / "x", seed=2), name="tuned", parent="llm@1")
+    house.by("olga").seal(
+        write_foreign(quick / "x", seed=2), name="tuned", parent="llm@1"
+    )
     with administering(house.folder) as database:
         database.execute("PRAGMA foreign_keys = OFF")
         assert database.execute(statement).rowcount > 0

@@ -27,16 +27,14 @@ from strongroom.vault.versions import VersionState
 from tests.attacks.intakes import (
     accept,
     fails,
-    foreign,
     kind,
     recall,
     shown,
     version_of,
-    weights,
 )
 from tests.intake.rooms import add, reading_here
-from tests.journeys.fixtures import clock, house, quick
-from tests.journeys.rooms import House
+from tests.journeys.fixtures import clock, foreign, house, quick
+from tests.journeys.rooms import House, write_foreign
 
 __all__ = ["clock", "foreign", "house", "kind", "quick"]
 
@@ -62,7 +60,7 @@ def test_a_receipt_that_is_forged_or_used_seals_nothing(
 ) -> None:
     """ATT&CK T1553: the receipt is of one examination, and good once."""
     room, actor = reading_here(house.by("olga")), house.actors["olga"]
-    other = add(house, weights(quick / "other", seed=5), name="other")
+    other = add(house, write_foreign(quick / "other", seed=5), name="other")
     addition = Addition(path=foreign, project="default")
     with room.room.quarantine.receiving(actor, addition) as private:
         examined = room.room.quarantine.examine(actor, private, addition)
@@ -94,7 +92,7 @@ def test_a_receipt_made_up_from_a_refused_intake_seals_nothing(
     with pytest.raises(ConflictError):
         house.room.room.vault.seal(
             house.actors["olga"],
-            weights(foreign / "honest", seed=1),
+            write_foreign(foreign / "honest", seed=1),
             SealOptions(name="llm"),
             receipt=Receipt(
                 intake=refused.id, digest=refused.digest, report=refused.report
@@ -132,7 +130,7 @@ def test_the_administrator_of_the_database_lets_nothing_out(
 ) -> None:
     """ATT&CK T1565.001, ATLAS AML.T0010: rows of what waits, and of its report."""
     added = add(house, foreign)
-    add(house, weights(quick / "other", seed=5), name="other")
+    add(house, write_foreign(quick / "other", seed=5), name="other")
     recall(house, added)
     request = accept(house, added) if asked else None
     with administering(house.folder) as database:
@@ -226,7 +224,7 @@ def test_a_source_swapped_after_it_was_copied_changes_nothing(
     house: House, foreign: Path, quick: Path, by: str
 ) -> None:
     """ATLAS AML.T0010: what is examined and sealed is what was hashed."""
-    other = weights(quick / "other", seed=9) / "model.safetensors"
+    other = write_foreign(quick / "other", seed=9) / "model.safetensors"
     source = foreign / "model.safetensors"
 
     once = threading.Lock()
@@ -242,7 +240,7 @@ def test_a_source_swapped_after_it_was_copied_changes_nothing(
                 os.replace(other, source)
 
     room = reading_here(house.by("olga"))
-    honest = weights(quick / "honest", seed=1)
+    honest = write_foreign(quick / "honest", seed=1)
     added = room.intakes.add(
         Addition(path=foreign, project="default"),
         SealOptions(name="llm"),

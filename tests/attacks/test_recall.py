@@ -17,18 +17,16 @@ from strongroom.vault.lineages import LINEAGES
 from strongroom.vault.versions import REFERENCES, VERSIONS, VersionState
 from tests.attacks.intakes import (
     accept,
-    foreign,
     kind,
     published,
     recall,
     shown,
     version_of,
-    weights,
 )
 from tests.intake.advising import bundle, reaudit
 from tests.intake.rooms import add
-from tests.journeys.fixtures import clock, house, quick
-from tests.journeys.rooms import House
+from tests.journeys.fixtures import clock, foreign, house, quick
+from tests.journeys.rooms import House, write_foreign
 
 __all__ = ["clock", "foreign", "house", "kind", "quick"]
 
@@ -118,7 +116,7 @@ def test_what_is_being_sealed_when_its_parent_is_recalled_is_given_up(
         for once in data:
             reaudit(house, once)
 
-    tuned, room = weights(quick / "tuned", seed=2), house.by("olga")
+    tuned, room = write_foreign(quick / "tuned", seed=2), house.by("olga")
     with pytest.raises(ConflictError, match="was given up"):
         room.seal(tuned, name="tuned", parent="llm@1", progress=meanwhile)
 
@@ -146,7 +144,7 @@ def test_a_recalled_first_version_that_is_refused_leaves_its_lineage(
     recall(house, added)
     house.by("olga").intakes.refuse(added.intake.id)
 
-    next_ = add(house, weights(quick / "next", seed=3))
+    next_ = add(house, write_foreign(quick / "next", seed=3))
 
     assert version_of(house, added).state is VersionState.ABANDONED
     assert version_of(house, next_).parent == version_of(house, added).id

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from strongroom.access.founding import Founder
 from strongroom.app import create_strongroom
@@ -18,10 +16,10 @@ from strongroom.types import Profile, Secret
 from tests import postgresql
 from tests.cli.terminal import PASSPHRASE, PASSWORD, Phone, Terminal
 from tests.intake.signers import Pair, make_pair
-from tests.journeys.fixtures import model, quick
+from tests.journeys.fixtures import foreign, model, quick
 from tests.journeys.rooms import CHEAP, QUICK, write_small_model
 
-__all__ = ["model", "quick"]
+__all__ = ["foreign", "model", "quick"]
 
 PEOPLE = {
     "olga": ("infrastructure", "operator"),
@@ -118,15 +116,6 @@ def published_template(office_template: Office) -> Iterator[Office]:
 def published(published_template: Office, quick: Path) -> Office:
     """Give an office with one published restricted model, ``llm``."""
     return published_template.copy(quick / "office")
-
-
-@pytest.fixture
-def foreign(quick: Path) -> Path:
-    """Give a folder with weights of somebody else."""
-    folder = quick / "foreign"
-    folder.mkdir()
-    save_file({"w": np.arange(9_000, dtype="<f4")}, folder / "model.safetensors")
-    return folder
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """Rooms for the tests of this folder."""
 
-from tests.journeys.fixtures import clock, house, kind, model, quick
+from tests.journeys.fixtures import clock, foreign, house, kind, model, quick
 
-__all__ = ["clock", "house", "kind", "model", "quick"]
+__all__ = ["clock", "foreign", "house", "kind", "model", "quick"]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
 from strongroom.intake.additions import Addition
@@ -27,15 +25,6 @@ LLAMA = Origin(publisher="acme", repository="llama", commit=COMMIT)
 @pytest.fixture
 def pair(quick: Path) -> Pair:
     return make_pair(quick)
-
-
-@pytest.fixture
-def foreign(quick: Path) -> Path:
-    """Give a folder with weights of somebody else."""
-    folder = quick / "foreign"
-    folder.mkdir()
-    save_file({"w": np.arange(9_000, dtype="<f4")}, folder / "model.safetensors")
-    return folder
 
 
 def names(house: House) -> list[str]:

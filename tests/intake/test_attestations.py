@@ -6,9 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # no __all__
@@ -53,15 +51,6 @@ def test_published_statements_come_out_as_they_are(
     assert {name: data.decode() for name, data in written.items()} == case["statements"]
     for data in written.values():
         opened(data, VerifyKey(bytes.fromhex(PUBLISHED["key"])))
-
-
-@pytest.fixture
-def foreign(quick: Path) -> Path:
-    """Give a folder with weights of somebody else."""
-    folder = quick / "foreign"
-    folder.mkdir()
-    save_file({"w": np.arange(9_000, dtype="<f4")}, folder / "model.safetensors")
-    return folder
 
 
 def test_both_statements_are_verified_by_another_library(

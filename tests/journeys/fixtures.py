@@ -16,7 +16,16 @@ from tests.journeys import rooms
 from tests.journeys.rooms import Clock, House
 from tests.journeys.templates import HouseTemplate, Template
 
-__all__ = ["clock", "house", "kind", "model", "quick", "sealed", "solo_room"]
+__all__ = [
+    "clock",
+    "foreign",
+    "house",
+    "kind",
+    "model",
+    "quick",
+    "sealed",
+    "solo_room",
+]
 
 SQLITE = "sqlite+pysqlite:///room.db"
 Kind = Literal["sqlite", "postgresql"]
@@ -48,6 +57,12 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 def model(quick: Path) -> Path:
     """Give a folder with a small model."""
     return rooms.write_small_model(quick / "model")
+
+
+@pytest.fixture
+def foreign(quick: Path) -> Path:
+    """Give a folder with weights of somebody else."""
+    return rooms.write_foreign(quick / "foreign")
 
 
 @pytest.fixture

@@ -249,6 +249,14 @@ def tensors(
     return found
 
 
+def write_foreign(folder: Path, *, seed: int = 1) -> Path:
+    """Write a folder with weights of somebody else; another seed, other weights."""
+    folder.mkdir()
+    found = {f"w{n}": np.arange(9000, dtype="<f4") + n * seed for n in range(20)}
+    save_file(found, folder / "model.safetensors")
+    return folder
+
+
 VOCABULARY = np.random.default_rng(7).bytes(700)
 
 

@@ -1,5 +1,13 @@
 """Rooms for the tests of this folder."""
 
-from tests.journeys.fixtures import clock, house, kind, model, quick, solo_room
+from tests.journeys.fixtures import (
+    clock,
+    foreign,
+    house,
+    kind,
+    model,
+    quick,
+    solo_room,
+)
 
-__all__ = ["clock", "house", "kind", "model", "quick", "solo_room"]
+__all__ = ["clock", "foreign", "house", "kind", "model", "quick", "solo_room"]

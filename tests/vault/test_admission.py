@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
-from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
 
 from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
@@ -21,16 +20,6 @@ from tests.intake.readers import read_here
 from tests.intake.rooms import add, reading_here
 from tests.journeys.rooms import House
 from tests.journeys.waiting import waiting_for_locks
-
-
-@pytest.fixture
-def foreign(quick: Path) -> Path:
-    """Give a folder with weights of somebody else."""
-    folder = quick / "foreign"
-    folder.mkdir()
-    weights = {f"w{n}": np.arange(9000, dtype="<f4") + n for n in range(20)}
-    save_file(weights, folder / "model.safetensors")
-    return folder
 
 
 def shown(house: House, intake: Intake) -> Intake:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from strongroom.client.intake import Added
 from strongroom.crypto.signing import SigningKey
@@ -28,13 +26,9 @@ from tests.journeys.rooms import House
 
 
 @pytest.fixture
-def added(house: House, quick: Path) -> Added:
+def added(house: House, foreign: Path) -> Added:
     """Give a model of somebody else that was taken in and accepted."""
-    folder = quick / "foreign"
-    folder.mkdir()
-    weights = {f"w{n}": np.arange(9000, dtype="<f4") + n for n in range(4)}
-    save_file(weights, folder / "model.safetensors")
-    done = add(house, folder)
+    done = add(house, foreign)
     request = house.by("olga").intakes.accept(done.intake.id)
     house.by("ines").approve(request.id)
     return done

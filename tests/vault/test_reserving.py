@@ -7,9 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from strongroom.client.client import Strongroom
 from strongroom.errors import ConflictError
@@ -18,7 +16,7 @@ from strongroom.vault.vault import Sealed
 from strongroom.vault.versions import VERSIONS, VersionState
 from tests.intake.advising import KNOWN_BAD, bundle, reaudit
 from tests.intake.rooms import add
-from tests.journeys.rooms import House
+from tests.journeys.rooms import House, write_foreign
 from tests.journeys.waiting import waiting_for_locks
 
 
@@ -57,17 +55,10 @@ def test_the_class_of_a_seal_that_failed_does_not_stay(
 # --- under what is recalled ------------------------------------------------------
 
 
-def weights(folder: Path, seed: int = 1) -> Path:
-    folder.mkdir()
-    content = {f"w{n}": np.arange(9000, dtype="<f4") + n * seed for n in range(4)}
-    save_file(content, folder / "model.safetensors")
-    return folder
-
-
 @pytest.fixture
-def advisory(house: House, quick: Path) -> bytes:
+def advisory(house: House, foreign: Path) -> bytes:
     """Give what will recall the one model of the house, which came from outside."""
-    added = add(house, weights(quick / "foreign"))
+    added = add(house, foreign)
     request = house.by("olga").intakes.accept(added.intake.id)
     house.by("ines").approve(request.id)
     return bundle(house, intakes=[added.intake.digest])
@@ -97,12 +88,12 @@ def test_what_mends_a_recalled_model_comes_in_and_is_looked_at(
 ) -> None:
     reaudit(house, advisory)
 
-    mended = add(house, weights(quick / "mended", seed=2), known_bad=KNOWN_BAD)
+    mended = add(house, write_foreign(quick / "mended", seed=2), known_bad=KNOWN_BAD)
 
     assert mended.sealed is not None
     assert mended.sealed.version.state is VersionState.QUARANTINED
     assert mended.sealed.version.parent == f"{mended.sealed.artifact.id}/1"
-    again = house.by("olga").seal(weights(quick / "other", seed=3), name="other")
+    again = house.by("olga").seal(write_foreign(quick / "other", seed=3), name="other")
     assert again.request is not None
 
 
