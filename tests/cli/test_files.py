@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.cli.files import read_file
+from strongroom.cli.files import read_file, verify_there
 from strongroom.errors import InputError, MissingError, UnavailableError
 
 
@@ -37,3 +37,14 @@ def test_a_file_without_an_end_is_read_up_to_the_limit() -> None:
     """A device or a pipe that never ends once took all memory."""
     with pytest.raises(InputError, match="over 1024 bytes"):
         read_file(Path("/dev/zero"), at_most_bytes=1024)
+
+
+@pytest.mark.parametrize("path", ["none", "x" * 300, "file/below", "a\0b", "loop"])
+def test_what_leads_nowhere_is_missing(tmp_path: Path, path: str) -> None:
+    """A path too long for any disk ended in a bug of ours."""
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "loop").symlink_to("loop")
+
+    verify_there(tmp_path / "file")
+    with pytest.raises(MissingError, match="there is no file or folder"):
+        verify_there(tmp_path / path)

@@ -46,7 +46,7 @@ def test_a_changed_file_is_refused(solo: Terminal, foreign: Path, pair: Pair) ->
     added = solo.run("intake", "add", foreign, "--as", "tiny", *options)
 
     assert added.status == 65
-    assert "1 files are there and not signed: 'config.json'" in added.out
+    assert "1 file there and not signed: 'config.json'" in added.out
 
 
 def test_a_certificate_is_believed_for_its_authority(
@@ -62,7 +62,7 @@ def test_a_certificate_is_believed_for_its_authority(
     added = solo.run("intake", "add", foreign, "--as", "tiny", *options)
 
     assert added.status == 0, added.err
-    assert "1 files are signed as 'foreign'" in added.out
+    assert "1 file signed as 'foreign'" in added.out
 
 
 def test_statements_are_written_once(
@@ -91,5 +91,7 @@ def test_a_signature_and_somebody_it_is_by_belong_together(
     ):
         done = solo.run("intake", "add", foreign, *options)
         assert (done.status, "needs somebody to be by" in done.err) == (65, True)
+    nothing = solo.run("intake", "sign", "nope", "--key", pair.private)
+    assert (nothing.status, "no file or folder nope" in nothing.err) == (66, True)
     missing = solo.run("intake", "sign", foreign, "--key", foreign / "none")
     assert (missing.status, "there is no file" in missing.err) == (66, True)

@@ -78,6 +78,11 @@ def test_a_source_is_listed_by_the_digest_of_each_file(
     add = ("intake", "add", foreign, "--as", "other", "--source", "acme")
     refused = solo.run(*add)
     assert (refused.status, "source/files" in refused.out) == (65, True)
+    assert "1 file other than those that the source acme" in refused.out
+    sums.write_bytes(b"\n")
+    empty = solo.run("intake", "sources", "add", "b", "--sums", sums)
+    assert (empty.status, "no digest of a file is listed" in empty.err) == (65, True)
+    assert "sha256sum" in empty.err
     sums.write_bytes(b"\xff")
     assert solo.run("intake", "sources", "add", "b", "--sums", sums).status == 65
 

@@ -36,7 +36,7 @@ def test_every_key_is_there_with_what_it_protects(
     assert root.used_by == "whoever has the custody file and its passphrase"
     segments = found["segment", "llm@1, generation 1"]
     count = len(sealed.manifest.segments)
-    assert segments.protects == f"{count} segments, internal"
+    assert segments.protects == f"segments: {count}, internal"
     assert segments.algorithm.name == "AES-256-GCM"
     assert ("recovery", "set 77") in found
     assert found["reader", "one for each opening"].since is None
@@ -55,7 +55,7 @@ def test_another_suite_and_another_root_key_show(
     assert suites == ["AES-256-GCM", "ChaCha20-Poly1305"]
     roots = {i.name: i.protects for i in items if i.kind == "root"}
     assert roots.keys() == {"home, active", "home, retired"}
-    assert roots["home, retired"] == "0 shares of segments"
+    assert roots["home, retired"] == "shares of segments: 0"
 
 
 def test_an_algorithm_past_its_review_is_a_finding(solo_room: Strongroom) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from strongroom.errors import InputError
-from strongroom.intake.findings import Finding, Level, RefusedError, quoted
+from strongroom.intake.findings import (
+    Finding,
+    Level,
+    RefusedError,
+    counted,
+    quoted,
+)
 
 
 def test_a_refusal_becomes_a_finding() -> None:
@@ -33,3 +39,8 @@ def test_quoted_text_is_ascii_and_short() -> None:
     assert shown.isascii()
     assert "\x1b" not in shown
     assert len(shown) < 200
+
+
+def test_one_is_counted_as_one() -> None:
+    said = [counted(count, "file") for count in (0, 1, 2)]
+    assert said == ["0 files", "1 file", "2 files"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.errors import InputError
+from strongroom.errors import InputError, MissingError
 from strongroom.intake import listing
 
 
@@ -72,8 +72,10 @@ def test_names_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
 def test_nothing_an_empty_folder_and_a_bad_path_are_refused(tmp_path: Path) -> None:
     (tmp_path / "only" / "folders").mkdir(parents=True)
 
-    for path in [tmp_path, tmp_path / "none", tmp_path / ("x" * 300), Path("a\0b")]:
-        with pytest.raises(InputError):
+    with pytest.raises(InputError):
+        listing.list_files(tmp_path)
+    for path in [tmp_path / "none", tmp_path / ("x" * 300), Path("a\0b")]:
+        with pytest.raises(MissingError):
             listing.list_files(path)
 
 

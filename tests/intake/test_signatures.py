@@ -51,16 +51,16 @@ def test_files_as_they_were_signed_pass_and_the_signer_is_named(pair: Pair) -> N
     assert faults(found) == []
     assert found.signer == pair.key.fingerprint
     assert found.findings[0].message == (
-        f"2 files are signed as 'llm' by key {pair.key.fingerprint}"
+        f"2 files signed as 'llm' by key {pair.key.fingerprint}"
     )
 
 
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({"a.bin": "1" * 64}, "1 files are signed and not there: 'sub/b'"),
-        ({**FILES, ".git/x": "3" * 64}, "1 files are there and not signed: '.git/x'"),
-        ({**FILES, "sub/b": "3" * 64}, "1 files are not as they were signed: 'sub/b'"),
+        ({"a.bin": "1" * 64}, "1 file signed and not there: 'sub/b'"),
+        ({**FILES, ".git/x": "3" * 64}, "1 file there and not signed: '.git/x'"),
+        ({**FILES, "sub/b": "3" * 64}, "1 file not as they were signed: 'sub/b'"),
     ],
 )
 def test_a_file_changed_added_or_missing_is_refused(

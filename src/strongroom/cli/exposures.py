@@ -129,9 +129,8 @@ def sentences(report: ExposureReport) -> list[str]:
         person = words.percent(report.person_cap, report.total)
         pair = words.percent(report.pair_cap, report.total)
         lines.append(f"caps:             {person} a person, {pair} a pair")
-        lines.append(
-            f"smallest group:   {report.coalition_bound} people while caps are kept"
-        )
+        group = words.many(report.coalition_bound, "person", "people")
+        lines.append(f"smallest group:   {group} while caps are kept")
     else:
         lines.append("caps:             none: one person may hold the whole")
     if report.sealers:

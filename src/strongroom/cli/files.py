@@ -1,7 +1,8 @@
-"""Reads a small file that somebody named on the command line."""
+"""What somebody named on the command line: is it there, and what does it hold?"""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from strongroom.errors import InputError, MissingError
@@ -9,6 +10,29 @@ from strongroom.settings.small_files import read_small
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def verify_there(path: str | Path, *, hint: str = "is the path right?") -> None:
+    """Check that a file or folder is there, before anything else is asked.
+
+    Args:
+        path: As it was typed; one too long for any disk too.
+        hint: What to type instead.
+
+    Raises:
+        MissingError: Nothing is there.
+        InputError: Somebody else's folder is in the way.
+    """
+    try:
+        os.stat(path)
+    except PermissionError:
+        raise InputError(
+            f"{str(path)[:200]} cannot be read", hint="may you read its folder?"
+        ) from None
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        raise MissingError(
+            f"there is no file or folder {str(path)[:200]}", hint=hint
+        ) from None
 
 
 def read_file(path: Path, *, at_most_bytes: int) -> bytes:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strongroom.cli.call import Call
-from strongroom.cli.files import read_file
-from strongroom.errors import InputError, MissingError, SetupError
+from strongroom.cli.files import read_file, verify_there
+from strongroom.errors import InputError, SetupError
 from strongroom.types import Secret
 
 if TYPE_CHECKING:
@@ -148,8 +148,8 @@ def verify_named(path: str, origin: str, expect: str | None) -> None:
             raise InputError(
                 f"{path[:200]} says where it is from", hint="leave out --from"
             )
-    elif not Path(path).exists():
-        raise MissingError(f"there is no file or folder {path}")
+    else:
+        verify_there(path)
 
 
 def _token(path: Path | None) -> Secret | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,9 @@ import typer
 from strongroom.cli import hubs, upstream, words
 from strongroom.cli.call import Call
 from strongroom.cli.changes import change_document, show_change
+from strongroom.cli.files import verify_there
 from strongroom.cli.output import print_list
-from strongroom.errors import InputError, MissingError
+from strongroom.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,8 +78,8 @@ def outdated(
     on_hub = path is not None and is_on_hub(path)
     if on_hub and path is not None:
         parse_origin(path)  # a slip of the pen, before a room is opened
-    elif path is not None and not Path(path).exists():
-        raise MissingError(f"there is no file or folder {path}")
+    elif path is not None:
+        verify_there(path)
     with call.open() as room:
         if identifier is None or path is None:
             hub = hubs.named_hub(room, endpoint, token_file, most_bytes)
@@ -96,7 +98,7 @@ def outdated(
 
 def _is_path(text: str) -> bool:
     """Return whether somebody named files where an id belongs."""
-    return text.startswith("hf://") or "/" in text or Path(text).exists()
+    return text.startswith("hf://") or "/" in text or os.path.exists(text)
 
 
 def _answer(call: Call, room: Strongroom, identifier: str, path: Path) -> None:

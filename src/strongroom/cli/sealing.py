@@ -10,9 +10,9 @@ import typer
 
 from strongroom.cli import words
 from strongroom.cli.call import Call
-from strongroom.cli.files import read_file
+from strongroom.cli.files import read_file, verify_there
 from strongroom.client.places import check_apart
-from strongroom.errors import InputError, MissingError
+from strongroom.errors import InputError
 from strongroom.types import Classification
 
 if TYPE_CHECKING:
@@ -60,10 +60,7 @@ def seal(
     """
     from strongroom.client.records import separations
 
-    if not path.exists():
-        raise MissingError(
-            f"there is no file or folder {path}", hint="strongroom seal ./my-model"
-        )
+    verify_there(path, hint="strongroom seal ./my-model")
     check_apart(path, call.settings().folder)
     plan_text = read_plan(plan) if plan else None
     total = bytes_below(path)

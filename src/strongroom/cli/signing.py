@@ -11,7 +11,7 @@ import typer
 
 from strongroom.cli import passphrases
 from strongroom.cli.call import Call
-from strongroom.cli.files import read_file
+from strongroom.cli.files import read_file, verify_there
 from strongroom.errors import ConflictError, InputError, UnavailableError
 from strongroom.types import Secret
 
@@ -51,6 +51,7 @@ def sign(
     from strongroom.crypto.ecdsa import MOST_PEM_BYTES, EcSigner
     from strongroom.intake.signing import named, sign_folder
 
+    verify_there(path)  # before a passphrase is asked for
     pem = read_file(key, at_most_bytes=MOST_PEM_BYTES)
     passphrase = None
     if key_passphrase_file is not None or b"ENCRYPTED" in pem:

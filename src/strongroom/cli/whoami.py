@@ -59,7 +59,7 @@ def whoami(call: Call) -> None:
 def _factor(found: Whoami, *, fresh: bool) -> str:
     """Return what was proved, what there is to prove, and whether that is new."""
     if found.session is None or found.session.factor_at is None:
-        there = "codes" if found.has_code else f"{found.passkeys} passkeys"
+        there = "codes" if found.has_code else words.many(found.passkeys, "passkey")
         any_ = found.has_code or found.passkeys
         return f"none in this session; the account has {there if any_ else 'none'}"
     if fresh and found.fresh_until is not None:

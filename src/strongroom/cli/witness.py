@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from strongroom.cli import passphrases
+from strongroom.cli import passphrases, words
 from strongroom.cli.call import Call
 from strongroom.cli.files import read_file
 from strongroom.cli.output import text
@@ -111,7 +111,7 @@ def watch(
         demand(desk, log, wanted, random=os.urandom)
     call.output.say(
         {"ledger": log.origin, "entries": start.size},
-        f"{log.origin} is watched from {start.size} entries on",
+        f"{log.origin} is watched from {words.many(start.size, 'entry', 'entries')} on",
     )
 
 

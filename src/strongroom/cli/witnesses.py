@@ -192,7 +192,8 @@ def lines(report: WitnessReport | None) -> list[str]:
     ]
     needed = words.many(report.least, "witness", "witnesses")
     met = (
-        f"the policy ({needed}) is met at {report.met_size} entries"
+        f"the policy ({needed}) is met at"
+        f" {words.many(report.met_size, 'entry', 'entries')}"
         if report.met_size is not None
         else f"the policy ({needed}) is not met"
     )

@@ -120,7 +120,7 @@ def _root(
         name=f"{row.domain}, {row.state}",
         algorithm=known["aes-256-gcm"],
         since=row.created_at,
-        protects=f"{wraps} shares of segments",
+        protects=f"shares of segments: {wraps}",
         used_by=_holder(room, row.custodian),
     )
 
@@ -198,7 +198,7 @@ def _segments(
                 f", generation {manifest.generation}",
                 algorithm=known["aes-256-gcm" if aes else "chacha20-poly1305"],
                 since=sealed[version],
-                protects=f"{suites.count(suite)} segments, {manifest.classification}",
+                protects=f"segments: {suites.count(suite)}, {manifest.classification}",
                 used_by="readers on a permit",
             )
 
@@ -232,7 +232,7 @@ def _of_people(
             name="one-time codes",
             algorithm=known["totp-sha-1"],
             since=min(factor.created_at for factor in factors),
-            protects=f"{len(factors)} second factors",
+            protects=f"second factors: {len(factors)}",
             used_by="their owners",
         )
 

@@ -103,7 +103,8 @@ def waiting(request: Request) -> DeniedError:
         )
     if request.state is RequestState.PENDING:
         return DeniedError(
-            f"{request.id} waits for {request.approvals} approvals",
+            f"{request.id} waits for {request.approvals}"
+            f" {'approval' if request.approvals == 1 else 'approvals'}",
             hint=f"somebody else types: strongroom approve {request.id}",
         )
     return DeniedError(

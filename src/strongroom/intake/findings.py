@@ -107,6 +107,11 @@ def refusing(rule: str, *, place: str = "", hint: str = "") -> Iterator[None]:
         ) from None
 
 
+def counted(count: int, noun: str) -> str:
+    """Return ``1 file`` or ``3 files``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def listed(names: Iterable[str], *, at_most: int = 5) -> str:
     """Return some pieces of a hostile file in a row, and how many more there are."""
     every = list(names)

@@ -17,7 +17,13 @@ from strongroom.database import intake_tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
 from strongroom.errors import InputError, MissingError
-from strongroom.intake.findings import MOST_MESSAGE, Finding, Level, listed
+from strongroom.intake.findings import (
+    MOST_MESSAGE,
+    Finding,
+    Level,
+    counted,
+    listed,
+)
 from strongroom.intake.names import verify_paths
 from strongroom.intake.origins import NOWHERE, Origin
 from strongroom.intake.receiving import Received
@@ -206,8 +212,8 @@ def check_source(
     if wanted and other:
         yield _error(
             "source/files",
-            f"{len(other)} files are not those that the source {source.name}"
-            f" vouches for: {listed(sorted(other))}",
+            f"{counted(len(other), 'file')} other than those that the source"
+            f" {source.name} vouches for: {listed(sorted(other))}",
         )
 
 

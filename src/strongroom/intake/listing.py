@@ -10,7 +10,12 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from strongroom.errors import InputError, StrongroomError, UnavailableError
+from strongroom.errors import (
+    InputError,
+    MissingError,
+    StrongroomError,
+    UnavailableError,
+)
 from strongroom.intake.names import verify_paths
 
 MOST_FILES = 100_000
@@ -28,16 +33,18 @@ def list_files(path: Path, *, most: int = MOST_FILES) -> tuple[Path, list[str]]:
         most: Files that may be there.
 
     Raises:
-        InputError: Nothing is there, or it is empty, a device, too large, holds a
-            version history or a link to a folder, or a name cannot be restored
-            everywhere.
+        MissingError: Nothing is there.
+        InputError: It is empty, a device, too large, holds a version history or a
+            link to a folder, or a name cannot be restored everywhere.
         UnavailableError: The disk did not answer.
     """
     try:
         mode = path.stat().st_mode
-    except (OSError, ValueError):  # ValueError: a NUL in the path
-        raise InputError(
-            f"no file or folder is at {str(path)[:200]!a}", hint="is the path right?"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        if isinstance(error, OSError) and error.errno in {errno.EACCES, errno.ELOOP}:
+            raise unreadable(str(path), error) from None
+        raise MissingError(
+            f"there is no file or folder {str(path)[:200]!a}", hint="is the path right?"
         ) from None
     if stat.S_ISREG(mode):
         folder, names = path.parent, [path.name]

@@ -102,8 +102,9 @@ def receive(
         most_bytes: Of all files together.
 
     Raises:
-        InputError: Nothing is there, it is too much, a name cannot be restored, a
-            link leads away, or a file changed while it was read.
+        MissingError: Nothing is there.
+        InputError: It is too much, a name cannot be restored, a link leads away, or a
+            file changed while it was read.
         UnavailableError: A disk does not answer, or is full.
     """
     folder, names = list_files(path, most=MOST_FILES)

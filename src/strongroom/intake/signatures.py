@@ -17,7 +17,14 @@ from strongroom.crypto.ecdsa import EcKey, EcSigner
 from strongroom.errors import InputError, IntegrityError
 from strongroom.intake.bundles import Bundle
 from strongroom.intake.dsse import IN_TOTO, preauthentication_encoding
-from strongroom.intake.findings import MOST_MESSAGE, Finding, Level, listed, quoted
+from strongroom.intake.findings import (
+    MOST_MESSAGE,
+    Finding,
+    Level,
+    counted,
+    listed,
+    quoted,
+)
 from strongroom.intake.statements import ALONE, ModelStatement, in_order
 
 
@@ -139,8 +146,8 @@ def check_claim(claim: Claim, arrived: Arrived, *, at: datetime) -> Checked:
         _finding(
             "signature/valid",
             Level.NOTE,
-            f"{len(statement.files)} files are signed as {quoted(statement.name)}"
-            f" by key {key.fingerprint}",
+            f"{counted(len(statement.files), 'file')} signed as"
+            f" {quoted(statement.name)} by key {key.fingerprint}",
         ),
     )
     return Checked(signer=key.fingerprint, findings=findings)
@@ -196,7 +203,7 @@ def _differences(
         (unsigned, "there and not signed"),
     ):
         if paths:
-            what = f"{len(paths)} files are {why}: {listed(sorted(paths))}"
+            what = f"{counted(len(paths), 'file')} {why}: {listed(sorted(paths))}"
             yield _finding("signature/files", Level.ERROR, what)
 
 

@@ -24,8 +24,9 @@ def sign_folder(path: Path, signer: EcSigner, *, chain: Sequence[bytes] = ()) ->
         chain: Certificates in DER form, the signer's first; none names the key.
 
     Raises:
-        InputError: Nothing is there, there are links, or the
-            first certificate is not of the signer's key.
+        MissingError: Nothing is there.
+        InputError: There are links, or the first certificate is not of the signer's
+            key.
         UnavailableError: The disk did not answer.
     """
     folder, names = list_files(path, most=MOST_FILES)

@@ -95,9 +95,10 @@ def scan(
             archive of ours.
 
     Raises:
-        InputError: It does not exist or is empty; or a file is a pickle, an
-            archive, no regular file, unreadable, a malformed safetensors file, or
-            has a name that cannot be restored everywhere.
+        MissingError: It does not exist.
+        InputError: It is empty; or a file is a pickle, an archive, no regular file,
+            unreadable, a malformed safetensors file, or has a name that cannot be
+            restored everywhere.
     """
     folder, names = list_files(path)
     permitted = (Path("/"),) if follow_outside else permitted_targets(path, folder)

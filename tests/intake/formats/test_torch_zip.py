@@ -206,7 +206,7 @@ def test_what_was_found_is_said() -> None:
 def test_a_storage_that_no_tensor_uses_is_left_out_and_named() -> None:
     forged = Forged({"w": tensor()}, {"0": bytes(16), "hidden": b"secret"})
     result, files = read(forged.zip())
-    assert result.changes == ("6 bytes in 1 storages that no tensor uses left out",)
+    assert result.changes == ("6 bytes in 1 storage that no tensor uses left out",)
     assert b"secret" not in files["model.safetensors"]
 
 

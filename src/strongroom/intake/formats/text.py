@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from strongroom.intake.findings import Finding, Level, RefusedError
+from strongroom.intake.findings import Finding, Level, RefusedError, counted
 from strongroom.intake.formats.pickle_letters import verify_no_pickle
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
@@ -122,6 +122,7 @@ def _hidden_finding(count: int) -> tuple[Finding, ...]:
         Finding(
             rule="text/hidden",
             level=Level.NOTE,
-            message=f"{count} characters taken out that hide or reorder text",
+            message=f"{counted(count, 'character')} taken out that hide or reorder"
+            " text",
         ),
     )

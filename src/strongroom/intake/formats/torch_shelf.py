@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strongroom.canonical import Json
-from strongroom.intake.findings import RefusedError, listed, quoted
+from strongroom.intake.findings import RefusedError, counted, listed, quoted
 from strongroom.intake.formats.pickle_values import Call, Table, Value
 from strongroom.intake.formats.strides import laid_out
 from strongroom.intake.formats.torch_tensors import Tensor
@@ -169,12 +169,15 @@ class Shelf:
         if aliases:
             found.append(f"tensors written once under another name: {listed(aliases)}")
         if self._laid_out:
-            found.append(f"{self._laid_out} strided tensors laid out in row order")
+            found.append(
+                f"{counted(self._laid_out, 'strided tensor')} laid out in row order"
+            )
         lost = [key for key in self._storages if key not in self._used]
         if lost:
             size = sum(self._storages[key].length for key in lost)
             found.append(
-                f"{size} bytes in {len(lost)} storages that no tensor uses left out"
+                f"{counted(size, 'byte')} in {counted(len(lost), 'storage')} that no"
+                " tensor uses left out"
             )
         return tuple(found)
 
