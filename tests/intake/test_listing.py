@@ -11,6 +11,7 @@ import pytest
 
 from strongroom.errors import InputError, MissingError
 from strongroom.intake import listing
+from strongroom.intake.names import MOST_DEPTH
 
 
 def write(path: Path, data: bytes = b"x") -> Path:
@@ -106,8 +107,11 @@ def test_a_link_to_itself_is_refused(tmp_path: Path) -> None:
 
 
 def test_folders_nested_too_deep_are_refused(tmp_path: Path) -> None:
-    deep = tmp_path.joinpath(*["d"] * 66)
-    write(deep / "a")
+    """Once, a path was refused that lay as deep as folders may."""
+    deepest = tmp_path.joinpath(*["d"] * MOST_DEPTH)
+    write(deepest / "a")
+    assert listing.list_files(tmp_path)[1] == ["d/" * MOST_DEPTH + "a"]
+    write(deepest / "d" / "a")
 
     with pytest.raises(InputError, match="nested"):
         listing.list_files(tmp_path)

@@ -17,7 +17,7 @@ from strongroom.intake import names
         "1_Pooling/config.json",
         ".gitattributes",
         "a b/ü/模型.bin",
-        "/".join("x" * names.MOST_PARTS),
+        "/".join("x" * (names.MOST_DEPTH + 1)),
         "a\\b",
     ],
 )
@@ -45,7 +45,7 @@ def test_ordinary_paths_pass(path: str) -> None:
         "x" * 256,
         "ü" * 128,
         "/".join(["x" * 200] * 21),
-        "/".join("x" * (names.MOST_PARTS + 1)),
+        "/".join("x" * (names.MOST_DEPTH + 2)),
     ],
 )
 def test_a_path_that_could_land_elsewhere_or_hide_is_refused(path: str) -> None:

@@ -25,6 +25,7 @@ MOST_MANIFEST, MOST_MAP = 16 << 20, 256 << 20
 HEADER = 256
 BOTH = [ED25519, ML_DSA]
 MOST_FILES, MOST_PIECES, MOST_PATH, MOST_PART = 100_000, 4_000_000, 4096, 255
+MOST_FOLDERS = 64  # above a file
 TEXTS = ("room", "artifact", "classification", "project", "sealed_by", "sealed_at")
 NUMBERS = ("v", "version", "generation", "plain_bytes")
 SEGMENT_TEXTS = ("id", "name", "part", "domain", "footprint", "object")
@@ -168,6 +169,7 @@ def read_map(data: bytes) -> list[Document]:
 def check_path(path: str) -> None:
     """Refuse a path that leads elsewhere or cannot be shown."""
     check_text(path)
+    must(path.count("/") <= MOST_FOLDERS, "a path leads too deep")
     for part in path.split("/"):
         must(part not in ("", ".", ".."), "a path stays in its folder")
         must(len(part.encode()) <= MOST_PART, "a part is too long")

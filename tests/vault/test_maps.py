@@ -43,6 +43,16 @@ def test_the_published_refusals_are_refused(case: dict[str, str]) -> None:
         maps.parse_map(case["text"].encode())
 
 
+def test_a_file_below_as_many_folders_as_a_seal_takes_is_read() -> None:
+    """Once, a version that had been sealed could not be opened any more."""
+    deepest = "d/" * 64 + "a"
+    file = {"path": deepest, "pieces": [], "size": 0}
+
+    found = maps.parse_map(canonical.to_json({"files": [file], "v": 1}))
+
+    assert [one.path for one in found.files] == [deepest]
+
+
 @given(models(), st.integers(1, 100))
 def test_a_map_round_trips(files: tuple[SourceFile, ...], percent: int) -> None:
     plan = default_plan(files, most_percent=percent)

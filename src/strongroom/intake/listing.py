@@ -16,10 +16,9 @@ from strongroom.errors import (
     StrongroomError,
     UnavailableError,
 )
-from strongroom.intake.names import verify_paths
+from strongroom.intake.names import MOST_DEPTH, verify_paths
 
 MOST_FILES = 100_000
-MOST_DEPTH = 64
 
 _HISTORIES = {".git", ".hg", ".svn"}
 _OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a fifo would block

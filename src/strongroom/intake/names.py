@@ -19,9 +19,9 @@ MOST_NAME_BYTES = 4096
 MOST_PART_BYTES = 255
 """Of one folder or file name: NAME_MAX of Linux."""
 
-MOST_PARTS = 64
-"""Of one path.  Each part is looked up with all before it, so that 10,000 paths of
-2,000 parts would be 40 GB of text."""
+MOST_DEPTH = 64
+"""Folders above a file.  Each is looked up with all before it, so that 10,000 paths
+of 2,000 folders would be 40 GB of text."""
 
 # Control characters, line separators, halves of surrogate pairs, and the marks
 # that reorder a line of text.  Not str.isprintable(): its answer changes with the
@@ -52,8 +52,8 @@ def verify_path(path: str) -> None:
 
     Raises:
         InputError: It is absolute, has an empty, ``.`` or ``..`` part, a control
-            character, more than 64 parts, or is longer than 4096 bytes or 255 bytes a
-            part.
+            character, more than 64 folders, or is longer than 4096 bytes or 255 bytes
+            a part.
     """
     shown = f"{path[:80]!a}"
     if not is_plain_name(path):
@@ -63,9 +63,9 @@ def verify_path(path: str) -> None:
             hint="rename the file",
         )
     parts = path.split("/")
-    if len(parts) > MOST_PARTS:
+    if len(parts) > MOST_DEPTH + 1:
         raise InputError(
-            f"path {shown} has {len(parts)} parts, over {MOST_PARTS}",
+            f"path {shown} leads through {len(parts) - 1} folders, over {MOST_DEPTH}",
             hint="move the file up",
         )
     for part in parts:
