@@ -197,3 +197,27 @@ def test_any_bytes_are_something_or_refused(data: bytes) -> None:
             assert seen(data, path).kind in Kind
         except InputError:
             continue
+
+
+@pytest.mark.parametrize("protocol", [1, 2, 3, 4, 5])
+def test_the_legacy_form_is_known_in_every_protocol(protocol: int) -> None:
+    """All but protocols 2 and 3 were called pickles of scikit-learn."""
+    buffer = io.BytesIO()
+    torch.save(
+        {"w": torch.ones(2)}, buffer, pickle_protocol=protocol,
+        _use_new_zipfile_serialization=False,
+    )  # fmt: skip
+    assert seen(buffer.getvalue(), "model.pt").kind is Kind.TORCH_LEGACY
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        (torch_saved({"w": torch.ones(2)}, new=True), "checkpoint.pth.tar"),
+        (b"torch>=2\n", "requirements.txt"),
+    ],
+)
+def test_what_people_call_by_another_ending_is_no_finding(
+    data: bytes, path: str
+) -> None:
+    assert seen(data, path).findings == ()

@@ -82,3 +82,15 @@ def test_no_accepted_path_leaves_its_folder(path: str) -> None:
     assert not path.startswith("/")
     assert not {"", ".", ".."} & set(path.split("/"))
     assert path.encode().decode() == path
+
+
+def test_a_new_file_keeps_the_old_ending_where_its_name_is_taken() -> None:
+    endings, taken = (".safetensors", ".json"), ("a/x.safetensors", "y.json")
+
+    for path, name in [
+        ("a/x.bin", "a/x.bin.safetensors"),
+        ("y.bin", "y.bin.safetensors"),
+        ("z.bin", "z.safetensors"),
+    ]:
+        base = names.base_of(path, endings, taken)
+        assert names.with_ending(base, ".safetensors") == name

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from safetensors.numpy import load_file, save
 
 from strongroom.intake.jobs import Item, ReadingJob
@@ -144,3 +145,23 @@ def test_starting_imports_no_package_and_no_format() -> None:
     # What says whose zip file one is, and what is refused for what it is.
     last = {name.rpartition(".")[2] for name in formats.split()}
     assert {name for name in last if not name.startswith("zip")} == {"refused"}
+
+
+def test_weights_in_two_formats_under_one_name_both_come_in(tmp_path: Path) -> None:
+    """Models of diffusers have both, and were refused whole: ``file/twice``."""
+    buffer = io.BytesIO()
+    torch.save({"a": torch.ones(2)}, buffer)
+    first, second = report_on(
+        tmp_path, {"m/x.bin": buffer.getvalue(), "m/x.safetensors": WEIGHTS}
+    )
+    assert first["outputs"] == ["m/x.bin.safetensors"]
+    assert second["outputs"] == ["m/x.safetensors"]
+
+
+def test_an_empty_file_is_left_out_unless_it_should_hold_weights(
+    tmp_path: Path,
+) -> None:
+    """A folder that git keeps by an empty file was refused whole."""
+    kept, weights = report_on(tmp_path, {"a/.gitkeep": b"", "model.safetensors": b""})
+    assert (kept["outputs"], kept["findings"]) == ([], [])
+    assert weights["findings"][0][:2] == ["file/empty", "error"]

@@ -27,11 +27,17 @@ _MOST_HEADER_BYTES = 100_000_000  # of safetensors
 _PREFIX = 8
 
 _CONTAINERS = frozenset({Kind.ZIP, Kind.TAR, Kind.COMPRESSED})
+_NOTHING = frozenset({Kind.EMPTY, Kind.POINTER, Kind.LEFT_OUT})
 _CONTAINED = frozenset({Kind.TORCHSERVE, Kind.NEMO})
 
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
-_TORCH_LEGACY = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
-"""torch's magic number as a long of ten bytes, after the protocol."""
+_TORCH_LEGACY = re.compile(
+    rb"\x80[\x02-\x05](?:\x95.{8})?\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+    rb"|L119547037146038801333356L\n\.",
+    re.DOTALL,
+)
+"""torch's magic number: a long of ten bytes after the protocol, and the frame of
+protocols 4 and 5; of protocol 1 its digits."""
 
 _FIRST_OPCODES = frozenset(b"()]}cilFGIJKLMNSTUVXd\x80\x8a\x8c\x88\x89BC")
 _PYTHON_CACHE = re.compile(rb"..\r\n[\x00-\x03]\x00\x00\x00", re.DOTALL)
@@ -93,9 +99,10 @@ def _by_magic(head: bytes, length: int) -> Kind:
     """Return what bytes at fixed places say."""
     if _is_safetensors(head, length):
         return Kind.SAFETENSORS
+    if _TORCH_LEGACY.match(head):
+        return Kind.TORCH_LEGACY
     if _PICKLE.match(head):
-        legacy = head.startswith(_TORCH_LEGACY, 2)
-        return Kind.TORCH_LEGACY if legacy else Kind.PICKLE
+        return Kind.PICKLE
     for offset, mark, kind in MAGIC:
         if head.startswith(mark, offset):
             return kind
@@ -252,7 +259,7 @@ def _is_text(head: bytes) -> bool:
 
 def _disagreement(kind: Kind, ending: str) -> tuple[Finding, ...]:
     expected = ENDINGS.get(ending)
-    if expected is None or kind in expected or kind in {Kind.EMPTY, Kind.POINTER}:
+    if expected is None or kind in expected or kind in _NOTHING:
         return ()
     return (
         Finding(

@@ -111,6 +111,10 @@ _ZIPS = frozenset({
     Kind.NUMPY_ZIP, Kind.SKOPS,
 })  # fmt: skip
 
+_TARS = frozenset({  # model.pth.tar is no tar file since PyTorch 0.1.10
+    Kind.TAR, Kind.TORCH_TAR, Kind.TORCH_ZIP, Kind.TORCH_LEGACY,
+})  # fmt: skip
+
 
 def _only(kind: Kind) -> frozenset[Kind]:
     return frozenset({kind})
@@ -132,7 +136,7 @@ ENDINGS: Mapping[str, frozenset[Kind]] = {
     ".bin": _TORCH | {Kind.GGUF},
     **dict.fromkeys((".pkl", ".pickle", ".joblib", ".dill"), _TORCH),
     ".zip": _ZIPS,
-    ".tar": frozenset({Kind.TAR, Kind.TORCH_TAR}),
+    ".tar": _TARS,
     **dict.fromkeys((".gz", ".tgz", ".bz2", ".xz", ".zst"), _only(Kind.COMPRESSED)),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp"), _only(Kind.IMAGE)),
     ".pdf": _only(Kind.PDF),

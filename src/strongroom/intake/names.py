@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from strongroom.errors import InputError
 
@@ -114,6 +114,22 @@ def with_ending(path: str, ending: str) -> str:
     folder, slash, name = path.rpartition("/")
     stem, dot, _ = name.rpartition(".")
     return f"{folder}{slash}{stem if dot and stem else name}{ending}"
+
+
+def base_of(path: str, endings: Iterable[str], taken: Collection[str]) -> str:
+    """Return what new files are named after: the path, for ``with_ending``.
+
+    Where one of them would have the name of a file that is there, they are named after
+    the whole of the path: ``model.bin.safetensors`` beside ``model.safetensors``.
+
+    Args:
+        path: Of the file that they come from.
+        endings: What they will end in.
+        taken: Names of the files that are there.
+    """
+    if any(with_ending(path, ending) in taken for ending in endings):
+        return f"{path}.new"
+    return path
 
 
 def _folded(path: str) -> str:

@@ -47,6 +47,7 @@ READERS: Mapping[Kind, str] = {
     Kind.PDF: "refused:leave_out",
     Kind.TABLE: "refused:leave_out",
     Kind.LEFT_OUT: "refused:leave_out",
+    Kind.EMPTY: "refused:leave_out_empty",
 }
 """Module of ``formats`` and function, of the shape ``Rewrite``."""
 
@@ -104,7 +105,6 @@ def _loaded(place: str) -> Any:  # noqa: ANN401  # the table says of which shape
 
 
 _REASONS: Mapping[Kind, tuple[str, str, str]] = {
-    Kind.EMPTY: ("file/empty", "file is empty", "leave it out"),
     Kind.POINTER: (
         "file/pointer",
         "file is a pointer of Git LFS to the real one",

@@ -25,6 +25,11 @@ from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
 _ARCHIVES = frozenset({Kind.ZIP, Kind.TAR})
+_RENAMED = frozenset({
+    Kind.TORCH_ZIP, Kind.TORCH_LEGACY, Kind.TORCH_TAR,
+    Kind.NUMPY, Kind.NUMPY_ZIP, Kind.KERAS,
+})  # fmt: skip
+"""Those come out under another ending, after the files that have it already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +102,9 @@ def _identified(source: Source) -> Identified:
 
 
 def _turn(kind: Kind) -> int:
-    return (kind in LATE) - (kind in BESIDE)
+    if kind in LATE:
+        return 2
+    return (kind in _RENAMED) - (kind in BESIDE)
 
 
 def _rewritten(source: Source, seen: Identified, around: _Around) -> Rewritten:

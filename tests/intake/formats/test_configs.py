@@ -175,3 +175,12 @@ def test_a_changed_configuration_is_refused_or_comes_out(data: st.DataObject) ->
 
     if files is not None:
         assert "auto_map" not in json.loads(files["config.json"])
+
+
+def test_numbers_past_every_range_stay_as_python_writes_them() -> None:
+    """Mamba-2 has ``time_step_limit: [0.0, Infinity]``, and was refused."""
+    text = b'{"model_type": "mamba2", "time_step_limit": [0.0, Infinity], "x": NaN}'
+    _, files = rewritten(subject.rewrite, text, "config.json")
+
+    assert json.loads(files["config.json"])["time_step_limit"] == [0.0, float("inf")]
+    assert b"NaN" in files["config.json"]

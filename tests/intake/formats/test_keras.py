@@ -240,3 +240,21 @@ def test_what_is_no_hdf5_file_is_refused(tmp_path: Path) -> None:
     del tmp_path
     for data in (b"\x89HDF\r\n\x1a\n", weights()[:900], b"\x80\x04."):
         assert rule_of(archive(data=data)) in {"hdf5/form", "file/cut"}
+
+
+def test_sums_of_layers_and_models_in_models_come_in() -> None:
+    """Both were refused as code: ``x + y``, and the optimizer of a model within."""
+    total = layer("Add", "keras.src.ops.numpy")
+    result, files = rewritten(
+        subject.rewrite, archive(config(config(), total)), "m.keras"
+    )
+
+    assert "keras.src.ops.numpy.Add" in result.facts["classes"]
+    assert b"compile_config" not in files["m.config.json"]
+
+
+def test_operations_that_call_functions_are_refused() -> None:
+    for name in ("Map", "Scan", "Cond", "WhileLoop", "VectorizedMap"):
+        assert rule_of(archive(config(layer(name, "keras.src.ops.core")))) == (
+            "keras/class"
+        )

@@ -35,6 +35,11 @@ def test_cve_2025_9905_a_legacy_hdf5_model_is_refused() -> None:
         ("model.pte", "executorch"),
         ("image.PNG", "left-out"),
         ("requirements.txt", "left-out"),
+        ("runs/events.out.tfevents.1700000000.host", "left-out"),
+        ("package.json", "left-out"),
+        (".vscode/tasks.json", "left-out"),
+        (".mcp.json", "left-out"),
+        ("jupyter_notebook_config.json", "left-out"),
         ("model.safetensors", ""),
         ("py", ""),
     ],
@@ -52,3 +57,10 @@ def test_what_is_left_out_is_named_and_nothing_comes_out() -> None:
 
     assert files == {}
     assert "'a.png'" in result.changes[0]
+
+
+@pytest.mark.parametrize("name", ["train.log", "a.png", "logo.csv", "x.sig"])
+def test_what_is_left_out_is_refused_if_it_is_a_pickle(name: str) -> None:
+    """A pickle of letters in ``train.log`` did not keep a model from passing."""
+    with pytest.raises(RefusedError, match="pickle"):
+        rewritten(subject.leave_out, b"cos\nsystem\n(S'id'\ntR.", name)

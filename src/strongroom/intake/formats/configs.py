@@ -27,6 +27,7 @@ from strongroom.intake.formats.documents import (
     read_document,
     write_document,
 )
+from strongroom.intake.formats.named_classes import shown, verify_classes
 from strongroom.intake.formats.templates import review
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
@@ -45,9 +46,7 @@ _CALLED = re.compile(r"_target_|py/[a-z]+|__reduce(?:_ex)?__")
 
 _KERAS_CODE = frozenset({"Lambda", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"})
 _SOMEBODYS_PATH = frozenset({"_name_or_path", "name_or_path"})
-_PIPELINE_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
 _TEMPLATE = re.compile(r"\{[{%#]")
-_SENTENCE_MODULE = re.compile(r"sentence_transformers(?:\.[A-Za-z_]\w*)+")
 
 
 @dataclass(slots=True)
@@ -71,10 +70,12 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     del options
     name = source.path.rpartition("/")[2]
     document = read_document(
-        source, at_most_bytes=MOST_BYTES if name in _LARGE else MOST_CONFIG_BYTES
+        source,
+        at_most_bytes=MOST_BYTES if name in _LARGE else MOST_CONFIG_BYTES,
+        for_python=True,
     )
     notes = _Notes()
-    _verify_classes(name, document)
+    verify_classes(name, document)
     for part in objects(document):
         _clean(part, notes, top=part is document)
     digests: list[Json] = []
@@ -104,15 +105,15 @@ def _clean(part: dict[str, Value], notes: _Notes, *, top: bool) -> None:
         if _CALLED.fullmatch(key):
             raise RefusedError(
                 "config/callable",
-                f"{quoted(key)} names what a loader would call: {_shown(value)}",
+                f"{quoted(key)} names what a loader would call: {shown(value)}",
             )
         if key in {"class_name", "module"} and _is_one_of(value, _KERAS_CODE):
-            raise RefusedError("config/callable", f"a layer {_shown(value)} holds code")
+            raise RefusedError("config/callable", f"a layer {shown(value)} holds code")
         if key in REMOTE_CODE or _is_remote_kernel(key, value):
             _drop_code(part, key, notes, top=top)
         elif _is_somebodys_path(key, value):
             del part[key]
-            notes.changes.append(f"path left out: {quoted(key)} was {_shown(value)}")
+            notes.changes.append(f"path left out: {quoted(key)} was {shown(value)}")
 
 
 def _drop_code(part: dict[str, Value], key: str, notes: _Notes, *, top: bool) -> None:
@@ -127,12 +128,12 @@ def _drop_code(part: dict[str, Value], key: str, notes: _Notes, *, top: bool) ->
             "class of a library could stand in",
             hint="have the code reviewed, and add the weights without it",
         )
-    notes.changes.append(f"left out {quoted(key)}: {_shown(value)}")
+    notes.changes.append(f"left out {quoted(key)}: {shown(value)}")
     notes.findings.append(
         Finding(
             rule="config/remote-code",
             level=Level.WARNING,
-            message=f"{quoted(key)} asked for code from elsewhere ({_shown(value)}); "
+            message=f"{quoted(key)} asked for code from elsewhere ({shown(value)}); "
             "without it the model loads only where a library knows it",
             place=key,
         )
@@ -141,7 +142,7 @@ def _drop_code(part: dict[str, Value], key: str, notes: _Notes, *, top: bool) ->
 
 def _is_remote_kernel(key: str, value: Value) -> bool:
     """Return whether an attention is fetched: ``attn_implementation: org/repo``."""
-    return key.endswith("_implementation") and "/" in str(value)
+    return "_implementation" in key and "/" in str(value)
 
 
 def _is_somebodys_path(key: str, value: Value) -> bool:
@@ -154,29 +155,6 @@ def _is_somebodys_path(key: str, value: Value) -> bool:
 
 def _is_one_of(value: Value, names: frozenset[str]) -> bool:
     return isinstance(value, str) and value in names
-
-
-def _verify_classes(name: str, document: Value) -> None:
-    """Check the files whose rows are names that a library imports.
-
-    Raises:
-        RefusedError: A name lies outside the library.
-    """
-    if name == "modules.json":
-        for row in document if isinstance(document, list) else [document]:
-            kind = row.get("type") if isinstance(row, dict) else row
-            if not (isinstance(kind, str) and _SENTENCE_MODULE.fullmatch(kind)):
-                raise RefusedError(
-                    "config/class", f"module of the type {_shown(kind)} is not known"
-                )
-    if name == "model_index.json" and isinstance(document, dict):
-        for key, value in document.items():
-            library = value[0] if isinstance(value, list) and value else None
-            if library is not None and not _is_one_of(library, _PIPELINE_LIBRARIES):
-                raise RefusedError(
-                    "config/class",
-                    f"{quoted(key)} is of the library {_shown(library)}",
-                )
 
 
 def _templates(part: dict[str, Value]) -> Iterator[tuple[str, str]]:
@@ -193,7 +171,3 @@ def _templates(part: dict[str, Value]) -> Iterator[tuple[str, str]]:
         for where, text in texts:
             if isinstance(text, str) and _TEMPLATE.search(text):
                 yield where[:MOST_QUOTED], text
-
-
-def _shown(value: Value) -> str:
-    return quoted(value if isinstance(value, str) else repr(value)[:200])

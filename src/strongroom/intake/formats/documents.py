@@ -29,12 +29,15 @@ MOST_DEPTH = 64
 MOST_DIGITS = 40  # int(1e30), "no limit" to tokenizers, has 31
 
 
-def read_document(source: Source, *, at_most_bytes: int = MOST_BYTES) -> Value:
+def read_document(
+    source: Source, *, at_most_bytes: int = MOST_BYTES, for_python: bool = False
+) -> Value:
     """Return the document that a file holds.
 
     Args:
         source: UTF-8, with or without a byte order mark.
         at_most_bytes: Of this kind of file.
+        for_python: As for ``parse``.
 
     Raises:
         RefusedError: It is no JSON, is over a bound, or is ambiguous.
@@ -43,15 +46,19 @@ def read_document(source: Source, *, at_most_bytes: int = MOST_BYTES) -> Value:
         raise RefusedError(
             "json/size", f"document has {source.length} bytes of {at_most_bytes}"
         )
-    return parse(source.read_exactly(0, source.length))
+    return parse(source.read_exactly(0, source.length), for_python=for_python)
 
 
-def parse(data: bytes, *, most_values: int = MOST_VALUES) -> Value:
+def parse(
+    data: bytes, *, most_values: int = MOST_VALUES, for_python: bool = False
+) -> Value:
     """Return the document, in which every name of an object is unique.
 
     Args:
         data: UTF-8, with or without a byte order mark.
         most_values: Of this kind of document.
+        for_python: ``NaN`` and ``Infinity`` are numbers, as Python writes them and all
+            that load such a file read them; other parsers see no JSON.
 
     Raises:
         RefusedError: As for ``read_document``.
@@ -60,7 +67,8 @@ def parse(data: bytes, *, most_values: int = MOST_VALUES) -> Value:
     if values > most_values:
         raise RefusedError("json/size", f"document has over {most_values} values")
     try:
-        document: Value = _DECODER.decode(data.decode("utf-8-sig"))
+        decoder = _PYTHONS if for_python else _DECODER
+        document: Value = decoder.decode(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise RefusedError("json/malformed", "document is not UTF-8") from None
     except RecursionError:
@@ -75,10 +83,7 @@ def parse(data: bytes, *, most_values: int = MOST_VALUES) -> Value:
 
 def written(document: Value) -> bytes:
     """Return a document that ``parse`` accepted as text: UTF-8, indented by two."""
-    return (
-        json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode()
-        + b"\n"
-    )
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def write_document(workplace: Workplace, name: str, document: Value) -> None:
@@ -164,4 +169,7 @@ _DECODER = json.JSONDecoder(
     parse_int=_whole,
     parse_float=_real,
     parse_constant=_no_number,
+)
+_PYTHONS = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_whole, parse_float=_real
 )

@@ -7,11 +7,15 @@ file with the weights.
 from __future__ import annotations
 
 from strongroom.intake.findings import RefusedError, listed, quoted, refusing
-from strongroom.intake.formats.documents import read_document, write_document
+from strongroom.intake.formats.documents import (
+    objects,
+    read_document,
+    write_document,
+)
 from strongroom.intake.formats.hdf5 import read_arrays
 from strongroom.intake.formats.keras_config import verify_config
 from strongroom.intake.formats.zips import open_members, read_archive
-from strongroom.intake.names import with_ending
+from strongroom.intake.names import base_of, with_ending
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import digest_facts, write_weights
@@ -19,6 +23,7 @@ from strongroom.intake.weights import digest_facts, write_weights
 KIND = "keras"
 MOST_CONFIG_BYTES = 16 << 20
 _CONFIG, _ABOUT, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_ENDINGS = (".safetensors", ".config.json")
 _TRAINING = ("compile_config", "build_config")
 
 
@@ -44,12 +49,14 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     lost = [_ABOUT] if _ABOUT in members else []
     if isinstance(config, dict):
         lost += [key for key in _TRAINING if config.pop(key, None) is not None]
+        for part in objects(config):  # a model within, which was trained by itself
+            part.pop(_TRAINING[0], None)
     classes = verify_config(config)
     weights = read_arrays(opened[_WEIGHTS], workplace)
-    name = with_ending(source.path, ".safetensors")
+    base = base_of(source.path, _ENDINGS, workplace.names)
+    name, told = (with_ending(base, ending) for ending in _ENDINGS)
     with refusing("keras/weights"):
         digests = write_weights(workplace, name, weights)
-    told = with_ending(source.path, ".config.json")
     write_document(workplace, told, config)
     return Rewritten(
         kind=KIND,

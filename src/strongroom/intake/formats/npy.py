@@ -16,7 +16,7 @@ from operator import mul
 
 from strongroom.intake.findings import RefusedError, quoted, refusing
 from strongroom.intake.formats.zips import open_members, read_archive
-from strongroom.intake.names import with_ending
+from strongroom.intake.names import base_of, with_ending
 from strongroom.intake.rewriting import Options, Rewritten, Workplace, fill
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import Weight, digest_facts, write_weights
@@ -29,6 +29,7 @@ MOST_REORDERED_BYTES = 1 << 30
 _MOST_DIMENSIONS = 64
 _PREFIX_BYTES = 12  # up to the header of a version that has a longer length
 _ENDING = ".npy"
+_OUTPUT = ".safetensors"
 _DTYPES = {
     "b1": "BOOL", "i1": "I8", "u1": "U8", "i2": "I16", "u2": "U16", "f2": "F16",
     "i4": "I32", "u4": "U32", "f4": "F32", "i8": "I64", "u8": "U64", "f8": "F64",
@@ -97,7 +98,8 @@ def _written(
     kind: str, source: Source, arrays: dict[str, Source], workplace: Workplace
 ) -> Rewritten:
     weights = [_weight(name, member, workplace) for name, member in arrays.items()]
-    output = with_ending(source.path, ".safetensors")
+    base = base_of(source.path, (_OUTPUT,), workplace.names)
+    output = with_ending(base, _OUTPUT)
     with refusing("npy/tensor"):
         digests = write_weights(workplace, output, weights)
     return Rewritten(

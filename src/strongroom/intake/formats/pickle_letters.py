@@ -26,13 +26,13 @@ _PUSHES_NOTHING = frozenset(
 )
 
 
-def verify_no_pickle(text: str) -> None:
+def verify_no_pickle(text: str | bytes) -> None:
     """Check that a text is nothing that unpickling would run.
 
     Raises:
         RefusedError: It is a pickle that names something and calls it.
     """
-    if _is_pickle(text.encode()):
+    if _is_pickle(text.encode() if isinstance(text, str) else text):
         raise RefusedError("text/pickle", "text is a pickle, which calls something")
 
 

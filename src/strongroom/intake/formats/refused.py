@@ -152,9 +152,24 @@ _LEFT_OUT = frozenset(
         *(".html", ".htm", ".xml", ".css", ".ttf", ".woff", ".woff2", ".docx"),
         *(".csv", ".tsv", ".parquet", ".arrow", ".gitattributes", ".gitignore"),
         *(".gitkeep", ".log", ".lock", ".toml", ".cfg", ".ini", ".sig", ".asc"),
+        *(".tiff", ".heic", ".heif", ".avif", ".m4a", ".m4v", ".aac", ".opus", ".mkv"),
     }
 )
-_LEFT_OUT_NAMES = frozenset({"requirements.txt", "setup.cfg", ".ds_store"})
+_MOST_LOOKED_AT = 1 << 16  # bytes of what is left out
+_TRAINING_LOG = "events.out.tfevents."  # of TensorBoard
+_WEIGHTS = frozenset(
+    {
+        *(".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".onnx", ".npy"),
+        *(".npz", ".h5", ".keras", ".skops", ".model", ".spm", ".pkl", ".joblib"),
+    }
+)
+_LEFT_OUT_NAMES = frozenset(
+    {
+        *("requirements.txt", "setup.cfg", "package.json", "package-lock.json"),
+        *("composer.json", "deno.json", "tsconfig.json"),
+    }
+)
+"""Together with whatever a dot hides: programs that work in the folder obey them."""
 
 
 def kind_by_name(path: str) -> str:
@@ -166,11 +181,20 @@ def kind_by_name(path: str) -> str:
     """
     name = path.rpartition("/")[2].lower()
     ending = "." + name.rpartition(".")[2] if "." in name else ""
+    if name.startswith(_TRAINING_LOG):
+        return "left-out"
     if ending in _CODE or name in _CODE_NAMES:
         return "code"
-    if ending in _LEFT_OUT or name in _LEFT_OUT_NAMES:
+    if ending in _LEFT_OUT or name in _LEFT_OUT_NAMES or _is_obeyed(path):
         return "left-out"
     return _BY_ENDING.get(ending, "")
+
+
+def _is_obeyed(path: str) -> bool:
+    """Return whether a file configures a program, not a model."""
+    name = path.rpartition("/")[2].lower()
+    hidden = any(part.startswith(".") for part in path.split("/"))
+    return hidden or (name.startswith("jupyter") and name.endswith("_config.json"))
 
 
 def refusal_of(kind: str, path: str) -> RefusedError:
@@ -203,9 +227,41 @@ def leave_out(source: Source, workplace: Workplace, options: Options) -> Rewritt
         source: An image, a table, a page.
         workplace: Not used.
         options: Not used.
+
+    Raises:
+        RefusedError: It is a pickle all the same.
     """
     del workplace, options
+    from strongroom.intake.formats.pickle_letters import (  # noqa: PLC0415
+        verify_no_pickle,  # starting imports no format
+    )
+
+    verify_no_pickle(source.read(0, _MOST_LOOKED_AT))
     return Rewritten(
         kind="left-out",
         changes=(f"{quoted(source.path)} left out: no loader of weights reads it",),
+    )
+
+
+def leave_out_empty(
+    source: Source, workplace: Workplace, options: Options
+) -> Rewritten:
+    """Let an empty file stay behind, which a folder often holds to be kept.
+
+    Args:
+        source: It, of no bytes.
+        workplace: Not used.
+        options: Not used.
+
+    Raises:
+        RefusedError: By its name there should be weights in it, or a tokenizer.
+    """
+    del workplace, options
+    name = source.path.rpartition("/")[2].lower()
+    if "." + name.rpartition(".")[2] in _WEIGHTS:
+        raise RefusedError(
+            "file/empty", "file is empty", hint="leave it out, or get it again"
+        )
+    return Rewritten(
+        kind="empty", changes=(f"{quoted(source.path)} left out: it is empty",)
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import protobuf
-from strongroom.intake.formats.protobuf import Rule, Schemas
+from strongroom.intake.formats.charsmaps import verify_charsmap
+from strongroom.intake.formats.protobuf import Message, Rule, Schemas
 from strongroom.intake.formats.protobuf_reader import read_document
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
@@ -89,6 +90,9 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
             raise RefusedError(
                 "sentencepiece/piece", "a piece is empty, or of no type that is known"
             )
+    for spec in ("normalizer_spec", "denormalizer_spec"):
+        for one in document.root.messages(spec):
+            verify_charsmap(_table(one))
     with workplace.create(source.path) as file:
         for data in protobuf.pieces(document):
             file.append(data)
@@ -99,3 +103,12 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         facts={"pieces": len(pieces)},
         changes=(f"left out: {', '.join(lost)}",) if lost else (),
     )
+
+
+def _table(spec: Message) -> bytes:
+    """Return the table of normalisation; the file that it lies in is bounded."""
+    found = spec.all("precompiled_charsmap")
+    table = found[0] if found else b""
+    if isinstance(table, Source):
+        return table.read_exactly(0, table.length)
+    return table if isinstance(table, bytes) else b""

@@ -30,6 +30,12 @@ from strongroom.intake.formats.template_words import (
     TESTS,
 )
 
+_OF_FRAMES = (
+    *("gi_", "cr_", "ag_", "tb_", "co_", "func_"),
+    *("f_back", "f_builtins", "f_code", "f_globals", "f_locals"),
+)
+"""What leads from a generator or a function to Python itself."""
+
 _BY_NAME = {"map": FILTERS - {"map"}, "select": TESTS, "reject": TESTS}
 _BY_ATTRIBUTE = frozenset({"selectattr", "rejectattr", "sort", "unique", "sum", "join"})
 
@@ -149,7 +155,7 @@ def _verify_name(
 
 
 def _verify_plain(name: str) -> None:
-    if name.startswith("_") or name in {"mro", "format", "format_map"}:
+    if name.startswith(("_", *_OF_FRAMES)) or name in {"mro", "format", "format_map"}:
         raise _refused("template/attribute", name)
 
 

@@ -92,12 +92,14 @@ def drop_yaml(source: Source, workplace: Workplace, options: Options) -> Rewritt
         options: Not used.
 
     Raises:
-        RefusedError: It names something to be called.
+        RefusedError: It names something to be called, or is a pickle.
     """
     del workplace, options
     if source.length > MOST_BYTES:
         raise RefusedError("text/size", f"text has {source.length} bytes")
-    if _YAML_CALLS.search(source.read_exactly(0, source.length)):
+    data = source.read_exactly(0, source.length)
+    verify_no_pickle(data)
+    if _YAML_CALLS.search(data):
         raise RefusedError(
             "config/callable", "YAML names what a loader would call or import"
         )

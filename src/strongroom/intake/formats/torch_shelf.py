@@ -12,7 +12,12 @@ from strongroom.intake.formats.pickle_values import Call, Table, Value
 from strongroom.intake.formats.strides import laid_out
 from strongroom.intake.formats.torch_tensors import Tensor
 from strongroom.intake.formats.torch_values import Path
-from strongroom.intake.names import MOST_NAME_BYTES, is_plain_name, with_ending
+from strongroom.intake.names import (
+    MOST_NAME_BYTES,
+    base_of,
+    is_plain_name,
+    with_ending,
+)
 from strongroom.intake.rewriting import Workplace, fill
 from strongroom.intake.sources import Source
 from strongroom.intake.weights import Weight
@@ -30,6 +35,7 @@ _HOMES = (
     "weights",
     "params",
 )
+_ENDINGS = (".safetensors", ".optimizer.safetensors", ".json")
 _TRAINING = re.compile(r"optim|sched|scaler|rng|random", re.IGNORECASE)
 
 
@@ -235,15 +241,17 @@ class Shelf:
 
 
 def _renamed(path: str, workplace: Workplace) -> str:
-    """Return ``model.bin`` for ``pytorch_model.bin``, if that is free.
+    """Return what the files are named after: ``model.bin`` for ``pytorch_model.bin``.
 
     The ``transformers`` library looks for safetensors under that name only.  A snapshot
     that has both lists ``model.safetensors`` first.
     """
     folder, slash, name = path.rpartition("/")
     wanted = f"{folder}{slash}model.bin"
-    taken = with_ending(wanted, ".safetensors") in workplace.names
-    return wanted if name == "pytorch_model.bin" and not taken else path
+    taken = frozenset(workplace.names)
+    if name == "pytorch_model.bin" and base_of(wanted, _ENDINGS, taken) == wanted:
+        return wanted
+    return base_of(path, _ENDINGS, taken)
 
 
 def _last(path: str) -> str:
