@@ -49,7 +49,7 @@ def attacks() -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize(("name", "data"), [(n, d) for n, d in attacks()])
-def test_cve_2026_1260_a_table_that_leads_out_of_itself_is_refused(
+def test_sentencepiece_1269_a_table_that_leads_out_of_itself_is_refused(
     name: str, data: bytes
 ) -> None:
     with pytest.raises(RefusedError) as refused:

@@ -1,7 +1,7 @@
 """Checks the table by which SentencePiece normalises text.
 
 The table is a tree of letters in one array, which the library walks without asking
-where the array ends: a crafted one reads past it (CVE-2026-1260).
+where the array ends: a crafted one reads past it (issue 1269 of SentencePiece).
 
     length of the array in bytes   4 bytes
     units of 4 bytes               each leads to 256 others, some to a text
