@@ -112,3 +112,35 @@ def _gguf() -> Iterator[tuple[str, bytes]]:
             f"template-{number:02}",
             gguf(architecture, _string("tokenizer.chat_template", template)),
         )
+    yield from _gguf_elsewhere(architecture)
+    yield from _gguf_believed(architecture)
+
+
+def _array(key: str, kind: int, count: int, items: bytes) -> bytes:
+    return _text(key) + struct.pack("<LLQ", 9, kind, count) + items
+
+
+def _gguf_elsewhere(architecture: bytes) -> Iterator[tuple[str, bytes]]:
+    """Give templates where some programs look for them, and others do not."""
+    evil = EVIL_TEMPLATES[0]
+    for number, key in enumerate(
+        ("Tokenizer.Chat_Template", "tokenizer.chat_template.rag", "x.CHAT_TEMPLATE.y")
+    ):
+        yield f"template-key-{number}", gguf(architecture, _string(key, evil))
+    for number, key in enumerate(
+        ("tokenizer.chat_template", "tokenizer.chat_templates")
+    ):
+        listed = _array(key, 8, 2, _text("default") + _text(evil))
+        yield f"template-list-{number}", gguf(architecture, listed)
+
+
+def _gguf_believed(architecture: bytes) -> Iterator[tuple[str, bytes]]:
+    """Give values that programs read by other values, without looking."""
+    tokens = _array("tokenizer.ggml.tokens", 8, 2, _text("a") + _text("b"))
+    for name, pair in (
+        ("types-of-one-byte", _array("tokenizer.ggml.token_type", 0, 2, bytes(2))),
+        ("scores-of-one-byte", _array("tokenizer.ggml.scores", 0, 2, bytes(2))),
+        ("eos-beyond", _text("tokenizer.ggml.eos_token_id") + struct.pack("<LL", 4, 2)),
+        ("no-heads", _text("llama.attention.head_count") + struct.pack("<LL", 4, 0)),
+    ):
+        yield name, gguf(architecture, tokens, pair)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from strongroom.intake.findings import RefusedError, quoted
@@ -50,9 +50,11 @@ BLOCKS: Mapping[int, tuple[int, int]] = {
 }  # fmt: skip
 """Elements and bytes of a block, by type; without those that no file has."""
 
-BOOL, TEXT, ARRAY, U32 = 7, 8, 9, 4
+BOOL, TEXT, ARRAY, U32, I32, F32 = 7, 8, 9, 4, 5, 6
 _FORMS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "B", 10: "Q",
           11: "q", 12: "d"}  # fmt: skip
+_WHOLE = frozenset(_FORMS) - {F32, BOOL, 12}
+_ARRAY_HEAD_BYTES = 12  # type and count of the items
 _KEY = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
 
 
@@ -136,6 +138,26 @@ def text_of(source: Source, value: Value) -> str:
     """Return a value of type text, which ``read_head`` has checked."""
     data = source.read_exactly(value.start + 8, value.end - value.start - 8)
     return data.decode()
+
+
+def texts_of(source: Source, value: Value) -> Iterator[str]:
+    """Yield the texts of an array of texts.
+
+    Raises:
+        RefusedError: One is not UTF-8.
+    """
+    cursor = Cursor(source)
+    cursor.at = value.start + _ARRAY_HEAD_BYTES
+    for _ in range(value.items[1] if value.items else 0):
+        yield cursor.text(MOST_ITEM_BYTES, f"item of {value.key}")
+
+
+def number_of(source: Source, value: Value) -> int | None:
+    """Return a value that is one whole number; None if it is something else."""
+    if value.kind not in _WHOLE:
+        return None
+    data = source.read_exactly(value.start, value.end - value.start)
+    return int.from_bytes(data, "little", signed=_FORMS[value.kind].islower())
 
 
 def _value(cursor: Cursor) -> Value:

@@ -1,7 +1,7 @@
 """Rewrites GGUF files: the same values and tensors behind a head of ours.
 
-llama.cpp reads some arrays by the length of another, so those are compared here; and
-a chat template in a file is run by whoever serves the model (CVE-2024-34359).
+What a chat template in it says is reviewed (``gguf_templates``), and what programs
+believe of a file without looking is compared (``gguf_values``).
 """
 
 from __future__ import annotations
@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from strongroom.canonical import Json
-from strongroom.intake.findings import Finding, RefusedError
 from strongroom.intake.formats.gguf import (
     ARRAY,
     MAGIC,
-    TEXT,
     Head,
     Tensor,
     Value,
     read_head,
-    text_of,
 )
-from strongroom.intake.formats.templates import review
+from strongroom.intake.formats.gguf_templates import review_templates
+from strongroom.intake.formats.gguf_values import verify_values
 from strongroom.intake.names import with_ending
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
@@ -30,8 +28,6 @@ from strongroom.intake.weights import copy_hashed, digest_facts
 KIND = "gguf"
 _THREADS = 2
 _VERSION = 3  # the same layout as 2 for little-endian files
-_TOKENS = "tokenizer.ggml.tokens"
-_BESIDE_TOKENS = ("tokenizer.ggml.scores", "tokenizer.ggml.token_type")
 
 
 def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten:
@@ -43,14 +39,14 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         options: Not used.
 
     Raises:
-        RefusedError: The head is malformed, tensors overlap or leave the file, arrays
-            of the tokenizer have different lengths, or a chat template could do more
-            than put text together.
+        RefusedError: The head is malformed, tensors overlap or leave the file, values
+            of the tokenizer do not fit together, or a chat template could do more than
+            put text together.
     """
     del options
     head = read_head(source)
-    _verify_tokenizer(head)
-    templates, findings = _templates(head, source)
+    verify_values(head, source)
+    templates, findings = review_templates(head, source)
     output = with_ending(source.path, ".gguf")
     digests = _write(head, source, output, workplace)
     facts: dict[str, Json] = {
@@ -62,32 +58,6 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     return Rewritten(
         kind=KIND, outputs=(output,), facts=facts, findings=tuple(findings)
     )
-
-
-def _verify_tokenizer(head: Head) -> None:
-    """Check arrays that llama.cpp reads by the number of tokens."""
-    lengths = {v.key: v.items[1] for v in head.values if v.items is not None}
-    for key in _BESIDE_TOKENS:
-        if key in lengths and lengths[key] != lengths.get(_TOKENS, 0):
-            raise RefusedError(
-                "gguf/tokenizer",
-                f"{key} has {lengths[key]} items for {lengths.get(_TOKENS, 0)} tokens",
-            )
-    for value in head.values:
-        if value.key in {_TOKENS, *_BESIDE_TOKENS} and value.items is None:
-            raise RefusedError("gguf/tokenizer", f"{value.key} is no array")
-
-
-def _templates(head: Head, source: Source) -> tuple[list[Json], list[Finding]]:
-    """Review every template of the head; return label and digest of each."""
-    digests: list[Json] = []
-    findings: list[Finding] = []
-    for value in head.values:
-        if "template" in value.key and value.kind == TEXT:
-            found = review(text_of(source, value), label=value.key)
-            digests.append([value.key, found.digest])
-            findings.extend(found.findings)
-    return digests, findings
 
 
 def _write(
