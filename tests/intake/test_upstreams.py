@@ -73,6 +73,15 @@ def test_commits_and_digests_say_how_it_stands(
     assert found.rebuild == (("tuned",) if sha256 == NEW else ())
 
 
+def test_a_commit_that_lacks_a_file_that_came_from_it_is_another_one() -> None:
+    """Once it was the same, and what descends from it was to be built again."""
+    gone = Told(newest=Snapshot(place=ORIGIN, files={}), before={})
+
+    found = stand(came(), gone, {}, [])
+
+    assert (found.standing, found.rebuild) == (Standing.ALTERED, ("tuned",))
+
+
 def test_what_was_not_told_is_unknown() -> None:
     answer = Told(newest=UnavailableError("it does not answer"), before={})
 

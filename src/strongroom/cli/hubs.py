@@ -1,4 +1,4 @@
-"""Where files lie that ``strongroom intake add`` names: here, or on a hub."""
+"""Where files lie that ``strongroom intake`` names: here, or on a hub."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from strongroom.cli.call import Call
 from strongroom.cli.files import read_file, verify_there
@@ -17,6 +19,16 @@ if TYPE_CHECKING:
     from strongroom.client.client import Strongroom
     from strongroom.intake.hub import Hub
     from strongroom.vault.drafts import SealOptions
+
+ENDPOINT = Annotated[
+    str | None, typer.Option(help="Of the hub.", metavar="URL", envvar="HF_ENDPOINT")
+]
+TOKEN_FILE = Annotated[
+    Path | None, typer.Option(help="The hub knows you by it.", metavar="FILE")
+]
+MOST_BYTES = Annotated[
+    int | None, typer.Option(help="To fetch from a hub.", metavar="N", min=1)
+]
 
 _MOST_TOKEN_BYTES = 4096
 
@@ -125,8 +137,8 @@ def named_hub(
     )
 
 
-def verify_named(path: str, origin: str, expect: str | None) -> None:
-    """Check what ``add`` names before anything else is asked.
+def verify_named(path: str, origin: str = "", expect: str | None = None) -> None:
+    """Check what somebody names before anything else is asked.
 
     Args:
         path: Of something here, or ``hf://ORG/NAME@COMMIT``.

@@ -67,16 +67,9 @@ def add(
     source: Annotated[
         str | None, typer.Option(help="That vouches for it.", metavar="NAME")
     ] = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(help="Of the hub.", metavar="URL", envvar="HF_ENDPOINT"),
-    ] = None,
-    token_file: Annotated[
-        Path | None, typer.Option(help="The hub knows you by it.", metavar="FILE")
-    ] = None,
-    most_bytes: Annotated[
-        int | None, typer.Option(help="To fetch from a hub.", metavar="N", min=1)
-    ] = None,
+    endpoint: hubs.ENDPOINT = None,
+    token_file: hubs.TOKEN_FILE = None,
+    most_bytes: hubs.MOST_BYTES = None,
     salvage: Annotated[
         bool,
         typer.Option(help="Put stubs for unknown objects; a second person looks."),

@@ -11,7 +11,6 @@ import typer
 from strongroom.cli import hubs, upstream, words
 from strongroom.cli.call import Call
 from strongroom.cli.changes import change_document, show_change
-from strongroom.cli.files import verify_there
 from strongroom.cli.output import print_list
 from strongroom.errors import InputError
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from strongroom.canonical import Json
     from strongroom.client.client import Strongroom
+    from strongroom.intake.hub import Hub
     from strongroom.vault.comparing import Compared
 
 
@@ -40,16 +40,9 @@ def outdated(
             help="What is there now: file, folder, or hf://ORG/NAME@COMMIT.",
         ),
     ] = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(help="Of the hub.", metavar="URL", envvar="HF_ENDPOINT"),
-    ] = None,
-    token_file: Annotated[
-        Path | None, typer.Option(help="The hub knows you by it.", metavar="FILE")
-    ] = None,
-    most_bytes: Annotated[
-        int | None, typer.Option(help="To fetch from a hub.", metavar="N", min=1)
-    ] = None,
+    endpoint: hubs.ENDPOINT = None,
+    token_file: hubs.TOKEN_FILE = None,
+    most_bytes: hubs.MOST_BYTES = None,
     project: Annotated[
         str, typer.Option(help="For which a commit is fetched.", metavar="NAME")
     ] = "default",
@@ -68,37 +61,37 @@ def outdated(
 
     Example: strongroom intake outdated --endpoint https://hub.example
     """
-    from strongroom.intake.origins import is_on_hub, parse_origin
+    from strongroom.intake.origins import is_on_hub
 
     if identifier is not None and path is None and _is_path(identifier):
         raise InputError(
             f"{identifier[:200]!a} is no id of an intake",
             hint="name it first: strongroom intake outdated ID PATH",
         )
-    on_hub = path is not None and is_on_hub(path)
-    if on_hub and path is not None:
-        parse_origin(path)  # a slip of the pen, before a room is opened
-    elif path is not None:
-        verify_there(path)
+    if path is not None:
+        hubs.verify_named(path)  # a slip of the pen, before a room is opened
     with call.open() as room:
         if identifier is None or path is None:
             hub = hubs.named_hub(room, endpoint, token_file, most_bytes)
-            with call.output.working("asking the hub"):
-                every = room.intakes.newest(hub, identifier)
-            upstream.answer(call, hub.endpoint, every, alone=identifier is not None)
-            return
-        if not on_hub:
+            _ask(call, room, hub, identifier)
+        elif is_on_hub(path):
+            room.intakes.show(identifier)  # before hours of fetching
+            hub = hubs.named_hub(room, endpoint, token_file, most_bytes)
+            with hubs.fetched(call, room, path, hub, project=project) as folder:
+                _answer(call, room, identifier, folder)
+        else:
             _answer(call, room, identifier, Path(path))
-            return
-        room.intakes.show(identifier)  # before hours of fetching
-        hub = hubs.named_hub(room, endpoint, token_file, most_bytes)
-        with hubs.fetched(call, room, path, hub, project=project) as folder:
-            _answer(call, room, identifier, folder)
 
 
 def _is_path(text: str) -> bool:
     """Return whether somebody named files where an id belongs."""
     return text.startswith("hf://") or "/" in text or os.path.exists(text)
+
+
+def _ask(call: Call, room: Strongroom, hub: Hub, identifier: str | None) -> None:
+    with call.output.working("asking the hub"):
+        every = room.intakes.newest(hub, identifier)
+    upstream.answer(call, hub.endpoint, every, alone=identifier is not None)
 
 
 def _answer(call: Call, room: Strongroom, identifier: str, path: Path) -> None:

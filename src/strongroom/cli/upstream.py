@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _COMMIT: Final = 8
 """Of 40 digits, in a table; JSON has all."""
 
+_BY: Final = {"sha256": "SHA-256", "git": "git's SHA-1", "length": "length alone"}
+_LEGEND: Final = "+ added  - removed  ~ changed  ? as long as before, perhaps other"
+
 
 def answer(
     call: Call, endpoint: str, every: Sequence[Upstream], *, alone: bool
@@ -41,25 +44,23 @@ def answer(
         "endpoint": endpoint,
         "models": [_document(one) for one in every],
     }
-    unknown = [one for one in every if isinstance(one.newest, StrongroomError)]
-    if not (alone and unknown):
+    errors = [one.newest for one in every if isinstance(one.newest, StrongroomError)]
+    if not (alone and errors):
         call.output.answer(document, lambda console: _show(console, every, alone=alone))
     elif call.output.json:
         call.output.line(document)
-    if unknown:
-        raise _failure(unknown, len(every))
+    if errors:
+        raise _failure(errors, len(every))
 
 
-def _failure(unknown: Sequence[Upstream], asked: int) -> StrongroomError:
+def _failure(errors: Sequence[StrongroomError], asked: int) -> StrongroomError:
     """Return the error that an answer with holes in it ends in."""
-    first = unknown[0].newest
-    if not isinstance(first, StrongroomError):
-        raise AssertionError("what is unknown has an error")
+    first = errors[0]
     if asked == 1:
         return first
-    kinds = {type(one.newest) for one in unknown}
+    kinds = {type(error) for error in errors}
     kind = type(first) if len(kinds) == 1 else UnavailableError
-    count = f"{len(unknown)} of {words.many(asked, 'model')}"
+    count = f"{len(errors)} of {words.many(asked, 'model')}"
     return kind(f"{count} could not be compared: {first}", hint=first.hint)
 
 
@@ -94,39 +95,27 @@ def _show(console: Console, every: Sequence[Upstream], *, alone: bool) -> None:
     if not every:
         console.print("nothing that is accepted is known to be from a hub", style="dim")
         return
-    table = plain_table(
-        ("intake", False),
-        ("state", False),
-        ("admitted", False),
-        ("newest", False),
-        ("files", False),
-        ("from", False),
-    )
+    heads = ("intake", "state", "admitted", "newest", "files", "from")
+    table = plain_table(*((head, False) for head in heads))
     for one in every:
-        known = not isinstance(one.newest, StrongroomError)
+        newest = one.newest
         table.add_row(
             words.short(one.came.intake.id),
             one.standing.value,
             one.came.origin.commit[:_COMMIT] or "not said",
-            one.newest.place.commit[:_COMMIT]
-            if not isinstance(one.newest, StrongroomError)
-            else "",
-            _counts(one) if known else "",
+            ""
+            if isinstance(newest, StrongroomError)
+            else newest.place.commit[:_COMMIT],
+            _counts(one),
             text(one.came.origin.full_name),
         )
     console.print(table)
-    if any(one.changes and _counts(one) for one in every):
-        legend = "+ added  - removed  ~ changed  ? as long as before, perhaps other"
-        console.print(f"\n{legend}", style="dim")
+    if any(map(_counts, every)):
+        console.print(f"\n{_LEGEND}", style="dim")
     if alone:
         _show_one(console, every[0])
     else:
         _show_many(console, every)
-    if not alone:
-        following = next((one for one in every if one.standing.value == "newer"), None)
-        if following:
-            short = words.short(following.came.intake.id)
-            console.print(f"\nNext: strongroom intake outdated {short}")
 
 
 def _counts(one: Upstream) -> str:
@@ -155,7 +144,7 @@ def _show_one(console: Console, one: Upstream) -> None:
     show_change(console, "file", one.changes.files)
     show_names(console, "as long as before, perhaps other", one.changes.unsure)
     print_list(console, "to be built again", list(one.rebuild))
-    if one.standing.value == "newer" and not one.changes.files.nothing:
+    if one.standing == "newer" and not one.changes.files.nothing:
         size = sum(file.length for file in one.newest.files.values())
         short = words.short(one.came.intake.id)
         console.print(
@@ -163,9 +152,6 @@ def _show_one(console: Console, one: Upstream) -> None:
             f"strongroom intake outdated {short} {one.newest.place.address}",
             soft_wrap=True,
         )
-
-
-_BY: Final = {"sha256": "SHA-256", "git": "git's SHA-1", "length": "length alone"}
 
 
 def _show_many(console: Console, every: Sequence[Upstream]) -> None:
@@ -182,6 +168,10 @@ def _show_many(console: Console, every: Sequence[Upstream]) -> None:
         for name in one.rebuild
     ]
     show_names(console, "to be built again", rebuild)
+    following = next((one for one in every if one.standing == "newer"), None)
+    if following:
+        short = words.short(following.came.intake.id)
+        console.print(f"\nNext: strongroom intake outdated {short}")
 
 
 def _remarks(one: Upstream) -> list[str]:
@@ -190,12 +180,12 @@ def _remarks(one: Upstream) -> list[str]:
     if isinstance(newest, StrongroomError):
         return [str(newest)]
     found = []
-    if one.standing.value == "altered":
+    if one.standing == "altered":
         found.append("the hub has other files at the commit that was admitted")
     if newest.place.full_name != one.came.origin.full_name:
         found.append(f"the hub calls it {newest.place.full_name} now")
     if one.gone:
         found.append("the hub has the commit no more that was admitted")
-    if one.standing.value == "newer" and one.admitted_as:
+    if one.standing == "newer" and one.admitted_as:
         found.append(f"the newest commit is in as {words.short(one.admitted_as)}")
     return found

@@ -84,6 +84,7 @@ def ask_newest(hub: Hub, asked: Sequence[Asked], home: Path) -> list[Told]:
         **hub.order(),
         "do": "newest",
         "longest": MOST_LINE,
+        "most_files": MOST_FILES,
         "asked": [[one.repository, list(one.commits)] for one in asked],
     }
     lists = sum(1 + len(one.commits) for one in asked)

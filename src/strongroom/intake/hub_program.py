@@ -30,7 +30,6 @@ _MEMORY_BYTES: Final = 4 << 30
 _LISTING_MEMORY_BYTES: Final = 1 << 30
 _MOST_ANSWER_BYTES: Final = 64 << 20
 """Of a list of files, as ``jobs.MOST_BYTES``; 10,000 with their digests have 3 MB."""
-_MOST_FILES: Final = 10_000  # as ``jobs``, which imports what is not needed here
 _SECONDS: Final = 60
 
 
@@ -148,7 +147,7 @@ def _newest(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             try:
                 info = api.model_info(repository, revision=commit, files_metadata=True)
                 files = [_about(file) for file in info.siblings or ()]
-                if len(files) > _MOST_FILES:
+                if len(files) > order["most_files"]:
                     raise MuchError
             except _KNOWN as error:
                 if (word := _word(error)) == "unreachable":

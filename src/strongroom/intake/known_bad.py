@@ -112,6 +112,9 @@ class KnownBad:
             transaction: Where it is.
             bundle: The one that counts, if there is any.
             offered: Whether it is not taken yet.
+
+        Raises:
+            IntegrityError: A row that says whose bundles count was deleted or altered.
         """
         yield from feed_findings(bundle, transaction.now, self.at_most_age)
         issuers = every_issuer(transaction)

@@ -73,7 +73,7 @@ class Upstream:
             self.came.origin.commit or not self.changes.files.nothing
         ):
             return Standing.NEWER
-        if self.changes.files.changed:
+        if self.changes.files.changed or self.changes.files.removed:
             return Standing.ALTERED
         return Standing.SAME
 

@@ -92,7 +92,11 @@ class Families:
 
     @classmethod
     def of(cls, transaction: Transaction) -> Families:
-        """Return those of a room."""
+        """Return those of a room.
+
+        Raises:
+            IntegrityError: A version or a model was altered.
+        """
         return cls(
             children=children_of(VERSIONS.find(transaction)),
             names={one.id: one.name for one in every_model(transaction)},
