@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+from safetensors.numpy import save_file
+
 from strongroom import canonical
+from strongroom.app import open_strongroom
+from strongroom.intake.additions import Addition
+from strongroom.types import Secret
+from strongroom.vault.drafts import SealOptions
 from tests.cli.bundles import pin, write_bundle
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import PASSPHRASE, Terminal
+from tests.intake.older import Older
+from tests.intake.rooms import reading_here
+from tests.journeys.rooms import QUICK
 
 
 def test_a_room_is_judged_by_a_bundle_of_its_issuer(
@@ -24,7 +34,13 @@ def test_a_room_is_judged_by_a_bundle_of_its_issuer(
     assert log["runs"][0]["results"][0]["ruleId"] == "advisory/none"
 
     found = solo.ok("intake", "reaudit", "--bundle", bundle)
-    assert found == {"bundle": 3, "judged": 0, "recalled": [], "findings": []}
+    assert found == {
+        "bundle": 3,
+        "judged": 0,
+        "reread": 0,
+        "recalled": [],
+        "findings": [],
+    }
     assert solo.ok("intake", "reaudit")["bundle"] == 3
     older = solo.run(
         "intake", "reaudit", "--bundle", write_bundle(quick / "older.json", 2)
@@ -35,6 +51,38 @@ def test_a_room_is_judged_by_a_bundle_of_its_issuer(
     assert other.status == 76
     assert "bundle of advisories is not taken" in other.err
     assert "room.toml names" in other.err  # it said no more than: not canonical JSON
+
+
+def test_what_older_readers_admitted_is_read_again_on_demand(
+    solo: Terminal, quick: Path
+) -> None:
+    """Through the sandbox; nothing else has it read again."""
+    model = quick / "foreign" / "model.safetensors"
+    model.parent.mkdir()
+    save_file({f"w{n}": np.arange(9000) + n for n in range(4)}, model)
+    both = solo.run("intake", "reaudit", "--reread", "--dry-run")
+    assert (both.status, "neither --self nor --dry-run" in both.err) == (65, True)
+    with open_strongroom(
+        solo.folder,
+        passphrases={"*": Secret(PASSPHRASE.encode())},
+        password_cost=QUICK,
+    ) as room:
+        added = reading_here(room, reads=Older()).intakes.add(
+            Addition(path=model, project="default"), SealOptions(name="tiny")
+        )
+    assert added.intake.state == "waiting"
+    pin(solo.folder)
+
+    bundle = write_bundle(quick / "bundle.json", 1)
+    before = solo.run("intake", "reaudit", "--bundle", bundle)
+    assert (before.status, "advisory/reader" in before.out) == (65, True)
+    assert "strongroom intake reaudit --reread" in before.out
+    done = solo.run("intake", "reaudit", "--reread", "--most", "1")
+    assert (done.status, done.err) == (0, "")
+    assert "1 read again" in done.out
+    assert "reread/same" in done.out
+    after = solo.ok("intake", "reaudit", "--reread")
+    assert (after["reread"], after["findings"]) == (0, [])
 
 
 def test_what_is_installed_is_judged_by_the_same_bundle(

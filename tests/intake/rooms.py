@@ -14,6 +14,9 @@ from strongroom.intake.quarantine import Quarantine
 from strongroom.sandboxes.recording import RecordingSandbox
 from strongroom.vault.admission import Admission
 from strongroom.vault.drafts import SealOptions
+from strongroom.vault.originals import Originals
+from strongroom.vault.outcomes import Outcomes
+from strongroom.vault.reading_again import ReadingAgain
 from strongroom.vault.reauditing import Reauditing
 from tests.intake.readers import examine
 from tests.journeys.rooms import House
@@ -43,12 +46,21 @@ def reading_here(
         known_bad=known_bad,
     )
     admission = Admission(parts.gate, parts.approvals, known_bad)
+    originals = Originals(parts.anchors, parts.domains, parts.keys.manifest.public)
     actor = room.actor if room.bound else None
     parts = replace(
         parts,
         quarantine=quarantine,
         admission=admission,
         reauditing=Reauditing(parts.gate, admission, known_bad),
+        reading_again=ReadingAgain(
+            parts.gate,
+            originals,
+            Outcomes(admission, known_bad),
+            examine=reads,
+            folder=parts.settings.folder / "quarantine",
+            random=parts.random,
+        ),
         sandbox=RecordingSandbox,
     )
     return Strongroom(parts, actor)

@@ -54,7 +54,7 @@ def test_what_older_readers_admitted_is_to_be_read_again() -> None:
 
     (((_, again)), ((_, gone))) = judge_again([held, expired], frozenset())
     assert again.rule == gone.rule == "advisory/reader"
-    assert "--again" in again.message
+    assert "--reread" in again.message
     assert "its original expired" in gone.message
 
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 
 from strongroom.canonical import Json, to_json
+from strongroom.intake.advisers.advice import MOST_FINDINGS, Advice, Answer
+from strongroom.intake.advisers.remarks import MOST_TEXT, Remark, Weight
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.intakes import MOST_REPORT_BYTES
 from strongroom.intake.receiving import Received, ReceivedFile
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
 from strongroom.intake.signatures import Checked
-from strongroom.intake.verdicts import Verdict, judge
+from strongroom.intake.verdicts import MOST_ADVICE, Verdict, judge
 from strongroom.intake.weights import digest_facts
 
 RECEIVED = Received(
@@ -150,3 +152,22 @@ def test_a_report_that_could_not_be_shown_again_is_refused_and_cut() -> None:
     assert found.findings[0][1].rule == "snapshot/findings"
     assert len(to_json(found.document)) < MOST_REPORT_BYTES
     assert verdict(replace(PASSED, findings=(long,) * 9)).word == "passed"
+
+
+def test_advisers_that_say_too_much_refuse_nothing() -> None:
+    """A report that was full of advice alone was once refused for that."""
+    remark = Remark.of(Weight.REMARK, "x" * MOST_TEXT)
+    long = "d/" * 2000 + "a.pt"
+    noisy = Advice(
+        name="noisy",
+        version="1",
+        answer=Answer.DONE,
+        remarks=((long, remark),) * MOST_FINDINGS,
+    )
+    report = SnapshotReport(reader="1", files=(PASSED,), advice=(noisy,) * 8)
+
+    found = judge(report, RECEIVED)
+
+    assert found.word == "passed"
+    assert len(to_json(found.document)) < 2 * MOST_ADVICE
+    assert "things more than a report holds" in found.findings[-1][1].message

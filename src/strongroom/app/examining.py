@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
 from strongroom.crypto.signing import VerifyKey
 from strongroom.intake.fetching import Fetching
@@ -19,7 +20,12 @@ from strongroom.intake.rewriting import Options
 from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
 from strongroom.types import Random
+from strongroom.vault.admission import Admission
 from strongroom.vault.comparing import Comparing
+from strongroom.vault.originals import Originals
+from strongroom.vault.outcomes import Outcomes
+from strongroom.vault.reading_again import ReadingAgain
+from strongroom.vault.reauditing import Reauditing
 from strongroom.vault.upstream import Upstreams
 
 
@@ -28,17 +34,22 @@ class Outside:
     """What meets things from outside."""
 
     quarantine: Quarantine
+    admission: Admission
     comparing: Comparing
     fetching: Fetching
     upstreams: Upstreams
+    reauditing: Reauditing
+    reading_again: ReadingAgain
 
 
 def wire_quarantine(
     gate: Gate,
+    approvals: Approvals,
     settings: Settings,
     sandbox: Callable[[], Sandbox],
-    known_bad: KnownBad,
+    *,
     random: Random,
+    originals: Originals,
 ) -> Outside:
     """Return what takes things in; the sandbox is made when something is read.
 
@@ -58,7 +69,16 @@ def wire_quarantine(
         from strongroom.intake.reading import SandboxReader
 
         reader = SandboxReader(sandbox())
-        return reader(descriptor, files, replace(options, types=types), output)
+        return reader(descriptor, files, options, output)
+
+    def read_today(
+        descriptor: int,
+        files: Sequence[ReceivedFile],
+        options: Options,
+        output: Path,
+    ) -> SnapshotReport:
+        options = replace(options, types=types)
+        return replace(read(descriptor, files, options, output), types=types)
 
     def examine(
         descriptor: int,
@@ -69,9 +89,11 @@ def wire_quarantine(
         from strongroom.intake.advisers.asking import SandboxAdvisers
 
         ask = SandboxAdvisers(sandbox(), settings.intake.advisers)
-        report = read(descriptor, files, options, output)
+        report = read_today(descriptor, files, options, output)
         return replace(report, advice=ask(descriptor, files, output))
 
+    known_bad = wire_known_bad(settings)
+    admission = Admission(gate, approvals, known_bad)
     folder = settings.intake.quarantine(settings.folder, settings.room)
     return Outside(
         quarantine=Quarantine(
@@ -82,9 +104,20 @@ def wire_quarantine(
             known_bad=known_bad,
             keep=timedelta(days=settings.intake.original_days),
         ),
-        comparing=Comparing(gate, examine=read, folder=folder, random=random),
+        admission=admission,
+        comparing=Comparing(gate, examine=read_today, folder=folder, random=random),
         fetching=Fetching(gate, folder=folder, random=random),
         upstreams=Upstreams(gate, folder=folder, random=random),
+        reauditing=Reauditing(gate, admission, known_bad),
+        reading_again=ReadingAgain(
+            gate,
+            originals,
+            Outcomes(admission, known_bad),
+            examine=read,
+            folder=folder,
+            random=random,
+            types=types,
+        ),
     )
 
 

@@ -31,7 +31,7 @@ from strongroom.app.adapters import (
     open_sandbox,
     passphrase_of,
 )
-from strongroom.app.examining import wire_known_bad, wire_quarantine
+from strongroom.app.examining import wire_quarantine
 from strongroom.app.growing import wire_profiles
 from strongroom.app.notifications import teller
 from strongroom.app.schemes import USED_BY
@@ -62,9 +62,8 @@ from strongroom.permits.permit import revoke_permit
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
 from strongroom.types import Random
-from strongroom.vault.admission import Admission
 from strongroom.vault.catalogue import Catalogue
-from strongroom.vault.reauditing import Reauditing
+from strongroom.vault.originals import Originals
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
 from strongroom.vault.rekeying import Rekeying
@@ -220,9 +219,10 @@ def _wired(
     approvals = Approvals(gate, random=random)
     tell = teller(settings.folder)
     sandbox = partial(open_sandbox, settings)
-    known_bad = wire_known_bad(settings)
-    admission = Admission(gate, approvals, known_bad)
-    outside = wire_quarantine(gate, settings, sandbox, known_bad, random)
+    originals = Originals(anchors, domains, keys.manifest.public)
+    outside = wire_quarantine(
+        gate, approvals, settings, sandbox, random=random, originals=originals
+    )
     return Room(
         settings=settings,
         ledger=ledger,
@@ -246,8 +246,9 @@ def _wired(
         upstreams=outside.upstreams,
         allow_list=AllowList(gate, approvals, random=random),
         replacing=Replacing(gate, approvals),
-        admission=admission,
-        reauditing=Reauditing(gate, admission, known_bad),
+        admission=outside.admission,
+        reauditing=outside.reauditing,
+        reading_again=outside.reading_again,
         vault=Vault(
             gate,
             approvals,

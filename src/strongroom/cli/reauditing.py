@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from strongroom.canonical import Json
+    from strongroom.client.client import Strongroom
     from strongroom.intake.installed import Installed
     from strongroom.vault.reauditing import Reaudited
 
@@ -34,24 +35,42 @@ def reaudit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be found; change nothing.")
     ] = False,
+    reread: Annotated[
+        bool,
+        typer.Option(
+            "--reread", help="Read originals again that only older readers read."
+        ),
+    ] = False,
+    most: Annotated[
+        int | None,
+        typer.Option(help="Originals to read again.", metavar="N", min=1),
+    ] = None,
     sarif: Annotated[
         Path | None, typer.Option(help="Write what was found there.", metavar="FILE")
     ] = None,
 ) -> None:
     """Judge again what was admitted, by what is known to be bad by now.
 
-    Nothing is read again and no service is asked. What an advisory names goes back
-    into quarantine with everything that descends from it. An old bundle, or none, is
-    a finding too. Exit status 65: something was found.
+    No service is asked, and nothing is read again without --reread. What an advisory
+    names, or newer readers see otherwise, goes back into quarantine with everything
+    that descends from it. An old bundle, or none, is a finding too. Ctrl-C keeps what
+    was read again. Exit status 65: something was found.
 
     Example: strongroom intake reaudit --bundle advisories.json
     """
+    if reread and (self_ or dry_run):
+        raise InputError(
+            "--reread goes with neither --self nor --dry-run",
+            hint="strongroom intake reaudit --dry-run names what would be read",
+        )
     data = None if bundle is None else _read(bundle)
-    with call.open() as room:
+    with call.open(every_domain=reread) as room:
         if self_:
             found = room.intakes.reaudit_installed(_installed(), data)
         else:
             found = room.intakes.reaudit(data, dry_run=dry_run)
+        if reread:
+            found = _reread(call, room, found, most)
     document = _document(found)
     call.output.answer(document, lambda console: _show(console, document))
     if sarif is not None:
@@ -65,6 +84,15 @@ def reaudit(
             f"{words.many(len(found.findings), 'finding')} by judging again",
             hint="docs/reference/intake-rules.md says what each means",
         )
+
+
+def _reread(
+    call: Call, room: Strongroom, found: Reaudited, most: int | None
+) -> Reaudited:
+    """Read originals again, with a bar; each counts once opened and once read."""
+    total = 2 * sum(intake.plain_bytes for intake in found.outgrown[:most])
+    with call.output.progress("reading again", total) as progress:
+        return room.intakes.reread(found, at_most=most, progress=progress)
 
 
 def _read(path: Path) -> bytes:
@@ -93,6 +121,7 @@ def _document(found: Reaudited) -> dict[str, Json]:
     return {
         "bundle": found.number,
         "judged": found.judged,
+        "reread": found.reread,
         "recalled": [version.id for version in found.recalled],
         "findings": [
             {
@@ -111,6 +140,8 @@ def _show(console: Console, document: dict[str, Json]) -> None:
     judged = document["judged"]
     by = document["bundle"]
     console.print(f"{judged} judged, by {f'bundle {by}' if by else 'no bundle'}")
+    if document["reread"]:
+        console.print(f"{document['reread']} read again")
     recalled = document["recalled"]
     if isinstance(recalled, list) and recalled:
         console.print(f"{words.many(len(recalled), 'version')} back in quarantine")

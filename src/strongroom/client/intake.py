@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
 from strongroom.client.issuers import Issuers
+from strongroom.client.reaudits import Reaudits
 from strongroom.client.room import Room
 from strongroom.client.sources import Sources
 from strongroom.errors import MissingError
@@ -18,7 +19,6 @@ from strongroom.intake.additions import Addition
 from strongroom.intake.attestations import attest
 from strongroom.intake.fetching import Bar, no_bar
 from strongroom.intake.hub import Hub
-from strongroom.intake.installed import Installed
 from strongroom.intake.intakes import Intake
 from strongroom.intake.listed_sources import find_source
 from strongroom.intake.origins import Origin
@@ -26,7 +26,6 @@ from strongroom.intake.quarantine import Private
 from strongroom.intake.upstreams import Upstream
 from strongroom.vault.comparing import Compared
 from strongroom.vault.drafts import SealOptions
-from strongroom.vault.reauditing import Reaudited
 from strongroom.vault.vault import Sealed
 
 Progress = Callable[[str, int], None]
@@ -51,13 +50,12 @@ class Added:
     sealed: Sealed | None
 
 
-class Intakes:
+class Intakes(Reaudits):
     """What one person does with things from outside."""
 
     def __init__(self, room: Room, actor: Callable[[], Actor]) -> None:
         """Bind it to a room and whoever acts."""
-        self._room = room
-        self._actor = actor
+        super().__init__(room, actor)
         self.sources = Sources(room, actor)
         self.issuers = Issuers(room, actor)
 
@@ -222,43 +220,6 @@ class Intakes:
             DeniedError: The actor may not refuse it.
         """
         return self._room.admission.refuse(self._actor(), identifier, reason=reason)
-
-    def reaudit(
-        self, bundle: bytes | None = None, *, dry_run: bool = False
-    ) -> Reaudited:
-        """Judge again what was admitted, by the newest bundle of advisories.
-
-        Args:
-            bundle: The signed file of a newer one.
-            dry_run: Whether to change nothing, and only say what would be found.
-
-        Raises:
-            SetupError: A bundle is given, and the room pins no key for it.
-            IntegrityError: The bundle is malformed, not by the pinned key, or older
-                data was altered.
-            ConflictError: The bundle is older than the last one.
-            DeniedError: The actor may not.
-        """
-        reauditing = self._room.reauditing
-        judge = reauditing.foresee if dry_run else reauditing.run
-        return judge(self._actor(), bundle)
-
-    def reaudit_installed(
-        self, packages: Sequence[Installed], bundle: bytes | None = None
-    ) -> Reaudited:
-        """Return what is known of the packages that are installed here.
-
-        Args:
-            packages: Every one.
-            bundle: The signed file to go by, which is not taken; else the last one.
-
-        Raises:
-            SetupError: As ``reaudit``.
-            IntegrityError: As ``reaudit``.
-            ConflictError: As ``reaudit``.
-            DeniedError: The actor may not.
-        """
-        return self._room.reauditing.installed(self._actor(), packages, bundle)
 
     def compare(self, identifier: str, path: Path) -> Compared:
         """Return what a file or a folder changes about what was admitted.

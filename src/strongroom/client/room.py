@@ -36,6 +36,7 @@ from strongroom.types import Random
 from strongroom.vault.admission import Admission
 from strongroom.vault.catalogue import Catalogue
 from strongroom.vault.comparing import Comparing
+from strongroom.vault.reading_again import ReadingAgain
 from strongroom.vault.reauditing import Reauditing
 from strongroom.vault.recovery import Recovery
 from strongroom.vault.recovery_wrapping import RecoveryWrapping
@@ -93,6 +94,7 @@ class Room:
     comparing: Comparing
     upstreams: Upstreams
     reauditing: Reauditing
+    reading_again: ReadingAgain
     catalogue: Catalogue
     recovery: Recovery
     recovery_wrapping: RecoveryWrapping

@@ -50,3 +50,11 @@ intake_reports = sa.Table(
     column("digest", sa.Text, key=True),
     column("report", sa.LargeBinary),
 )
+
+later_readings = guarded(
+    "later_readings",
+    column("reader", sa.Integer),
+    column("outcome", sa.Text),
+    column("report", sa.Text),
+    column("read_at", UtcDateTime),
+)

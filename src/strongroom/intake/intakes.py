@@ -26,7 +26,8 @@ from strongroom.types import AccountId, IntakeId, check_says_which
 
 MOST_REPORT_BYTES = 128 << 20
 """What a worker says (``reported.MOST_BYTES``), the paths of 10,000 files, and findings
-with theirs (``verdicts.MOST_TOLD``); so every report that is kept can be shown."""
+with theirs (``verdicts.MOST_TOLD``, ``MOST_ADVICE``); so every report that is kept can
+be shown."""
 
 
 class IntakeState(StrEnum):
@@ -36,6 +37,10 @@ class IntakeState(StrEnum):
     REFUSED = "refused"
     WAITING = "waiting"
     ACCEPTED = "accepted"
+
+
+ADMITTED = (IntakeState.WAITING, IntakeState.ACCEPTED)
+"""States of what readers passed, and nobody refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +136,25 @@ def load_report_bytes(transaction: Transaction, intake: Intake) -> bytes:
     Raises:
         IntegrityError: The report was deleted or altered.
     """
+    return stored_report(transaction, intake.report, of=intake.id)
+
+
+def stored_report(transaction: Transaction, digest: str, *, of: str) -> bytes:
+    """Return the report of this digest, verified; canonical JSON.
+
+    Args:
+        transaction: Where to look.
+        digest: From a guarded row.
+        of: Id of the intake, for the message.
+
+    Raises:
+        IntegrityError: The report was deleted or altered.
+    """
     columns = intake_tables.intake_reports.c
     row = transaction.connection.execute(
-        sa.select(columns.report).where(columns.digest == intake.report)
+        sa.select(columns.report).where(columns.digest == digest)
     ).scalar()
     report = blob(row) if row is not None else b""
-    if report_digest(report) != intake.report:
-        raise IntegrityError(f"the report on {intake.id} is gone, or was altered")
+    if report_digest(report) != digest:
+        raise IntegrityError(f"the report on {of} is gone, or was altered")
     return report

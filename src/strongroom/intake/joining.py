@@ -72,21 +72,24 @@ class Join:
             names=frozenset(names),
         )
 
-    def hits(self, report: bytes) -> list[Advisory]:
-        """Return the advisories that concern what a report is about.
+    def hits(self, *reports: bytes, reader: int | None = None) -> list[Advisory]:
+        """Return the advisories that concern what reports are about.
 
         Args:
-            report: Canonical JSON, of a digest that was verified.
+            reports: On one thing.  Canonical JSON, of digests that were verified.
+            reader: Version of the readers that count; those of the first report
+                unless given.
 
         Raises:
             IntegrityError: It is no report.
         """
-        facts = facts_of(report) if self._may_hit(report) else {}
-        reader = reader_of(report)
+        version = reader_of(reports[0]) if reader is None else reader
+        facts = [facts_of(one) for one in reports if self._may_hit(one)]
         return [
             one
             for one in self.advisories
-            if reader < one.readers_below or _concerns(one, facts)
+            if version < one.readers_below
+            or any(_concerns(one, each) for each in facts)
         ]
 
     def _may_hit(self, report: bytes) -> bool:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from strongroom.intake.advisories import Advisory
+from strongroom.intake.differences import known_finding
 from strongroom.intake.findings import MOST_MESSAGE, Finding, Level
 from strongroom.intake.intakes import Intake
+from strongroom.intake.later_readings import LaterReading, Outcome
 from strongroom.intake.readers import VERSION
 
 Found: TypeAlias = tuple[str, Finding]
@@ -21,12 +23,19 @@ class Judged:
 
     Attributes:
         advisories: In force, and about it.
-        reader: Version of the readers that admitted it; 0 if none of ours did.
+        reader: Version of the newest readers that read it; 0 if none of ours did.
+        later: What they came to, if it was read again.
     """
 
     intake: Intake
     advisories: tuple[Advisory, ...]
     reader: int
+    later: LaterReading | None = None
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether the readers see more today than those that read it last."""
+        return self.reader < VERSION
 
 
 def hit_id(intake: Intake, advisory: Advisory) -> str:
@@ -62,8 +71,10 @@ def judge_again(found: Iterable[Judged], known: Set[str]) -> Iterator[Found]:
                 yield one.intake.id, _known(advisory)
             else:
                 yield one.intake.id, hit_finding(advisory)
-        if one.reader < VERSION:
+        if one.outgrown:
             yield one.intake.id, _outgrown(one)
+        elif one.later is not None and one.later.outcome is not Outcome.SAME:
+            yield one.intake.id, known_finding(one.later)
 
 
 def hit_finding(advisory: Advisory) -> Finding:
@@ -85,9 +96,9 @@ def _words(advisory: Advisory) -> str:
 
 
 def _outgrown(one: Judged) -> Finding:
-    """Return that the readers see more today than those that admitted something."""
+    """Return that the readers see more today than those that read something."""
     left = (
-        "add it again with --again"
+        "strongroom intake reaudit --reread reads it again"
         if one.intake.original
         else "its original expired, so get it again from where it came"
     )

@@ -26,7 +26,7 @@ from strongroom.intake.feeds import (
     verify_takeable,
 )
 from strongroom.intake.findings import Finding, Level
-from strongroom.intake.intakes import Intake, load_report_bytes
+from strongroom.intake.intakes import Intake
 from strongroom.intake.issuers import (
     every_issuer,
     is_awaited,
@@ -35,6 +35,11 @@ from strongroom.intake.issuers import (
 )
 from strongroom.intake.joining import Join
 from strongroom.intake.judging import hit_finding, hit_id
+from strongroom.intake.later_readings import (
+    later_reading,
+    reader_in_force,
+    reports_on,
+)
 from strongroom.intake.verdicts import Verdict
 from strongroom.ledger.log import Reading, Writing
 
@@ -196,15 +201,18 @@ def verify_unadvised(
     """Check that no advisory concerns an intake that nobody has seen there yet.
 
     Args:
-        transaction: Where the report is.
+        transaction: Where the reports are.
         bundle: The last one, if there is one.
         intake: Examined.
 
     Raises:
         DeniedError: One does.
-        IntegrityError: The report was deleted or altered.
+        IntegrityError: A report was deleted or altered.
     """
-    hits = concerning(bundle, load_report_bytes(transaction, intake))
+    later = later_reading(transaction, intake)
+    reports = reports_on(transaction, intake, later)
+    reader = reader_in_force(reports[0], later)
+    hits = concerning(bundle, *reports, reader=reader)
     if not hits:
         return
     known = known_hits(transaction, intake)
@@ -217,10 +225,19 @@ def verify_unadvised(
         )
 
 
-def concerning(bundle: Bundle | None, report: bytes) -> list[Advisory]:
-    """Return the advisories in a bundle that concern what a report is about.
+def concerning(
+    bundle: Bundle | None, *reports: bytes, reader: int | None = None
+) -> list[Advisory]:
+    """Return the advisories in a bundle that concern what reports are about.
+
+    Args:
+        bundle: The last one, if there is one.
+        reports: On one thing.
+        reader: As ``Join.hits``.
 
     Raises:
-        IntegrityError: It is no report.
+        IntegrityError: One is no report.
     """
-    return Join.of(bundle.advisories).hits(report) if bundle else []
+    if bundle is None:
+        return []
+    return Join.of(bundle.advisories).hits(*reports, reader=reader)

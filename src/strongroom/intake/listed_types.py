@@ -53,7 +53,7 @@ def verify_types(names: Iterable[str]) -> None:
     """
     known = set[str]()
     for name in names:
-        if len(name) > _MOST_LETTERS or not _NAME.fullmatch(name) or ".__" in name:
+        if not _is_whole(name):
             raise InputError(
                 f"{name[:80]!r} is no name of a type",
                 hint="name each type whole, module and class: mylab.models.Scaler",
@@ -69,6 +69,21 @@ def verify_types(names: Iterable[str]) -> None:
         known.add(name)
     if len(known) > MOST_TYPES:
         raise InputError(f"{len(known)} types are listed, and {MOST_TYPES} may be")
+
+
+def still_let_in(names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some names that a house can let in by the rules of today.
+
+    Args:
+        names: That a house listed once.
+    """
+    return tuple(name for name in names if _is_whole(name) and not _reason(name))
+
+
+def _is_whole(name: str) -> bool:
+    """Return whether it names a module and a class in it."""
+    is_short = len(name) <= _MOST_LETTERS
+    return is_short and _NAME.fullmatch(name) is not None and ".__" not in name
 
 
 def _reason(name: str) -> str:

@@ -84,8 +84,8 @@ def compare(admitted: Json, received: Received, report: SnapshotReport) -> Outda
             {file.path: file.sha256 for file in received.files},
         ),
         tensors=Change.between(
-            _tensors((str(file["path"]), file["facts"]) for file in known),
-            _tensors((file.path, file.facts) for file in report.files),
+            tensors_of((str(file["path"]), file["facts"]) for file in known),
+            tensors_of((file.path, file.facts) for file in report.files),
         ),
         refused=tuple(
             sorted(
@@ -97,6 +97,11 @@ def compare(admitted: Json, received: Received, report: SnapshotReport) -> Outda
     )
 
 
-def _tensors(files: Iterable[tuple[str, Json]]) -> dict[str, str]:
+def tensors_of(files: Iterable[tuple[str, Json]]) -> dict[str, str]:
+    """Return the digest of every tensor of some files, by path and name.
+
+    Args:
+        files: The path of each, and its facts.
+    """
     found = gather(files).tensors
     return {f"{path}: {name}": digest for path, name, digest in found}

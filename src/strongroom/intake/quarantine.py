@@ -45,7 +45,6 @@ from strongroom.intake.verdicts import Verdict, judge
 from strongroom.ledger.log import Reading
 from strongroom.types import IntakeId, Random, new_id
 
-_COPY = "original"
 _OUTPUT = "rewritten"
 
 
@@ -138,7 +137,7 @@ class Quarantine:
         parse_origin(addition.origin)
         intake_id = IntakeId(new_id("intake", self._random))
         with private_folder(self._folder, intake_id) as folder:
-            copy = folder / _COPY
+            copy = folder / "original"
             received = receive(addition.path, copy, progress=progress)
             checked = check_addition(addition, received, at=self._now())
             intake, known = self._recorded(actor, addition, intake_id, received)
@@ -184,6 +183,7 @@ class Quarantine:
                 replace(checked, findings=(*checked.findings, *more)),
                 origin=addition.place,
                 policy=self._gate.rules_digest,
+                options=addition.options,
             )
 
         with self._ledger.transaction() as writing:

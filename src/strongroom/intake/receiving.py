@@ -110,10 +110,10 @@ def receive(
     folder, names = list_files(path, most=MOST_FILES)
     permitted = permitted_targets(path, folder)
     wanted = _total_bytes(folder, names, most_bytes)
-    _verify_room(into.parent, wanted)
+    verify_room(into.parent, wanted)
     files: list[ReceivedFile] = []
     offset = 0
-    with _new(into) as copy:
+    with new_private(into) as copy:
         for name in names:
             target = _target(folder, name, permitted)
             length, sha256 = _copy(name, target, copy, progress)
@@ -124,7 +124,7 @@ def receive(
 
 
 @contextmanager
-def _new(into: Path) -> Iterator[BinaryIO]:
+def new_private(into: Path) -> Iterator[BinaryIO]:
     """Give a new private file; nothing is left of it if the block fails.
 
     Raises:
@@ -157,7 +157,12 @@ def _total_bytes(folder: Path, names: Iterable[str], most_bytes: int) -> int:
     return total
 
 
-def _verify_room(folder: Path, wanted: int) -> None:
+def verify_room(folder: Path, wanted: int) -> None:
+    """Check that a disk has room for so many bytes, and for what they become.
+
+    Raises:
+        UnavailableError: It has not, or does not do what it should.
+    """
     # Twice: the copy, and what is re-written from it.
     with quarantine_disk():
         free = shutil.disk_usage(folder).free

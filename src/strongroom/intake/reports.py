@@ -55,9 +55,11 @@ class SnapshotReport:
         files: In the order of the job.
         findings: About the whole: a reader that crashed, or took too long.
         advice: Of each adviser that was asked.
+        types: That the house lets in, as the readers were told; from the host alone.
     """
 
     reader: str
     files: tuple[FileReport, ...]
     findings: tuple[Finding, ...] = ()
     advice: tuple[Advice, ...] = ()
+    types: tuple[str, ...] = ()

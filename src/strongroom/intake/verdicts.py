@@ -16,13 +16,21 @@ from strongroom.intake.findings import Finding, Level
 from strongroom.intake.origins import NOWHERE, Origin
 from strongroom.intake.receiving import Received
 from strongroom.intake.reports import SnapshotReport
+from strongroom.intake.rewriting import Options
 from strongroom.intake.signatures import UNSIGNED, Checked
 
 MOST_LISTED = 1000
 """Names of one sort that an entry lists; the report has them all."""
 
 MOST_TOLD = 16 << 20
-"""Characters of all findings of a report, paths and places included."""
+"""Characters of what our readers found, paths and places included."""
+
+MOST_ADVICE = 4 << 20
+"""Characters of what advisers said, likewise: eight who say all they may about files
+with long names would fill a report, and be why it is refused."""
+
+PLAIN = Options()
+"""What readers are given unless somebody chose otherwise."""
 
 _AROUND = 120  # what stands around a finding in the report, its rule included
 
@@ -63,6 +71,7 @@ def judge(
     *,
     origin: Origin = NOWHERE,
     policy: str = "",
+    options: Options = PLAIN,
 ) -> Verdict:
     """Return what to make of what the sandbox found.
 
@@ -72,6 +81,7 @@ def judge(
         checked: What holding it against what was expected led to.
         origin: Where it is from, as far as it is known.
         policy: Hexadecimal digest of the rules in force.
+        options: For the readers, so that later ones can be given the same.
     """
     findings = [(f.path, finding) for f in report.files for finding in f.findings]
     findings += [("", finding) for finding in report.findings]
@@ -89,7 +99,8 @@ def judge(
             )
         )
         refused = True
-    ordered = _bounded((*findings, *advised(report.advice, refused=refused)))
+    advice = _fitting(tuple(advised(report.advice, refused=refused)))
+    ordered = (*_bounded(tuple(findings)), *advice)
     return Verdict(
         findings=ordered,
         review=tuple(sorted({f.rule for _, f in ordered if f.level is Level.WARNING})),
@@ -98,6 +109,7 @@ def judge(
             **_document(report, received, ordered),
             "origin": origin_facts(origin),
             "policy": policy,
+            "options": {"salvage": options.salvage, "types": sorted(report.types)},
         },
     )
 
@@ -115,10 +127,7 @@ def _bounded(
     findings: tuple[tuple[str, Finding], ...],
 ) -> tuple[tuple[str, Finding], ...]:
     """Return what a report can hold of findings; more than that is an error itself."""
-    kept, told = 0, 0
-    for path, finding in findings:
-        told += _AROUND + len(path) + len(finding.place) + len(finding.message)
-        kept += told <= MOST_TOLD
+    kept = _as_many(findings, MOST_TOLD)
     if kept == len(findings):
         return findings
     more = Finding(
@@ -128,6 +137,30 @@ def _bounded(
         f"the first {kept} stand here",
     )
     return (("", more), *findings[:kept])
+
+
+def _fitting(
+    advice: tuple[tuple[str, Finding], ...],
+) -> tuple[tuple[str, Finding], ...]:
+    """Return what a report can hold of advice, and how much that is not."""
+    kept = _as_many(advice, MOST_ADVICE)
+    if kept == len(advice):
+        return advice
+    more = Finding(
+        rule="adviser/remark",
+        level=Level.NOTE,
+        message=f"advisers said {len(advice) - kept} things more than a report holds",
+    )
+    return (*advice[:kept], ("", more))
+
+
+def _as_many(findings: tuple[tuple[str, Finding], ...], most: int) -> int:
+    """Return how many of the first findings have at most so many characters."""
+    kept, told = 0, 0
+    for path, finding in findings:
+        told += _AROUND + len(path) + len(finding.place) + len(finding.message)
+        kept += told <= most
+    return kept
 
 
 def _facts(

@@ -104,6 +104,27 @@ INTAKE_KINDS: Mapping[str, Kind] = {
         (),
         (3004, 3),
     ),
+    "intake.reopened": Kind(
+        "The keys of a held original leave for readers of a later version.",
+        ("intake", "artifact", "version", "reader"),
+        (),
+        (6005, 10),
+    ),
+    "intake.reread": Kind(
+        "Readers of a later version read an original again, and it was compared.",
+        (
+            "intake",
+            "reader",
+            "outcome",
+            "report",
+            "previous",
+            "differences",
+            "hits",
+            "recalled",
+        ),
+        (),
+        (2004, 1),
+    ),
     "source.listed": Kind(
         "A source is expected: who names it has digests and signature checked.",
         (

@@ -132,7 +132,7 @@ class Admission:
         Args:
             writing: The open transaction.
             artifacts: What is concerned, with everything that descends from it.
-            advisory: Id of what says so.
+            advisory: Id of what says so; or name and version of readers that do.
             reason: For whoever has to look at them again.
 
         Raises:

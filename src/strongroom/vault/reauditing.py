@@ -4,14 +4,14 @@
                                                       that descends from it
 
 One transaction: afterwards no key of what was hit is released, and the entries say
-why.  No file is read again.
+why.  No file is read again; that is what ``reading_again`` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
@@ -21,18 +21,21 @@ from strongroom.intake.advisories import Advisory, Bundle
 from strongroom.intake.feeds import known_hits, remember_hit
 from strongroom.intake.findings import Level
 from strongroom.intake.installed import Installed, judge_installed
-from strongroom.intake.intakes import INTAKES, Intake, IntakeState, load_report_bytes
+from strongroom.intake.intakes import ADMITTED, INTAKES, Intake
 from strongroom.intake.joining import Join, reader_of
 from strongroom.intake.judging import Found, Judged, hit_id, judge_again, new_hits
 from strongroom.intake.known_bad import KnownBad
+from strongroom.intake.later_readings import (
+    every_later_reading,
+    reader_in_force,
+    reports_on,
+)
 from strongroom.ledger.events import Event
 from strongroom.ledger.log import Reading, Writing
-from strongroom.types import ArtifactId
 from strongroom.vault.admission import Admission
-from strongroom.vault.descendants import lock_descendants, with_descendants
+from strongroom.vault.outcomes import ReadAgain
+from strongroom.vault.recalling import Ground, take_back
 from strongroom.vault.versions import Version
-
-_ADMITTED = (IntakeState.WAITING, IntakeState.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +47,35 @@ class Reaudited:
         judged: How many intakes.
         findings: Id of an intake, or ``""`` for the feed, and what was found.
         recalled: Versions that are back in quarantine; of a dry run, none.
+        outgrown: What can be read again by readers that see more, oldest first.
+        reread: How many were.
     """
 
     number: int | None
     judged: int
     findings: tuple[Found, ...]
     recalled: tuple[Version, ...] = ()
+    outgrown: tuple[Intake, ...] = ()
+    reread: int = 0
 
     @property
     def clean(self) -> bool:
         """Whether nothing was found that somebody did not see before."""
         return all(finding.level is Level.NOTE for _, finding in self.findings)
+
+    def after(self, intake: Intake, again: ReadAgain) -> Reaudited:
+        """Return what there is to say once something was read again."""
+        before = self.findings
+        if again.done:
+            asked = (intake.id, "advisory/reader")
+            before = tuple(f for f in before if (f[0], f[1].rule) != asked)
+        return replace(
+            self,
+            findings=(*before, *again.findings),
+            recalled=(*self.recalled, *again.recalled),
+            outgrown=tuple(one for one in self.outgrown if one.id != intake.id),
+            reread=self.reread + again.done,
+        )
 
 
 class Reauditing:
@@ -105,6 +126,7 @@ class Reauditing:
                 judged=len(found),
                 findings=self._findings(writing, opened, found, known),
                 recalled=tuple(recalled),
+                outgrown=_outgrown(found),
             )
             writing.append(_reaudited(actor, result))
             return result
@@ -128,6 +150,7 @@ class Reauditing:
                 findings=self._findings(
                     reading, opened, found, known, offered=bundle is not None
                 ),
+                outgrown=_outgrown(found),
             )
 
     def installed(
@@ -190,16 +213,20 @@ class Reauditing:
         """
         join = Join.of(bundle.advisories if bundle else ())
         INTAKES.require_all(transaction, prefix="")
+        later_ones = every_later_reading(transaction)
         judged = []
         for intake in INTAKES.find(transaction):
-            if intake.state not in _ADMITTED or intake.version is None:
+            if intake.state not in ADMITTED or intake.version is None:
                 continue
-            report = load_report_bytes(transaction, intake)
+            later = later_ones.get(intake.id)
+            reports = reports_on(transaction, intake, later)
+            reader = reader_in_force(reports[0], later)
             judged.append(
                 Judged(
                     intake=intake,
-                    advisories=tuple(join.hits(report)),
-                    reader=reader_of(report),
+                    advisories=tuple(join.hits(*reports, reader=reader)),
+                    reader=max(map(reader_of, reports)),
+                    later=later,
                 )
             )
         return judged
@@ -220,20 +247,20 @@ class Reauditing:
         self, writing: Writing, number: int, hits: Sequence[tuple[Intake, Advisory]]
     ) -> list[Version]:
         """Take back what was hit, with all that descends from it."""
-        if not hits:
-            return []
-        recalled: list[Version] = []
-        bad = [ArtifactId(str(one.version).partition("/")[0]) for one, _ in hits]
-        children = lock_descendants(writing, bad)
-        for artifact, (intake, advisory) in zip(bad, hits, strict=True):
-            recalled += self._admission.recall(
-                writing,
-                with_descendants(artifact, children),
-                advisory=advisory.id,
-                reason=advisory.summary,
-            )
+        recalled = take_back(
+            writing,
+            self._admission,
+            [Ground(intake=i, by=a.id, reason=a.summary) for i, a in hits],
+        )
+        for intake, advisory in hits:
             remember_hit(writing, hit_id(intake, advisory), number)
         return recalled
+
+
+def _outgrown(found: Sequence[Judged]) -> tuple[Intake, ...]:
+    """Return what readers of today can read again: its original is still held."""
+    held = [one.intake for one in found if one.outgrown and one.intake.original]
+    return tuple(sorted(held, key=lambda intake: intake.added_at))
 
 
 def _reaudited(actor: Actor, result: Reaudited) -> Event:

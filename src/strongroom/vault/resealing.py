@@ -13,11 +13,9 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from strongroom.crypto import keys
 from strongroom.crypto.keys import KEY_BYTES, SALT_BYTES
 from strongroom.crypto.rekeying import Anew, rekey_object
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.errors import IntegrityError, SetupError
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.second import in_force
@@ -37,6 +35,7 @@ from strongroom.vault.rekeys import (
 )
 from strongroom.vault.roots import verify_in_use
 from strongroom.vault.seals import CustodyDomain, domain_named, object_name
+from strongroom.vault.segment_keys import SegmentKeys
 from strongroom.vault.sharing import wrap_share
 
 Progress = Callable[[int], None]
@@ -81,7 +80,9 @@ class Resealing:
     ) -> None:
         """Wire it; nothing is read yet."""
         self._ledger = ledger
-        self._anchors = anchors
+        self._segment_keys = SegmentKeys(
+            anchors, domains, action="re-keyed", instead="seal the version again"
+        )
         self._room = room
         self._domains = domains
         self._keys = keys
@@ -125,7 +126,7 @@ class Resealing:
             if segment.id in finished:
                 progress(segment.facts.stream_bytes)
                 continue
-            key = self._key(segment, held.get(segment.id, []))
+            key = self._segment_keys.key(segment, held.get(segment.id, []))
             tasks.append(self._task(rekey, segment, key))
         self._seal_all(rekey, frame, tasks, progress)
 
@@ -140,32 +141,6 @@ class Resealing:
             in roots.get(number, ())
             for number, name in enumerate(one.custodians)
         )
-
-    def _key(self, segment: ManifestSegment, held: Sequence[Held]) -> Secret:
-        """Return K of a segment as it is now."""
-        facts, parts = segment.facts, []
-        by_number = {one.share: one for one in held}
-        for number, name in enumerate(segment.custodians):
-            custodian = domain_named(self._domains, name).custodian
-            if not custodian.gives_shares:
-                raise SetupError(
-                    f"the custodian {name} gives out no shares, so {segment.name}"
-                    " cannot be re-keyed here",
-                    hint="seal the version again",
-                )
-            root, share = custodian.root_key_id, by_number.get(number)
-            if share is None or root not in share.wrapped:
-                raise IntegrityError(
-                    f"the key of {segment.name} is not wrapped by {name}"
-                )
-            secret = self._anchors.unwrap(
-                custodian, share.wrapped[root], share.context(root)
-            )
-            part = keys.derive_share_key(secret, number, facts.salt, facts.context)
-            parts.append(part)
-        key = keys.derive_key(parts, facts.salt, facts.context)
-        keys.verify_commitment(key, facts.commitment, facts.salt, facts.context)
-        return key
 
     def _task(self, rekey: Rekey, segment: ManifestSegment, key: Secret) -> _Task:
         context = replace(
