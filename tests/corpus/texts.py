@@ -61,6 +61,25 @@ def samples() -> Iterator[Sample]:
         "tokenizer_config.json",
         json.dumps(named).encode(),
     )
+    for number, (path, data) in enumerate(_elsewhere()):
+        yield malicious("config/jinja", f"template-elsewhere-{number}", path, data)
+
+
+def _elsewhere() -> Iterator[tuple[str, bytes]]:
+    """Give a template where some programs look for one, and transformers does not."""
+    evil = EVIL_TEMPLATES[0]
+    for path in ("chat_template.txt", "prompts/chat.txt", "Prompt_Template.md"):
+        yield path, evil.encode()
+    for document in (
+        {"Chat_Template": evil},
+        {"chat_template": [[evil]]},
+        {"chat_template": {"rag": {"de": evil}}},
+        {"prompt_template": evil},
+        {"prompt_format": evil},
+        {"prompts": {"query": evil}},
+        {"chat": {"message_format": [evil]}},
+    ):
+        yield "config.json", json.dumps(document).encode()
 
 
 def _configurations() -> Iterator[tuple[str, object]]:

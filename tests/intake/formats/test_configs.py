@@ -153,16 +153,37 @@ ATTACK = "{{ x.__class__ }}"
         {"chat_template": {"tool_use": ATTACK}},
         {"chat_templates": [ATTACK]},
         {"nested": [{"my_template": ATTACK}]},
+        {"Chat_Template": ATTACK},
+        {"chat_template": {"a": {"b": [[ATTACK]]}}},
+        {"prompt_format": ATTACK},
+        {"prompts": {"query": ATTACK}},
+        {"defaults": {"chat_format": {"text": "{% include 'x' %}" + ATTACK}}},
     ],
 )
 def test_a_chat_template_is_reviewed_wherever_it_stands(document: object) -> None:
-    assert rule_of(document, "tokenizer_config.json") == "template/attribute"
+    rules = {"template/attribute", "template/statement"}
+    assert rule_of(document, "tokenizer_config.json") in rules
+
+
+def test_what_only_looks_like_a_template_stays_as_it_is() -> None:
+    document = {
+        **PLAIN,
+        "prompts": {"query": "query: ", "passage": "{text} {0}"},
+        "chat_template": None,
+        "citation": "@article{x, title={{BERT}}}",
+        "added_tokens": [{"id": 5, "content": "{{"}],
+        "template_id": 3,
+    }
+    result, found = through(document)
+
+    assert found == document
+    assert "templates" not in result.facts
 
 
 def test_digests_of_templates_are_facts() -> None:
     result, _ = through({"chat_template": [{"name": "rag", "template": "{{ a }}"}]})
 
-    assert str(result.facts["templates"]).startswith("[['template rag', '")
+    assert str(result.facts["templates"]).startswith("[['chat_template.rag', '")
     assert [finding.rule for finding in result.findings] == ["template/unknown"]
 
 

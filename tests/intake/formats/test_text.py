@@ -57,6 +57,31 @@ def test_what_is_no_text_is_refused(data: bytes, rule: str) -> None:
     assert rule_of(data) == rule
 
 
+EVIL = "{{ ().__class__ }}"
+
+
+@pytest.mark.parametrize(
+    "name", ["chat_template.txt", "Prompt.md", "prompts/a.txt", "jinja/b.rst"]
+)
+def test_a_template_by_the_name_of_a_text_is_reviewed(name: str) -> None:
+    """It came out as a text for people, and programs run it."""
+    assert rule_of(EVIL.encode(), name) == "template/attribute"
+    harmless = b"{{ messages[0].content }}"
+    result, files = rewritten(subject.rewrite, harmless, name)
+
+    assert files[name] == harmless
+    assert "template/unknown" in {finding.rule for finding in result.findings}
+    assert "templates" in result.facts
+
+
+def test_what_is_for_people_may_speak_of_templates() -> None:
+    data = f"Use `{EVIL}`, never `{{% include %}}`.".encode()
+
+    for name in ("README.md", "prompts/README.md", "notes.txt"):
+        assert through(data, name) == data
+    assert through(b"Write short answers.", "system_prompt.txt")
+
+
 def test_a_real_pickle_of_letters_is_refused_under_any_name() -> None:
     data = pickle.dumps(Fraction(1, 3), protocol=0)  # made here, never loaded
 

@@ -9,17 +9,11 @@ nothing would be left.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from strongroom.canonical import Json
-from strongroom.intake.findings import (
-    MOST_QUOTED,
-    Finding,
-    Level,
-    RefusedError,
-    quoted,
-)
+from strongroom.intake.findings import Finding, Level, RefusedError, quoted
+from strongroom.intake.formats.config_templates import templates_in
 from strongroom.intake.formats.documents import (
     MOST_BYTES,
     Value,
@@ -46,7 +40,6 @@ _CALLED = re.compile(r"_target_|py/[a-z]+|__reduce(?:_ex)?__")
 
 _KERAS_CODE = frozenset({"Lambda", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"})
 _SOMEBODYS_PATH = frozenset({"_name_or_path", "name_or_path"})
-_TEMPLATE = re.compile(r"\{[{%#]")
 
 
 @dataclass(slots=True)
@@ -64,8 +57,8 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         options: Not used.
 
     Raises:
-        RefusedError: It is no strict JSON, or has no meaning without code from
-            elsewhere.
+        RefusedError: It is no strict JSON, has no meaning without code from elsewhere,
+            or a template in it could do more than put text together.
     """
     del options
     name = source.path.rpartition("/")[2]
@@ -79,7 +72,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     for part in objects(document):
         _clean(part, notes, top=part is document)
     digests: list[Json] = []
-    for label, text in [t for part in objects(document) for t in _templates(part)]:
+    for label, text in templates_in(document):
         found = review(text, label=label)
         notes.findings.extend(found.findings)
         digests.append([label, found.digest])
@@ -155,19 +148,3 @@ def _is_somebodys_path(key: str, value: Value) -> bool:
 
 def _is_one_of(value: Value, names: frozenset[str]) -> bool:
     return isinstance(value, str) and value in names
-
-
-def _templates(part: dict[str, Value]) -> Iterator[tuple[str, str]]:
-    """Yield label and text of each template that one object holds."""
-    for key, value in part.items():
-        if "template" not in key:
-            continue
-        label = f"{key} {part['name']}" if "name" in part else key
-        texts: list[tuple[str, Value]] = [(label, value)]
-        if isinstance(value, dict):
-            texts = [(f"{label}.{name}", text) for name, text in value.items()]
-        elif isinstance(value, list):
-            texts = [(label, text) for text in value]
-        for where, text in texts:
-            if isinstance(text, str) and _TEMPLATE.search(text):
-                yield where[:MOST_QUOTED], text

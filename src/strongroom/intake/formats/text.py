@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 
+from strongroom.canonical import Json
 from strongroom.intake.findings import Finding, Level, RefusedError, counted
+from strongroom.intake.formats.config_templates import has_marks, is_of_templates
 from strongroom.intake.formats.pickle_letters import verify_no_pickle
+from strongroom.intake.formats.templates import review
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
@@ -49,7 +52,8 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     shell does ``.bashrc``.
 
     Raises:
-        RefusedError: It is no UTF-8, too long, a script, or a pickle of letters.
+        RefusedError: It is no UTF-8, too long, a script, a pickle of letters, or by its
+            name a template that could do more than put text together.
     """
     del options
     name = source.path.rpartition("/")[2]
@@ -70,9 +74,22 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     else:
         written = _HIDDEN.sub("", _CONTROLS.sub("", text))
         findings = _hidden_finding(len(text) - len(written))
+    templates: dict[str, Json] = {}
+    if not is_list and _is_template(source.path, written):
+        found = review(written, label=source.path)
+        findings = (*findings, *found.findings)
+        templates["templates"] = [[source.path, found.digest]]
     with workplace.create(source.path) as file:
         file.append(written.encode())
-    return Rewritten(kind=KIND, outputs=(source.path,), findings=findings)
+    return Rewritten(
+        kind=KIND, outputs=(source.path,), facts=templates, findings=findings
+    )
+
+
+def _is_template(path: str, text: str) -> bool:
+    """Return whether some program would run a text: ``chat_template.txt``."""
+    name = path.rpartition("/")[2]
+    return _NAMES.fullmatch(name) is None and is_of_templates(path) and has_marks(text)
 
 
 def _is_for_people(name: str) -> bool:
