@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 from strongroom import canonical
 from strongroom.app import open_strongroom
 from strongroom.intake.additions import Addition
+from strongroom.intake.readers import VERSION
 from strongroom.types import Secret
 from strongroom.vault.drafts import SealOptions
 from tests.cli.bundles import pin, write_bundle
@@ -71,6 +72,7 @@ def test_what_older_readers_admitted_is_read_again_on_demand(
             Addition(path=model, project="default"), SealOptions(name="tiny")
         )
     assert added.intake.state == "waiting"
+    assert solo.ok("intake", "show", added.intake.id)["read_again"] is None
     pin(solo.folder)
 
     bundle = write_bundle(quick / "bundle.json", 1)
@@ -81,6 +83,8 @@ def test_what_older_readers_admitted_is_read_again_on_demand(
     assert (done.status, done.err) == (0, "")
     assert "1 read again" in done.out
     assert "reread/same" in done.out
+    shown = solo.run("intake", "show", added.intake.id)
+    assert f"by readers of version {VERSION}: the same came out" in shown.out
     after = solo.ok("intake", "reaudit", "--reread")
     assert (after["reread"], after["findings"]) == (0, [])
 

@@ -46,7 +46,7 @@ def test_the_published_refusals_are_refused(case: dict[str, str]) -> None:
 def test_a_file_below_as_many_folders_as_a_seal_takes_is_read() -> None:
     """Once, a version that had been sealed could not be opened any more."""
     deepest = "d/" * 64 + "a"
-    file = {"path": deepest, "pieces": [], "size": 0}
+    file: canonical.Json = {"path": deepest, "pieces": [], "size": 0}
 
     found = maps.parse_map(canonical.to_json({"files": [file], "v": 1}))
 

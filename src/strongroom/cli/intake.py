@@ -18,6 +18,7 @@ from strongroom.types import Classification
 if TYPE_CHECKING:
     from strongroom.canonical import Json
     from strongroom.intake.intakes import Intake
+    from strongroom.intake.later_readings import LaterReading
 
 IDENTIFIER = Annotated[
     str, typer.Argument(metavar="ID", help="Of the intake, or its start.")
@@ -184,8 +185,9 @@ def show(
     """
     with call.open() as room:
         intake, report = room.intakes.show(identifier)
+        later = room.intakes.last_reread(intake.id)
         signed = {} if statements is None else room.intakes.statements(intake.id)
-    document = intake_document(intake, report)
+    document = intake_document(intake, report, later=later)
     call.output.answer(document, lambda console: show_intake(console, document))
     if sarif is not None:
         write_sarif(sarif, report)
@@ -226,10 +228,21 @@ def refuse(
 
 
 def intake_document(
-    intake: Intake, report: Json, *, known: bool = False
+    intake: Intake,
+    report: Json,
+    *,
+    known: bool = False,
+    later: LaterReading | None = None,
 ) -> dict[str, Json]:
     """Return an intake and what was found, for programs."""
-    return {**_row(intake), "known": known, "report": report}
+    again: Json = None
+    if later is not None:
+        again = {
+            "at": words.stamp(later.read_at),
+            "reader": later.reader,
+            "outcome": later.outcome.value,
+        }
+    return {**_row(intake), "known": known, "read_again": again, "report": report}
 
 
 def _row(intake: Intake) -> dict[str, Json]:

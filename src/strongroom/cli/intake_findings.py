@@ -23,6 +23,11 @@ FAMILY: Final = "adviser/"
 _MARKS: Final = {"error": "x", "warning": "!", "note": "-"}
 _STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "dim"}
 _MOST_SHOWN: Final = 50
+_OUTCOMES: Final = {
+    "same": "the same came out",
+    "differs": "it came out otherwise",
+    "refused": "they refuse it",
+}
 _NEXT: Final = {
     "waiting": "strongroom intake accept {}",
     "received": "add it again: it goes on where it was interrupted",
@@ -42,6 +47,11 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
         grid.add_row("version", str(document["version"]))
     if document["original_until"]:
         grid.add_row("kept until", str(document["original_until"])[:10])
+    again = document["read_again"]
+    if isinstance(again, Mapping):
+        outcome = _OUTCOMES[str(again["outcome"])]
+        by = f"by readers of version {again['reader']}: {outcome}"
+        grid.add_row("read again", f"{str(again['at'])[:10]}, {by}")
     console.print(grid)
     console.print(f"sha256:{document['digest']}", style="dim", soft_wrap=True)
     report = document["report"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from strongroom.access.sessions import Actor
 from strongroom.client.room import Room
 from strongroom.intake.installed import Installed
+from strongroom.intake.later_readings import LaterReading
 from strongroom.vault.reauditing import Reaudited
 
 
@@ -67,6 +68,16 @@ class Reaudits:
             )
             found = found.after(intake, done)
         return found
+
+    def last_reread(self, identifier: str) -> LaterReading | None:
+        """Return how an original was read again last, if it ever was.
+
+        Raises:
+            DeniedError: The actor may not read it.
+            MissingError: There is no such intake.
+            IntegrityError: A row was deleted or altered.
+        """
+        return self._room.reading_again.last(self._actor(), identifier)
 
     def reaudit_installed(
         self, packages: Sequence[Installed], bundle: bytes | None = None

@@ -29,7 +29,13 @@ from strongroom.errors import (
 from strongroom.intake.admitted import options_of, received_of, verify_copy
 from strongroom.intake.differences import failed_finding
 from strongroom.intake.examining import Examine
-from strongroom.intake.intakes import ADMITTED, INTAKES, load_report_bytes
+from strongroom.intake.intakes import (
+    ADMITTED,
+    INTAKES,
+    find_intake,
+    load_report_bytes,
+)
+from strongroom.intake.later_readings import LaterReading, later_reading
 from strongroom.intake.private_folders import private_folder, quarantine_disk
 from strongroom.intake.readers import VERSION
 from strongroom.intake.receiving import verify_room
@@ -102,6 +108,25 @@ class ReadingAgain:
         except ConflictError as error:
             found = ((intake, failed_finding(error)),)
             return ReadAgain(findings=found, done=False)
+
+    def last(self, actor: Actor, identifier: str) -> LaterReading | None:
+        """Return how an original was read again last, if it ever was.
+
+        Args:
+            actor: Who asks.
+            identifier: Of the intake.
+
+        Raises:
+            DeniedError: The actor may not read it.
+            MissingError: There is no such intake.
+            IntegrityError: A row was deleted or altered.
+        """
+        with (
+            self._gate.recording_refusals(actor, "intake:read", identifier),
+            self._ledger.reading() as reading,
+        ):
+            self._gate.require(reading, actor, "intake:read", ROOM)
+            return later_reading(reading, find_intake(reading, identifier))
 
     def _begin(self, actor: Actor, identifier: IntakeId) -> Admitted:
         """Record that an original is opened, before it is.
