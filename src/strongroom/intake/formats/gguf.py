@@ -50,10 +50,10 @@ BLOCKS: Mapping[int, tuple[int, int]] = {
 }  # fmt: skip
 """Elements and bytes of a block, by type; without those that no file has."""
 
-BOOL, TEXT, ARRAY, U32, I32, F32 = 7, 8, 9, 4, 5, 6
+U32, I32, F32, BOOL, TEXT, ARRAY, F64 = 4, 5, 6, 7, 8, 9, 12
 _FORMS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "B", 10: "Q",
           11: "q", 12: "d"}  # fmt: skip
-_WHOLE = frozenset(_FORMS) - {F32, BOOL, 12}
+_WHOLE = frozenset(_FORMS) - {F32, F64, BOOL}
 _ARRAY_HEAD_BYTES = 12  # type and count of the items
 _KEY = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
 

@@ -55,13 +55,13 @@ LAYERS = _words(
 )
 _OPERATIONS = _words(
     "Abs Absolute Add All Any Argmax Argmin BroadcastTo Ceil Clip Concatenate Copy "
-    "Cos  Cumsum Divide Dot Einsum Equal Exp ExpandDims Expm1 Flip Floor "
-    "FloorDivide GetItem  Greater GreaterEqual Isfinite Isinf Isnan Less LessEqual "
-    "Log Log10 Log1p Log2  LogicalAnd LogicalNot LogicalOr Matmul Max Maximum Mean "
-    "Min Minimum Mod Moveaxis  Multiply Negative NotEqual OnesLike Outer Pad Power "
-    "Prod Reciprocal Repeat Reshape  Roll Round Sign Sin Split Sqrt Square Squeeze "
-    "Stack Std Subtract Sum Swapaxes Take  TakeAlongAxis Tan Tanh Tensordot Tile "
-    "Transpose Tril Triu TrueDivide Var Where  ZerosLike"
+    "Cos Cumsum Divide Dot Einsum Equal Exp ExpandDims Expm1 Flip Floor "
+    "FloorDivide GetItem Greater GreaterEqual Isfinite Isinf Isnan Less LessEqual "
+    "Log Log10 Log1p Log2 LogicalAnd LogicalNot LogicalOr Matmul Max Maximum Mean "
+    "Min Minimum Mod Moveaxis Multiply Negative NotEqual OnesLike Outer Pad Power "
+    "Prod Reciprocal Repeat Reshape Roll Round Sign Sin Split Sqrt Square Squeeze "
+    "Stack Std Subtract Sum Swapaxes Take TakeAlongAxis Tan Tanh Tensordot Tile "
+    "Transpose Tril Triu TrueDivide Var Where ZerosLike"
 )
 """What ``x + y`` between layers is written as; none takes a function."""
 
@@ -81,6 +81,7 @@ KNOWN = {
     "keras.models": frozenset({"Sequential", "Functional", "Model"}),
     "keras.regularizers": _words("L1 L1L2 L2 OrthogonalRegularizer"),
     "keras.src.models.functional": frozenset({"Functional"}),
+    "keras.src.models.sequential": frozenset({"Sequential"}),
     "keras.src.ops.core": _words("Cast SaturateCast Slice StopGradient Unstack"),
     "keras.src.ops.math": _words("Erf Logsumexp Rsqrt TopK"),
     "keras.src.ops.nn": _words(
@@ -89,7 +90,6 @@ KNOWN = {
         "Threshold"
     ),
     "keras.src.ops.numpy": _OPERATIONS,
-    "keras.src.models.sequential": frozenset({"Sequential"}),
 }
 """Classes by module; those that hold or fetch code stand in none."""
 
