@@ -39,6 +39,35 @@ def model(*nodes: onnx.NodeProto, domain: str = "", **more: object) -> onnx.Mode
     return helper.make_model(graph, opset_imports=opsets)
 
 
+def _onnx_functions() -> Iterator[tuple[str, onnx.ModelProto]]:
+    """Give functions without end, and operators of no version."""
+
+    def call(name: str) -> onnx.NodeProto:
+        return helper.make_node(name, ["x"], ["y"], domain="own")
+
+    def with_calls(calls: Mapping[str, list[str]]) -> onnx.ModelProto:
+        found = model(call("f0"), domain="own")
+        opsets = list(found.opset_import)
+        for name, called in calls.items():
+            nodes = list(map(call, called)) or [_identity()]
+            found.functions.append(
+                helper.make_function("own", name, ["x"], ["y"], nodes, opsets)
+            )
+        return found
+
+    yield "function-calls-itself", with_calls({"f0": ["f0"]})
+    yield "functions-in-a-circle", with_calls({"f0": ["f1"], "f1": ["f0"]})
+    doubled = {f"f{n}": [f"f{n + 1}"] * 2 for n in range(40)}
+    yield "functions-without-end", with_calls({**doubled, "f40": []})
+    unsaid = model(_identity())
+    unsaid.ClearField("opset_import")
+    yield "no-opset", unsaid
+    yield (
+        "domain-undeclared",
+        model(helper.make_node("Gelu", ["x"], ["y"], domain="com.microsoft")),
+    )
+
+
 def _onnx() -> Iterator[tuple[str, onnx.ModelProto]]:
     for domain in (
         "ai.onnx.contrib",
@@ -76,6 +105,11 @@ def _onnx() -> Iterator[tuple[str, onnx.ModelProto]]:
     )
     bad = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1 << 40, 1 << 40])
     yield "dims-overflow", model(_identity(), initializer=[bad])
+    yield (
+        "external-itself",
+        model(_identity(), initializer=[_outside("model.onnx", length="16")]),
+    )
+    yield from _onnx_functions()
     unknown = helper.make_node("SystemCall", ["x"], ["y"])
     yield (
         "unknown-operator-in-a-foreign-domain",

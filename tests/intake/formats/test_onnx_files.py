@@ -259,6 +259,15 @@ def test_a_window_that_is_not_the_tensor_is_refused(
     assert rule_of(given, {"sub/w.bin": bytes(512)}) == rule
 
 
+@pytest.mark.parametrize("name", ["m.onnx", "M.ONNX"])
+def test_a_model_that_names_itself_as_the_file_of_a_tensor_is_refused(
+    name: str,
+) -> None:
+    given = outside(name, offset="0", length="512")
+
+    assert rule_of(given, {"sub/w.bin": bytes(512)}) == "onnx/external"
+
+
 def test_a_model_alone_with_tensors_elsewhere_is_refused() -> None:
     assert rule_of(outside("w.bin")) == "onnx/absent"
 

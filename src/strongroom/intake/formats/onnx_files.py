@@ -1,7 +1,6 @@
 """Rewrites ONNX models: the same graph, without what leads out of it.
 
-An operator is a function of whoever runs the model, so each must be of ONNX itself, of
-ONNX Runtime's own list, or defined in the model.  Tensors in other files are named by
+Operators are those that ``onnx_nodes`` knows.  Tensors in other files are named by
 paths (CVE-2022-25882, CVE-2024-27318, CVE-2025-51480), so their bytes are written to
 one file of ours.
 """
@@ -9,9 +8,9 @@ one file of ours.
 from __future__ import annotations
 
 from strongroom.canonical import Json
-from strongroom.intake.findings import RefusedError, listed, quoted
+from strongroom.intake.findings import RefusedError, listed
 from strongroom.intake.formats import protobuf
-from strongroom.intake.formats.onnx_operators import ALLOWED_DOMAINS, RUNTIME
+from strongroom.intake.formats.onnx_nodes import verify_operators
 from strongroom.intake.formats.onnx_schema import SCHEMAS
 from strongroom.intake.formats.onnx_tensors import (
     Beside,
@@ -32,7 +31,6 @@ from strongroom.intake.sources import Source
 from strongroom.intake.weights import digest_facts
 
 KIND = "onnx"
-_DEFAULT_DOMAIN = "ai.onnx"
 
 
 def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten:
@@ -55,6 +53,7 @@ def reader(beside: Beside) -> Rewrite:
         name = with_ending(source.path, ".onnx")
         outside = Outside(
             beside=beside,
+            model=source.path,
             folder=source.path.rpartition("/")[0],
             name=f"{name}.safetensors",
         )
@@ -69,7 +68,7 @@ def _rewritten(
     document = read_document(source, SCHEMAS, "ModelProto")
     if not document.root.messages("graph") or not document.root.number("ir_version"):
         raise RefusedError("onnx/form", "model has no graph, or no version")
-    operators = _verify_operators(document)
+    operators = verify_operators(document)
     _verify_choices(document)
     digests: dict[str, str] = {}
     for message in list(document.every):
@@ -96,35 +95,6 @@ def _rewritten(
             *((moved,) if outside.read else ()),
         ),
     )
-
-
-def _verify_operators(document: Document) -> Json:
-    """Return every operator that a node names, as ``domain:name``.
-
-    Raises:
-        RefusedError: One is of a domain, or of a kind, that is not known.
-    """
-    local = {(f.text("domain"), f.text("name")) for f in _of(document, "FunctionProto")}
-    domains = ALLOWED_DOMAINS | {domain for domain, _ in local}
-    for one in _of(document, "OperatorSetIdProto"):
-        domain = one.text("domain")
-        if domain not in domains:
-            raise RefusedError("onnx/operator", f"operators of {quoted(domain)}")
-    found: set[str] = set()
-    for node in _of(document, "NodeProto"):
-        domain, name = node.text("domain"), node.text("op_type")
-        known = domain in ALLOWED_DOMAINS and name.isidentifier()
-        if domain == "com.microsoft":
-            known = name in RUNTIME
-        if not known and (domain, name) not in local:
-            raise RefusedError(
-                "onnx/operator",
-                f"operator {quoted(name)} of {quoted(domain or _DEFAULT_DOMAIN)} is "
-                "not known",
-                place=node.text("name")[:200],
-            )
-        found.add(f"{domain or _DEFAULT_DOMAIN}:{name}")
-    return sorted(found)
 
 
 def _verify_choices(document: Document) -> None:

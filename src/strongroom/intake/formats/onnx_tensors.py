@@ -41,6 +41,7 @@ class Outside:
 
     Attributes:
         beside: Gives those files.
+        model: Path of the model itself, which is none of them.
         folder: In which the model lies, and they too.
         name: Of the one file that all of them go to.
         taken: Each of them, and where its bytes are.
@@ -48,6 +49,7 @@ class Outside:
     """
 
     beside: Beside
+    model: str
     folder: str
     name: str
     taken: list[tuple[Message, Source]] = field(default_factory=list)
@@ -181,6 +183,8 @@ def _elsewhere(
     except InputError as error:
         raise RefusedError("onnx/path", str(error)) from None
     path = f"{outside.folder}/{location}" if outside.folder else location
+    if path.casefold() == outside.model.casefold():
+        raise RefusedError("onnx/external", f"{shown}, which is the model itself")
     file = outside.beside(path)
     if file is None:
         raise RefusedError(
