@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from dataclasses import replace
@@ -193,6 +194,40 @@ def test_an_adviser_that_nobody_made_is_named(solo: Terminal, foreign: Path) -> 
     assert "no adviser is called 'oracle'" in done.err
     advised(solo)
     assert solo.ok("intake", "add", foreign)["state"] == "waiting"
+
+
+def test_a_file_that_nobody_needs_is_left_out_of_a_whole_snapshot(
+    solo: Terminal, foreign: Path, quick: Path
+) -> None:
+    """One ``training_args.bin`` refused a snapshot, and there was no way forward."""
+    (foreign / "training_args.bin").write_bytes(b"\x80\x04cposix\nsystem\n(tR.")
+    (foreign / "extra").mkdir()
+    (foreign / "extra" / "modeling.py").write_text("import os\n")
+    named = "--leave-out extra/modeling.py --leave-out training_args.bin"
+
+    refused = solo.run("intake", "add", foreign)
+    assert (refused.status, named in " ".join(refused.err.split())) == (65, True)
+    digest = solo.ok("intake", "list")["digest"]
+    leaving = ("--leave-out", "*.py", "--leave-out", "training_args.bin")
+    bill, signed = quick / "bill.json", quick / "statements"
+    added = solo.ok("intake", "add", foreign, *leaving, "--expect", digest)
+
+    assert (added["state"], added["digest"], added["files"]) == ("waiting", digest, 3)
+    shown = solo.run(
+        "intake", "show", added["intake"], "--sbom", bill, "--statements", signed
+    )
+    for path in ("extra/modeling.py", "training_args.bin"):
+        assert f"{path}: left out: asked for" in shown.out
+    model = json.loads(bill.read_text())["metadata"]["component"]
+    assert [one["name"] for one in model["components"]] == ["model.safetensors"]
+    envelope = json.loads((signed / "rewriting.dsse.json").read_text())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    assert [one["name"] for one in statement["subject"]] == ["model.safetensors"]
+    entries = [e for e in solo.ok("ledger", "tail") if e["kind"] == "intake.examined"]
+    assert [one["facts"]["left_out"] for one in entries] == [0, 2]
+    solo.ok("intake", "accept", added["intake"])
+    solo.ok("open", "foreign", "--purpose", "try", "--to", quick / "out")
+    assert {path.name for path in (quick / "out").rglob("*")} == {"model.safetensors"}
 
 
 def test_private_copies_lie_where_the_house_says(

@@ -11,6 +11,7 @@ from strongroom.canonical import to_json
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import safetensors_files
 from strongroom.intake.jobs import ReadingJob
+from strongroom.intake.leaving_out import read_others
 from strongroom.intake.readers import READER
 from strongroom.intake.receiving import ReceivedFile
 from strongroom.intake.reported import parse_report
@@ -60,6 +61,16 @@ def read_here(
     descriptor: int, files: Sequence[ReceivedFile], options: Options, output: Path
 ) -> SnapshotReport:
     """Read with every reader, as the worker does, in this process."""
+    return read_others(
+        files,
+        options.left_out,
+        lambda others: _read_here(descriptor, others, options, output),
+    )
+
+
+def _read_here(
+    descriptor: int, files: Sequence[ReceivedFile], options: Options, output: Path
+) -> SnapshotReport:
     job = ReadingJob.of(files, options)
     with tempfile.TemporaryDirectory() as scratch:
         said = read_all(job, descriptor, Workplace(output, Path(scratch)))

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from sqlalchemy import select
 
 from strongroom.client.client import Strongroom
+from strongroom.client.intake import Added
 from strongroom.database import tables
 from strongroom.errors import DeniedError, InputError, MissingError, UnavailableError
 from strongroom.intake.additions import Addition
@@ -24,7 +25,7 @@ from strongroom.intake.rewriting import Options
 from strongroom.intake.signatures import Claim
 from strongroom.intake.signing import sign_folder
 from strongroom.vault.drafts import SealOptions
-from tests.intake.readers import examine
+from tests.intake.readers import examine, read_here
 from tests.intake.rooms import add, reading_here
 from tests.intake.signers import make_pair
 from tests.journeys.rooms import House
@@ -130,6 +131,42 @@ def test_what_readers_refused_is_read_again_to_be_salvaged(
     assert refused.intake.state is IntakeState.REFUSED
     assert add(house, foreign).known
     assert not room.intakes.add(salvaging, SealOptions(name="llm")).known
+
+
+def test_other_files_left_out_are_another_question(house: House, foreign: Path) -> None:
+    """What was refused comes in without the files at fault, and the other way round."""
+    (foreign / "args.bin").write_bytes(b"\x80\x02cposix\nsystem\n.")
+    room = reading_here(house.by("olga"), reads=read_here)
+
+    def adding(name: str, *patterns: str) -> Added:
+        options = Options(left_out=patterns)
+        addition = Addition(path=foreign, project="default", options=options)
+        return room.intakes.add(addition, SealOptions(name=name))
+
+    refused, passed = adding("a"), adding("b", "args.*")
+
+    assert refused.intake.digest == passed.intake.digest
+    assert passed.intake.state is IntakeState.WAITING
+    again = adding("c", "*.bin", "args.bin")
+    assert (again.known, again.intake.id) == (True, passed.intake.id)
+    with_all = adding("d")
+    assert (with_all.known, with_all.intake.id) == (True, refused.intake.id)
+
+
+def test_a_pattern_that_matches_nothing_is_named_before_anything_is_recorded(
+    house: House, foreign: Path
+) -> None:
+    room = reading_here(house.by("olga"))
+    before = len(kinds(house))
+    options = Options(left_out=("*.msgpack",))
+
+    with pytest.raises(InputError, match="matches no file"):
+        room.intakes.add(
+            Addition(path=foreign, project="default", options=options),
+            SealOptions(name="llm"),
+        )
+
+    assert kinds(house)[before:] == []
 
 
 @pytest.mark.parametrize("form", ["{}", "sha256:{}"])

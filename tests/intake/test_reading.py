@@ -47,6 +47,7 @@ FILES = {
     "README.md": b"# A model\n",
 }
 DONE = Outcome(ending=Ending.DONE)
+PLAINLY = Options()
 
 
 @pytest.fixture
@@ -56,7 +57,12 @@ def output(tmp_path: Path) -> Path:
     return tmp_path / "taken"
 
 
-def read(sandbox: Sandbox, output: Path, files: dict[str, bytes]) -> SnapshotReport:
+def read(
+    sandbox: Sandbox,
+    output: Path,
+    files: dict[str, bytes],
+    options: Options = PLAINLY,
+) -> SnapshotReport:
     items, data = [], b""
     for path, content in files.items():
         items.append(Item(path=path, offset=len(data), length=len(content)))
@@ -64,7 +70,7 @@ def read(sandbox: Sandbox, output: Path, files: dict[str, bytes]) -> SnapshotRep
     copy = output.parent / "copy"
     copy.write_bytes(data)
     with copy.open("rb") as file:
-        return SandboxReader(sandbox)(file.fileno(), items, Options(), output)
+        return SandboxReader(sandbox)(file.fileno(), items, options, output)
 
 
 def acting(act: Callable[[Path], object], outcome: Outcome = DONE) -> RecordingSandbox:
@@ -159,6 +165,26 @@ def test_nothing_is_taken_when_one_file_is_refused(output: Path) -> None:
     assert list(output.iterdir()) == []
     assert not any(file.outputs for file in report.files)
     assert report.files[0].facts["tensors"]
+
+
+def test_what_is_left_out_is_reported_whatever_a_worker_says(output: Path) -> None:
+    """It is told of one file, and taken over: of the other it can say nothing."""
+    files = {"model.safetensors": WEIGHTS, "evil.py": b"import os"}
+    options = Options(left_out=("*.py",))
+
+    def act(stage: Path) -> None:
+        (stage / "files").mkdir()
+        (stage / "files" / "evil.py").write_bytes(b"import os")
+        one = json.loads(said([]))["files"][0]
+        both = [one, {**one, "outputs": ["evil.py"]}]
+        (stage / "report.json").write_bytes(to_json({"v": 1, "files": both}))
+
+    report = read(acting(act), output, files, options)
+
+    assert errors(report) == ["sandbox/report"]
+    assert report.files[1].path == "evil.py"
+    assert report.files[1].changes == ("left out: asked for",)
+    assert list(output.iterdir()) == []
 
 
 def test_a_copy_that_is_open_for_writing_is_not_handed_in(output: Path) -> None:

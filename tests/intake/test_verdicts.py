@@ -13,6 +13,7 @@ from strongroom.intake.findings import Finding, Level
 from strongroom.intake.intakes import MOST_REPORT_BYTES
 from strongroom.intake.receiving import Received, ReceivedFile
 from strongroom.intake.reports import FileReport, OutputFile, SnapshotReport
+from strongroom.intake.rewriting import Options
 from strongroom.intake.signatures import Checked
 from strongroom.intake.verdicts import MOST_ADVICE, Verdict, judge
 from strongroom.intake.weights import digest_facts
@@ -152,6 +153,24 @@ def test_a_report_that_could_not_be_shown_again_is_refused_and_cut() -> None:
     assert found.findings[0][1].rule == "snapshot/findings"
     assert len(to_json(found.document)) < MOST_REPORT_BYTES
     assert verdict(replace(PASSED, findings=(long,) * 9)).word == "passed"
+
+
+def test_what_somebody_left_out_is_counted_and_the_patterns_are_kept() -> None:
+    files = tuple(replace(RECEIVED.files[0], path=path) for path in ("a.pt", "b.py"))
+    away = FileReport(path="b.py", kind="left-out", changes=("left out: asked for",))
+    report = SnapshotReport(reader="1", files=(PASSED, away))
+
+    found = judge(
+        report, Received(files=files), options=Options(left_out=("b*", "*.py", "b*"))
+    )
+
+    assert (found.word, found.facts["left_out"]) == ("passed", 1)
+    match found.document:
+        case {"options": {"left_out": patterns}, "files": [_, {"outputs": outputs}]}:
+            assert (patterns, outputs) == (["*.py", "b*"], [])
+        case document:
+            pytest.fail(f"the report is {document}")
+    assert verdict(PASSED).facts["left_out"] == 0
 
 
 def test_advisers_that_say_too_much_refuse_nothing() -> None:

@@ -10,9 +10,13 @@ from safetensors.numpy import save_file
 
 from strongroom.client.intake import Added
 from strongroom.errors import MissingError
+from strongroom.intake.additions import Addition
+from strongroom.intake.examining import Examine
+from strongroom.intake.rewriting import Options
 from strongroom.vault.comparing import Compared, Comparing
-from tests.intake.readers import examine
-from tests.intake.rooms import add
+from strongroom.vault.drafts import SealOptions
+from tests.intake.readers import examine, read_here
+from tests.intake.rooms import add, reading_here
 from tests.journeys.rooms import House
 
 
@@ -32,7 +36,9 @@ def added(house: House, quick: Path) -> Added:
     return done
 
 
-def compared(house: House, intake: str, path: Path) -> Compared:
+def compared(
+    house: House, intake: str, path: Path, *, examine: Examine = examine
+) -> Compared:
     room = house.by("olga")
     folder = house.folder / "quarantine"
     parts = room.room
@@ -65,6 +71,22 @@ def test_the_same_files_change_nothing(house: House, added: Added, quick: Path) 
 
     assert found.outdated.files.nothing
     assert found.outdated.tensors.nothing
+
+
+def test_what_was_left_out_is_left_out_of_the_newer_files_too(
+    house: House, quick: Path
+) -> None:
+    folder = write_weights(quick / "foreign", w=1)
+    (folder / "evil.py").write_text("import os")
+    options = Options(left_out=("*.py",))
+    done = reading_here(house.by("olga"), reads=read_here).intakes.add(
+        Addition(path=folder, project="default", options=options),
+        SealOptions(name="llm"),
+    )
+
+    found = compared(house, done.intake.id, folder, examine=read_here)
+
+    assert (found.outdated.refused, found.outdated.files.nothing) == ((), True)
 
 
 def test_what_is_not_known_is_not_compared(house: House, quick: Path) -> None:

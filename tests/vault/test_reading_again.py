@@ -35,6 +35,7 @@ from tests.journeys.rooms import House
 from tests.vault.stored import objects
 
 WEIGHTS = {f"w{n}": np.arange(9000, dtype="<f4") + n for n in range(4)}
+PLAIN = Options()
 TENSORS = {name: torch.from_numpy(array) for name, array in WEIGHTS.items()}
 PICKLE = b"\x80\x04cposix\nsystem\n(tR."
 
@@ -55,11 +56,10 @@ def admit(
     older: Examine,
     *,
     name: str = "llm",
-    salvage: bool = False,
+    options: Options = PLAIN,
 ) -> Added:
     """Take something in with older readers, and accept it."""
     room = reading_here(house.by("olga"), reads=older)
-    options = Options(salvage=salvage)
     done = room.intakes.add(
         Addition(path=path, project="default", options=options), SealOptions(name=name)
     )
@@ -204,14 +204,17 @@ def test_readers_are_given_what_they_were_given_first(
     folder = quick / "foreign"
     folder.mkdir()
     torch.save(TENSORS, folder / "more.pt")
+    (folder / "evil.py").write_text("import os")
+    given = Options(salvage=True, left_out=("*.py",))
     types = ("mylab.models.Scaler",)
     listing = Older(change=lambda report, _: replace(report, types=types))
-    admit(house, folder, listing, salvage=True)
+    admit(house, folder, listing, options=given)
     again = Older()
 
-    reread(house, reads=again)
+    found = reread(house, reads=again)
 
-    assert again.given == [Options(salvage=True, types=types)]
+    assert rules(found)[-1] == "reread/same"
+    assert again.given == [replace(given, types=types)]
 
 
 # --- what goes wrong -------------------------------------------------------------

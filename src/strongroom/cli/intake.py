@@ -9,7 +9,12 @@ import typer
 
 from strongroom.cli import hubs, signing, words
 from strongroom.cli.call import Call
-from strongroom.cli.intake_findings import show_intake, write_bill, write_sarif
+from strongroom.cli.intake_findings import (
+    show_intake,
+    without,
+    write_bill,
+    write_sarif,
+)
 from strongroom.cli.output import Column
 from strongroom.cli.sealing import bytes_below
 from strongroom.errors import InputError
@@ -75,6 +80,12 @@ def add(
         bool,
         typer.Option(help="Put stubs for unknown objects; a second person looks."),
     ] = False,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Files not to be read; as often as needed.", metavar="PATTERN"
+        ),
+    ] = None,
     again: Annotated[
         bool, typer.Option(help="Examine it although it is known.")
     ] = False,
@@ -86,7 +97,8 @@ def add(
 
     Nothing of it runs, and only what we wrote ourselves leaves quarantine. The
     result can be asked for once somebody accepts it. Exit status 65: it is refused.
-    From a hub, --signature names a file of the repository.
+    From a hub, --signature names a file of the repository. What --leave-out matches
+    is held and checked with the rest, but not read, and nothing of it comes out.
 
     Example: strongroom intake add ./downloaded --as llama --from "https://..."
     """
@@ -127,7 +139,7 @@ def add(
             origin=path if on_hub else origin,
             expect=expect,
             signature=None if source else signing.claim(signature, key, certificates),
-            options=Options(salvage=salvage),
+            options=Options(salvage=salvage, left_out=tuple(leave_out or ())),
             again=again,
         )
         below = bytes_below(files, most=2 * MOST_FILES)
@@ -149,7 +161,8 @@ def add(
         show = f"strongroom intake show {intake.id}"
         if added.known:  # its report was shown; perhaps it was a slip in --expect
             show = "add it with --again to have it examined once more"
-        raise InputError(f"{intake.id} is refused", hint=show)
+        hint = without(added.report) or show
+        raise InputError(f"{intake.id} is refused", hint=hint)
 
 
 def list_(call: Call) -> None:

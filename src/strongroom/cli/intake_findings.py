@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -28,6 +29,7 @@ _OUTCOMES: Final = {
     "differs": "it came out otherwise",
     "refused": "they refuse it",
 }
+_MOST_PATTERNS: Final = 5
 _NEXT: Final = {
     "waiting": "strongroom intake accept {}",
     "received": "add it again: it goes on where it was interrupted",
@@ -68,6 +70,24 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
     if following:
         short = words.short(str(document["intake"]))
         console.print("\nNext: " + following.format(short))
+    elif document["state"] == "refused" and (hint := without(report)):
+        console.print(text("\nNext: " + hint), soft_wrap=True)
+
+
+def without(report: Json) -> str:
+    """Return how to add what was refused without the files at fault; else nothing.
+
+    Args:
+        report: Of the examination, as it is kept.
+    """
+    from strongroom.intake.leaving_out import may_be_left_out
+
+    patterns = may_be_left_out(report)
+    if not patterns:
+        return ""
+    named = [f"--leave-out {shlex.quote(one)}" for one in patterns[:_MOST_PATTERNS]]
+    more = " ..." if len(patterns) > _MOST_PATTERNS else ""
+    return f"if nothing needs it, add it again with {' '.join(named)}{more}"
 
 
 def write_sarif(

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from strongroom.canonical import Json
 from strongroom.errors import InputError
+from strongroom.intake.admitted import files_of, options_of
 from strongroom.intake.intakes import Intake, IntakeState
+from strongroom.intake.jobs import MOST_FILES
+from strongroom.intake.leaving_out import left_out, verify_left_out
 from strongroom.intake.listed_sources import ListedSource
+from strongroom.intake.listing import list_files
 from strongroom.intake.origins import Origin, is_on_hub, parse_origin
 from strongroom.intake.rewriting import Options
 from strongroom.intake.signatures import Claim
@@ -74,11 +79,48 @@ class Addition:
         return parse_origin(self.origin)
 
 
+def verify_addition(addition: Addition) -> None:
+    """Check what somebody wrote down, before anything is copied or recorded.
+
+    Raises:
+        InputError: What is expected is no digest, it begins like a place on a hub and
+            is none, or what is to be left out is not there, or everything; or as
+            ``list_files``, if something is to be left out.
+        MissingError: As ``list_files``.
+        UnavailableError: As ``list_files``.
+    """
+    if addition.expect is not None:
+        parse_digest(addition.expect)
+    parse_origin(addition.origin)
+    patterns = addition.options.left_out
+    if patterns:
+        _, paths = list_files(addition.path, most=MOST_FILES)
+        verify_left_out(paths, patterns)
+
+
+def is_alike(report: Json, addition: Addition) -> bool:
+    """Return whether an examination left out the files that an addition leaves out.
+
+    Args:
+        report: Of the same bytes; ``None`` if they were not examined.
+        addition: What somebody wants now.
+
+    Raises:
+        IntegrityError: It is no report.
+    """
+    if report is None:
+        return False
+    paths = [str(file["path"]) for file in files_of(report)]
+    patterns = options_of(report).left_out, addition.options.left_out
+    then, now = (left_out(paths, each) for each in patterns)
+    return then == now
+
+
 def suffices(latest: Intake, addition: Addition) -> bool:
     """Return whether what is known of the same bytes answers an addition.
 
     Args:
-        latest: The last intake of the same bytes.
+        latest: The last intake of the same bytes that is alike.
         addition: What somebody wants now.
     """
     if addition.again:

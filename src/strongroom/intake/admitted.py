@@ -69,8 +69,12 @@ def options_of(report: Json, *, types: tuple[str, ...] = ()) -> Options:
         IntegrityError: It is no report.
     """
     match report:
-        case {"options": {"salvage": bool(salvage), "types": [*given]}}:
-            return Options(salvage=salvage, types=still_let_in(strings(given)))
+        case {"options": {"salvage": bool(salvage), "types": [*given], **more}}:
+            return Options(
+                salvage=salvage,
+                types=still_let_in(strings(given)),
+                left_out=tuple(strings(more.get("left_out"))),
+            )
     has_stubs = any(_has_stubs(file) for file in files_of(report))
     return Options(salvage=has_stubs, types=types)
 

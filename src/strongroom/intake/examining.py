@@ -26,7 +26,8 @@ class Examine(Protocol):
         Args:
             descriptor: Of the private copy, open for reading.
             files: Where each lies in it.
-            options: What the person who adds them chose.
+            options: What the person who adds them chose; what they leave out is
+                reported, and neither read nor written.
             output: An empty folder for what is re-written.
 
         Raises:

@@ -21,7 +21,7 @@ from strongroom.access.policy import Resource
 from strongroom.access.projects import Project, find_project
 from strongroom.access.sessions import Actor
 from strongroom.errors import ConflictError
-from strongroom.intake.additions import Addition, parse_digest, suffices
+from strongroom.intake.additions import Addition, is_alike, suffices, verify_addition
 from strongroom.intake.examining import Examine
 from strongroom.intake.expectations import check_addition, verify_expected
 from strongroom.intake.findings import Finding
@@ -35,7 +35,6 @@ from strongroom.intake.intakes import (
 )
 from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.listed_sources import check_listed
-from strongroom.intake.origins import parse_origin
 from strongroom.intake.private_folders import private_folder, quarantine_disk, sweep
 from strongroom.intake.receipt import Receipt, report_digest
 from strongroom.intake.receiving import Received, receive
@@ -128,13 +127,11 @@ class Quarantine:
             DeniedError: The actor may not take anything in for this project.
             MissingError: There is no such project.
             InputError: It cannot be copied, see ``receive``; or it is not what was
-                expected.
+                expected, or holds nothing to be left out, or nothing else.
             UnavailableError: A disk or the database does not answer, or is full.
         """
         project = self._require(actor, addition)
-        if addition.expect is not None:
-            parse_digest(addition.expect)  # a slip of the pen, before it is copied
-        parse_origin(addition.origin)
+        verify_addition(addition)  # a slip of the pen, before it is copied
         intake_id = IntakeId(new_id("intake", self._random))
         with private_folder(self._folder, intake_id) as folder:
             copy = folder / "original"
@@ -275,7 +272,8 @@ class Quarantine:
             open_ones = [b for b in before if b.state is IntakeState.RECEIVED]
             if open_ones:  # interrupted: it goes on
                 return open_ones[0], False
-            latest = max(before, key=lambda b: b.added_at, default=None)
+            alike = (b for b in before if is_alike(load_report(writing, b), addition))
+            latest = max(alike, key=lambda b: b.added_at, default=None)
             if latest is not None and suffices(latest, addition):
                 return latest, True
             row = INTAKES.insert(

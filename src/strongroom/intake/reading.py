@@ -17,6 +17,7 @@ from strongroom.errors import InputError, IntegrityError, UnavailableError
 from strongroom.intake.findings import Finding, Level
 from strongroom.intake.jobs import ReadingJob, Stretch
 from strongroom.intake.kinds import Kind
+from strongroom.intake.leaving_out import read_others
 from strongroom.intake.outputs import (
     read_plain_file,
     show_outputs,
@@ -61,7 +62,8 @@ class SandboxReader:
         Args:
             descriptor: Of the private copy, open for reading and for nothing else.
             files: Where each lies in it.
-            options: What the person who adds them chose.
+            options: What the person who adds them chose; what they leave out is
+                reported, and neither read nor written.
             output: An empty folder of ours for what is re-written; it stays empty if
                 anything is refused.
 
@@ -73,6 +75,24 @@ class SandboxReader:
         """
         if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
             raise InputError("what a sandbox reads is open for writing")
+        return read_others(
+            files,
+            options.left_out,
+            lambda others: self._read(descriptor, others, options, output),
+        )
+
+    def _read(
+        self,
+        descriptor: int,
+        files: Sequence[Stretch],
+        options: Options,
+        output: Path,
+    ) -> SnapshotReport:
+        """Return what was found in files of which none is left out.
+
+        Raises:
+            StrongroomError: As ``__call__``.
+        """
         limits = _limits(files)
         _verify_room(output, limits)
         start = Start(

@@ -40,10 +40,13 @@ class Options:
             accepts the result then needs a second person.
         types: Whole names of types that the house lets in with models of skops,
             beyond those that skops trusts.
+        left_out: Patterns of files that no reader is given, see ``leaving_out``; no
+            worker is told of them.
     """
 
     salvage: bool = False
     types: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the names.

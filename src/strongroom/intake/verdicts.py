@@ -13,6 +13,7 @@ from strongroom import canonical
 from strongroom.intake.advisers.advice import advised
 from strongroom.intake.facts import PAIRS, flat, pairs, strings
 from strongroom.intake.findings import Finding, Level
+from strongroom.intake.leaving_out import left_out
 from strongroom.intake.origins import NOWHERE, Origin
 from strongroom.intake.receiving import Received
 from strongroom.intake.reports import SnapshotReport
@@ -101,15 +102,24 @@ def judge(
         refused = True
     advice = _fitting(tuple(advised(report.advice, refused=refused)))
     ordered = (*_bounded(tuple(findings)), *advice)
+    originals = [file.path for file in received.files]
     return Verdict(
         findings=ordered,
         review=tuple(sorted({f.rule for _, f in ordered if f.level is Level.WARNING})),
-        facts={**_facts(report, ordered), "signer": checked.signer},
+        facts={
+            **_facts(report, ordered),
+            "signer": checked.signer,
+            "left_out": len(left_out(originals, options.left_out)),
+        },
         document={
             **_document(report, received, ordered),
             "origin": origin_facts(origin),
             "policy": policy,
-            "options": {"salvage": options.salvage, "types": sorted(report.types)},
+            "options": {
+                "salvage": options.salvage,
+                "types": sorted(report.types),
+                "left_out": sorted(set(options.left_out)),
+            },
         },
     )
 

@@ -58,6 +58,7 @@ INTAKE_KINDS: Mapping[str, Kind] = {
             "review",
             "vouched",
             "signer",
+            "left_out",
         ),
         (),
         (2004, 1),

@@ -9,6 +9,7 @@ from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
 from strongroom.errors import MissingError
+from strongroom.intake.admitted import options_of
 from strongroom.intake.examining import Examine
 from strongroom.intake.intakes import Intake, find_intake, load_report
 from strongroom.intake.outdated import Outdated, compare
@@ -48,7 +49,8 @@ class Comparing:
     def run(self, actor: Actor, identifier: str, path: Path) -> Compared:
         """Return what a file or a folder changes about what was admitted.
 
-        It is read in the sandbox as an addition is, and nothing of it is kept.
+        It is read in the sandbox as an addition is, without what was left out of what
+        was admitted, and nothing of it is kept.
 
         Args:
             actor: Who asks.
@@ -73,13 +75,14 @@ class Comparing:
             rebuild = Families.of(reading).below(intake.version)
         if admitted is None:
             raise MissingError(f"nothing of {intake.id} was examined yet")
+        options = Options(left_out=options_of(admitted).left_out)
         name = IntakeId(new_id("intake", self._random))  # ``sweep`` knows these
         with private_folder(self._folder, name) as folder:
             copy, output = folder / "newer", folder / "rewritten"
             received = receive(path, copy)
             output.mkdir(mode=0o700)
             with copy.open("rb", buffering=0) as file:
-                found = self._examine(file.fileno(), received.files, Options(), output)
+                found = self._examine(file.fileno(), received.files, options, output)
         return Compared(
             intake=intake,
             outdated=compare(admitted, received, found),

@@ -95,7 +95,7 @@ def _renamed(shard: str, folder: str, done: Mapping[str, Rewritten]) -> str:
         raise RefusedError(
             "index/absent",
             f"index names {quoted(shard)}, which is not there or holds no weights",
-            hint="add the whole folder",
+            hint="add the whole folder; or leave out the index too: --leave-out NAME",
         )
     return weights[0].rpartition("/")[2]
 

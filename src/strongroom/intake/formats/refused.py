@@ -43,7 +43,8 @@ REFUSALS: Mapping[str, Refusal] = {
     "code": Refusal(
         rule="refused/code",
         what="a program",
-        hint="leave it out; code goes through review, not through intake",
+        hint="leave it out (--leave-out NAME); code goes through review, not through "
+        "intake",
     ),
     "coreml": Refusal(
         rule="refused/graph",
@@ -53,7 +54,8 @@ REFUSALS: Mapping[str, Refusal] = {
     "executable": Refusal(
         rule="refused/code",
         what="an executable",
-        hint="leave it out; a llamafile is a GGUF file behind a program: add that",
+        hint="leave it out (--leave-out NAME); a llamafile is a GGUF file behind a "
+        "program: add that",
     ),
     "executorch": Refusal(
         rule="refused/graph",
