@@ -24,6 +24,7 @@ from strongroom.intake.findings import Level, RefusedError
 from strongroom.intake.identify import Identified, identify
 from strongroom.intake.kinds import Kind
 from strongroom.intake.sources import Source
+from tests.corpus.tars_of_letters import SUMS, tar_of_letters
 from tests.corpus.torch_tars import STATE
 from tests.intake.hostile import mutated
 from tests.intake.places import in_memory
@@ -143,6 +144,19 @@ def test_a_tar_file_of_torch_is_recognised_behind_a_header_of_times() -> None:
     assert seen(tarred("pickle", "storages"), "a.tar").kind is Kind.TAR
 
 
+@pytest.mark.parametrize("written", SUMS)
+def test_a_tar_file_is_one_however_its_sum_is_written(written: str) -> None:
+    """Once, a README of letters passed that torch read as a checkpoint, and ran."""
+    data = tar_of_letters(SUMS[written])
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert archive.getnames()[:2] == ["sys_info", "pickle"]
+
+    try:
+        assert seen(data, "README.md").kind in {Kind.TAR, Kind.TORCH_TAR}
+    except RefusedError as refused:
+        assert refused.rule.startswith("tar/")  # noqa: PT017  # one of the two
+
+
 def polyglots() -> Iterator[tuple[str, bytes]]:
     """Yield files that two programs read as two things."""
     payload = zipped({"archive/data.pkl": pickle.dumps([1])})
@@ -154,6 +168,8 @@ def polyglots() -> Iterator[tuple[str, bytes]]:
     block = bytearray(header.ljust(512, b"\0"))
     block[148:156] = b"%06o\0 " % (sum(block) + 8 * 32)
     yield "GGUF and tar", bytes(block)
+    block[148:156] = b"\x80" + (sum(block[:148] + block[156:]) + 256).to_bytes(7, "big")
+    yield "GGUF and tar with a sum in binary", bytes(block)
     opcode = b"\x80\x02N".ljust(8, b"\0")  # a length, and a pickle of None
     yield "weights and pickle", opcode + b"{" + bytes(0x4E0280)
 

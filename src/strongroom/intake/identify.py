@@ -108,7 +108,7 @@ def _by_magic(head: bytes, length: int) -> Kind:
             return kind
     if _PYTHON_CACHE.match(head):
         return Kind.PROGRAM
-    return Kind.TAR if _is_tar(head) else Kind.UNKNOWN
+    return Kind.TAR if is_tar(head) else Kind.UNKNOWN
 
 
 def _by_ending(head: bytes, ending: str) -> Kind:
@@ -129,13 +129,25 @@ def _is_safetensors(head: bytes, length: int) -> bool:
     )
 
 
-def _is_tar(head: bytes) -> bool:
-    """Return whether a tar header stands first: its checksum fits."""
+def is_tar(head: bytes) -> bool:
+    """Return whether a tar header stands first: its checksum fits, for any reader.
+
+    Python's reads the sum as ``int`` does, with blanks, signs, underscores and ``0o``,
+    and takes a sum of signed bytes too, as old programs wrote it.
+    """
     block = head[:_BLOCK]
-    digits = block[148:156].strip(b" \0")
-    if len(block) < _BLOCK or not re.fullmatch(rb"[0-7]{1,7}", digits):
+    field = block[148:156]
+    digits = field.strip(b" \0").partition(b"\0")[0]
+    if len(block) < _BLOCK or not digits.strip():
         return False
-    return int(digits, 8) == sum(block[:148]) + sum(block[156:]) + 8 * ord(" ")
+    try:
+        in_binary = field[:1] == b"\x80"
+        claimed = int.from_bytes(field[1:], "big") if in_binary else int(digits, 8)
+    except ValueError:
+        return False
+    counted = block[:148] + block[156:]
+    unsigned = sum(counted) + 8 * ord(" ")
+    return claimed in {unsigned, unsigned - 256 * sum(byte >> 7 for byte in counted)}
 
 
 def _verify_one_thing(source: Source, head: bytes, kind: Kind) -> None:
@@ -149,7 +161,7 @@ def _verify_one_thing(source: Source, head: bytes, kind: Kind) -> None:
         other = "a zip file that begins later"
     elif kind not in {Kind.HDF5, Kind.ZIP, Kind.TAR} and _holds_hdf5(source):
         other = "an HDF5 file that begins later"
-    elif kind not in {Kind.TAR, Kind.UNKNOWN} and _is_tar(head):
+    elif kind not in {Kind.TAR, Kind.UNKNOWN} and is_tar(head):
         other = "a tar file"
     elif kind is Kind.SAFETENSORS and _PICKLE.match(head) and head[2]:
         # A third byte of zero is no opcode, so that an honest length of 640 passes.

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import text as subject
+from tests.corpus.tars_of_letters import tar_of_letters
 from tests.intake.hostile import rewritten
 
 
@@ -35,6 +36,23 @@ def test_what_hides_or_reorders_is_taken_out_and_counted(mark: str) -> None:
 
     assert files["README.md"] == b"ab"
     assert [finding.rule for finding in result.findings] == ["text/hidden"]
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\x01"])
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"#!/bin/sh\nrm -rf ~", "text/script"),
+        (b"cos\nsystem\n(S'id'\ntR.", "text/pickle"),
+        (tar_of_letters(), "text/tar"),
+    ],
+)
+def test_nothing_appears_once_what_hides_is_taken_out(
+    mark: str, data: bytes, rule: str
+) -> None:
+    """Once, only the text as it came was looked at, not as it was written."""
+    assert rule_of(mark.encode() + data) == rule
+    assert rule_of(data[:1] + mark.encode() + data[1:]) == rule
 
 
 def test_a_word_list_keeps_every_token() -> None:

@@ -10,6 +10,7 @@ import re
 
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats.pickle_opcodes import OPCODES, Argument, Opcode
+from strongroom.intake.identify import is_tar
 
 _FIXED = {Argument.U1: 1, Argument.U2: 2, Argument.U4: 4, Argument.U8: 8}
 _FIXED |= {Argument.I4: 4, Argument.F8: 8, Argument.NOTHING: 0}
@@ -17,7 +18,8 @@ _LINE = frozenset(
     {Argument.INT_LINE, Argument.FLOAT_LINE, Argument.STRING_LINE}
     | {Argument.UNICODE_LINE, Argument.INDEX_LINE}
 )
-_NAMES = re.compile(rb"[\w.]+\n[\w.]+\n")
+_MOST_OPCODES = 1_000_000  # that no call follows: half a second
+_NAMES = re.compile(rb"[\w.\x80-\xff-]+\n[\w.\x80-\xff-]+\n")
 _NAMING = frozenset({"GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
 _CALLS = frozenset({"REDUCE", "BUILD", "OBJ", "NEWOBJ", "NEWOBJ_EX"})
 _PUSHES_NOTHING = frozenset(
@@ -27,28 +29,39 @@ _PUSHES_NOTHING = frozenset(
 
 
 def verify_no_pickle(text: str | bytes) -> None:
-    """Check that a text is nothing that unpickling would run.
+    """Check that a text, as it will be written, is nothing that unpickling would run.
 
     Raises:
-        RefusedError: It is a pickle that names something and calls it.
+        RefusedError: It is a pickle that names something and calls it; or a tar file,
+            in which torch would look for pickles.
     """
-    if _is_pickle(text.encode() if isinstance(text, str) else text):
+    data = text.encode() if isinstance(text, str) else text
+    if _is_pickle(data):
         raise RefusedError("text/pickle", "text is a pickle, which calls something")
+    if is_tar(data):
+        raise RefusedError("text/tar", "text is a tar file")
 
 
 def _is_pickle(data: bytes) -> bool:
     """Return whether bytes are a pickle up to a call of something it names.
 
-    No sentence gets that far.  Arguments are passed over, not read, so what only some
-    unpickler takes counts as well.
+    No sentence gets that far, nor to the millionth opcode.  Arguments are passed over,
+    not read, so what only some unpickler takes counts as well.  Behind the end of one
+    the next may begin: torch reads five from one file.
     """
     at, named, marked, pushed = 0, False, False, 0
-    while at < len(data):
-        opcode = OPCODES.get(data[at])
-        if opcode is None or opcode.name == "STOP":
+    for _ in range(_MOST_OPCODES):
+        if at >= len(data):
             return False
-        if opcode.name in _CALLS:
-            return named and (marked if opcode.name == "OBJ" else pushed > 1)
+        opcode = OPCODES.get(data[at])
+        if opcode is None:
+            return False
+        if opcode.name == "STOP":
+            at, named, marked, pushed = at + 1, False, False, 0
+            continue
+        # Before anything is named, BUILD with None does nothing, and the rest fails.
+        if opcode.name in _CALLS and named:
+            return marked if opcode.name == "OBJ" else pushed > 1
         end = _past(data, at + 1, opcode)
         if end is None:
             return False
@@ -58,7 +71,7 @@ def _is_pickle(data: bytes) -> bool:
         marked |= opcode.name == "MARK"
         pushed += opcode.name not in _PUSHES_NOTHING
         at = end
-    return False
+    return True
 
 
 def _past(data: bytes, at: int, opcode: Opcode) -> int | None:

@@ -52,16 +52,19 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     shell does ``.bashrc``.
 
     Raises:
-        RefusedError: It is no UTF-8, too long, a script, a pickle of letters, or by its
-            name a template that could do more than put text together.
+        RefusedError: It is no UTF-8, too long, a script, a tar file or pickle of
+            letters, or by its name a template that could do more than put text
+            together.
     """
     del options
     name = source.path.rpartition("/")[2]
     is_list = name in _WORD_LISTS
     text = _text(source, MOST_LIST_BYTES if is_list else MOST_BYTES)
-    if text.startswith(_SHEBANG):
-        raise RefusedError("text/script", "text begins like a program: #!")
-    verify_no_pickle(text)
+    written = text if is_list else _HIDDEN.sub("", _CONTROLS.sub("", text))
+    for each in {text, written}:  # what is taken out may have stood before either
+        if each.startswith(_SHEBANG):
+            raise RefusedError("text/script", "text begins like a program: #!")
+        verify_no_pickle(each)
     if not _is_for_people(name):
         return Rewritten(
             kind=KIND, changes=("left out: no loader of weights reads such a text",)
@@ -70,9 +73,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     if is_list:
         if _CONTROLS.search(text):
             raise RefusedError("text/control", "word list holds a control character")
-        written = text
     else:
-        written = _HIDDEN.sub("", _CONTROLS.sub("", text))
         findings = _hidden_finding(len(text) - len(written))
     templates: dict[str, Json] = {}
     if not is_list and _is_template(source.path, written):
