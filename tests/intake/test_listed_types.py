@@ -59,6 +59,22 @@ def test_what_could_never_be_harmless_is_refused_whoever_lists_it(name: str) -> 
         Options(types=(name,))
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sklearn.neighbors.KDTree", "sklearn.neighbors._kde.BallTree",
+        "sklearn.metrics.DistanceMetric", "scipy.signal._signaltools.cKDTree",
+        "scipy.interpolate._rbfinterp.KDTree", "sklearn.metrics.pairwise.Parallel",
+        "sklearn.callback._transport.Connection", "distutils.cmd.Command",
+        "sklearn.preprocessing._polynomial.chain",
+    ],
+)  # fmt: skip
+def test_another_name_of_a_refused_type_is_refused_as_well(name: str) -> None:
+    """Once ``sklearn.neighbors.KDTree`` passed, which is ``_kd_tree.KDTree``."""
+    with pytest.raises(InputError, match="cannot be let in"):
+        verify_types([name])
+
+
 def test_a_list_is_short_and_names_each_once() -> None:
     verify_types(f"mylab.C{n}" for n in range(MOST_TYPES))
     with pytest.raises(InputError, match="may be"):

@@ -40,6 +40,25 @@ _REACHING = (
     "sklearn.utils",
 )  # fmt: skip
 
+_FORMER = frozenset(
+    {
+        # Of Python 3.11, and not of every later one; setuptools brings some back.
+        "asynchat", "asyncore", "cgi", "cgitb", "crypt", "distutils", "imp", "lib2to3",
+        "mailcap", "msilib", "nntplib", "pipes", "smtpd", "telnetlib", "uu", "xdrlib",
+    }
+)  # fmt: skip
+_ANYWHERE = frozenset(
+    {
+        # What is refused above, by the names under which other modules have it as well:
+        # ``sklearn.neighbors.KDTree`` and ``scipy.signal._signaltools.cKDTree``.
+        "BallTree", "BallTree32", "BallTree64", "Connection", "DistanceMetric",
+        "DistanceMetric32", "DistanceMetric64", "KDTree", "KDTree32", "KDTree64",
+        "Listener", "LowLevelCallable", "Parallel", "Thread",
+        "TreePredictor", "Voronoi", "attrgetter", "cKDTree", "chain", "itemgetter",
+        "memmap", "methodcaller", "partial", "product", "zip_longest",
+    }
+)  # fmt: skip
+
 
 def verify_types(names: Iterable[str]) -> None:
     """Check names of types that a house lists.
@@ -88,8 +107,8 @@ def _is_whole(name: str) -> bool:
 
 def _reason(name: str) -> str:
     """Return why a type cannot be let in; nothing if it can."""
-    root = name.partition(".")[0]
-    if root in sys.stdlib_module_names:
+    root, bare = name.partition(".")[0], name.rpartition(".")[2]
+    if root in sys.stdlib_module_names or root in _FORMER:
         return "it is of Python itself"
     if root in _RUNNING:
         return f"{root} runs or loads what it is given"
@@ -97,6 +116,8 @@ def _reason(name: str) -> str:
         return "it indexes memory by numbers of the file"
     if _is_below(name, _REACHING):
         return "it reaches beyond the file"
+    if bare in _ANYWHERE:
+        return f"{bare} is another name of what nobody can let in"
     return ""
 
 
