@@ -20,7 +20,15 @@ def test_what_has_no_name_to_write_under_is_refused(path: object) -> None:
         parse_file({"path": path, "bytes": 3})
 
 
-@pytest.mark.parametrize("value", [None, "3", 3.0, True, -1, [3]])
+@pytest.mark.parametrize("value", [None, "3", 3.0, True, -1, [3], 1 << 63, 10**400])
 def test_what_is_no_length_is_refused(value: object) -> None:
     with pytest.raises(IntegrityError):
         number(value)
+
+
+@pytest.mark.parametrize("digest", [5, "a", "g" * 40, "a" * 41, ["a" * 40], "a" * 65])
+def test_what_is_no_digest_is_refused(digest: object) -> None:
+    """Texts of 64 kB each once came along, in lists of 10,000 files."""
+    for name in ("sha256", "blob"):
+        with pytest.raises(IntegrityError, match="digest"):
+            parse_file({"path": "a", "bytes": 3, name: digest})

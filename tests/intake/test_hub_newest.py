@@ -15,6 +15,7 @@ from strongroom.errors import (
     StrongroomError,
     UnavailableError,
 )
+from strongroom.intake import hub_newest as subject
 from strongroom.intake.hub_newest import Asked, Snapshot, Told, ask_newest
 from tests.intake.hub_server import COMMIT, Repository, serving
 
@@ -104,6 +105,9 @@ NONSENSE = [
     (said(siblings=[{"size": 1}]), UnavailableError),
     (said(siblings=[{"rfilename": "a"}]), IntegrityError),
     (said(siblings=[{"rfilename": "a", "size": -1}]), IntegrityError),
+    (said(siblings=[{"rfilename": "a", "size": 10**400}]), IntegrityError),
+    (said(siblings=[{"rfilename": "a", "size": 1, "blobId": "a" * 9000}]),
+     IntegrityError),
     (said(siblings=[{"rfilename": "../a", "size": 1}]), InputError),
     (said(siblings=[{"rfilename": 5, "size": 1}]), InputError),
     (said(siblings=[{"rfilename": f"{n}", "size": 1} for n in range(10_001)]),
@@ -131,6 +135,29 @@ def test_nonsense_is_an_error_of_its_own_and_the_next_one_is_asked_about(
         assert isinstance(told.newest, kind), (answer[:80], told.newest)
         assert len(str(told.newest)) < 300
     assert newest(llama).place.commit == LATER
+
+
+def test_an_answer_as_deep_as_the_program_can_say_is_an_error(
+    repository: Repository, home: Path
+) -> None:
+    """Once, what was asking ended in a traceback: it stands deeper than the program."""
+    nested = "[" * 970 + "]" * 970
+    answer = said(siblings=[{"rfilename": "a", "size": 1, "blobId": "deep"}])
+    repository.says["/api/models/acme/llama"] = answer.replace(
+        b'"deep"', nested.encode()
+    )
+
+    (told,) = ask_newest(repository.hub(), [LLAMA], home)
+
+    assert isinstance(told.newest, StrongroomError)
+
+
+def test_more_names_than_fit_into_memory_are_not_kept() -> None:
+    line = {"path": "a" * 4096}
+    hub = Repository(port=1).hub()
+    with pytest.raises(InputError, match="too much"):
+        for _ in subject.bounded(hub, iter([line] * (1 << 16))):
+            pass
 
 
 def test_an_answer_without_an_end_is_not_read_to_it(

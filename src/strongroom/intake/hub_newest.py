@@ -24,6 +24,8 @@ _SECONDS: Final = 120
 _SECONDS_EACH: Final = 10
 """More for each list: 10,000 files are 3 MB."""
 _MOST_SECONDS: Final = 3600
+_MOST_TEXT: Final = 128 << 20
+"""Characters of all names of files; a million files of 100 have as many."""
 
 Answers = Iterator[Mapping[str, Any]]
 
@@ -90,7 +92,25 @@ def ask_newest(hub: Hub, asked: Sequence[Asked], home: Path) -> list[Told]:
     lists = sum(1 + len(one.commits) for one in asked)
     seconds = min(_SECONDS + _SECONDS_EACH * lists, _MOST_SECONDS)
     with asking(order, home, environment=hub.environment, seconds=seconds) as answers:
-        return list(_each(hub, asked, answers))
+        return list(_each(hub, asked, bounded(hub, answers)))
+
+
+def bounded(hub: Hub, answers: Answers) -> Answers:
+    """Yield answers until their names of files are more than fit into memory.
+
+    Args:
+        hub: Whose answers they are.
+        answers: Each line of the program.
+
+    Raises:
+        InputError: They are.
+    """
+    left = _MOST_TEXT
+    for answer in answers:
+        left -= len(str(answer.get("path", "")))
+        if left < 0:
+            raise failure(hub.endpoint, "much", None)
+        yield answer
 
 
 def _each(hub: Hub, asked: Sequence[Asked], answers: Answers) -> Iterator[Told]:

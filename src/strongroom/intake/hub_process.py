@@ -117,7 +117,7 @@ def _answers(lines: IO[bytes] | None, endpoint: str) -> Iterator[Mapping[str, An
             )
         try:
             answer = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise IntegrityError(
