@@ -357,6 +357,28 @@ def test_many_who_count_and_add_at_once_are_no_finding(world: World) -> None:
         assert len(MEMBERS.find(reading)) == 24
 
 
+def test_many_who_count_a_whole_table_and_add_are_no_finding(world: World) -> None:
+    """Nobody has a row to lock where there is none yet, so the table is locked."""
+    start = threading.Barrier(4)
+
+    def count_and_add(name: str) -> None:
+        start.wait()
+        for number in range(4):
+            with world.ledger.transaction() as writing:
+                TEAMS.lock_all(writing)
+                TEAMS.find_all(writing, prefix="")
+                team = f"team-{name}{number}"
+                TEAMS.insert(writing, Team(id=TeamId(team), name=team))
+                writing.append(event())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count_and_add, "abcd"))
+
+    with world.ledger.reading() as reading:
+        assert reconcile(world.ledger, reading) == []
+        assert len(TEAMS.find(reading)) == 16
+
+
 def test_many_who_read_a_row_that_others_change_are_no_finding(world: World) -> None:
     """It is read without a lock, so it may change before the commit."""
     begin(world)
@@ -405,8 +427,29 @@ def test_a_member_hidden_while_somebody_counted_is_named(world: World) -> None:
         ]
 
 
+def test_a_whole_table_is_counted_like_what_is_below_a_prefix() -> None:
+    """An id without a stroke is below no prefix but the empty one."""
+    every = saw(("ana", 2), ("project-a/ben", 1), prefix="")
+    once = entry(change("ana"), change("project-a/ben"), change("x", table="teams"))
+    assert not replayed(
+        once,
+        entry(change("ana", 2)),
+        entry(change("cy"), reads=(every,)),
+        entry(reads=(saw(("ana", 2), ("cy", 1), ("project-a/ben", 1), prefix=""),)),
+    )
+    assert replayed(once, entry(reads=(every,))) == [(1, "", "unseen")]
+    named = {("members", "ana"): Named(0, 2, mac_of(2))}
+    resumed = Replay.resumed(named, 1, {("members", "")})
+    resumed.take(entry(change("project-a/ben")), 1)
+    resumed.take(entry(reads=(every,)), 2)
+    resumed.take(entry(reads=(saw(("ana", 2), prefix=""),)), 3)
+    assert [str(finding) for finding in resumed.findings] == [
+        "entry 3: a decision did not see every row of members"
+    ]
+
+
 @given(st.text("/ab", max_size=12))
 def test_a_prefix_ends_wherever_a_stroke_stands(row_id: str) -> None:
     ends = [at for at, letter in enumerate(row_id, 1) if letter == "/"]
 
-    assert list(prefixes_of(row_id)) == [row_id[:end] for end in ends]
+    assert list(prefixes_of(row_id)) == ["", *(row_id[:end] for end in ends)]

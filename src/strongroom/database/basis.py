@@ -20,7 +20,7 @@ class RowsRead:
 
     Attributes:
         table: Name of the table.
-        prefix: How the ids begin; ends in ``/``.
+        prefix: How the ids begin; ends in ``/``, or is empty.
         after: How many of the changes that the same entry names were made before.
         digest: From ``counted.digest_of``.
         listed: Whether it is from ``digest_of_list``, as no entry has it any more.

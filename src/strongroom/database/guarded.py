@@ -136,6 +136,13 @@ class GuardedTable(Generic[R]):
                 sa.select(columns).where(*where).order_by(columns).with_for_update()
             ).all()
 
+    def lock_all(self, transaction: Transaction) -> None:
+        """Keep others from writing any row of a small table until the commit."""
+        if transaction.connection.dialect.name != "sqlite":
+            transaction.connection.execute(
+                sa.text(f"LOCK TABLE {self.table.name} IN SHARE ROW EXCLUSIVE MODE")
+            )
+
     def find_all(self, transaction: Transaction, *, prefix: str) -> list[R]:
         """Return every row whose id starts with ``prefix``, and none may be missing.
 
@@ -150,7 +157,8 @@ class GuardedTable(Generic[R]):
 
         Args:
             transaction: Where to look.
-            prefix: Ends in ``/``, as in ``model-1/``.
+            prefix: Ends in ``/``, as in ``model-1/``; or empty, for every row of a
+                small table.
 
         Raises:
             IntegrityError: One was deleted, forged, altered or restored.
@@ -245,6 +253,8 @@ class GuardedTable(Generic[R]):
 
 def _below(column: sa.Column[str], prefix: str) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the range of ids that start with ``prefix``, which an index serves."""
+    if not prefix:
+        return ()
     return column >= prefix, column < prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 

@@ -73,11 +73,20 @@ HITS: GuardedTable[Hit] = GuardedTable(advisory_tables.advisory_hits, Hit)
 def newest_feed(transaction: Transaction, *, lock: bool = False) -> Feed | None:
     """Return the row of the newest bundle, if one was ever taken.
 
+    Args:
+        transaction: Where to look.
+        lock: Whether to keep others from taking the next one.  Then the next entry
+            says if there is none, so that the replay sees if it was hidden.
+
     Raises:
         IntegrityError: It was forged, altered, restored or deleted.
     """
-    found = FEEDS.find(transaction, FEEDS.columns.id == FEED, lock=lock)
-    if not found:  # deleted, older bundles would be taken again
+    this = FEEDS.columns.id == FEED
+    found = FEEDS.find(transaction, this, lock=lock)
+    if not found and lock:
+        FEEDS.lock_all(transaction)
+        found = FEEDS.find(transaction, this) or FEEDS.find_all(transaction, prefix="")
+    elif not found:  # deleted, older bundles would be taken again
         FEEDS.require_all(transaction, prefix=FEED)
     return found[0] if found else None
 
@@ -138,7 +147,12 @@ def verify_newer(feed: Feed | None, bundle: Bundle, digest: str, now: datetime) 
 
 
 def verify_takeable(
-    transaction: Reading | Writing, bundle: Bundle, digest: str, pinned: VerifyKey
+    transaction: Reading | Writing,
+    bundle: Bundle,
+    digest: str,
+    pinned: VerifyKey,
+    *,
+    locked: bool = False,
 ) -> None:
     """Check that a bundle may be taken now: numbers count for each issuer alone.
 
@@ -147,13 +161,14 @@ def verify_takeable(
         bundle: By the pinned key.
         digest: Of its file.
         pinned: The key in ``room.toml``.
+        locked: As for ``every_issuer``.
 
     Raises:
         ConflictError: See ``verify_newer``.
         IntegrityError: See ``verify_newer``.
         SetupError: The room trusts another key.
     """
-    issuers = every_issuer(transaction)
+    issuers = every_issuer(transaction, locked=locked)
     verify_pinned(issuers, pinned)
     feed = None if is_awaited(issuers) else newest_feed(transaction)
     verify_newer(feed, bundle, digest, transaction.now)
@@ -178,23 +193,22 @@ def take_bundle(
     """
     digest = digest_of(data)
     feed = newest_feed(writing, lock=True)
-    verify_takeable(writing, bundle, digest, pinned)
+    verify_takeable(writing, bundle, digest, pinned, locked=True)
     note_taken(writing, every_issuer(writing), pinned, bundle.number)
     _store(writing, digest, data)
     if feed is not None and feed.digest == digest:
         return
+    now = writing.now
     if feed is None:
-        FEEDS.insert(
-            writing,
-            Feed(id=FEED, number=bundle.number, digest=digest, taken_at=writing.now),
-        )
+        first = Feed(id=FEED, number=bundle.number, digest=digest, taken_at=now)
+        FEEDS.insert(writing, first)
     else:
         FEEDS.replace(
             writing,
             feed,
             number=bundle.number,
             digest=digest,
-            taken_at=writing.now,
+            taken_at=now,
         )
     writing.append(_advised(actor, bundle, digest))
 

@@ -16,7 +16,7 @@ from strongroom.crypto.signing import VerifyKey
 from strongroom.database import advisory_tables
 from strongroom.database.engine import Transaction
 from strongroom.database.guarded import GuardedTable
-from strongroom.errors import SetupError
+from strongroom.errors import IntegrityError, SetupError
 from strongroom.ledger.log import Writing
 
 
@@ -45,14 +45,30 @@ class Issuer:
 ISSUERS: GuardedTable[Issuer] = GuardedTable(advisory_tables.advisory_issuers, Issuer)
 
 
-def every_issuer(transaction: Transaction) -> list[Issuer]:
+def every_issuer(transaction: Transaction, *, locked: bool = False) -> list[Issuer]:
     """Return all issuers, the trusted one last; none before the first bundle.
 
+    Args:
+        transaction: Where to look.
+        locked: Whether the row of the newest bundle is, or there is none.  Then the
+            next entry says who they were, so that the replay sees if one was hidden.
+
     Raises:
-        IntegrityError: One was forged, altered, restored or deleted.
+        IntegrityError: One was forged, altered, restored or deleted; or two have the
+            same place, as one of them was hidden when the other came.
     """
-    ISSUERS.require_all(transaction, prefix="")
-    return sorted(ISSUERS.find(transaction), key=lambda issuer: issuer.place)
+    if locked:
+        found = ISSUERS.find_all(transaction, prefix="")
+    else:
+        ISSUERS.require_all(transaction, prefix="")
+        found = ISSUERS.find(transaction)
+    found.sort(key=lambda issuer: issuer.place)
+    if [issuer.place for issuer in found] != list(range(1, len(found) + 1)):
+        raise IntegrityError(
+            "an issuer of advisories was hidden when another one was trusted",
+            hint="strongroom ledger verify names every row and decision",
+        )
+    return found
 
 
 def verify_pinned(issuers: Sequence[Issuer], pinned: VerifyKey) -> None:

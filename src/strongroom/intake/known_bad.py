@@ -167,7 +167,7 @@ class KnownBad:
                 " key for it any more",
                 hint="write [advisories] with its key back into room.toml",
             )
-        issuers = every_issuer(transaction)
+        issuers = every_issuer(transaction, locked=lock)
         verify_pinned(issuers, self.key)
         return load_bundle(transaction, feed, last_signer(issuers, self.key))
 

@@ -101,7 +101,7 @@ class Replacing:
         newest_feed(writing, lock=True)  # nobody takes a bundle meanwhile
         payload = request.payload()
         key = str(payload["key"])
-        former = _verify_fresh(every_issuer(writing), key)
+        former = _verify_fresh(every_issuer(writing, locked=True), key)
         if former.id != payload["former"]:
             raise ConflictError(
                 "another issuer was agreed to since this was asked for",

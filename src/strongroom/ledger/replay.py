@@ -45,7 +45,7 @@ class DecisionFinding:
     Attributes:
         position: Index of the entry; ``None`` while it waits for one.
         table: Name of the table.
-        id: Of a row, or the beginning of ids with a ``/`` at its end.
+        id: Of a row; or the beginning of ids with a ``/`` at its end, empty for all.
         problem: ``unseen``: a decision did not see every row as it was;
             ``outdated``: one relied on a row that had changed before.
     """
@@ -59,7 +59,7 @@ class DecisionFinding:
         """Return one sentence."""
         entry = "a waiting entry" if self.position is None else f"entry {self.position}"
         if self.problem == "unseen":
-            rows = f"{self.table} below {self.id}"
+            rows = f"{self.table} below {self.id}" if self.id else self.table
             return f"{entry}: a decision did not see every row of {rows}"
         return f"{entry} relies on {self.table} {self.id} as it was before"
 
@@ -116,7 +116,7 @@ class Replay:
         replay = cls(named=dict(named), _taken=entries, _began=entries)
         for table, row_id in sorted(named) if counted else ():
             for prefix in prefixes_of(row_id):
-                if (table, prefix) in counted:
+                if prefix and (table, prefix) in counted:
                     replay._below.setdefault((table, prefix), []).append(row_id)
         return replay
 
@@ -162,7 +162,7 @@ class Replay:
         for prefix in prefixes_of(change.id):
             below = (change.table, prefix)
             self._digests.pop(below, None)
-            if before is None:
+            if before is None and prefix:
                 insort(self._below.setdefault(below, []), change.id)
             if below in self._counted:
                 self._hang(self._counted[below], change.id, before, self.named[key])
@@ -200,13 +200,20 @@ class Replay:
 
     def _rows_below(self, key: tuple[str, str]) -> Iterator[tuple[str, int, bytes]]:
         """Yield id, revision and MAC of each row; text sorts as its UTF-8 does."""
-        for row_id in self._below.get(key, ()):
-            known = self.named[key[0], row_id]
+        table, prefix = key
+        ids = self._below.get(key, ()) if prefix else self._every_id(table)
+        for row_id in ids:
+            known = self.named[table, row_id]
             yield row_id, known.revision, known.mac
+
+    def _every_id(self, table: str) -> list[str]:
+        """Return the ids of a whole table, of which no list is kept up."""
+        return sorted(row_id for name, row_id in self.named if name == table)
 
 
 def prefixes_of(row_id: str) -> Iterator[str]:
-    """Yield every beginning of an id that ends in ``/``."""
+    """Yield every beginning of an id that ends in ``/``, and the empty one."""
+    yield ""
     end = row_id.find("/")
     while end >= 0:
         yield row_id[: end + 1]
