@@ -19,6 +19,7 @@ from strongroom.intake.reports import SnapshotReport
 from strongroom.intake.rewriting import Options
 from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
+from strongroom.settings.intake import IntakeSettings
 from strongroom.types import Random
 from strongroom.vault.admission import Admission
 from strongroom.vault.comparing import Comparing
@@ -42,6 +43,54 @@ class Outside:
     reading_again: ReadingAgain
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Readings:
+    """Reads files in sandboxes, each made when something is read."""
+
+    sandbox: Callable[[], Sandbox]
+    settings: IntakeSettings
+
+    def as_told(
+        self,
+        descriptor: int,
+        files: Sequence[ReceivedFile],
+        options: Options,
+        output: Path,
+    ) -> SnapshotReport:
+        """Read by the options alone."""
+        # Not before it is needed: most commands read nothing from outside.
+        from strongroom.intake.reading import SandboxReader
+
+        reader = SandboxReader(self.sandbox())
+        return reader(descriptor, files, options, output)
+
+    def today(
+        self,
+        descriptor: int,
+        files: Sequence[ReceivedFile],
+        options: Options,
+        output: Path,
+    ) -> SnapshotReport:
+        """Read by what the house lists now."""
+        types = self.settings.skops_types
+        options = replace(options, types=types)
+        return replace(self.as_told(descriptor, files, options, output), types=types)
+
+    def advised(
+        self,
+        descriptor: int,
+        files: Sequence[ReceivedFile],
+        options: Options,
+        output: Path,
+    ) -> SnapshotReport:
+        """Read by what the house lists now, and ask the scanners of others."""
+        from strongroom.intake.advisers.asking import SandboxAdvisers
+
+        ask = SandboxAdvisers(self.sandbox(), self.settings.advisers)
+        report = self.today(descriptor, files, options, output)
+        return replace(report, advice=ask(descriptor, files, output))
+
+
 def wire_quarantine(
     gate: Gate,
     approvals: Approvals,
@@ -58,54 +107,21 @@ def wire_quarantine(
     """
     types = settings.intake.skops_types
     verify_types(types)
-
-    def read(
-        descriptor: int,
-        files: Sequence[ReceivedFile],
-        options: Options,
-        output: Path,
-    ) -> SnapshotReport:
-        # Not before it is needed: most commands read nothing from outside.
-        from strongroom.intake.reading import SandboxReader
-
-        reader = SandboxReader(sandbox())
-        return reader(descriptor, files, options, output)
-
-    def read_today(
-        descriptor: int,
-        files: Sequence[ReceivedFile],
-        options: Options,
-        output: Path,
-    ) -> SnapshotReport:
-        options = replace(options, types=types)
-        return replace(read(descriptor, files, options, output), types=types)
-
-    def examine(
-        descriptor: int,
-        files: Sequence[ReceivedFile],
-        options: Options,
-        output: Path,
-    ) -> SnapshotReport:
-        from strongroom.intake.advisers.asking import SandboxAdvisers
-
-        ask = SandboxAdvisers(sandbox(), settings.intake.advisers)
-        report = read_today(descriptor, files, options, output)
-        return replace(report, advice=ask(descriptor, files, output))
-
+    reads = _Readings(sandbox=sandbox, settings=settings.intake)
     known_bad = wire_known_bad(settings)
     admission = Admission(gate, approvals, known_bad)
     folder = settings.intake.quarantine(settings.folder, settings.room)
     return Outside(
         quarantine=Quarantine(
             gate,
-            examine=examine,
+            examine=reads.advised,
             folder=folder,
             random=random,
             known_bad=known_bad,
             keep=timedelta(days=settings.intake.original_days),
         ),
         admission=admission,
-        comparing=Comparing(gate, examine=read_today, folder=folder, random=random),
+        comparing=Comparing(gate, examine=reads.today, folder=folder, random=random),
         fetching=Fetching(gate, folder=folder, random=random),
         upstreams=Upstreams(gate, folder=folder, random=random),
         reauditing=Reauditing(gate, admission, known_bad),
@@ -113,7 +129,7 @@ def wire_quarantine(
             gate,
             originals,
             Outcomes(admission, known_bad),
-            examine=read,
+            examine=reads.as_told,
             folder=folder,
             random=random,
             types=types,
