@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,9 @@ from strongroom.errors import (
     StrongroomError,
     UnavailableError,
 )
+from strongroom.intake.additions import Addition
+from strongroom.settings import load_settings
+from strongroom.settings.intake import IntakeSettings
 from tests import postgresql
 from tests.app.one_person import create
 from tests.conftest import require
@@ -34,6 +39,26 @@ def test_a_room_is_opened_by_its_passphrase(quick: Path, clock: Clock) -> None:
     with again(quick / "room", clock) as room:
         assert room.bound
         assert not room.records.verify().findings
+
+
+@pytest.mark.parametrize(
+    ("intake", "days"),
+    [(IntakeSettings(), 30), (IntakeSettings(original_days=90), 90)],
+)
+def test_an_original_is_held_as_long_as_the_room_says(
+    quick: Path, clock: Clock, intake: IntakeSettings, days: int
+) -> None:
+    create(quick / "room")
+    settings = replace(load_settings(quick / "room"), intake=intake)
+    (quick / "room" / "room.toml").write_text(settings.to_toml())
+    addition = Addition(path=rooms.write_foreign(quick / "foreign"), project="default")
+
+    with again(quick / "room", clock) as room:
+        assert room.actor is not None
+        with room.room.quarantine.receiving(room.actor, addition) as private:
+            held = private.intake
+
+    assert held.expires_at - held.added_at == timedelta(days=days)
 
 
 def test_no_passphrase_for_the_home_custodian_is_refused(quick: Path) -> None:

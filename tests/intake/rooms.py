@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from strongroom.client.client import Strongroom
@@ -44,6 +45,7 @@ def reading_here(
         folder=parts.settings.folder / "quarantine",
         random=parts.random,
         known_bad=known_bad,
+        keep=timedelta(days=30),
     )
     admission = Admission(parts.gate, parts.approvals, known_bad)
     originals = Originals(parts.anchors, parts.domains, parts.keys.manifest.public)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,7 +54,6 @@ def test_a_copy_that_is_another_is_refused(
 
     with pytest.raises(IntegrityError):
         verify_copy(tmp_path / "other", received)
-    assert hashlib.sha256(b"first").hexdigest() == received.files[0].sha256
 
 
 @pytest.mark.parametrize("salvage", [False, True])

@@ -25,7 +25,7 @@ from strongroom.intake.rewriting import Options
 from strongroom.intake.signatures import Claim
 from strongroom.intake.signing import sign_folder
 from strongroom.vault.drafts import SealOptions
-from tests.intake.readers import examine, read_here
+from tests.intake.readers import read_here
 from tests.intake.rooms import add, reading_here
 from tests.intake.signers import make_pair
 from tests.journeys.rooms import House
@@ -214,6 +214,7 @@ def test_a_disk_that_fills_while_files_are_taken_over_is_our_error(
         folder=foreign.parent / "q",
         random=parts.random,
         known_bad=KnownBad(),
+        keep=timedelta(days=30),
     )
     room = Strongroom(replace(parts, quarantine=quarantine), house.by("olga").actor)
 
@@ -222,27 +223,6 @@ def test_a_disk_that_fills_while_files_are_taken_over_is_our_error(
             Addition(path=foreign, project="default"), SealOptions(name="llm")
         )
     assert list((foreign.parent / "q").iterdir()) == []
-
-
-def test_an_original_expires_when_the_house_says(house: House, foreign: Path) -> None:
-    parts = house.by("olga").room
-    quarantine = Quarantine(
-        parts.gate,
-        examine=examine,
-        folder=foreign.parent / "q",
-        random=parts.random,
-        known_bad=KnownBad(),
-        keep=timedelta(days=90),
-    )
-    actor = house.by("olga").actor
-    assert actor is not None
-
-    with quarantine.receiving(
-        actor, Addition(path=foreign, project="default")
-    ) as private:
-        held = private.intake
-
-    assert held.expires_at - held.added_at == timedelta(days=90)
 
 
 def test_the_entry_names_who_signed_the_original(

@@ -93,7 +93,7 @@ class Quarantine:
         folder: Path,
         random: Random,
         known_bad: KnownBad,
-        keep: timedelta = timedelta(days=30),
+        keep: timedelta,
     ) -> None:
         """Wire the shell.
 
