@@ -62,6 +62,23 @@ def test_a_person_sees_what_was_found_and_what_was_changed(
     assert "the same bytes were added before" in again.out
 
 
+def test_what_came_in_is_called_what_it_is_opened_by(
+    solo: Terminal, foreign: Path
+) -> None:
+    """Nothing said how a model was called: not the list, not even once accepted."""
+    added = solo.ok("intake", "add", foreign, "--as", "tiny")
+    assert added["model"] == "tiny@1"
+    assert "tiny@1" in solo.run("intake", "list").out
+    assert "tiny@1" in solo.run("intake", "show", added["intake"]).out
+
+    other = solo.run("intake", "add", foreign, "--as", "tiny2")
+
+    assert (other.status, "came in as tiny@1; --again" in other.err) == (0, True)
+    assert "--again" not in solo.run("intake", "add", foreign, "--as", "tiny").err
+    done = solo.run("intake", "accept", added["intake"])
+    assert done.out.endswith("is accepted, as tiny@1\n")
+
+
 def test_what_is_refused_says_why_and_the_status_says_so_too(
     solo: Terminal, foreign: Path, quick: Path
 ) -> None:

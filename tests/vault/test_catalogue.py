@@ -188,6 +188,21 @@ def test_strangers_see_nothing_and_still_get_a_list(
         catalogue(house).verify(house.actors["eve"], "llm", progress=lambda _: None)
 
 
+def test_names_of_what_came_in_are_for_those_who_may_read_it(
+    house: House, two: tuple[Sealed, Sealed]
+) -> None:
+    version = two[0].version.id
+
+    house.admit("kim", "delta", Role.KEY_HOLDER)
+    asked = {version, "model-x/1", ""}
+
+    found = catalogue(house).called(house.actors["olga"], asked)
+
+    assert found == {version: "llm@1"}
+    with pytest.raises(DeniedError):
+        catalogue(house).called(house.actors["kim"], asked)
+
+
 def test_an_ended_session_gets_no_list(
     house: House, two: tuple[Sealed, Sealed]
 ) -> None:

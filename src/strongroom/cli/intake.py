@@ -152,8 +152,12 @@ def add(
                 bundle=signing.bundle(signature, key, certificates) if source else None,
                 progress=lambda _, done: progress(done),
             )
+        (model,) = room.intakes.models([added.intake])
     intake = added.intake
-    document = intake_document(intake, added.report, known=added.known)
+    document = intake_document(intake, added.report, model, known=added.known)
+    if added.known and model and as_ not in {None, model.partition("@")[0]}:
+        note = f"these bytes came in as {model}; --again takes them in as {as_}, too"
+        call.output.warn({"note": note, "model": model}, note)
     call.output.answer(document, lambda console: show_intake(console, document))
     if sarif is not None:
         write_sarif(sarif, added.report)
@@ -172,7 +176,8 @@ def list_(call: Call) -> None:
     """
     with call.open() as room:
         found = room.intakes.all()
-    rows = [_row(intake) for intake in found]
+        models = room.intakes.models(found)
+    rows = [_row(*one) for one in zip(found, models, strict=True)]
     call.output.listing(rows, COLUMNS, empty="nothing came in from outside yet")
 
 
@@ -198,9 +203,10 @@ def show(
     """
     with call.open() as room:
         intake, report = room.intakes.show(identifier)
+        (model,) = room.intakes.models([intake])
         later = room.intakes.last_reread(intake.id)
         signed = {} if statements is None else room.intakes.statements(intake.id)
-    document = intake_document(intake, report, later=later)
+    document = intake_document(intake, report, model, later=later)
     call.output.answer(document, lambda console: show_intake(console, document))
     if sarif is not None:
         write_sarif(sarif, report)
@@ -218,9 +224,15 @@ def accept(call: Call, *, identifier: IDENTIFIER) -> None:
     with call.open() as room:
         request = room.intakes.accept(identifier)
         intake, _ = room.intakes.show(identifier)
-    document = {"intake": intake.id, "state": intake.state, "request": request.id}
+        (model,) = room.intakes.models([intake])
+    document = {
+        "intake": intake.id,
+        "state": intake.state,
+        "request": request.id,
+        "model": model,
+    }
     if intake.state == "accepted":
-        call.output.say(document, f"{intake.id} is accepted")
+        call.output.say(document, f"{intake.id} is accepted, as {model}")
     else:
         call.output.say(document, words.waits(request.id, request.approvals))
 
@@ -237,12 +249,14 @@ def refuse(
     """
     with call.open() as room:
         intake = room.intakes.refuse(identifier, reason=reason)
-    call.output.say(_row(intake), f"{intake.id} is refused")
+        (model,) = room.intakes.models([intake])
+    call.output.say(_row(intake, model), f"{intake.id} is refused")
 
 
 def intake_document(
     intake: Intake,
     report: Json,
+    model: str,
     *,
     known: bool = False,
     later: LaterReading | None = None,
@@ -255,12 +269,18 @@ def intake_document(
             "reader": later.reader,
             "outcome": later.outcome.value,
         }
-    return {**_row(intake), "known": known, "read_again": again, "report": report}
+    return {
+        **_row(intake, model),
+        "known": known,
+        "read_again": again,
+        "report": report,
+    }
 
 
-def _row(intake: Intake) -> dict[str, Json]:
+def _row(intake: Intake, model: str) -> dict[str, Json]:
     return {
         "intake": intake.id,
+        "model": model,
         "state": intake.state,
         "digest": intake.digest,
         "files": intake.files,
@@ -275,9 +295,9 @@ def _row(intake: Intake) -> dict[str, Json]:
 COLUMNS = (
     Column("intake", lambda row: words.short(str(row["intake"]))),
     Column("state", lambda row: str(row["state"])),
-    Column("files", lambda row: str(row["files"]), right=True),
+    Column("model", lambda row: str(row["model"]), wraps=True),
     Column("bytes", lambda row: words.size(int(str(row["bytes"]))), right=True),
-    Column("added", lambda row: str(row["added"])[:16].replace("T", " ")),
+    Column("added", lambda row: str(row["added"])[:10]),
     Column("to look at", lambda row: ", ".join(_words(row["review"]))),
 )
 

@@ -45,8 +45,8 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
     size = words.size(int(str(document["bytes"])))
     files = words.many(int(str(document["files"])), "file")
     grid.add_row("original", f"{files}, {size}")
-    if document["version"]:
-        grid.add_row("version", str(document["version"]))
+    if document["model"]:
+        grid.add_row("model", str(document["model"]))
     if document["original_until"]:
         grid.add_row("kept until", str(document["original_until"])[:10])
     again = document["read_again"]

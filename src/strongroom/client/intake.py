@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -178,6 +178,16 @@ class Intakes(Reaudits):
             DeniedError: The actor may not read them.
         """
         return self._room.quarantine.listed(self._actor())
+
+    def models(self, intakes: Sequence[Intake]) -> list[str]:
+        """Return ``NAME@NUMBER`` of what each became; empty if nothing.
+
+        Raises:
+            DeniedError: The actor may not read them.
+        """
+        versions = [one.version or "" for one in intakes]
+        called = self._room.catalogue.called(self._actor(), set(versions))
+        return [called.get(version, "") for version in versions]
 
     def show(self, identifier: str) -> tuple[Intake, Json]:
         """Return an intake and its report, ``None`` before it was examined.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
+from strongroom.access.people import ROOM
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.crypto.inspection import verify_ciphertext
@@ -114,6 +115,25 @@ class Catalogue:
             self._gate.require(reading, actor, "model:show", resource_of(artifact))
             found = VERSIONS.find(reading, VERSIONS.columns.artifact == artifact.id)
         return sorted(found, key=lambda version: version.number)
+
+    def called(self, actor: Actor, versions: Collection[str]) -> dict[str, str]:
+        """Return ``NAME@NUMBER`` of versions that came from outside, by their ids.
+
+        Raises:
+            DeniedError: The actor may not read what came in.
+        """
+        with (
+            self._gate.recording_refusals(actor, "intake:read", "room"),
+            self._ledger.reading() as reading,
+        ):
+            self._gate.require(reading, actor, "intake:read", ROOM)
+            names: dict[str, str] = {one.id: one.name for one in every_model(reading)}
+        parts = {version: version.partition("/") for version in versions}
+        return {
+            version: f"{names[artifact]}@{number}"
+            for version, (artifact, _, number) in parts.items()
+            if artifact in names
+        }
 
     def verify(
         self, actor: Actor, target: str, *, progress: Callable[[int], None]
