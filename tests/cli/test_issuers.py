@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from strongroom.crypto.signing import SigningKey
@@ -35,3 +36,17 @@ def test_an_issuer_is_replaced_and_the_next_one_begins_anew(
     shown = solo.run("intake", "issuers", "list").out
     assert ISSUER.public.raw.hex() in shown
     assert "no longer" in shown
+
+
+def test_a_key_is_whole_on_a_narrow_screen(solo: Terminal, quick: Path) -> None:
+    """At 80 columns its last four digits were not printed."""
+    pin(solo.folder)
+    solo.ok("intake", "reaudit", "--bundle", write_bundle(quick / "first.json", 1))
+
+    shown = replace(solo, environment={"COLUMNS": "80"}).run(
+        "intake", "issuers", "list"
+    )
+
+    assert max(map(len, shown.out.splitlines())) <= 80
+    assert ISSUER.public.raw.hex() in shown.out
+    assert "bundle 1" in " ".join(shown.out.split())

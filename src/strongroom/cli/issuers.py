@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,9 +60,13 @@ def replace(
         call.output.say(document, f"{waits}; then {pin}")
 
 
+def _standing(row: Mapping[str, Json]) -> str:
+    trusted = "yes" if row["trusted"] else "no longer"
+    last = f"last bundle {row['number']}" if row["number"] else "no bundle"
+    return f"{trusted}; {last}; since {str(row['since'])[:10]}"
+
+
 COLUMNS = (
     Column("key", lambda row: str(row["key"])),
-    Column("trusted", lambda row: "yes" if row["trusted"] else "no longer"),
-    Column("last bundle", lambda row: str(row["number"] or "none")),
-    Column("since", lambda row: str(row["since"])[:10]),
+    Column("trusted", _standing),  # folds, so that a key is whole at 80 columns
 )
