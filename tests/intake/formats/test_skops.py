@@ -231,6 +231,18 @@ def test_a_kernel_comes_in_once_the_house_lists_it() -> None:
     assert after.predict(POINTS).tolist() == model.predict(POINTS).tolist()
 
 
+def test_the_list_of_types_is_named_where_a_type_may_be_on_it() -> None:
+    """A kernel was to be converted, though one line in room.toml lets it in."""
+    kernel = skops.io.dumps(sklearn.gaussian_process.kernels.RBF())
+    forest = skops.io.dumps(
+        sklearn.ensemble.RandomForestClassifier(1).fit(POINTS, LABELS)
+    )
+    for data, named in ((kernel, True), (forest, False)):
+        with pytest.raises(RefusedError, match="is not known") as refused:
+            rewritten(subject.rewrite, data, "m.skops", Options())
+        assert ("skops_types in room.toml" in (refused.value.hint or "")) is named
+
+
 @pytest.mark.parametrize(
     ("loader", "more"),
     [

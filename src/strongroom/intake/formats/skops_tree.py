@@ -17,6 +17,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from strongroom.errors import InputError
 from strongroom.intake.findings import RefusedError, quoted
 from strongroom.intake.formats import documents
 from strongroom.intake.formats.documents import Value
@@ -29,6 +30,7 @@ from strongroom.intake.formats.skops_types import (
     SCALARS,
     TOLD,
 )
+from strongroom.intake.listed_types import verify_types
 
 PROTOCOL = 2
 _MOST_ID = 1 << 64
@@ -112,12 +114,23 @@ def _loader(node: Node, types: frozenset[str]) -> _Loader:
         raise RefusedError(
             "skops/type",
             f"{quoted(kind)} of {quoted(type_)} is not known to be harmless",
-            hint="where the file is trusted: convert the model to ONNX with skl2onnx",
+            hint=_remedy(kind, type_),
         )
     wrong = type(number) is not int or not 0 <= number < _MOST_ID
     if wrong or not node.keys() <= _COMMON | known.fields:
         raise _malformed(kind)
     return known
+
+
+def _remedy(kind: str, type_: str) -> str:
+    """Return what to do about a type that no house listed."""
+    convert = "where the file is trusted: convert the model to ONNX with skl2onnx"
+    try:
+        verify_types([type_])
+    except InputError:
+        return convert
+    listed = ", or list the type: [intake] skops_types in room.toml, and --again"
+    return convert + (listed if kind == _OBJECT else "")
 
 
 def _malformed(what: str) -> RefusedError:
