@@ -14,6 +14,8 @@ from strongroom import canonical
 from strongroom.access.footprints import Extent, Footprint, Grain, coordinate
 from strongroom.access.quorum import Decision, QuorumRule, Vote, decide_quorum
 from strongroom.access.scales import Scale, columns_of, rescale
+from strongroom.database import counted
+from strongroom.database.basis import digest_of_list
 from strongroom.database.times import parse_time
 from strongroom.intake.receipt import report_digest
 from strongroom.intake.receiving import files_digest
@@ -89,6 +91,17 @@ def test_a_mac_is_what_the_specification_says() -> None:
         at, leaf = waiting["at"].encode(), raw(waiting["leaf"])
         message = prefixed(b"strongroom/v1/entry", number, at, leaf)
         assert hmac.digest(key, message, "sha256").hex() == waiting["mac"]
+
+
+def test_what_decisions_counted_has_the_published_digests() -> None:
+    """Once only a second reader was held against them, and ours could have drifted."""
+    vector = load("guarded_rows")
+    for name, digest_of in (("counted", counted.digest_of), ("reads", digest_of_list)):
+        for case in vector[name]:
+            rows = [(r["id"], r["revision"], raw(r["mac"])) for r in case["rows"]]
+            rows.sort(key=lambda row: row[0].encode())
+            found = digest_of(case["table"], case["prefix"], rows)
+            assert found.hex() == case["digest"], case
 
 
 def prefixed(*fields: bytes) -> bytes:
