@@ -98,7 +98,9 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
                     "Whose advisories count",
                     {
                         "list": Leaf("issuers:list_", "List who issued advisories"),
-                        "replace": Leaf("issuers:replace", "Trust another key"),
+                        "replace": Leaf(
+                            "issuers:replace", "Take advisories by another key"
+                        ),
                     },
                 ),
                 "sign": Leaf("signing:sign", "Sign files for others to verify"),

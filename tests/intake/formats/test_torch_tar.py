@@ -85,7 +85,7 @@ def test_strides_are_laid_out_and_storages_that_nothing_uses_named() -> None:
     left, _ = rewritten(torch_tar.rewrite, more.tar(), "model.pt")
 
     assert strided.changes == ("3 strided tensors laid out in row order",)
-    assert left.changes == ("48 bytes in 1 storages that no tensor uses left out",)
+    assert left.changes == ("48 bytes in 1 storage that no tensor uses left out",)
 
 
 def test_salvage_takes_the_weights_out_of_a_whole_module() -> None:
