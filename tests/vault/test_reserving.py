@@ -83,6 +83,21 @@ def test_nothing_is_sealed_under_what_was_recalled(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
+def test_nothing_is_sealed_under_what_was_recalled_and_then_refused(
+    house: House, advisory: bytes, model: Path
+) -> None:
+    """Once, refusing it was a way round: what was given up looked like no recall."""
+    house.by("olga").seal(model, name="tuned", parent="llm@1")
+    reaudit(house, advisory)
+    (waiting,) = house.by("olga").intakes.all()
+    house.by("olga").intakes.refuse(waiting.id)
+
+    for name in ("llm", "tuned"):
+        with pytest.raises(ConflictError, match="recalled"):
+            house.by("olga").seal(model, name=name)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
 def test_what_mends_a_recalled_model_comes_in_and_is_looked_at(
     house: House, advisory: bytes, quick: Path
 ) -> None:

@@ -78,7 +78,8 @@ def _lock_parent(writing: Writing, draft: Draft, *, waits: bool) -> None:
         return
     parent = VERSIONS.get(writing, draft.parent, lock=True)
     mends = waits and parent.artifact == draft.artifact.id
-    if parent.state is VersionState.QUARANTINED and not mends:
+    # One that waits for others again, or was given up since, was recalled as well.
+    if parent.state is not VersionState.PUBLISHED and not mends:
         raise ConflictError(
             f"{draft.artifact.name} would descend from {parent.id}, which was recalled",
             hint="seal it from a parent that is clean: --parent NAME@VERSION",
