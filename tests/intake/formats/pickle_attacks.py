@@ -25,6 +25,14 @@ ATTACKS: dict[str, tuple[str, bytes]] = {
         b"\x80\x04" + _short(b"os") + _short(b"system") + b"\x93" + _short(b"id")
         + b"\x85R.",
     ),
+    "a_number_that_is_octal_to_one_unpickler": ("pickle/text", b"I010\n."),
+    "a_negative_one": ("pickle/text", b"I-010\n."),
+    "a_long_with_a_zero": ("pickle/text", b"L010L\n."),
+    "a_place_of_the_memo_with_a_zero": ("pickle/text", b"Np010\n."),
+    "a_place_of_the_memo_of_gigabytes": ("pickle/memo", b"Nr\xff\xff\xff\xff."),
+    "a_place_of_the_memo_beyond_all": (
+        "pickle/memo", b"Np" + b"9" * 30 + b"\n.",
+    ),
     "a_call_then_cut": ("pickle/global", SYSTEM[:-1]),
     "nullifAI_a_call_then_a_broken_stream": ("pickle/global", SYSTEM[:-1] + b"\xff."),
     "a_name_that_is_thrown_away": ("pickle/global", b"cos\nsystem\n0N."),

@@ -77,6 +77,22 @@ def rule_of(data: bytes) -> str:
     return refused.value.rule
 
 
+def test_zeros_that_are_packed_come_out() -> None:
+    """Ten thousand zeros grow 500 times, and were taken for a bomb."""
+    data = archived(np.savez_compressed, a=np.zeros((1000, 1000)), b=np.ones(3))
+    _, files = rewritten(subject.rewrite_npz, data, "m.npz")
+
+    assert not safetensors.numpy.load(files["m.safetensors"])["a"].any()
+
+
+def test_another_order_is_noted() -> None:
+    columns = np.asfortranarray(np.ones((2, 3)))
+    data = archived(np.savez, a=np.ones(3, ">f4"), b=columns, c=np.ones(2))
+    result, _ = rewritten(subject.rewrite_npz, data, "m.npz")
+
+    assert [line.partition(": ")[2] for line in result.changes] == ["'a'", "'b'"]
+
+
 def test_cve_2019_6446_an_array_of_objects_is_refused_unread() -> None:
     assert rule_of(saved(np.array([{}, []], dtype=object), allow_pickle=True)) == (
         "npy/object"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import mul
 
-from strongroom.intake.findings import RefusedError, quoted, refusing
+from strongroom.intake.findings import RefusedError, listed, quoted, refusing
 from strongroom.intake.formats.zips import open_members, read_archive
 from strongroom.intake.names import base_of, with_ending
 from strongroom.intake.rewriting import Options, Rewritten, Workplace, fill
@@ -97,25 +97,47 @@ def rewrite_npz(source: Source, workplace: Workplace, options: Options) -> Rewri
 def _written(
     kind: str, source: Source, arrays: dict[str, Source], workplace: Workplace
 ) -> Rewritten:
-    weights = [_weight(name, member, workplace) for name, member in arrays.items()]
+    read = {name: _checked(name, member) for name, member in arrays.items()}
+    weights = [_weight(name, array, workplace) for name, array in read.items()]
     base = base_of(source.path, (_OUTPUT,), workplace.names)
     output = with_ending(base, _OUTPUT)
     with refusing("npy/tensor"):
         digests = write_weights(workplace, output, weights)
+    swapped = [name for name, array in read.items() if array.is_swapped]
+    turned = [name for name, array in read.items() if array.is_columns]
     return Rewritten(
-        kind=kind, outputs=(output,), facts={"tensors": digest_facts(digests)}
+        kind=kind,
+        outputs=(output,),
+        facts={"tensors": digest_facts(digests)},
+        changes=(
+            *(
+                (f"big-endian values turned round: {listed(swapped)}",)
+                if swapped
+                else ()
+            ),
+            *((f"put from column in row order: {listed(turned)}",) if turned else ()),
+        ),
     )
 
 
-def _weight(name: str, source: Source, workplace: Workplace) -> Weight:
+def _checked(name: str, source: Source) -> _Array:
     try:
-        read = _read(source)
+        return _read(source)
+    except RefusedError as error:
+        raise _at(name, error) from None
+
+
+def _weight(name: str, read: _Array, workplace: Workplace) -> Weight:
+    try:
         data = _in_rows(read, workplace)
     except RefusedError as error:
-        raise RefusedError(
-            error.rule, str(error), place=name[:200], hint=error.hint
-        ) from None
+        raise _at(name, error) from None
     return Weight(name=name, dtype=read.dtype, shape=read.shape, source=data, offset=0)
+
+
+def _at(name: str, error: RefusedError) -> RefusedError:
+    """Return the same refusal with the array's name."""
+    return RefusedError(error.rule, str(error), place=name[:200], hint=error.hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,9 @@ from strongroom.intake.sources import Source
 MOST_PICKLE_BYTES = 256 << 20
 """Of one pickle.  Weights lie outside it; a million strings of 100 letters fit."""
 
-MOST_INSTRUCTIONS = 4_000_000
-"""Of one pickle: 40 for each of 100,000 tensors."""
+MOST_INSTRUCTIONS = 2_000_000
+"""Of one pickle: 40 for each of 50,000 tensors.  They take up to 5 s of CPU, which is
+why those that end with a line count twice."""
 
 MOST_LINE_BYTES = 1 << 20
 MOST_INTEGER_BYTES = 1000
@@ -48,7 +49,10 @@ _FIXED = {
     Argument.I4: struct.Struct("<l"),
     Argument.F8: struct.Struct(">d"),
 }
-_DECIMAL = re.compile(rb"-?[0-9]{1,%d}L?" % MOST_DIGITS)
+_DECIMAL = re.compile(rb"(?:0|-?[1-9][0-9]{0,%d})L?" % (MOST_DIGITS - 1))
+"""Without zeros in front: ``I010`` is eight to the unpickler that is written in C, and
+malformed to the one in Python."""
+
 _FLOAT = re.compile(
     rb"-?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?(?:e[+-]?[0-9]{1,4})?|inf|nan)"
 )
@@ -143,11 +147,13 @@ def instructions(
     """
     data = _Bytes(source, start)
     protocol, frame = 0, 0
-    for _ in range(at_most):
+    left = at_most
+    while left > 0:
         at = data.position
         opcode = OPCODES.get(data.take(1)[0])
         if opcode is None or opcode.refused:
             raise _refused_opcode(opcode, at)
+        left -= opcode.weight
         operand = _operand(data, opcode, at)
         if opcode.name == "PROTO":
             protocol = _protocol(operand, is_first=at == start)

@@ -225,6 +225,10 @@ class _Machine:
             onto.add(value)
 
     def _put(self, index: int) -> None:
+        if index > MOST_INSTRUCTIONS:
+            raise self._refused(
+                "pickle/memo", "writes to a place of its memo that no pickler reaches,"
+            )
         if index in self._memo:
             raise self._refused(
                 "pickle/memo", f"writes place {index} of its memo again"
