@@ -80,6 +80,8 @@ def test_another_attached_document_than_the_one_named_is_refused(
         {"reads": {}, "seen": 7, "used": []},
         {"counted": [["t", "a/", 0]], "seen": 7, "used": []},
         {"counted": [["t", "a/", "0", "02" * 32]], "seen": 7, "used": []},
+        {"counted": [["t", "a/", 0, "02" * 31]], "seen": 7, "used": []},
+        {"reads": [], "seen": -7, "used": []},
         {"reads": [], "seen": 7, "used": [["t", "a", None]]},
         {"reads": [], "seen": 7, "used": ["tab"]},
     ],
@@ -104,3 +106,12 @@ def test_rows_of_another_form_are_refused(rows: canonical.Json) -> None:
 def test_what_is_no_entry_is_refused(body: bytes) -> None:
     with pytest.raises(IntegrityError):
         rows_of(body, None)
+
+
+@pytest.mark.parametrize("row", [["t", "a", -1, "02" * 32], ["t", "a", 1, "02" * 31]])
+def test_a_row_that_no_tree_of_counted_rows_can_hold_is_refused(
+    row: list[canonical.Json],
+) -> None:
+    """Once, a revision below zero ended the replay in an error of Python's."""
+    with pytest.raises(IntegrityError, match="does not name its rows"):
+        rows_of(canonical.to_json({"rows": [row]}), None)

@@ -18,6 +18,7 @@ from strongroom.ledger.events import (
 )
 
 T = TypeVar("T")
+_HASH_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def _change(row: list[canonical.Json]) -> RowChange:
         table=str(table),
         id=str(row_id),
         revision=_number(revision),
-        mac=bytes.fromhex(str(mac)),
+        mac=_hash(mac),
     )
 
 
@@ -97,7 +98,7 @@ def _read(read: list[canonical.Json], *, listed: bool) -> RowsRead:
         table=str(table),
         prefix=str(prefix),
         after=_number(after),
-        digest=bytes.fromhex(str(digest)),
+        digest=_hash(digest),
         listed=listed,
     )
 
@@ -110,7 +111,16 @@ def _used(used: list[canonical.Json]) -> RowUsed:
 def _number(value: canonical.Json) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
+    if value < 0:  # canonical JSON has none over 2^53
+        raise ValueError
     return value
+
+
+def _hash(value: canonical.Json) -> bytes:
+    data = bytes.fromhex(str(value))
+    if len(data) != _HASH_BYTES:  # the tree of counted rows reads 32
+        raise ValueError
+    return data
 
 
 def _list(value: canonical.Json) -> list[canonical.Json]:
