@@ -17,6 +17,14 @@ def test_what_took_no_second_is_said_in_milliseconds() -> None:
     assert words.elapsed(61.04) == "61.0 s"
 
 
+def test_who_has_to_agree_is_of_another_team_only_where_teams_count() -> None:
+    """In a small room anybody else may agree; another team was asked for."""
+    standard = words.waits("request-gowudi5l2kl3", 1, 1)
+    small = words.waits("request-gowudi5l2kl3", 1, 0)
+    assert "1 approval from another team: strongroom approve request-gow" in standard
+    assert "1 approval from somebody else: strongroom approve request-gow" in small
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [

@@ -190,7 +190,7 @@ def _change(call: Call, name: str, state: str, reason: str) -> None:
 def _answer(call: Call, request: Request, done: str) -> None:
     from strongroom.cli.requests import request_document
 
-    waits = words.waits(request.id, request.approvals)
+    waits = words.waits(request.id, request.approvals, request.distinct_teams)
     sentence = done if request.state == "approved" else waits
     call.output.say(request_document(request), sentence)
 

@@ -47,6 +47,6 @@ def erase(
         {**request_document(request), "erased": done},
         f"name and text of {account.id} are erased"
         if done
-        else words.waits(request.id, request.approvals),
+        else words.waits(request.id, request.approvals, request.distinct_teams),
         OLD_COPIES,
     )

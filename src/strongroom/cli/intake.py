@@ -234,7 +234,9 @@ def accept(call: Call, *, identifier: IDENTIFIER) -> None:
     if intake.state == "accepted":
         call.output.say(document, f"{intake.id} is accepted, as {model}")
     else:
-        call.output.say(document, words.waits(request.id, request.approvals))
+        call.output.say(
+            document, words.waits(request.id, request.approvals, request.distinct_teams)
+        )
 
 
 def refuse(

@@ -56,7 +56,7 @@ def replace(
     if request.state == "approved":
         call.output.say(document, f"{key[:16]}... is trusted now; {pin}")
     else:
-        waits = words.waits(request.id, request.approvals)
+        waits = words.waits(request.id, request.approvals, request.distinct_teams)
         call.output.say(document, f"{waits}; then {pin}")
 
 

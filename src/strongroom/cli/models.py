@@ -185,7 +185,7 @@ def caps(
             room.actor, name, person=person, pair=pair
         )
     done = f"caps of {name}: {person} % a person, {pair} % a pair"
-    waits = words.waits(request.id, request.approvals)
+    waits = words.waits(request.id, request.approvals, request.distinct_teams)
     call.output.say(
         request_document(request), done if request.state == "approved" else waits
     )

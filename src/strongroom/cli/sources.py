@@ -75,7 +75,9 @@ def add(
     if request.state == "approved":
         call.output.say(document, f"{name} is listed")
     else:
-        call.output.say(document, words.waits(request.id, request.approvals))
+        call.output.say(
+            document, words.waits(request.id, request.approvals, request.distinct_teams)
+        )
 
 
 def list_(call: Call) -> None:

@@ -53,11 +53,18 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def waits(identifier: str, approvals: int) -> str:
-    """Return who has to agree to a request, and what they type."""
+def waits(identifier: str, approvals: int, teams: int) -> str:
+    """Return who has to agree to a request, and what they type.
+
+    Args:
+        identifier: Of the request.
+        approvals: How many have to agree.
+        teams: Of how many teams other than the asker's; 0 if of any.
+    """
     people = many(approvals, "approval")
+    whose = "another team" if teams else "somebody else"
     return (
-        f"{identifier} waits for {people} from another team:"
+        f"{identifier} waits for {people} from {whose}:"
         f" strongroom approve {short(identifier)}"
     )
 
