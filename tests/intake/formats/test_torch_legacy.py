@@ -49,10 +49,11 @@ def test_a_file_made_by_hand_is_read() -> None:
     assert_same(restored(legacy(), is_zip=False), {"w": torch.zeros(4)})
 
 
-def test_storages_that_no_tensor_uses_are_left_out() -> None:
+def test_a_storage_that_no_tensor_uses_comes_out_as_one() -> None:
     body = Forged([tensor(), outside("1")]).pickle()
-    with pytest.raises(RefusedError, match="bare storage"):
-        read(legacy(body=body, keys=("0", "1"), storages=2 * ONE), is_zip=False)
+    data = legacy(body=body, keys=("0", "1"), storages=2 * ONE)
+
+    assert_same(restored(data, is_zip=False), [torch.zeros(4), torch.zeros(4)])
 
 
 def outside(key: str) -> Outside:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -10,7 +11,16 @@ import torch
 
 from strongroom.errors import InputError
 from strongroom.intake.findings import RefusedError
-from tests.intake.formats.checkpoints import Forged, Made, Outside, read, saved, tensor
+from tests.intake.formats.checkpoints import (
+    Forged,
+    Made,
+    Outside,
+    assert_same,
+    read,
+    restored,
+    saved,
+    tensor,
+)
 
 HUGE = 2**62
 STORAGE = Outside(("storage", torch.FloatStorage, "0", "cpu", 4))
@@ -109,3 +119,35 @@ def test_a_parameter_wrapped_in_parameters_is_no_deep_recursion() -> None:
         thing = Made(torch._utils._rebuild_parameter, (thing, True, NO_HOOKS))
     with pytest.raises(RefusedError, match="too often"):
         read(Forged(thing, {"0": bytes(16)}).zip())
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_bare_storages_come_out_as_tensors_of_one_dimension(*, is_zip: bool) -> None:
+    """They were refused, and ``torch.load`` gives them back."""
+    values = torch.arange(6.0).reshape(2, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # TypedStorage is to go
+        typed = torch.ones(3, dtype=torch.bfloat16).storage()
+    data = saved(
+        {"typed": typed, "bytes": values.untyped_storage(), "w": torch.ones(2)},
+        is_zip=is_zip,
+    )
+    result, _ = read(data, is_zip=is_zip)
+
+    assert_same(
+        restored(data, is_zip=is_zip),
+        {
+            "typed": torch.ones(3, dtype=torch.bfloat16),
+            "bytes": values.flatten().view(torch.uint8),
+            "w": torch.ones(2),
+        },
+    )
+    assert "2 storages became a tensor of one dimension" in result.changes
+
+
+def test_a_bare_storage_that_is_not_there_is_refused() -> None:
+    for length in (4, 5):
+        bare = Outside(("storage", torch.FloatStorage, str(length), "cpu", length))
+        with pytest.raises(RefusedError) as refused:
+            read(Forged([bare]).zip())
+        assert refused.value.rule == "torch/storage"

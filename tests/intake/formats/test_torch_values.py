@@ -14,12 +14,14 @@ from strongroom.intake.findings import RefusedError
 from tests.intake.formats.checkpoints import (
     Forged,
     Made,
-    Outside,
     assert_same,
+    raw,
     read,
     restored,
     saved,
 )
+
+SCALAR: Any = np.float64(1).__reduce__()[0]
 
 
 def refusal(value: object) -> RefusedError:
@@ -80,7 +82,6 @@ def test_a_tree_as_deep_as_the_limit_is_written() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        Outside(("storage", torch.FloatStorage, "0", "cpu", 4)),
         torch.FloatStorage,
         torch.Tensor,
         dict,
@@ -91,13 +92,32 @@ def test_a_tree_as_deep_as_the_limit_is_written() -> None:
         Made(set, (3,)),
         np.array(["text"]),
         np.array([None]),
-        np.array([1.0], dtype=">f8"),
         np.datetime64("2026-01-01"),
     ],
     ids=str,
 )
 def test_what_is_no_data_is_refused(value: object) -> None:
     assert refusal([value]).rule in {"torch/value", "pickle/global"}
+
+
+def _scalar(kind: str) -> Made:
+    """Return a number as a big-endian machine would write it."""
+    return Made(SCALAR, (np.dtype(kind), np.array(1, kind).tobytes()))
+
+
+@pytest.mark.parametrize("kind", [">f8", ">i2", ">u4", ">c8", ">c16"])
+def test_big_endian_arrays_and_numbers_are_turned_round_and_noted(kind: str) -> None:
+    """They were refused; numpy reads them as what they are."""
+    values = np.arange(6).reshape(2, 3).astype(kind)
+    data = saved({"a": values, "b": values.T, "d": _scalar(kind)}, protocol=4)
+    result, _ = read(data)
+    found = restored(data)
+
+    little = values.astype(kind.replace(">", "<"))
+    assert raw(found["a"].value) == little.tobytes()
+    assert raw(found["b"].value) == little.T.tobytes()
+    assert found["d"] == values[0, 1].item()
+    assert "2 big-endian arrays turned round" in result.changes
 
 
 def test_an_array_of_another_length_than_its_shape_is_refused() -> None:

@@ -225,13 +225,10 @@ class _Machine:
             onto.add(value)
 
     def _put(self, index: int) -> None:
-        if index > MOST_INSTRUCTIONS:
+        if index in self._memo or index > MOST_INSTRUCTIONS:
+            why = "again" if index in self._memo else ", which no pickler reaches,"
             raise self._refused(
-                "pickle/memo", "writes to a place of its memo that no pickler reaches,"
-            )
-        if index in self._memo:
-            raise self._refused(
-                "pickle/memo", f"writes place {index} of its memo again"
+                "pickle/memo", f"writes place {index} of its memo {why}"
             )
         self._memo[index] = self._stack.top()
 

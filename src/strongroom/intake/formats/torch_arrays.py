@@ -5,6 +5,7 @@ Checkpoints hold them beside tensors: the state of numpy's random numbers, a bes
 
 from __future__ import annotations
 
+import array
 import math
 import struct
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _FORMS = {
     "int16": "<h", "int8": "<b", "uint64": "<Q", "uint32": "<L", "uint16": "<H",
     "uint8": "<B", "bool": "<?", "complex64": "<ff", "complex128": "<dd",
 }  # fmt: skip
+_LETTERS = {2: "H", 4: "I", 8: "Q"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +30,13 @@ class Array:
 
     Attributes:
         window: Shape and strides on those bytes.
-        data: As many bytes as the shape needs.
+        data: As many bytes as the shape needs, little-endian.
+        is_swapped: Whether they were big-endian before.
     """
 
     window: Tensor
     data: bytes
+    is_swapped: bool
 
 
 def raw_of(value: Value) -> bytes | None:
@@ -66,10 +70,13 @@ def scalar_of(call: Call) -> bool | int | float | complex | None:
         case Call(callee=Name(module, "scalar"), arguments=(dtype, data)) if (
             module in _MODULES
         ):
-            kind, raw = _dtype_of(dtype), raw_of(data)
+            (kind, is_swapped), raw = _dtype_of(dtype), raw_of(data)
             if raw is None or len(raw) != kind.bytes:
                 raise _malformed("a numpy scalar has the wrong length")
-            first, *second = struct.unpack(_FORMS[kind.name], raw)
+            form = _FORMS[kind.name]
+            first, *second = struct.unpack(
+                form.replace("<", ">") if is_swapped else form, raw
+            )
             found: bool | int | float | complex = (
                 complex(first, *second) if second else first
             )
@@ -97,8 +104,13 @@ def array_of(call: Call) -> Array | None:
 
 
 def _array(
-    shape: tuple[Value, ...], dtype: Dtype, data: bytes | None, *, is_fortran: bool
+    shape: tuple[Value, ...],
+    said: tuple[Dtype, bool],
+    data: bytes | None,
+    *,
+    is_fortran: bool,
 ) -> Array:
+    dtype, is_swapped = said
     lengths = [number for number in shape if type(number) is int and number >= 0]
     if len(lengths) != len(shape) or len(lengths) > MOST_DIMENSIONS or data is None:
         raise _malformed("a numpy array has an impossible shape")
@@ -114,19 +126,31 @@ def _array(
         shape=tuple(lengths),
         stride=tuple(steps if is_fortran else steps[::-1]),
     )
-    return Array(window=window, data=data)
+    return Array(
+        window=window,
+        data=_swapped(data, dtype) if is_swapped else data,
+        is_swapped=is_swapped,
+    )
 
 
-def _dtype_of(value: Value) -> Dtype:
+def _swapped(data: bytes, dtype: Dtype) -> bytes:
+    parts = 2 if dtype.name.startswith("complex") else 1
+    values = array.array(_LETTERS[dtype.bytes // parts], data)
+    values.byteswap()
+    return values.tobytes()
+
+
+def _dtype_of(value: Value) -> tuple[Dtype, bool]:
+    """Return the type of elements, and whether they are big-endian."""
     match value:
         case Call(
             callee=Name("numpy", "dtype"),
             arguments=(str(code), _, _),
-            state=(3, ("<" | "|" | "=") as order, None, None, None, -1, -1, _),
+            state=(3, ("<" | "|" | "=" | ">") as order, None, None, None, -1, -1, _),
         ) if code in NUMPY_DTYPES:
             if (order == "|") == (NUMPY_DTYPES[code].bytes == 1):
-                return NUMPY_DTYPES[code]
-    raise _malformed("a numpy array holds no plain little-endian numbers")
+                return NUMPY_DTYPES[code], order == ">"
+    raise _malformed("a numpy array holds no plain numbers")
 
 
 def _malformed(what: str) -> RefusedError:

@@ -61,7 +61,8 @@ def write_checkpoint(
             beyond its storage, or all of them together are too large.
     """
     shelf = Shelf(checkpoint.value, checkpoint.storages, source, workplace)
-    root = Tree(shelf.place, checkpoint.tensor_of).node(checkpoint.value)
+    tree = Tree(shelf.place, checkpoint.tensor_of)
+    root = tree.node(checkpoint.value)
     # Before anything is written: what is refused leaves no file behind.
     with refusing("torch/depth"):
         document = to_json({"format": FORMAT, "root": root})
@@ -86,7 +87,7 @@ def write_checkpoint(
         kind=checkpoint.kind,
         outputs=tuple(outputs),
         facts=facts,
-        changes=shelf.changes(),
+        changes=(*shelf.changes(), *tree.changes()),
         findings=_findings(checkpoint),
     )
 

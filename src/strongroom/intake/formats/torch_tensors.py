@@ -128,9 +128,14 @@ class Tensor:
 def tensor_of(value: Value) -> Tensor | None:
     """Return the tensor that a call would rebuild; None if it would rebuild none.
 
+    A storage that is no part of a tensor is one of one dimension, of bytes where
+    nothing says what it holds.
+
     Raises:
         RefusedError: It is of a kind that safetensors has no place for, or malformed.
     """
+    if is_bare_storage(value):
+        return _whole(storage_of(value))
     for _ in range(_MOST_WRAPPERS):
         if not isinstance(value, Call) or value.callee not in _REBUILDERS:
             return None
@@ -139,6 +144,26 @@ def tensor_of(value: Value) -> Tensor | None:
             return _rebuilt(value)
         value = inner
     raise _malformed("is wrapped too often")
+
+
+def is_bare_storage(value: Value) -> bool:
+    """Return whether a value is a storage, as ``tensor.storage()`` is saved."""
+    match value:
+        case Persistent(id=("storage", *_)):
+            return True
+    return False
+
+
+def _whole(storage: Storage) -> Tensor:
+    dtype = storage.dtype or DTYPES["uint8"]
+    return Tensor(
+        key=storage.key,
+        storage_bytes=storage.bytes,
+        dtype=dtype,
+        offset=0,
+        shape=(storage.bytes // dtype.bytes,),
+        stride=(1,),
+    )
 
 
 def storage_of(value: Value) -> Storage:

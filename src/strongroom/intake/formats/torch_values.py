@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from strongroom.canonical import Json
-from strongroom.intake.findings import RefusedError, quoted
+from strongroom.intake.findings import RefusedError, counted, quoted
 from strongroom.intake.formats.pickle_values import (
     Call,
     Group,
@@ -21,7 +21,7 @@ from strongroom.intake.formats.pickle_values import (
 )
 from strongroom.intake.formats.torch_arrays import array_of, raw_of, scalar_of
 from strongroom.intake.formats.torch_names import DTYPES, NAMES
-from strongroom.intake.formats.torch_tensors import Tensor
+from strongroom.intake.formats.torch_tensors import Tensor, is_bare_storage
 
 MOST_DEPTH = 30
 """Of containers in containers; each takes two levels of the 64 of canonical JSON."""
@@ -48,7 +48,12 @@ _DEVICE = re.compile(r"[a-z]{1,20}(:[0-9]{1,4})?")
 
 
 class Tree:
-    """Turns values into JSON, node by node, and hands tensors on."""
+    """Turns values into JSON, node by node, and hands tensors on.
+
+    Attributes:
+        storages: How many storages became tensors.
+        swapped: How many arrays were big-endian.
+    """
 
     def __init__(self, place: Place, tensor_of: TensorOf) -> None:
         self._place = place
@@ -56,6 +61,18 @@ class Tree:
         self._nodes = 0
         self._letters = 0
         self._depth = 0
+        self.storages = self.swapped = 0
+
+    def changes(self) -> tuple[str, ...]:
+        """Return what was changed, in sentences."""
+        found: list[str] = []
+        if self.storages:
+            found.append(
+                f"{counted(self.storages, 'storage')} became a tensor of one dimension"
+            )
+        if self.swapped:
+            found.append(f"{counted(self.swapped, 'big-endian array')} turned round")
+        return tuple(found)
 
     def node(self, value: Value, path: Path = ()) -> Json:
         """Return the JSON of a value.
@@ -93,6 +110,7 @@ class Tree:
         if isinstance(value, (Call, Name, Persistent)):
             tensor = self._tensor_of(value)
             if tensor is not None:
+                self.storages += is_bare_storage(value)
                 return {"tensor": self._place(path, tensor, None)}
         match value:
             case list():
@@ -126,6 +144,7 @@ class Tree:
     def _call(self, call: Call, path: Path) -> Json:
         array = array_of(call)
         if array is not None:
+            self.swapped += array.is_swapped
             return {"array": self._place(path, array.window, array.data)}
         scalar = scalar_of(call)
         if scalar is not None:
