@@ -35,7 +35,6 @@ MOST_NAMES = 1000
 
 _MOST_NAME = 512
 
-
 How: TypeAlias = Literal["reduce", "new", "fill", "append", "build"]
 """What a pickle may do with a global: call it (REDUCE), make an object of it (NEWOBJ),
 set pairs on the result, append to it, or hand a state to the result (BUILD)."""
@@ -226,10 +225,7 @@ class _Machine:
 
     def _put(self, index: int) -> None:
         if index in self._memo or index > MOST_INSTRUCTIONS:
-            why = "again" if index in self._memo else ", which no pickler reaches,"
-            raise self._refused(
-                "pickle/memo", f"writes place {index} of its memo {why}"
-            )
+            raise self._refused("pickle/memo", f"may not write place {index} of a memo")
         self._memo[index] = self._stack.top()
 
     def _get(self, index: int) -> None:
