@@ -10,7 +10,9 @@ import typer
 from strongroom.cli import hubs, signing, words
 from strongroom.cli.call import Call
 from strongroom.cli.intake_findings import (
+    later_document,
     show_intake,
+    texts_of,
     without,
     write_bill,
     write_sarif,
@@ -264,17 +266,10 @@ def intake_document(
     later: LaterReading | None = None,
 ) -> dict[str, Json]:
     """Return an intake and what was found, for programs."""
-    again: Json = None
-    if later is not None:
-        again = {
-            "at": words.stamp(later.read_at),
-            "reader": later.reader,
-            "outcome": later.outcome.value,
-        }
     return {
         **_row(intake, model),
         "known": known,
-        "read_again": again,
+        "read_again": later_document(later),
         "report": report,
     }
 
@@ -300,9 +295,5 @@ COLUMNS = (
     Column("model", lambda row: str(row["model"]), wraps=True),
     Column("bytes", lambda row: words.size(int(str(row["bytes"]))), right=True),
     Column("added", lambda row: str(row["added"])[:10]),
-    Column("to look at", lambda row: ", ".join(_words(row["review"]))),
+    Column("to look at", lambda row: ", ".join(texts_of(row["review"]))),
 )
-
-
-def _words(value: Json) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list | tuple) else []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from strongroom.canonical import Json
     from strongroom.intake.intakes import Intake
+    from strongroom.intake.later_readings import LaterReading
 
 FAMILY: Final = "adviser/"
 """How the rules of advice begin; ``intake.advisers`` makes them."""
@@ -34,6 +35,22 @@ _NEXT: Final = {
     "waiting": "strongroom intake accept {}",
     "received": "add it again: it goes on where it was interrupted",
 }
+
+
+def later_document(later: LaterReading | None) -> Json:
+    """Return what came of reading an original again, for programs."""
+    if later is None:
+        return None
+    return {
+        "at": words.stamp(later.read_at),
+        "reader": later.reader,
+        "outcome": later.outcome.value,
+    }
+
+
+def texts_of(value: Json) -> list[str]:
+    """Return what stands in a list; nothing if it is none."""
+    return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
 
 def show_intake(console: Console, document: Mapping[str, Json]) -> None:
