@@ -20,10 +20,11 @@ from strongroom.crypto.custody_pin import PinFile
 from strongroom.crypto.custody_trust import TrustFile
 from strongroom.crypto.mldsa import PUBLIC_BYTES, MlDsaKey
 from strongroom.crypto.recovery import RecoveryKey
+from strongroom.crypto.signing import SigningKey
 from strongroom.crypto.wraps import room_key_context
 from strongroom.errors import DeniedError, ForkError, IntegrityError, SetupError
 from strongroom.ledger.second import second_key_text
-from strongroom.types import RoomId
+from strongroom.types import RoomId, Secret
 from tests.contracts.handovers import CREATED, RECOVERY, begun, held_by, told
 from tests.contracts.histories import ORIGIN, anchor, anchor_over, verify_extension
 from tests.contracts.releases import ROOM, SHARE, case, identifier, room_key_place
@@ -99,6 +100,17 @@ def test_a_key_of_the_pinned_room_is_unwrapped(desk: RemoteCustodian) -> None:
     )
     assert found == SHARE
     assert desk.anchor() == anchor("abcd")
+
+
+def test_a_checkpoint_that_the_room_did_not_sign_moves_nothing(
+    desk: RemoteCustodian,
+) -> None:
+    stranger = SigningKey(Secret(b"a key of somebody else, 32 bytes"))
+
+    for shown in (anchor("abcd", key=stranger), replace(anchor("abcd"), size=5)):
+        with pytest.raises(IntegrityError):
+            desk.advance(shown, verify_extension)
+        assert desk.anchor() == anchor("abc")
 
 
 def test_a_desk_that_was_slower_is_told_what_is_demanded_already(file: Path) -> None:
