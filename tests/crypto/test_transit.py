@@ -177,6 +177,13 @@ def test_a_uri_is_read_as_it_is_written(text: str) -> None:
     assert str(TransitUri.from_text(text)) == text
 
 
+@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)])
+def test_a_uri_without_a_port_means_that_of_its_scheme(scheme: str, port: int) -> None:
+    uri = TransitUri.from_text(f"transit:{scheme}://127.0.0.1/transit/weights")
+
+    assert uri.port == port
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -62,6 +62,7 @@ def test_an_outsider_accepts_the_export(
 def test_private_text_is_in_the_export_only_when_asked_for(
     filled: World, tmp_path: Path
 ) -> None:
+    filled.note("beta")
     write(filled, tmp_path / "without")
     write(filled, tmp_path / "with", private=True)
 
@@ -74,6 +75,7 @@ def test_private_text_is_in_the_export_only_when_asked_for(
     assert b"alpha" not in texts["without"]
     opened = json.loads((tmp_path / "with" / "private" / "299.json").read_bytes())
     assert json.loads(opened["payload"]) == {"name": "alpha"}
+    assert (tmp_path / "with" / "private" / "301.json").exists()
 
 
 @pytest.mark.parametrize("file", ["checkpoint", "tile/0/000", "tile/entries/000"])

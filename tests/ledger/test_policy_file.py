@@ -120,14 +120,20 @@ def test_names_are_bytes() -> None:
         "quorum none\x00\n",
         "quorum none\r\n",
         "quorum none\x7f\n",
-        "".join(f"witness w{n} {witness_key(n).text()}\n" for n in range(1, 66))
-        + "quorum none\n",
         "#" * MAX_POLICY_BYTES + "\nquorum none\n",
     ],
 )
 def test_what_is_no_policy_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         policy(text)
+
+
+def test_a_policy_names_at_most_64_witnesses() -> None:
+    lines = [f"witness w{n} {witness_key(n).text()}\n" for n in range(100, 165)]
+
+    policy(f"log {LOG}\n{''.join(lines[:64])}quorum none\n")
+    with pytest.raises(InputError, match="more than 64"):
+        policy(f"log {LOG}\n{''.join(lines)}quorum none\n")
 
 
 def test_a_ledger_is_no_witness_of_itself() -> None:
