@@ -170,7 +170,9 @@ _READ_AS = {
 }
 """Readers that have another name here, or look at the name of the file."""
 
-_LEFT = {kind for kind, place in READERS.items() if place == "refused:leave_out"}
+_LEFT = {k for k, place in READERS.items() if place.startswith("refused:leave_out")}
+"""Kinds of which no reader looks at a byte."""
+
 _FED_OTHERWISE = {Kind.TORCH_ZIP, Kind.TORCH_LEGACY, Kind.ZIP}
 
 
