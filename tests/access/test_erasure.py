@@ -170,6 +170,18 @@ def test_what_they_asked_for_loses_its_text(
         assert REQUESTS.get(reading, asked.id).body == ERASED_BODY
 
 
+def test_the_request_that_made_somebody_elses_account_keeps_its_text(
+    rooms: Rooms, admin: Actor, approver: Actor, zoe: str
+) -> None:
+    asked = rooms.people.add(admin, "omar", team="alpha", roles=["researcher"])
+    rooms.approvals.approve(approver, asked.id)
+
+    erased(rooms, admin, approver)
+
+    with rooms.world.ledger.reading() as reading:
+        assert REQUESTS.get(reading, asked.id).payload()["name"] == "omar"
+
+
 def test_a_service_is_no_person_to_erase(rooms: Rooms, admin: Actor) -> None:
     owner = rooms.account("ana", Role.RESEARCHER)
     with rooms.world.ledger.transaction() as writing:
