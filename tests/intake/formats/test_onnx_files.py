@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
@@ -313,6 +314,20 @@ def changed(change: Callable[[onnx.ModelProto], object]) -> bytes:
 )
 def test_what_is_no_model_is_refused(data: bytes, rule: str) -> None:
     assert rule_of(data) == rule
+
+
+@pytest.mark.parametrize(
+    "numbers", ["0a04ffff7fc0", "0a0b" + "80" * 10 + "01", "520177", "2203000000"]
+)
+def test_packed_numbers_that_are_cut_or_too_long_are_refused(numbers: str) -> None:
+    """Fuzzing found that they came out as they came in, and no library reads them."""
+    tensor = bytes.fromhex("0801" + "1001" + "420177" + numbers)
+    graph = bytes([0x2A, len(tensor)]) + tensor
+    data = bytes([0x08, 14, 0x3A, len(graph)]) + graph
+
+    assert rule_of(data) == "protobuf/wire"
+    with pytest.raises(DecodeError):
+        onnx.load_model_from_string(data)
 
 
 def test_graphs_in_graphs_without_end_are_refused() -> None:

@@ -9,6 +9,8 @@ Source: the page "Encoding" of the Protocol Buffers documentation.
 
 from __future__ import annotations
 
+import re
+
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats.protobuf import (
     BYTES,
@@ -28,6 +30,9 @@ MOST_FIELDS = 2_000_000
 MOST_DEPTH = 64
 MOST_TEXT_BYTES = 65_536
 _WINDOW_BYTES = 1 << 16
+_FIXED_BYTES = {"fixed64": 8, "fixed32": 4}
+_LONGEST_NUMBER = 10  # bytes of a whole number, the last below 0x80
+_LONG_NUMBER = re.compile(rb"[\x80-\xff]{%d}" % _LONGEST_NUMBER)
 _SHORT_BYTES = 256  # bytes up to here are kept in memory
 
 
@@ -116,6 +121,8 @@ class _Reader:
             raise _refused(
                 "protobuf/wire", f"{message.schema}.{rule.name} has another type"
             )
+        if is_packed and end > begin:
+            self._verify_packed(rule, begin, end)
         if rule.kind == "text":
             if end - begin > MOST_TEXT_BYTES:
                 raise _refused("protobuf/text", f"{rule.name} has {end - begin} bytes")
@@ -123,6 +130,24 @@ class _Reader:
         if end - begin <= _SHORT_BYTES:
             return self._take(begin, end)
         return self._source.window(begin, end - begin)
+
+    def _verify_packed(self, rule: Rule, begin: int, end: int) -> None:
+        """Check that packed numbers are whole: they are written as they are read.
+
+        Raises:
+            RefusedError: One is cut, or has over ten bytes.
+        """
+        length = end - begin
+        if rule.kind in _FIXED_BYTES:
+            whole = length % _FIXED_BYTES[rule.kind] == 0
+        else:
+            whole = self._source.read(end - 1, 1) < b"\x80"
+            behind = b""
+            for piece in self._source.window(begin, length).pieces():
+                whole = whole and not _LONG_NUMBER.search(behind + piece)
+                behind = (behind + piece)[-_LONGEST_NUMBER:]
+        if not whole:
+            raise _refused("protobuf/wire", f"numbers of {rule.name} are cut")
 
     def _text(self, rule: Rule, begin: int, end: int) -> bytes:
         data = self._take(begin, end)
