@@ -17,6 +17,7 @@ from tests.corpus.tars_of_letters import tar_of_letters
     [
         "cos\nsystem\n(S'id'\ntR.",
         "(S'id'\nios\nsystem\n.",
+        "cantigravity\ngeohash\n.",
         "cos\nsystem\n(S'id'\ntR then garbage",
         "I1\ncos\nsystem\np0\n(Vid\ntRp1\n.",
         "K!q!cos\nsystem\nU!" + "x" * 33 + "R",

@@ -61,6 +61,8 @@ def rule_of(data: bytes) -> str:
         (b"\x0a\x02\x0a\x00", "sentencepiece/piece"),
         (b"\x0a\x05\x0a\x01a\x18\x63", "sentencepiece/piece"),
         (b"\x0a\x03\x0a\x01\x00", "sentencepiece/piece"),
+        (b"\x0a\x03\x0a\x01a", "sentencepiece/piece"),  # none for what is unknown
+        (b"\x0a\x05\x0a\x01a\x18\x02" * 2, "sentencepiece/piece"),
         (b"\x0a\x03\x0a\x01\xff", "protobuf/text"),
         (b"\x0a\x7f\x0a\x01a", "protobuf/wire"),
         (b"\x0a\x03\x0a\x01a\xc2\x0c\x01evil", "protobuf/field"),
@@ -71,7 +73,7 @@ def test_what_is_no_such_model_is_refused(data: bytes, rule: str) -> None:
 
 
 def test_what_a_trainer_left_in_it_is_left_out() -> None:
-    data = b"\x0a\x03\x0a\x01a" + b"\x12\x0d\x0a\x0b/home/x.txt"
+    data = b"\x0a\x05\x0a\x01a\x18\x02" + b"\x12\x0d\x0a\x0b/home/x.txt"
     result, files = rewritten(subject.rewrite, data, "tokenizer.model")
 
     assert b"/home" not in files["tokenizer.model"]

@@ -22,6 +22,8 @@ _MOST_OPCODES = 1_000_000  # that no call follows: half a second
 _NAMES = re.compile(rb"[\w.\x80-\xff-]+\n[\w.\x80-\xff-]+\n")
 _NAMING = frozenset({"GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"})
 _CALLS = frozenset({"REDUCE", "BUILD", "OBJ", "NEWOBJ", "NEWOBJ_EX"})
+_ENDS = _CALLS | {"STOP"}
+_NEEDS = {"STOP": 0} | dict.fromkeys(_CALLS, 1)
 _PUSHES_NOTHING = frozenset(
     {"POP", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "PROTO", "FRAME"}
     | {"SETITEM", "SETITEMS", "APPENDS", "ADDITEMS"}
@@ -56,12 +58,13 @@ def _is_pickle(data: bytes) -> bool:
         opcode = OPCODES.get(data[at])
         if opcode is None:
             return False
+        # Before anything is named, BUILD with None does nothing, and the rest fails.
+        # What is named is imported at the end too, which runs a module.
+        if opcode.name in _ENDS and named:
+            return marked if opcode.name == "OBJ" else pushed > _NEEDS[opcode.name]
         if opcode.name == "STOP":
             at, named, marked, pushed = at + 1, False, False, 0
             continue
-        # Before anything is named, BUILD with None does nothing, and the rest fails.
-        if opcode.name in _CALLS and named:
-            return marked if opcode.name == "OBJ" else pushed > 1
         end = _past(data, at + 1, opcode)
         if end is None:
             return False

@@ -63,6 +63,7 @@ SCHEMAS: Schemas = {
     "TrainerSpec": _TRAINER,
     "NormalizerSpec": _NORMALIZER,
 }
+_UNKNOWN = 2
 _KINDS = range(1, 7)
 
 
@@ -84,6 +85,10 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     pieces = document.root.messages("pieces")
     if not 0 < len(pieces) <= MOST_PIECES:
         raise RefusedError("sentencepiece/size", f"model has {len(pieces)} pieces")
+    if sum(piece.number("type", 1) == _UNKNOWN for piece in pieces) != 1:
+        raise RefusedError(
+            "sentencepiece/piece", "model has no piece for what is unknown, or several"
+        )
     for piece in pieces:
         text = piece.text("piece")
         if not text or "\x00" in text or piece.number("type", 1) not in _KINDS:
