@@ -224,6 +224,10 @@ def test_a_file_that_nobody_needs_is_left_out_of_a_whole_snapshot(
 
     refused = solo.run("intake", "add", foreign)
     assert (refused.status, named in " ".join(refused.err.split())) == (65, True)
+    following = "\n\nNext: if nothing needs it"  # a strange character stood before it
+    assert (
+        following in solo.run("intake", "show", solo.ok("intake", "list")["intake"]).out
+    )
     digest = solo.ok("intake", "list")["digest"]
     leaving = ("--leave-out", "*.py", "--leave-out", "training_args.bin")
     bill, signed = quick / "bill.json", quick / "statements"

@@ -31,6 +31,7 @@ def test_a_room_is_judged_by_a_bundle_of_its_issuer(
     pin(solo.folder)
     none = solo.run("intake", "reaudit", "--sarif", quick / "found.sarif")
     assert (none.status, "no bundle" in none.out) == (65, True)
+    assert none.out.startswith("nothing judged")
     log = json.loads((quick / "found.sarif").read_text())
     assert log["runs"][0]["results"][0]["ruleId"] == "advisory/none"
 

@@ -88,7 +88,8 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
         short = words.short(str(document["intake"]))
         console.print("\nNext: " + following.format(short))
     elif document["state"] == "refused" and (hint := without(report)):
-        console.print(text("\nNext: " + hint), soft_wrap=True)
+        console.print()
+        console.print(text("Next: " + hint), soft_wrap=True)
 
 
 def without(report: Json) -> str:

@@ -139,7 +139,7 @@ def _document(found: Reaudited) -> dict[str, Json]:
 def _show(console: Console, document: dict[str, Json]) -> None:
     judged = document["judged"]
     by = document["bundle"]
-    console.print(f"{judged} judged, by {f'bundle {by}' if by else 'no bundle'}")
+    console.print(f"{judged} judged, by bundle {by}" if by else "nothing judged")
     if document["reread"]:
         console.print(f"{document['reread']} read again")
     recalled = document["recalled"]

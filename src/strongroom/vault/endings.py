@@ -70,7 +70,10 @@ def holding(actor: Actor, intake: Intake) -> Ending:
     def link(writing: Writing, version: Version) -> None:
         row = INTAKES.get(writing, intake.id, lock=True)
         if row.original is not None:
-            raise ConflictError(f"the original of {row.id} is held already")
+            raise ConflictError(
+                f"the original of {row.id} is held already",
+                hint=f"somebody adds the same: strongroom intake show {row.id}",
+            )
         INTAKES.replace(writing, row, original=version.id)
         writing.append(_event("intake.held", actor, intake.id, version))
 
