@@ -20,6 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import onnx_files as subject
 from strongroom.intake.formats.onnx_schema import SCHEMAS
+from strongroom.intake.formats.protobuf import varint
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 from tests.intake.hostile import mutated, rewritten
@@ -328,6 +329,17 @@ def test_packed_numbers_that_are_cut_or_too_long_are_refused(numbers: str) -> No
     assert rule_of(data) == "protobuf/wire"
     with pytest.raises(DecodeError):
         onnx.load_model_from_string(data)
+
+
+def test_packed_numbers_are_looked_at_where_pieces_meet() -> None:
+    """Long ones are read in pieces of 1 MiB."""
+    for numbers, rule in (
+        (b"\x01" * ((1 << 20) - 5) + b"\x80" * 10 + b"\x01" * 50, "protobuf/wire"),
+        (b"\x01" * ((1 << 20) - 5) + b"\x80" * 9 + b"\x01" * 50, "onnx/opset"),
+    ):
+        tensor = b"\x10\x07\x42\x01w\x3a" + varint(len(numbers)) + numbers
+        graph = b"\x2a" + varint(len(tensor)) + tensor
+        assert rule_of(b"\x08\x0e\x3a" + varint(len(graph)) + graph) == rule
 
 
 def test_graphs_in_graphs_without_end_are_refused() -> None:

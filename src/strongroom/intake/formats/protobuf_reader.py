@@ -141,13 +141,23 @@ class _Reader:
         if rule.kind in _FIXED_BYTES:
             whole = length % _FIXED_BYTES[rule.kind] == 0
         else:
-            whole = self._source.read(end - 1, 1) < b"\x80"
-            behind = b""
-            for piece in self._source.window(begin, length).pieces():
-                whole = whole and not _LONG_NUMBER.search(behind + piece)
-                behind = (behind + piece)[-_LONGEST_NUMBER:]
+            whole = self._holds_varints(begin, length)
         if not whole:
             raise _refused("protobuf/wire", f"numbers of {rule.name} are cut")
+
+    def _holds_varints(self, begin: int, length: int) -> bool:
+        """Return whether whole numbers, and nothing else, lie in a range."""
+        if length <= _SHORT_BYTES:  # of which there may be a million
+            pieces = iter((self._take(begin, begin + length),))
+        else:
+            pieces = self._source.window(begin, length).pieces()
+        behind = b""
+        for piece in pieces:
+            behind += piece
+            if _LONG_NUMBER.search(behind):
+                return False
+            behind = behind[-_LONGEST_NUMBER:]
+        return behind[-1:] < b"\x80"
 
     def _text(self, rule: Rule, begin: int, end: int) -> bytes:
         data = self._take(begin, end)
