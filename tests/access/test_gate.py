@@ -84,3 +84,25 @@ def test_rules_and_numbers_in_force_have_one_digest(rooms: Rooms) -> None:
 
     computed = canonical.digest("strongroom/v1/rules", policy, terms)
     assert rooms.gate.rules_digest == computed.hex()
+
+
+def test_a_room_is_read_by_whom_policy_lets_and_each_refusal_is_recorded(
+    rooms: Rooms,
+) -> None:
+    auditor = rooms.actor("abe", Role.AUDITOR)
+    with rooms.gate.reading(auditor, "ledger:read", ID) as reading:
+        before = len(list(rooms.world.ledger.entries(reading, 0)))
+
+    ana = rooms.actor("ana", Role.RESEARCHER)
+    with (
+        pytest.raises(DeniedError),
+        rooms.gate.reading(ana, "ledger:read", ID),
+    ):
+        pytest.fail("nobody may read here")
+
+    with rooms.world.ledger.reading() as reading:
+        entries = list(rooms.world.ledger.entries(reading, 0))
+    document = json.loads(entries[-1].body)
+    assert len(entries) > before
+    assert document["facts"]["action"] == "ledger:read"
+    assert document["facts"]["resource"] == ID

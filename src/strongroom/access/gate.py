@@ -86,6 +86,25 @@ class Gate:
         ).unwrap()
         return account
 
+    @contextmanager
+    def reading(self, actor: Actor, action: str, what: str) -> Iterator[Reading]:
+        """Give the ledger to somebody who may read what the room keeps.
+
+        Args:
+            actor: Who asks.
+            action: Such as ``intake:read``.
+            what: They ask for, in the entry of a refusal.
+
+        Raises:
+            DeniedError: A rule forbids it, or none allows it; recorded.
+        """
+        with (
+            self.recording_refusals(actor, action, what),
+            self.ledger.reading() as reading,
+        ):
+            self.require(reading, actor, action, Resource(kind="Room", id="room"))
+            yield reading
+
     def admit(
         self, writing: Writing, account: Account, factor: Factor, at: datetime | None
     ) -> None:

@@ -138,11 +138,7 @@ class AllowList:
         Raises:
             DeniedError: The actor may not read them.
         """
-        with (
-            self._gate.recording_refusals(actor, "intake:read", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "intake:read", ROOM)
+        with self._gate.reading(actor, "intake:read", "room") as reading:
             found = SOURCES.find(reading, SOURCES.columns.state == SourceState.LISTED)
         return sorted(found, key=lambda source: source.name)
 

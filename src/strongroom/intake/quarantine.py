@@ -16,7 +16,6 @@ from pathlib import Path
 
 from strongroom import canonical
 from strongroom.access.gate import Gate
-from strongroom.access.people import ROOM
 from strongroom.access.policy import Resource
 from strongroom.access.projects import Project, find_project
 from strongroom.access.sessions import Actor
@@ -41,7 +40,6 @@ from strongroom.intake.receiving import Received, receive
 from strongroom.intake.recording import examined_event, received_event
 from strongroom.intake.signatures import Checked
 from strongroom.intake.verdicts import Verdict, judge
-from strongroom.ledger.log import Reading
 from strongroom.types import IntakeId, Random, new_id
 
 _OUTPUT = "rewritten"
@@ -217,7 +215,7 @@ class Quarantine:
         Raises:
             DeniedError: The actor may not read them.
         """
-        with self._reading(actor, "room") as reading:
+        with self._gate.reading(actor, "intake:read", "room") as reading:
             found = INTAKES.find(reading)
         return sorted(found, key=lambda intake: intake.added_at, reverse=True)
 
@@ -229,7 +227,7 @@ class Quarantine:
             MissingError: There is no such intake.
             IntegrityError: The report is not the one that was recorded.
         """
-        with self._reading(actor, identifier) as reading:
+        with self._gate.reading(actor, "intake:read", identifier) as reading:
             intake = find_intake(reading, identifier)
             return intake, load_report(reading, intake)
 
@@ -252,15 +250,6 @@ class Quarantine:
                 reading, actor, "intake:add", Resource(kind="Project", id=project.id)
             )
         return project
-
-    @contextmanager
-    def _reading(self, actor: Actor, what: str) -> Iterator[Reading]:
-        with (
-            self._gate.recording_refusals(actor, "intake:read", what),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "intake:read", ROOM)
-            yield reading
 
     def _recorded(
         self, actor: Actor, addition: Addition, intake: IntakeId, received: Received

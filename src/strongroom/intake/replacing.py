@@ -76,11 +76,7 @@ class Replacing:
         Raises:
             DeniedError: The actor may not read them.
         """
-        with (
-            self._gate.recording_refusals(actor, "intake:read", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "intake:read", ROOM)
+        with self._gate.reading(actor, "intake:read", "room") as reading:
             return every_issuer(reading)
 
     @contextmanager

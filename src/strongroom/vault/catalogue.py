@@ -8,7 +8,6 @@ from functools import partial
 
 from strongroom.access.approvals import Approvals
 from strongroom.access.gate import Gate
-from strongroom.access.people import ROOM
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, verify_actor
 from strongroom.crypto.inspection import verify_ciphertext
@@ -122,11 +121,7 @@ class Catalogue:
         Raises:
             DeniedError: The actor may not read what came in.
         """
-        with (
-            self._gate.recording_refusals(actor, "intake:read", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "intake:read", ROOM)
+        with self._gate.reading(actor, "intake:read", "room") as reading:
             names: dict[str, str] = {one.id: one.name for one in every_model(reading)}
         parts = {version: version.partition("/") for version in versions}
         return {

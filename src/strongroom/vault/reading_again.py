@@ -121,11 +121,7 @@ class ReadingAgain:
             MissingError: There is no such intake.
             IntegrityError: A row was deleted or altered.
         """
-        with (
-            self._gate.recording_refusals(actor, "intake:read", identifier),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "intake:read", ROOM)
+        with self._gate.reading(actor, "intake:read", identifier) as reading:
             return later_reading(reading, find_intake(reading, identifier))
 
     def _begin(self, actor: Actor, identifier: IntakeId) -> Admitted:

@@ -9,8 +9,7 @@ why.  No file is read again; that is what ``reading_again`` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from strongroom.access.gate import Gate
@@ -141,7 +140,7 @@ class Reauditing:
             DeniedError: The actor may not.
         """
         opened = None if bundle is None else self._known_bad.open(bundle)
-        with self._reading(actor) as reading:
+        with self._gate.reading(actor, "intake:advise", "room") as reading:
             opened = self._foreseen(reading, opened, bundle)
             found, known = self._judged(reading, opened), known_hits(reading)
             return Reaudited(
@@ -173,7 +172,7 @@ class Reauditing:
             DeniedError: The actor may not.
         """
         opened = None if bundle is None else self._known_bad.open(bundle)
-        with self._reading(actor) as reading:
+        with self._gate.reading(actor, "intake:advise", "room") as reading:
             opened = self._foreseen(reading, opened, bundle)
             about_feed = list(
                 self._known_bad.findings(reading, opened, offered=bundle is not None)
@@ -186,15 +185,6 @@ class Reauditing:
                 *judge_installed(packages, opened.advisories if opened else ()),
             ),
         )
-
-    @contextmanager
-    def _reading(self, actor: Actor) -> Iterator[Reading]:
-        with (
-            self._gate.recording_refusals(actor, "intake:advise", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "intake:advise", ROOM)
-            yield reading
 
     def _foreseen(
         self, reading: Reading, opened: Bundle | None, bundle: bytes | None

@@ -91,11 +91,7 @@ class Recovery:
             DeniedError: The actor may not manage keys.
             IntegrityError: What stands there as the newest drill is not in the tree.
         """
-        with (
-            self._gate.recording_refusals(actor, "key:manage", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "key:manage", ROOM)
+        with self._gate.reading(actor, "key:manage", "room") as reading:
             last = newest_recorded(self._ledger, reading, "recovery.drilled")
         if last is None:
             return None
@@ -108,11 +104,7 @@ class Recovery:
             InputError: There is no such domain, or one is named twice.
             DeniedError: The actor may not ask for it.
         """
-        with (
-            self._gate.recording_refusals(actor, "key:manage", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "key:manage", ROOM)
+        with self._gate.reading(actor, "key:manage", "room") as reading:
             self._replaced(active_sets(reading), domains)
 
     def propose(
@@ -171,11 +163,7 @@ class Recovery:
             DeniedError: The actor may not manage keys.
             IntegrityError: A set or a manifest was altered.
         """
-        with (
-            self._gate.recording_refusals(actor, "key:manage", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "key:manage", ROOM)
+        with self._gate.reading(actor, "key:manage", "room") as reading:
             sets = active_sets(reading)
             every = [
                 held

@@ -102,11 +102,7 @@ class RecoveryWrapping:
             ConflictError: A set would stand in for two custodians of a segment.
             UnavailableError: A custodian is locked or does not answer.
         """
-        with (
-            self._gate.recording_refusals(actor, "key:manage", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "key:manage", ROOM)
+        with self._gate.reading(actor, "key:manage", "room") as reading:
             manifests = sealed_manifests(reading, self._manifest_key)
         count = self._wrap_room_keys(actor)
         refused: dict[str, StrongroomError] = {}

@@ -126,11 +126,7 @@ class Shredding:
             DeniedError: The actor may not manage keys.
             MissingError: There is no such version or segment, or its key is gone.
         """
-        with (
-            self._gate.recording_refusals(actor, "key:manage", "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "key:manage", ROOM)
+        with self._gate.reading(actor, "key:manage", "room") as reading:
             artifact, version = find_version(reading, target)
             self._gate.require(reading, actor, "model:show", resource_of(artifact))
             manifest, _ = load_manifest(reading, version, self._manifest_key)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from strongroom.access.gate import Gate
-from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
 from strongroom.errors import InputError, MissingError
 from strongroom.intake.hub import Hub
@@ -68,11 +67,7 @@ class Upstreams:
             SetupError: The library is not installed.
             UnavailableError: A disk or the database does not answer, or is full.
         """
-        with (
-            self._gate.recording_refusals(actor, "intake:read", identifier or "room"),
-            self._ledger.reading() as reading,
-        ):
-            self._gate.require(reading, actor, "intake:read", ROOM)
+        with self._gate.reading(actor, "intake:read", identifier or "room") as reading:
             came = _admitted(reading, identifier)
             listed = SOURCES.columns.state == SourceState.LISTED
             sources = SOURCES.find(reading, listed)
