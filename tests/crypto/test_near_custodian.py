@@ -7,12 +7,12 @@ import os
 import pytest
 
 from strongroom.crypto.custody.memory import MemoryCustodian
-from strongroom.crypto.handover import WrappedShare
 from strongroom.crypto.keys import derive_share_key
 from strongroom.crypto.parts import open_part
 from strongroom.errors import SetupError
+from tests.contracts.handovers import held_by
 from tests.contracts.histories import anchor, verify_extension
-from tests.contracts.releases import CONTEXT, INFO, READER, ROOM, SALT, SHARE, case
+from tests.contracts.releases import CONTEXT, INFO, READER, SALT, SHARE, case
 
 
 @pytest.fixture
@@ -40,18 +40,11 @@ def test_it_seals_the_part_of_the_share_that_it_unwraps(
 def test_it_gives_shares_and_takes_none_over(custodian: MemoryCustodian) -> None:
     """A root key that takes over is in a process of its own; here desks wrap anew."""
     asked = case(custodian)
-    held = WrappedShare(
-        room=ROOM,
-        artifact=CONTEXT.artifact,
-        version=1,
-        generation=1,
-        segment=CONTEXT.segment,
-        share=1,
-        wrapped=asked.order.wrapped,
-    )
-
     assert (custodian.gives_shares, custodian.adopts) == (True, "")
     with pytest.raises(SetupError, match="takes over from no other"):
         custodian.adopt(
-            held, asked.evidence, anchor=anchor("a"), verify_extension=verify_extension
+            held_by(custodian),
+            asked.evidence,
+            anchor=anchor("a"),
+            verify_extension=verify_extension,
         )

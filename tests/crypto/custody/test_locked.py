@@ -10,24 +10,16 @@ import pytest
 from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
 from strongroom.crypto.custody.port import KeyCustodian
-from strongroom.crypto.handover import WrappedShare
 from strongroom.errors import UnavailableError
 from strongroom.types import Secret
+from tests.contracts.handovers import held_by
 from tests.contracts.histories import anchor, verify_extension
-from tests.contracts.releases import CONTEXT, ROOM, case
+from tests.contracts.releases import case
 
 LOCKED: KeyCustodian = LockedCustodian("home")
-ASKED = case(MemoryCustodian("home", random=os.urandom))
+UNLOCKED = MemoryCustodian("home", random=os.urandom)
+ASKED, HELD = case(UNLOCKED), held_by(UNLOCKED)
 HEAD = anchor("a")
-HELD = WrappedShare(
-    room=ROOM,
-    artifact=CONTEXT.artifact,
-    version=1,
-    generation=1,
-    segment=CONTEXT.segment,
-    share=1,
-    wrapped=ASKED.order.wrapped,
-)
 
 
 @pytest.mark.parametrize(
