@@ -10,6 +10,7 @@ import io
 import json
 import pickle
 import re
+import struct
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,7 @@ _CODE_KEYS = {
 _BROKEN = (
     *(pickle.UnpicklingError, EOFError, ValueError, LookupError),
     *(TypeError, AttributeError, ArithmeticError, MemoryError),
+    *(AssertionError, struct.error),
 )
 """What a malformed pickle ends with."""
 

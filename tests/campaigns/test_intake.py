@@ -56,6 +56,12 @@ def test_the_second_look_knows_what_is_executable() -> None:
     assert fault_in("README.md", b"# hello\n") == ""
 
 
+@pytest.mark.parametrize("text", [b"G hello", b"J1", b"}(X", b"I1\n(lp0\nQ.", b"GGGG"])
+def test_a_text_that_begins_like_a_pickle_and_is_cut_is_a_text(text: bytes) -> None:
+    """The oracle itself broke on a float of eight bytes that had seven."""
+    assert fault_in("README.md", text) == ""
+
+
 WEIGHTS = save({"a": np.arange(4, dtype=np.float32)})
 
 
