@@ -48,11 +48,28 @@ def _torch(data: bytes) -> Iterator[bytes]:
     while waiting:
         one = waiting.pop()
         if isinstance(one, torch.Tensor):
-            yield _digest(one)
+            yield from map(_digest, _parts(one))
         elif isinstance(one, dict):
             waiting.extend(one.values())
         elif isinstance(one, list | tuple):
             waiting.extend(one)
+
+
+def _parts(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Return the plain tensors that one is made of: itself, in most cases."""
+    if tensor.is_nested:
+        return (tensor.values(),)
+    if tensor.layout == torch.sparse_coo:
+        whole = tensor.coalesce()
+        return whole.indices(), whole.values()
+    if tensor.layout in {torch.sparse_csr, torch.sparse_bsr}:
+        return tensor.crow_indices(), tensor.col_indices(), tensor.values()
+    if tensor.layout in {torch.sparse_csc, torch.sparse_bsc}:
+        return tensor.ccol_indices(), tensor.row_indices(), tensor.values()
+    if tensor.is_quantized:
+        return (tensor.int_repr(),)
+    plain = tensor.conj() if tensor.is_conj() else tensor
+    return (torch._neg_view(plain) if plain.is_neg() else plain,)  # noqa: SLF001
 
 
 def _safetensors(data: bytes) -> Iterator[bytes]:
@@ -64,5 +81,5 @@ def _safetensors(data: bytes) -> Iterator[bytes]:
 
 
 def _digest(tensor: torch.Tensor) -> bytes:
-    plain = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    plain = tensor.detach().contiguous().reshape(-1)
     return sha256(plain.view(torch.uint8).numpy().tobytes()).digest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 
@@ -101,12 +102,22 @@ def _torch() -> Iterator[tuple[str, str, bytes]]:
         "adam": {"model": network.state_dict(), "optimizer": optimizer.state_dict()},
         "list": [torch.ones(2), torch.zeros(3)],
         "tuple": (torch.ones(2), {"a": torch.zeros(1)}),
+        "sparse": {"a": tied.to_sparse(), "b": tied.to_sparse_csr()},
+        "conjugated": {"a": torch.ones(2, dtype=torch.complex64).conj()},
+        "nested-tensor": torch.nested.nested_tensor([tied, tied[:1]]),
+        "quantised": {"a": _quantised(tied)},
         "large-names": {"layer." * 50 + "w": torch.ones(1)},
     }  # fmt: skip
     for name, value in values.items():
         yield f"torch-{name}", "pytorch_model.bin", _saved(value)
         yield f"torch-legacy-{name}", "model.pth", _saved(value, new=False)
     yield "torch-tensor", "model.pt", _saved(torch.ones(3))
+
+
+def _quantised(tensor: torch.Tensor) -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch gives quantisation up
+        return torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8)
 
 
 def _arrays() -> Iterator[tuple[str, str, bytes]]:

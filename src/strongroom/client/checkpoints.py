@@ -26,8 +26,10 @@ class Remnant:
     """What is left of something that Python's own types have no place for.
 
     Attributes:
-        kind: ``array``, ``dtype``, ``device``, ``layout`` or ``stub``.
-        value: A tensor for an array, a name for the others.
+        kind: ``array``, ``dtype``, ``device``, ``layout`` or ``stub``; of a tensor that
+            is made of others, such as ``sparse-coo``, what the specification calls it.
+        value: A tensor for an array, a tuple for what is made of others, a name for
+            the rest.
         parts: Of a stub: what hung on it, restored.
     """
 
@@ -82,6 +84,8 @@ def _made(kind: str, value: Json, fetch: FetchTensor) -> object:
     if not isinstance(value, list):
         raise InputError(f"a node of the kind {kind[:40]!a} is malformed")
     items = [_restored(item, fetch) for item in value]
+    if kind in _COMPOSED:
+        return Remnant(kind=kind, value=tuple(items), parts={})
     if kind in _SEQUENCES:
         return _SEQUENCES[kind](items)
     if kind in _MAPPINGS:
@@ -117,6 +121,12 @@ _BYTES: Mapping[str, Callable[[bytes], object]] = {
     "bytes": bytes,
     "bytearray": bytearray,
 }
+_COMPOSED = frozenset(
+    {
+        *("sparse-coo", "sparse-csr", "sparse-csc", "sparse-bsr", "sparse-bsc"),
+        *("quantised", "nested", "conjugated", "negated"),
+    }
+)
 _SEQUENCES: Mapping[str, Callable[[list[object]], object]] = {
     "deque": deque,
     "tuple": tuple,

@@ -29,8 +29,13 @@ VALUES = {
     "bytes": b"\x00\xff", "array": bytearray(b"a"), "complex": 1 + 2j,
     "type": torch.float16, "device": torch.device("cpu"), "size": torch.Size([2, 3]),
     "deque": deque([1]), "counter": Counter("aab"), "ordered": OrderedDict(a=1),
+    "sparse": torch.eye(2).to_sparse(),
+    "conjugated": torch.ones(2, dtype=torch.complex64).conj(),
     "weights": torch.ones(2), "layout": torch.strided, ("a", 1): torch.zeros(1),
 }  # fmt: skip
+
+
+T: Json = {"tensor": {"file": "m.safetensors", "name": "a"}}
 
 
 def document(root: Json) -> bytes:
@@ -120,6 +125,25 @@ def test_what_comes_in_can_be_restored(
         {"stub": 3},
         {"stub": "a.B", "dict": ["a"]},
         {"dtype": "os.system"},
+        {"sparse-coo": [T, T, {"size": [2]}]},
+        {"sparse-coo": [T, T, {"size": [2]}, 1]},
+        {"sparse-coo": [T, T, {"tuple": [2]}, True]},
+        {"sparse-csr": [T, T, T, {"size": [2]}, True]},
+        {"sparse-csr": {"tensor": 1}},
+        {"quantised": [T, "per_tensor_affine", "0.1", 0]},
+        {"quantised": [T, "per_tensor_affine", {"float": "0.1"}, {"float": "0.1"}]},
+        {"nested": [T, T, T]},
+        {"nested": [T, T, T, {"stub": "a.B"}]},
+        {"negated": [{"negated": [T]}]},
+        {"conjugated": T},
+        {
+            "sparse-coo": [
+                {"tensor": {"file": "../m", "name": "a"}},
+                T,
+                {"size": []},
+                True,
+            ]
+        },
     ],
 )
 def test_a_node_of_another_form_is_refused(root: Json, tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
-from collections.abc import Callable
 
 import pytest
 import torch
@@ -15,9 +13,7 @@ from tests.intake.formats.checkpoints import (
     Forged,
     Made,
     Outside,
-    assert_same,
     read,
-    restored,
     saved,
     tensor,
 )
@@ -54,24 +50,7 @@ MALFORMED = {
     "too_few_arguments": Made(V2, (STORAGE, 0, (4,))),
     "a_parameter_of_nothing": Made(torch._utils._rebuild_parameter, (1, 2, NO_HOOKS)),
 }
-STORAGES = {
-    "CVE_2026_24747_storage_of_another_length": tensor(count=5),
-    "a_storage_that_is_not_there": tensor(key="1"),
-    "a_storage_elsewhere": tensor(key="../data/0"),
-    "a_storage_that_is_a_number": Made(V2, (3, 0, (4,), (1,), False, NO_HOOKS)),
-    "a_storage_of_another_kind": Made(
-        V2, (Outside(("module", 1)), 0, (4,), (1,), False, NO_HOOKS)
-    ),
-    "a_storage_of_huge_length": tensor(count=HUGE),
-    "a_storage_of_negative_length": tensor(count=-4),
-    "a_storage_of_a_class_of_another_module": tensor(kind=torch.float32),
-}
-KINDS = {
-    "a_meta_tensor": tensor(location="meta"),
-    "a_conjugated_tensor": Made(
-        V2, (STORAGE, 0, (4,), (1,), False, NO_HOOKS, {"conj": True})
-    ),
-}
+KINDS = {"a_meta_tensor": tensor(location="meta")}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +60,6 @@ KINDS = {
         for rule, things in [
             ("torch/geometry", GEOMETRY),
             ("torch/tensor", MALFORMED),
-            ("torch/storage", STORAGES),
             ("torch/kind", KINDS),
         ]
         for name, thing in things.items()
@@ -93,23 +71,9 @@ def test_a_forged_tensor_is_refused_by_its_rule(rule: str, thing: Made) -> None:
     assert refused.value.rule == rule
 
 
-@pytest.mark.parametrize(
-    ("words", "value"),
-    [
-        (
-            "quantised",
-            lambda: torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
-        ),
-        ("sparse", lambda: torch.eye(2).to_sparse()),
-        ("conjugated", lambda: torch.ones(2, dtype=torch.complex64).conj()),
-    ],
-)
-@pytest.mark.filterwarnings("ignore")  # torch gives quantisation up
-def test_a_tensor_that_is_not_plain_is_refused_with_what_to_do(
-    words: str, value: Callable[[], torch.Tensor]
-) -> None:
-    with pytest.raises(InputError, match=words) as refused:
-        read(saved({"w": value()}))
+def test_a_tensor_without_values_is_refused_with_what_to_do() -> None:
+    with pytest.raises(InputError, match="without values") as refused:
+        read(saved({"w": torch.ones(2, device="meta")}))
     assert "have the supplier" in refused.value.hint
 
 
@@ -119,35 +83,3 @@ def test_a_parameter_wrapped_in_parameters_is_no_deep_recursion() -> None:
         thing = Made(torch._utils._rebuild_parameter, (thing, True, NO_HOOKS))
     with pytest.raises(RefusedError, match="too often"):
         read(Forged(thing, {"0": bytes(16)}).zip())
-
-
-@pytest.mark.parametrize("is_zip", [True, False])
-def test_bare_storages_come_out_as_tensors_of_one_dimension(*, is_zip: bool) -> None:
-    """They were refused, and ``torch.load`` gives them back."""
-    values = torch.arange(6.0).reshape(2, 3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # TypedStorage is to go
-        typed = torch.ones(3, dtype=torch.bfloat16).storage()
-    data = saved(
-        {"typed": typed, "bytes": values.untyped_storage(), "w": torch.ones(2)},
-        is_zip=is_zip,
-    )
-    result, _ = read(data, is_zip=is_zip)
-
-    assert_same(
-        restored(data, is_zip=is_zip),
-        {
-            "typed": torch.ones(3, dtype=torch.bfloat16),
-            "bytes": values.flatten().view(torch.uint8),
-            "w": torch.ones(2),
-        },
-    )
-    assert "2 storages became a tensor of one dimension" in result.changes
-
-
-def test_a_bare_storage_that_is_not_there_is_refused() -> None:
-    for length in (4, 5):
-        bare = Outside(("storage", torch.FloatStorage, str(length), "cpu", length))
-        with pytest.raises(RefusedError) as refused:
-            read(Forged([bare]).zip())
-        assert refused.value.rule == "torch/storage"

@@ -35,6 +35,23 @@ _TEXTS: Mapping[str, re.Pattern[str]] = {
 }
 _SEQUENCES = frozenset({"tuple", "set", "frozenset", "deque", "size"})
 _MAPPINGS = frozenset({"dict", "ordered-dict", "counter"})
+_COMPRESSED = ("tensor", "tensor", "tensor", "size")
+COMPOSED: Mapping[str, Sequence[Sequence[str]]] = {
+    "sparse-coo": [("tensor", "tensor", "size", "truth")],
+    "sparse-csr": [_COMPRESSED],
+    "sparse-csc": [_COMPRESSED],
+    "sparse-bsr": [_COMPRESSED],
+    "sparse-bsc": [_COMPRESSED],
+    "quantised": [
+        ("tensor", "text", "float", "whole"),
+        ("tensor", "text", "tensor", "tensor", "whole"),
+    ],
+    "nested": [("tensor",) * 4],
+    "conjugated": [("tensor",), ("negated",)],
+    "negated": [("tensor",), ("conjugated",)],
+}
+"""For each kind of tensor that is made of others, the kinds of its parts."""
+
 _STUB_PARTS = frozenset({"stub", "arguments", "dict", "items", "state"})
 
 
@@ -134,6 +151,29 @@ def _items(kind: str, value: Json) -> Sequence[Json] | None:
     return value
 
 
+def _parts(kind: str, value: Json) -> Sequence[Json] | None:
+    """Return the parts of a tensor that is made of others."""
+    if not isinstance(value, list):
+        return None
+    kinds = tuple(map(_kind_of, value))
+    return value if kinds in COMPOSED[kind] else None
+
+
+def _kind_of(node: Json) -> str:
+    match node:
+        case None | bool():
+            return "truth"
+        case str():
+            return "text"
+        case int():
+            return "whole"
+        case {"int": _}:
+            return "whole"
+        case dict() if len(node) == 1:
+            return str(next(iter(node)))
+    return ""
+
+
 def _complex(_: str, value: Json) -> Iterable[Json] | None:
     match value:
         case [str(real), str(imaginary)] if _REAL.fullmatch(real) and _REAL.fullmatch(
@@ -162,6 +202,7 @@ def _tensor(_: str, value: Json) -> Iterable[Json] | None:
 _READ: Mapping[str, Callable[[str, Json], Iterable[Json] | None]] = {
     **dict.fromkeys(_TEXTS, _text),
     **dict.fromkeys(_SEQUENCES | _MAPPINGS, _items),
+    **dict.fromkeys(COMPOSED, _parts),
     "complex": _complex,
     "tensor": _tensor,
     "array": _tensor,

@@ -16,8 +16,8 @@ from strongroom.canonical import Json, to_json
 from strongroom.intake.findings import Finding, Level, listed, refusing
 from strongroom.intake.formats.pickle_values import Value
 from strongroom.intake.formats.states import FORMAT
+from strongroom.intake.formats.torch_composed import tensor_or_parts
 from strongroom.intake.formats.torch_shelf import Shelf
-from strongroom.intake.formats.torch_tensors import tensor_of
 from strongroom.intake.formats.torch_values import TensorOf, Tree
 from strongroom.intake.names import with_ending
 from strongroom.intake.rewriting import Rewritten, Workplace
@@ -43,7 +43,7 @@ class Checkpoint:
     names: tuple[str, ...]
     stubs: tuple[str, ...]
     storages: Mapping[str, Source]
-    tensor_of: TensorOf = tensor_of
+    tensor_of: TensorOf = tensor_or_parts
 
 
 def write_checkpoint(

@@ -16,7 +16,7 @@ from strongroom.intake.formats.pickle_machine import Rules, Unpickled, read_pick
 from strongroom.intake.formats.pickle_values import Table, Value
 from strongroom.intake.formats.torch_files import Checkpoint, write_checkpoint
 from strongroom.intake.formats.torch_names import rules
-from strongroom.intake.formats.torch_tensors import Storage, storage_of
+from strongroom.intake.formats.torch_storages import Storage, storage_of
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 

@@ -65,7 +65,7 @@ DTYPES: Mapping[str, Dtype] = dict(
     # Not F8_E8M0: safetensors 0.8 reads that header and has no tensor for it.
     float8_e8m0fnu=Dtype(name="float8_e8m0fnu", stored="U8", bytes=1, is_noted=True),
 )
-"""By torch's name.  Sub-byte and quantised types are not known."""
+"""By torch's name.  Sub-byte types are not known."""
 
 NUMPY_DTYPES: Mapping[str, Dtype] = {
     "f8": DTYPES["float64"], "f4": DTYPES["float32"], "f2": DTYPES["float16"],
@@ -75,7 +75,15 @@ NUMPY_DTYPES: Mapping[str, Dtype] = {
     "c8": DTYPES["complex64"], "c16": DTYPES["complex128"],
 }  # fmt: skip
 
+QUANTISED: Mapping[Name, Dtype] = {
+    Name("torch", "QInt8Storage"): DTYPES["int8"],
+    Name("torch", "QUInt8Storage"): DTYPES["uint8"],
+    Name("torch", "QInt32Storage"): DTYPES["int32"],
+}
+"""The integers in each storage of a quantised tensor."""
+
 STORAGES: Mapping[Name, Dtype | None] = {
+    **QUANTISED,
     Name("torch", "DoubleStorage"): DTYPES["float64"],
     Name("torch", "FloatStorage"): DTYPES["float32"],
     Name("torch", "HalfStorage"): DTYPES["float16"],
@@ -93,10 +101,6 @@ STORAGES: Mapping[Name, Dtype | None] = {
 """The element type of each storage; none where the tensor says it."""
 
 UNWRITABLE: Mapping[Name, str] = {
-    Name("torch._utils", "_rebuild_qtensor"): "a quantised tensor",
-    Name("torch._utils", "_rebuild_sparse_tensor"): "a sparse tensor",
-    Name("torch._utils", "_rebuild_sparse_csr_tensor"): "a sparse tensor",
-    Name("torch._utils", "_rebuild_nested_tensor"): "a nested tensor",
     Name("torch._utils", "_rebuild_meta_tensor_no_storage"): "a tensor without values",
     Name("torch._utils", "_rebuild_wrapper_subclass"): "a tensor of a class of its own",
     Name("torch._utils", "_rebuild_device_tensor_from_numpy"): "a tensor of a device",
@@ -104,11 +108,23 @@ UNWRITABLE: Mapping[Name, str] = {
         "a tensor of a device"
     ),
 }
-"""Tensors that safetensors has no place for."""
+"""Tensors of which nothing can be written."""
+
+COMPOSED: Collection[Name] = tuple(
+    Name("torch._utils", name)
+    for name in (
+        "_rebuild_qtensor", "_rebuild_sparse_tensor", "_rebuild_nested_tensor"
+    )
+)  # fmt: skip
+"""Those that are made of other tensors."""
+
+PACKED: Collection[Name] = (
+    Name("torch", "QUInt4x2Storage"), Name("torch", "QUInt2x4Storage")
+)  # fmt: skip
+"""Storages of several elements in a byte."""
 
 _OF_QUANTISED = (
-    "QInt8Storage", "QUInt8Storage", "QInt32Storage", "QUInt4x2Storage",
-    "QUInt2x4Storage", "per_tensor_affine", "per_tensor_symmetric",
+    "per_tensor_affine", "per_tensor_symmetric",
     "per_channel_affine", "per_channel_symmetric", "per_channel_affine_float_qparams",
 )  # fmt: skip
 
@@ -158,7 +174,8 @@ NAMES: Mapping[Name, Collection[How]] = {
     **{Name(module, "_reconstruct"): _BUILT for module in _NUMPY},
     Name("numpy", "ndarray"): _NAMED,
     Name("numpy", "dtype"): _BUILT,
-    **dict.fromkeys(UNWRITABLE, _CALLED),
+    **dict.fromkeys((*UNWRITABLE, *COMPOSED), _CALLED),
+    **dict.fromkeys(PACKED, _NAMED),
     **{Name("torch", name): _NAMED for name in _OF_QUANTISED},
 }  # fmt: skip
 

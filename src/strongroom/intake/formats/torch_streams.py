@@ -21,9 +21,9 @@ from strongroom.intake.findings import RefusedError, quoted
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.pickle_values import Name, Value
 from strongroom.intake.formats.torch_names import STORAGES, Dtype
+from strongroom.intake.formats.torch_storages import MOST_ELEMENTS
 from strongroom.intake.formats.torch_tensors import (
     MOST_DIMENSIONS,
-    MOST_ELEMENTS,
     Tensor,
 )
 from strongroom.intake.sources import Source

@@ -11,17 +11,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strongroom.intake.findings import RefusedError, quoted
-from strongroom.intake.formats.pickle_values import Call, Name, Persistent, Table, Value
-from strongroom.intake.formats.torch_names import DTYPES, STORAGES, UNWRITABLE, Dtype
+from strongroom.intake.formats.pickle_values import Call, Name, Table, Value
+from strongroom.intake.formats.torch_names import (
+    COMPOSED,
+    DTYPES,
+    UNWRITABLE,
+    Dtype,
+)
+from strongroom.intake.formats.torch_storages import (
+    MOST_ELEMENTS,
+    Storage,
+    is_bare_storage,
+    storage_of,
+)
 
 MOST_DIMENSIONS = 64
-MOST_ELEMENTS = 2**48
-_MOST_KEY = 4096
-"""Letters of what a storage is called: torch counts them.  Each tensor repeats it."""
-
 _MOST_WRAPPERS = 4  # a parameter of a subclass of a parameter
 _REBUILDERS = {
     *UNWRITABLE,
+    *COMPOSED,
     *(
         Name("torch._utils", name)
         for name in (
@@ -35,21 +43,6 @@ _REBUILDERS = {
     Name("torch._tensor", "_rebuild_from_type_v2"),
 }
 _PLAIN_TYPES = {Name("torch", "Tensor"), Name("torch.nn.parameter", "Parameter")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
-    """The bytes that tensors are windows on.
-
-    Attributes:
-        key: What the checkpoint calls it.
-        bytes: How long it says that it is.
-        dtype: Of its elements; none if only the tensors know.
-    """
-
-    key: str
-    bytes: int
-    dtype: Dtype | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,22 +129,24 @@ def tensor_of(value: Value) -> Tensor | None:
     """
     if is_bare_storage(value):
         return _whole(storage_of(value))
+    call = innermost(value)
+    return None if call is None else rebuilt(call)
+
+
+def innermost(value: Value) -> Call | None:
+    """Return the call that makes a tensor, without the parameters around it.
+
+    Raises:
+        RefusedError: Hooks hang on it, or it is wrapped too often.
+    """
     for _ in range(_MOST_WRAPPERS):
         if not isinstance(value, Call) or value.callee not in _REBUILDERS:
             return None
         inner = _unwrapped(value)
         if inner is None:
-            return _rebuilt(value)
+            return value
         value = inner
     raise _malformed("is wrapped too often")
-
-
-def is_bare_storage(value: Value) -> bool:
-    """Return whether a value is a storage, as ``tensor.storage()`` is saved."""
-    match value:
-        case Persistent(id=("storage", *_)):
-            return True
-    return False
 
 
 def _whole(storage: Storage) -> Tensor:
@@ -163,32 +158,6 @@ def _whole(storage: Storage) -> Tensor:
         offset=0,
         shape=(storage.bytes // dtype.bytes,),
         stride=(1,),
-    )
-
-
-def storage_of(value: Value) -> Storage:
-    """Return the storage that a persistent id names.
-
-    Raises:
-        RefusedError: It names none, one of an unknown type, or one without values.
-    """
-    match value:
-        case Persistent(
-            id=("storage", Name() as kind, str(key), str(location), int(count), *view)
-        ) if (
-            kind in STORAGES
-            and len(key) <= _MOST_KEY
-            and 0 <= count < MOST_ELEMENTS
-            and view in ([], [None])
-        ):
-            if location == "meta":
-                raise RefusedError("torch/kind", "the checkpoint holds no values: meta")
-            dtype = STORAGES[kind]
-            length = count * (dtype.bytes if dtype else 1)
-            return Storage(key=key, bytes=length, dtype=dtype)
-    raise RefusedError(
-        "torch/storage",
-        "a tensor refers to no storage that is known, or to a view of one",
     )
 
 
@@ -209,14 +178,18 @@ def _unwrapped(call: Call) -> Call | None:
     return None
 
 
-def _rebuilt(call: Call) -> Tensor:
+def rebuilt(call: Call) -> Tensor:
+    """Return the tensor that a call would make of a storage.
+
+    Raises:
+        RefusedError: It is of a kind that cannot be written, or malformed.
+    """
     callee, given = call.callee, call.arguments
     if isinstance(callee, Name) and callee in UNWRITABLE:
         raise RefusedError(
             "torch/kind",
             f"the checkpoint holds {UNWRITABLE[callee]}",
-            hint="have the supplier save plain tensors: x.dequantize(), x.to_dense(), "
-            "x.cpu()",
+            hint="have the supplier save plain tensors that have values: x.cpu()",
         )
     match callee, given:
         case Name(name="_rebuild_tensor"), (storage, offset, shape, stride):
@@ -246,13 +219,17 @@ def _tensor(
         storage_bytes=storage.bytes,
         dtype=dtype,
         offset=offset,
-        shape=_integers(shape),
-        stride=_integers(stride),
+        shape=integers(shape),
+        stride=integers(stride),
     )
 
 
-def _integers(value: Value) -> tuple[int, ...]:
-    """Return a shape, which may be a ``torch.Size``."""
+def integers(value: Value) -> tuple[int, ...]:
+    """Return a shape, which may be a ``torch.Size``.
+
+    Raises:
+        RefusedError: It is no tuple of whole numbers.
+    """
     match value:
         case Call(callee=Name("torch", "Size"), arguments=(inner,)):
             value = inner

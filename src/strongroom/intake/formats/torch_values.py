@@ -6,6 +6,7 @@ Source: ``docs/specification/rewritten-state.md``.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
@@ -20,8 +21,10 @@ from strongroom.intake.formats.pickle_values import (
     Value,
 )
 from strongroom.intake.formats.torch_arrays import array_of, raw_of, scalar_of
+from strongroom.intake.formats.torch_composed import Composed
 from strongroom.intake.formats.torch_names import DTYPES, NAMES
-from strongroom.intake.formats.torch_tensors import Tensor, is_bare_storage
+from strongroom.intake.formats.torch_storages import is_bare_storage
+from strongroom.intake.formats.torch_tensors import Tensor
 
 MOST_DEPTH = 30
 """Of containers in containers; each takes two levels of the 64 of canonical JSON."""
@@ -38,8 +41,9 @@ Place: TypeAlias = Callable[[Path, Tensor, bytes | None], Json]
 """Says where a tensor is written that stands at a path, and the bytes of a tensor whose
 storage lies in the pickle itself."""
 
-TensorOf: TypeAlias = Callable[[Value], Tensor | None]
-"""Says which tensor a name, call or reference stands for, if it stands for one."""
+TensorOf: TypeAlias = Callable[[Value], Tensor | Composed | None]
+"""Says which tensor a name, call or reference stands for, if it stands for one, or what
+that is made of."""
 
 _EXACT_INTEGER = 2**53
 _FACTORIES = {"dict", "list", "set", "int", "long", "float", "str", "unicode", "bool"}
@@ -48,12 +52,7 @@ _DEVICE = re.compile(r"[a-z]{1,20}(:[0-9]{1,4})?")
 
 
 class Tree:
-    """Turns values into JSON, node by node, and hands tensors on.
-
-    Attributes:
-        storages: How many storages became tensors.
-        swapped: How many arrays were big-endian.
-    """
+    """Turns values into JSON, node by node, and hands tensors on."""
 
     def __init__(self, place: Place, tensor_of: TensorOf) -> None:
         self._place = place
@@ -61,18 +60,14 @@ class Tree:
         self._nodes = 0
         self._letters = 0
         self._depth = 0
-        self.storages = self.swapped = 0
+        self._changed: Counter[tuple[str, str]] = Counter()
 
     def changes(self) -> tuple[str, ...]:
         """Return what was changed, in sentences."""
-        found: list[str] = []
-        if self.storages:
-            found.append(
-                f"{counted(self.storages, 'storage')} became a tensor of one dimension"
-            )
-        if self.swapped:
-            found.append(f"{counted(self.swapped, 'big-endian array')} turned round")
-        return tuple(found)
+        return tuple(
+            f"{counted(count, noun)} {became}"
+            for (noun, became), count in sorted(self._changed.items())
+        )
 
     def node(self, value: Value, path: Path = ()) -> Json:
         """Return the JSON of a value.
@@ -109,8 +104,11 @@ class Tree:
     def _container(self, value: Value, path: Path) -> Json:  # noqa: PLR0911  # a table
         if isinstance(value, (Call, Name, Persistent)):
             tensor = self._tensor_of(value)
+            if isinstance(tensor, Composed):
+                return self._parts(tensor, path)
             if tensor is not None:
-                self.storages += is_bare_storage(value)
+                if is_bare_storage(value):
+                    self._changed["storage", "became a tensor of one dimension"] += 1
                 return {"tensor": self._place(path, tensor, None)}
         match value:
             case list():
@@ -130,6 +128,14 @@ class Tree:
                 return {"stub": str(named)}
         return _leaf(value, path)
 
+    def _parts(self, tensor: Composed, path: Path) -> Json:
+        self._changed[f"{tensor.kind} tensor", "taken apart"] += 1
+        nodes: list[Json] = [
+            self.node(part, (*path, name) if name else path)
+            for name, part in tensor.parts
+        ]
+        return {tensor.kind: nodes}
+
     def _items(self, values: Iterable[Value], path: Path) -> list[Json]:
         return [self.node(v, (*path, str(n))) for n, v in enumerate(values)]
 
@@ -144,7 +150,8 @@ class Tree:
     def _call(self, call: Call, path: Path) -> Json:
         array = array_of(call)
         if array is not None:
-            self.swapped += array.is_swapped
+            if array.is_swapped:
+                self._changed["big-endian array", "turned round"] += 1
             return {"array": self._place(path, array.window, array.data)}
         scalar = scalar_of(call)
         if scalar is not None:
