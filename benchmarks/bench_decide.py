@@ -29,7 +29,7 @@ from benchmarks.costs import cost_of, flush_seconds, flushes_of, go_first
 from strongroom.access.policy import Policy, Principal, Question, Resource
 from strongroom.access.questions import entities_json, request_json
 from strongroom.access.rules import read_sources
-from strongroom.access.terms import load_terms
+from strongroom.access.terms_file import load_terms
 from strongroom.types import (
     AccountId,
     AccountKind,

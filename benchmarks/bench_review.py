@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from benchmarks.costs import go_first
 from strongroom.access.policy import Policy, Principal
 from strongroom.access.reach import Protected, Reach
-from strongroom.access.terms import load_terms
+from strongroom.access.terms_file import load_terms
 from strongroom.types import (
     AccountId,
     AccountKind,

@@ -15,7 +15,7 @@ from pathlib import Path
 from campaigns._written import verify_written
 from strongroom import canonical
 from strongroom.access.footprints import Footprint
-from strongroom.access.terms import parse_terms
+from strongroom.access.terms_file import parse_terms
 from strongroom.cli.words import duration
 from strongroom.crypto.algorithms import parse_algorithms
 from strongroom.crypto.container import Header

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from strongroom.access.policy import Policy, Principal, Question, Resource
-from strongroom.access.terms import TermsTable, load_terms
+from strongroom.access.terms import TermsTable
+from strongroom.access.terms_file import load_terms
 from strongroom.types import (
     AccountId,
     AccountKind,

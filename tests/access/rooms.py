@@ -30,7 +30,7 @@ from strongroom.access.proving import Proving
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, actor_of
 from strongroom.access.teams import ensure_team
-from strongroom.access.terms import load_terms
+from strongroom.access.terms_file import load_terms
 from strongroom.settings import RelyingParty
 from strongroom.types import (
     AccountKind,

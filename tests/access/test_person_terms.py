@@ -12,7 +12,7 @@ from strongroom.access.person_terms import (
     TrainingTerms,
     training_terms,
 )
-from strongroom.access.terms import load_terms
+from strongroom.access.terms_file import load_terms
 from strongroom.errors import SetupError
 from strongroom.types import Classification, Profile, Role
 

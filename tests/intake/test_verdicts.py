@@ -173,6 +173,26 @@ def test_what_somebody_left_out_is_counted_and_the_patterns_are_kept() -> None:
     assert verdict(PASSED).facts["left_out"] == 0
 
 
+@pytest.mark.parametrize(
+    ("reviewed", "expected"),
+    [(False, ("passed", ())), (True, ("review", ("adviser/disagrees",)))],
+)
+def test_an_alarm_asks_for_a_second_person_where_the_class_does(
+    reviewed: bool, expected: tuple[str, tuple[str, ...]]
+) -> None:
+    alarm = Advice(
+        name="hayward",
+        version="1",
+        answer=Answer.DONE,
+        remarks=(("a.pt", Remark.of(Weight.ALARM, "names it")),),
+    )
+    report = SnapshotReport(reader="1", files=(PASSED,), advice=(alarm,))
+
+    found = judge(report, RECEIVED, advice_reviewed=reviewed)
+
+    assert (found.word, found.review) == expected
+
+
 def test_advisers_that_say_too_much_refuse_nothing() -> None:
     """A report that was full of advice alone was once refused for that."""
     remark = Remark.of(Weight.REMARK, "x" * MOST_TEXT)

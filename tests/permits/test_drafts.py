@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from strongroom.access.terms import load_terms
+from strongroom.access.terms_file import load_terms
 from strongroom.errors import DeniedError, InputError, IntegrityError
 from strongroom.permits.drafts import (
     DEFAULT_DURATION,

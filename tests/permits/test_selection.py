@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strongroom.access.terms import load_terms
+from strongroom.access.terms_file import load_terms
 from strongroom.errors import DeniedError, InputError, MissingError
 from strongroom.permits.holdings import Exposure
 from strongroom.permits.selection import approval_facts, wanted_facts

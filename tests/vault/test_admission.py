@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,21 @@ from sklearn.linear_model import LogisticRegression
 
 from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
 from strongroom.intake.additions import Addition
+from strongroom.intake.advisers.advice import Advice, Answer
+from strongroom.intake.advisers.remarks import Remark, Weight
+from strongroom.intake.allow_list import Voucher
 from strongroom.intake.intakes import Intake, IntakeState
+from strongroom.intake.receiving import ReceivedFile
+from strongroom.intake.reports import SnapshotReport
+from strongroom.intake.rewriting import Options
+from strongroom.intake.signing import sign_folder
+from strongroom.ledger.recorded import newest_recorded
+from strongroom.types import Classification
 from strongroom.vault.drafts import SealOptions
 from strongroom.vault.versions import VERSIONS, VersionState
-from tests.intake.readers import read_here
+from tests.intake.readers import examine, read_here
 from tests.intake.rooms import add, reading_here
+from tests.intake.signers import make_pair
 from tests.journeys.rooms import House
 from tests.journeys.waiting import waiting_for_locks
 
@@ -66,6 +78,58 @@ def test_a_skops_file_is_sealed_as_it_was_rewritten(house: House, quick: Path) -
 
     assert added.intake.state is IntakeState.WAITING
     assert added.sealed is not None
+
+
+def alarmed(
+    descriptor: int, files: Sequence[ReceivedFile], options: Options, output: Path
+) -> SnapshotReport:
+    """Pass everything, and say that an adviser calls it malicious."""
+    report = examine(descriptor, files, options, output)
+    said = tuple((file.path, Remark.of(Weight.ALARM, "names it")) for file in files)
+    advice = Advice(name="hayward", version="1", answer=Answer.DONE, remarks=said)
+    return replace(report, advice=(advice,))
+
+
+@pytest.mark.parametrize(
+    ("classification", "review"),
+    [
+        (Classification.INTERNAL, []),
+        (Classification.RESTRICTED, ["adviser/disagrees"]),
+    ],
+)
+def test_what_an_adviser_sees_otherwise_waits_for_a_second_person_if_restricted(
+    house: House,
+    foreign: Path,
+    model: Path,
+    classification: Classification,
+    review: list[str],
+) -> None:
+    """With a parent, and vouched for: nothing else asks for one."""
+    house.publish(model, name="base", classification=Classification.INTERNAL)
+    pair = make_pair(foreign.parent)
+    listing = house.by("root").intakes.sources.add("acme", Voucher(keys=[pair.key]))
+    house.by("ines").approve(listing.id)
+    room = reading_here(house.by("olga"), reads=alarmed)
+
+    added = room.intakes.add(
+        Addition(path=foreign, project="default"),
+        SealOptions(name="llm", parent="base@1", classification=classification),
+        source="acme",
+        bundle=sign_folder(foreign, pair.signer),
+    )
+    request = room.intakes.accept(added.intake.id)
+
+    assert list(added.intake.review) == review
+    waiting = "pending" if review else "approved"
+    assert (request.state, request.approvals) == (waiting, len(review))
+    with house.room.room.ledger.reading() as reading:
+        entry = newest_recorded(house.room.room.ledger, reading, "intake.examined")
+    assert entry is not None
+    assert entry.facts["review"] == review
+    assert entry.facts["verdict"] == ("review" if review else "passed")
+    if review:
+        house.by("ines").approve(request.id)
+    assert shown(house, added.intake).state is IntakeState.ACCEPTED
 
 
 def test_what_is_refused_is_given_up(house: House, foreign: Path) -> None:

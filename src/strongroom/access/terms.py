@@ -1,30 +1,20 @@
 """What a class of artifact asks for before a key leaves, in each profile.
 
-The numbers stand in ``policies/terms.toml``; the rules that use them stand in
-the Cedar files beside it.  A table that contradicts itself stops the start.
+The numbers stand in ``policies/terms.toml``, which ``terms_file`` reads; the rules that
+use them stand in the Cedar files beside it.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from importlib import resources
 from itertools import pairwise
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from strongroom import canonical
 from strongroom.access.exposure import cap_bytes
-from strongroom.access.person_terms import (
-    BreakGlassTerms,
-    TrainingTerms,
-    flag,
-    training_terms,
-)
+from strongroom.access.person_terms import BreakGlassTerms, TrainingTerms
 from strongroom.errors import SetupError
-from strongroom.settings.small_files import read_small
 from strongroom.types import Classification, Profile
 
 APPROVED_ACTIONS: Final = frozenset(
@@ -50,10 +40,7 @@ APPROVED_ACTIONS: Final = frozenset(
 ``key:rotate`` to another custodian's root key; ``key:manage`` is what allows to ask.
 """
 
-_T = TypeVar("_T", bound="AdministrationTerms | BreakGlassTerms")
-_TERMS_BYTES = 64 * 1024
 _MOST_APPROVALS = 20
-_MOST_SECONDS = 366 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +96,8 @@ class Terms(AdministrationTerms):
         whole_model_to_a_person: Whether a person may ever hold all of it.
         backdoor_report_required: Whether a service or an agent is refused until a
             backdoor report exists; terms that do not say so ask for one.
+        advice_review_required: Whether a second person has to accept what readers
+            passed where an adviser calls it malicious, or could not say; likewise.
     """
 
     purpose_required: bool
@@ -118,6 +107,7 @@ class Terms(AdministrationTerms):
     pair_cap_percent: int | None = None
     whole_model_to_a_person: bool
     backdoor_report_required: bool | None = None
+    advice_review_required: bool | None = None
 
     def __post_init__(self) -> None:
         AdministrationTerms.__post_init__(self)
@@ -186,62 +176,23 @@ class TermsTable:
         """Return the terms of a class."""
         return self.classes[classification]
 
+    def reviews_advice(self, classification: Classification | None) -> bool:
+        """Return whether a second person accepts what an adviser sees otherwise.
+
+        Args:
+            classification: Of what it becomes; ``None`` where nobody knows yet, which
+                asks for it.
+        """
+        if classification is None:
+            return True
+        return self.of(classification).advice_review_required is not False
+
     def of_action(self, action: str) -> AdministrationTerms:
         """Return the terms of an administrative action such as ``role:change``."""
         terms = self.administration
         if action in APPROVED_ACTIONS:
             return terms
         return replace(terms, approvals=0, distinct_teams=0)
-
-
-def load_terms(profile: Profile, *, folder: Path | None = None) -> TermsTable:
-    """Return the terms of ``profile``.
-
-    Args:
-        profile: Which table of the file to read.
-        folder: Where a house keeps its own ``terms.toml``; None means the one
-            that came with the package.
-
-    Raises:
-        SetupError: The file is absent, too long, no TOML, or contradicts itself.
-    """
-    source = folder or resources.files("strongroom.access") / "policies"
-    data = read_small(source / "terms.toml", _TERMS_BYTES, error=SetupError)
-    if data is None:
-        raise SetupError(f"there is no terms.toml in {source}")
-    return parse_terms(profile, data)
-
-
-def parse_terms(profile: Profile, data: bytes) -> TermsTable:
-    """Return the table of ``profile`` in the bytes of a ``terms.toml``.
-
-    Raises:
-        SetupError: It is too long, no TOML, or contradicts itself.
-    """
-    if len(data) > _TERMS_BYTES:
-        raise SetupError(f"terms.toml is longer than {_TERMS_BYTES} bytes")
-    try:
-        document = tomllib.loads(data.decode())
-    except (ValueError, RecursionError):
-        raise SetupError("terms.toml is not TOML") from None
-    table = _table(document, profile.value)
-    try:
-        return TermsTable(
-            profile=profile,
-            default_class=Classification(str(table.get("default_class"))),
-            signed_approvals=flag(table, "signed_approvals"),
-            classes={c: _terms(Terms, table, c.value) for c in Classification},
-            administration=_terms(AdministrationTerms, table, "administration"),
-            break_glass=(
-                _terms(BreakGlassTerms, table, "break_glass")
-                if "break_glass" in table
-                else None
-            ),
-            training=training_terms(table.get("training")),
-            digest=canonical.digest("strongroom/v1/terms", data).hex(),
-        )
-    except (ValueError, SetupError) as error:
-        raise SetupError(f"terms.toml, {profile.value}: {error}") from None
 
 
 def _check_caps(person: int | None, pair: int | None) -> None:
@@ -253,40 +204,6 @@ def _check_caps(person: int | None, pair: int | None) -> None:
         raise SetupError(
             f"caps of {person} % a person and {pair} % a pair are not in order"
         )
-
-
-def _table(document: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = document.get(name)
-    if not isinstance(value, dict):
-        raise SetupError(f"table {name} is absent")
-    return value
-
-
-def _terms(kind: type[_T], table: Mapping[str, object], name: str) -> _T:
-    """Return the sub-table ``name`` as ``kind``; no key too many, none too few."""
-    rows = _table(table, name)
-    values: dict[str, object] = {}
-    for field in fields(kind):
-        seconds = field.type == "timedelta"
-        key = f"{field.name}_seconds" if seconds else field.name
-        if key not in rows and field.default is None:
-            continue
-        value = rows.get(key)
-        wanted: type = bool if "bool" in str(field.type) else int
-        if type(value) is not wanted:  # a bool is an int to isinstance
-            raise SetupError(f"{name}.{key} is not {wanted.__name__}")
-        values[field.name] = _duration(value) if seconds else value
-    known = {f"{f.name}{end}" for f in fields(kind) for end in ("", "_seconds")}
-    unknown = set(rows) - known
-    if unknown:
-        raise SetupError(f"{name} has an unknown key {min(unknown)}")
-    return kind(**values)  # type: ignore[arg-type]  # checked against fields above
-
-
-def _duration(seconds: object) -> timedelta:
-    if not isinstance(seconds, int) or not 0 <= seconds <= _MOST_SECONDS:
-        raise SetupError(f"{seconds} seconds is outside a year")
-    return timedelta(seconds=seconds)
 
 
 def _check_order(classes: Mapping[Classification, Terms]) -> None:

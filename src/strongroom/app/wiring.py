@@ -21,7 +21,7 @@ from strongroom.access.logins import Sessions
 from strongroom.access.people import People
 from strongroom.access.policy import Policy
 from strongroom.access.proving import Proving
-from strongroom.access.terms import load_terms
+from strongroom.access.terms_file import load_terms
 from strongroom.access.training_records import TrainingRecords
 from strongroom.app.adapters import (
     Passphrases,

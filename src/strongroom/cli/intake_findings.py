@@ -202,7 +202,7 @@ def _show_advice(
     """
     if not advisers:
         return
-    console.print("\nadvice, which decides nothing", style="bold")
+    console.print("\nadvice, which refuses nothing", style="bold")
     for one in advisers:
         files = words.many(int(str(one["answered"])), "file")
         alarming = int(str(one["alarming"]))

@@ -36,7 +36,7 @@ def check(call: Call, rules: RULES = None, profile: PROFILE = None) -> None:
     Example: strongroom policy check --profile standard
     """
     from strongroom.access.policy import Policy
-    from strongroom.access.terms import load_terms
+    from strongroom.access.terms_file import load_terms
 
     missing = _missing(call, profile)
     profile, folder = _which(call, profile, rules)

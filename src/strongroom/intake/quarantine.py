@@ -179,6 +179,9 @@ class Quarantine:
                 origin=addition.place,
                 policy=self._gate.rules_digest,
                 options=addition.options,
+                advice_reviewed=self._gate.terms.reviews_advice(
+                    addition.classification
+                ),
             )
 
         with self._ledger.transaction() as writing:

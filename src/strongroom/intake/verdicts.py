@@ -73,6 +73,7 @@ def judge(
     origin: Origin = NOWHERE,
     policy: str = "",
     options: Options = PLAIN,
+    advice_reviewed: bool = False,
 ) -> Verdict:
     """Return what to make of what the sandbox found.
 
@@ -83,6 +84,8 @@ def judge(
         origin: Where it is from, as far as it is known.
         policy: Hexadecimal digest of the rules in force.
         options: For the readers, so that later ones can be given the same.
+        advice_reviewed: Whether a second person has to look where an adviser sees it
+            otherwise.
     """
     findings = [(f.path, finding) for f in report.files for finding in f.findings]
     findings += [("", finding) for finding in report.findings]
@@ -100,7 +103,9 @@ def judge(
             )
         )
         refused = True
-    advice = _fitting(tuple(advised(report.advice, refused=refused)))
+    advice = _fitting(
+        tuple(advised(report.advice, refused=refused, reviewed=advice_reviewed))
+    )
     ordered = (*_bounded(tuple(findings)), *advice)
     originals = [file.path for file in received.files]
     return Verdict(

@@ -1,4 +1,4 @@
-"""Advice is shown, and decides nothing."""
+"""Advice is shown, refuses nothing, and may ask for somebody else to look."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ def advice(*remarks: tuple[str, Weight], trouble: str = "") -> Advice:
     )
 
 
-def found(given: Advice, *, refused: bool = False) -> list[tuple[str, Finding]]:
-    return list(advised([given], refused=refused))
+def found(
+    given: Advice, *, refused: bool = False, reviewed: bool = False
+) -> list[tuple[str, Finding]]:
+    return list(advised([given], refused=refused, reviewed=reviewed))
 
 
 def rules(given: Advice, *, refused: bool = False) -> list[tuple[str, str]]:
@@ -55,6 +57,29 @@ def test_where_our_readers_refuse_nobody_disagrees() -> None:
     alarm = advice(("b.pt", Weight.ALARM))
 
     assert rules(alarm, refused=True) == [("b.pt", "adviser/alarm")]
+
+
+@pytest.mark.parametrize("weight", Weight)
+def test_who_has_to_look_is_asked_where_it_disagrees_and_no_further(
+    weight: Weight,
+) -> None:
+    warned = {
+        one.rule
+        for _, one in found(advice(("b.pt", weight)), reviewed=True)
+        if one.level is not Level.NOTE
+    }
+
+    assert warned == ({"adviser/disagrees"} if weight is Weight.ALARM else set())
+
+
+def test_who_has_to_look_is_asked_where_it_could_not_say() -> None:
+    """Else a file that makes the adviser crash would be a way round it."""
+    failed = advice(trouble="crashed")
+
+    ((_, finding),) = found(failed, reviewed=True)
+    assert (finding.rule, finding.level) == ("adviser/failed", Level.WARNING)
+    ((_, finding),) = found(failed, reviewed=True, refused=True)
+    assert finding.level is Level.NOTE
 
 
 def test_how_it_failed_is_a_note_too() -> None:

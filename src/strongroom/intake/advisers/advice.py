@@ -1,7 +1,8 @@
 """What one adviser said of an addition, and what is shown of it.
 
-Every finding is a note: advice changes no verdict.  Where an adviser calls malicious
-what our readers re-wrote, that is said beside it, for whoever accepts it.
+Advice refuses nothing.  Where an adviser calls malicious what our readers re-wrote,
+that is said beside it, for whoever accepts it; where the class asks for it, as a
+warning, and then somebody else has to accept it, too.
 """
 
 from __future__ import annotations
@@ -80,35 +81,42 @@ _RULES: Final = {
 }
 
 
-def advised(given: Sequence[Advice], *, refused: bool) -> Iterator[tuple[str, Finding]]:
-    """Yield path and finding for all that was said.
+def advised(
+    given: Sequence[Advice], *, refused: bool, reviewed: bool = False
+) -> Iterator[tuple[str, Finding]]:
+    """Yield path and finding for all that was said; an error is none of it.
 
     Args:
         given: By each adviser that was asked.
         refused: Whether our own readers refuse the addition.
+        reviewed: Whether a second person has to look where an adviser sees it
+            otherwise, or was asked and could not say.
     """
+    level = Level.WARNING if reviewed and not refused else Level.NOTE
     for advice in given:
         if advice.trouble:
-            yield "", _note("adviser/failed", f"{advice.title} {advice.trouble}")
+            words = f"{advice.title} {advice.trouble}"
+            yield "", _finding("adviser/failed", words, level)
         if advice.alarming and not refused:
-            yield (
-                "",
-                _note(
-                    "adviser/disagrees",
-                    f"{advice.title} calls {listed(advice.alarming)} malicious; it was"
-                    " re-written all the same: find out why before you accept it",
-                ),
+            words = (
+                f"{advice.title} calls {listed(advice.alarming)} malicious; it was"
+                " re-written all the same: find out why before you accept it"
             )
+            yield "", _finding("adviser/disagrees", words, level)
         # The grave ones first: what is over the most is left out.
         ordered = sorted(
             advice.remarks, key=lambda one: list(Weight).index(one[1].weight)
         )
         for path, remark in ordered[:MOST_FINDINGS]:
-            yield path, _note(_RULES[remark.weight], f"{advice.title}: {remark.text}")
+            yield (
+                path,
+                _finding(_RULES[remark.weight], f"{advice.title}: {remark.text}"),
+            )
         if len(ordered) > MOST_FINDINGS:
             left = len(ordered) - MOST_FINDINGS
-            yield "", _note("adviser/remark", f"{advice.title} said {left} things more")
+            words = f"{advice.title} said {left} things more"
+            yield "", _finding("adviser/remark", words)
 
 
-def _note(rule: str, message: str) -> Finding:
-    return Finding(rule=rule, level=Level.NOTE, message=message[:MOST_MESSAGE])
+def _finding(rule: str, message: str, level: Level = Level.NOTE) -> Finding:
+    return Finding(rule=rule, level=level, message=message[:MOST_MESSAGE])
