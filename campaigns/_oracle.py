@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
@@ -41,7 +42,9 @@ def lost_in(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
 
 def _torch(data: bytes) -> Iterator[bytes]:
     try:
-        loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what torch gives up
+            loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, IndexError, ValueError, pickle.UnpicklingError):
         return  # no checkpoint, or one that only its own code loads
     waiting = [loaded]

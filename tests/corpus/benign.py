@@ -73,7 +73,9 @@ def _snapshots() -> Iterator[tuple[str, dict[str, bytes]]]:
 
 def _saved(value: object, *, new: bool = True) -> bytes:
     buffer = io.BytesIO()
-    torch.save(value, buffer, _use_new_zipfile_serialization=new)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what torch gives up
+        torch.save(value, buffer, _use_new_zipfile_serialization=new)
     return buffer.getvalue()
 
 
@@ -102,10 +104,8 @@ def _torch() -> Iterator[tuple[str, str, bytes]]:
         "adam": {"model": network.state_dict(), "optimizer": optimizer.state_dict()},
         "list": [torch.ones(2), torch.zeros(3)],
         "tuple": (torch.ones(2), {"a": torch.zeros(1)}),
-        "sparse": {"a": tied.to_sparse(), "b": tied.to_sparse_csr()},
         "conjugated": {"a": torch.ones(2, dtype=torch.complex64).conj()},
-        "nested-tensor": torch.nested.nested_tensor([tied, tied[:1]]),
-        "quantised": {"a": _quantised(tied)},
+        **_composed(tied),
         "large-names": {"layer." * 50 + "w": torch.ones(1)},
     }  # fmt: skip
     for name, value in values.items():
@@ -114,10 +114,14 @@ def _torch() -> Iterator[tuple[str, str, bytes]]:
     yield "torch-tensor", "model.pt", _saved(torch.ones(3))
 
 
-def _quantised(tensor: torch.Tensor) -> torch.Tensor:
+def _composed(tensor: torch.Tensor) -> dict[str, object]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch gives quantisation up
-        return torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8)
+        warnings.simplefilter("ignore")  # torch calls some beta, and gives others up
+        return {
+            "sparse": {"a": tensor.to_sparse(), "b": tensor.to_sparse_csr()},
+            "nested-tensor": torch.nested.nested_tensor([tensor, tensor[:1]]),
+            "quantised": torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8),
+        }
 
 
 def _arrays() -> Iterator[tuple[str, str, bytes]]:

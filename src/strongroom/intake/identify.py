@@ -15,7 +15,7 @@ from strongroom.intake.formats.refused import kind_by_name
 from strongroom.intake.kinds import ENDINGS, MAGIC, PICKLED, Kind
 from strongroom.intake.sources import Source
 
-_HEAD_BYTES = 64 << 10
+HEAD_BYTES = 64 << 10
 _BLOCK = 512  # of a tar file
 _ZIP_END = b"PK\x05\x06"
 _ZIP_ENTRY = b"PK\x01\x02"
@@ -70,10 +70,10 @@ def identify(source: Source) -> Identified:
             understand differently, or text under the name of something else.
     """
     ending = ending_of(source.path)
-    head = source.read(0, _HEAD_BYTES)
+    head = source.read(0, HEAD_BYTES)
     if not head:
         return Identified(kind=Kind.EMPTY)
-    kind = _by_magic(head, source.length)
+    kind = kind_by_magic(head, source.length)
     if kind is Kind.UNKNOWN:
         kind = _by_ending(head, ending)
     _verify_one_thing(source, head, kind)
@@ -95,8 +95,13 @@ def ending_of(path: str) -> str:
     return dot + ending if stem else ""
 
 
-def _by_magic(head: bytes, length: int) -> Kind:
-    """Return what bytes at fixed places say."""
+def kind_by_magic(head: bytes, length: int) -> Kind:
+    """Return what bytes at fixed places say; unknown if nothing is there.
+
+    Args:
+        head: The first bytes of a file, 512 or all.
+        length: Of the file in bytes.
+    """
     if _is_safetensors(head, length):
         return Kind.SAFETENSORS
     if _TORCH_LEGACY.match(head):
@@ -260,7 +265,7 @@ def _by_looks(path: str, ending: str, head: bytes) -> Kind:
 def _is_text(head: bytes) -> bool:
     """Return whether the first bytes are UTF-8 without controls."""
     # The last character may be cut.
-    cut = head[:-3] if len(head) == _HEAD_BYTES else head
+    cut = head[:-3] if len(head) == HEAD_BYTES else head
     for end in (head, cut, head[:-1], head[:-2]):
         try:
             return _NO_TEXT.search(end.decode()) is None

@@ -18,6 +18,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # SWIG's types, before Python 3.13
     import sentencepiece
 
+UNKNOWN = b"\x0a\x05\x0a\x01?\x18\x02"
+PIECE = b"\x0a\x03\x0a\x01a"
 TEXT = "the cat sat on the mat and the dog sat on the cat"
 
 
@@ -48,6 +50,14 @@ def test_text_is_split_as_before() -> None:
     assert result.facts == {"pieces": 18}
 
 
+def loads(model: bytes) -> bool:
+    try:
+        split(model)
+    except RuntimeError:
+        return False
+    return True
+
+
 def rule_of(data: bytes) -> str:
     with pytest.raises(RefusedError) as refused:
         rewritten(subject.rewrite, data, "tokenizer.model")
@@ -63,6 +73,12 @@ def rule_of(data: bytes) -> str:
         (b"\x0a\x03\x0a\x01\x00", "sentencepiece/piece"),
         (b"\x0a\x03\x0a\x01a", "sentencepiece/piece"),  # none for what is unknown
         (b"\x0a\x05\x0a\x01a\x18\x02" * 2, "sentencepiece/piece"),
+        (UNKNOWN, "sentencepiece/piece"),  # nothing that text is split into
+        (UNKNOWN + b"\x0a\x05\x0a\x01a\x18\x03", "sentencepiece/piece"),
+        (UNKNOWN + PIECE * 2, "sentencepiece/piece"),
+        (UNKNOWN + PIECE + b"\x0a\x05\x0a\x01b\x18\x06", "sentencepiece/piece"),
+        (UNKNOWN + PIECE + b"\x12\x02\x18\x09", "sentencepiece/piece"),
+        (UNKNOWN + PIECE + b"\x12\x03\x98\x02\x01", "sentencepiece/piece"),
         (b"\x0a\x03\x0a\x01\xff", "protobuf/text"),
         (b"\x0a\x7f\x0a\x01a", "protobuf/wire"),
         (b"\x0a\x03\x0a\x01a\xc2\x0c\x01evil", "protobuf/field"),
@@ -73,11 +89,27 @@ def test_what_is_no_such_model_is_refused(data: bytes, rule: str) -> None:
 
 
 def test_what_a_trainer_left_in_it_is_left_out() -> None:
-    data = b"\x0a\x05\x0a\x01a\x18\x02" + b"\x12\x0d\x0a\x0b/home/x.txt"
+    data = UNKNOWN + PIECE + b"\x12\x0d\x0a\x0b/home/x.txt"
     result, files = rewritten(subject.rewrite, data, "tokenizer.model")
 
     assert b"/home" not in files["tokenizer.model"]
     assert result.changes == ("left out: input",)
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe", "word", "char"])
+def test_every_algorithm_and_bytes_come_in(kind: str) -> None:
+    file = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([TEXT] * 20),
+        model_writer=file,
+        model_type=kind,
+        vocab_size=16 if kind != "unigram" else 280,
+        hard_vocab_limit=False,
+        byte_fallback=kind == "unigram",
+        minloglevel=2,
+    )
+    _, files = rewritten(subject.rewrite, file.getvalue(), "tokenizer.model")
+    assert split(files["tokenizer.model"]) == split(file.getvalue())
 
 
 @given(st.data())
@@ -86,5 +118,6 @@ def test_a_changed_model_is_refused_or_comes_out(data: st.DataObject) -> None:
     files = rewritten_or_refused(subject.rewrite, changed, "tokenizer.model")
 
     if files is not None:
+        assert loads(files["tokenizer.model"])
         again = rewritten(subject.rewrite, files["tokenizer.model"], "tokenizer.model")
         assert again[1] == files

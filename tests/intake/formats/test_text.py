@@ -25,6 +25,12 @@ def rule_of(data: bytes, name: str = "README.md") -> str:
     return refused.value.rule
 
 
+@pytest.mark.parametrize("magic", [b"GGUF", b"%PDF-"])
+def test_it_is_no_other_kind_of_file_behind_what_hides(magic: bytes) -> None:
+    """The first reading let GGUF out, behind a control character."""
+    assert rule_of(b"\x0b" + magic) == "text/magic"
+
+
 @given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"])))
 def test_plain_text_comes_out_the_same(text: str) -> None:
     assert through(b"# Title\n" + text.encode()) == b"# Title\n" + text.encode()

@@ -49,10 +49,12 @@ def _stays_inside(data: bytes, texts: int) -> bool:
         units.byteswap()
     for place, unit in enumerate(units):
         if unit & _IS_TEXT:
+            if unit & ~_IS_TEXT >= texts:
+                return False
             continue
         next_place = place ^ ((unit >> 10) << ((unit & 0x200) >> 6))
         if next_place | 0xFF >= len(units):
             return False
-        if unit & _HAS_TEXT and units[next_place] & ~_IS_TEXT >= texts:
+        if unit & _HAS_TEXT and not units[next_place] & _IS_TEXT:
             return False
     return True

@@ -5,6 +5,9 @@ Source: ``sentencepiece_model.proto`` of SentencePiece 0.2.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from strongroom.intake.findings import RefusedError
 from strongroom.intake.formats import protobuf
 from strongroom.intake.formats.charsmaps import verify_charsmap
@@ -63,8 +66,13 @@ SCHEMAS: Schemas = {
     "TrainerSpec": _TRAINER,
     "NormalizerSpec": _NORMALIZER,
 }
-_UNKNOWN = 2
+_NORMAL, _UNKNOWN, _CONTROL, _BYTE = 1, 2, 3, 6
 _KINDS = range(1, 7)
+_RESERVED = frozenset({_UNKNOWN, _CONTROL, _BYTE})
+"""Types whose texts SentencePiece keeps apart from those that it looks for."""
+
+_ALGORITHMS = range(1, 5)
+_BYTES = frozenset(f"<0x{number:02X}>" for number in range(256))
 
 
 def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten:
@@ -85,16 +93,8 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     pieces = document.root.messages("pieces")
     if not 0 < len(pieces) <= MOST_PIECES:
         raise RefusedError("sentencepiece/size", f"model has {len(pieces)} pieces")
-    if sum(piece.number("type", 1) == _UNKNOWN for piece in pieces) != 1:
-        raise RefusedError(
-            "sentencepiece/piece", "model has no piece for what is unknown, or several"
-        )
-    for piece in pieces:
-        text = piece.text("piece")
-        if not text or "\x00" in text or piece.number("type", 1) not in _KINDS:
-            raise RefusedError(
-                "sentencepiece/piece", "a piece is empty, or of no type that is known"
-            )
+    _verify_pieces(pieces)
+    _verify_trainer(document.root.messages("trainer_spec"), pieces)
     for spec in ("normalizer_spec", "denormalizer_spec"):
         for one in document.root.messages(spec):
             verify_charsmap(_table(one))
@@ -108,6 +108,39 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         facts={"pieces": len(pieces)},
         changes=(f"left out: {', '.join(lost)}",) if lost else (),
     )
+
+
+def _verify_pieces(pieces: Sequence[Message]) -> None:
+    """Check what SentencePiece checks, or nothing would load what comes out."""
+    seen: set[tuple[bool, str]] = set()
+    kinds: Counter[int] = Counter()
+    for piece in pieces:
+        text, kind = piece.text("piece"), piece.number("type", _NORMAL)
+        if not text or "\x00" in text or kind not in _KINDS:
+            raise _refused("a piece is empty, or of no type that is known")
+        identity = (kind in _RESERVED, text)
+        if identity in seen:
+            raise _refused("a piece stands twice")
+        seen.add(identity)
+        kinds[kind] += 1
+    if kinds[_UNKNOWN] != 1:
+        raise _refused("model has no piece for what is unknown, or several")
+    if kinds.total() == sum(kinds[kind] for kind in _RESERVED):
+        raise _refused("model has no piece that text could be split into")
+
+
+def _verify_trainer(trainers: Sequence[Message], pieces: Sequence[Message]) -> None:
+    """Check that the pieces are those that the trainer's settings ask for."""
+    falls_back = any(trainer.number("trainer 35") for trainer in trainers)
+    given = {p.text("piece") for p in pieces if p.number("type", _NORMAL) == _BYTE}
+    if given != (_BYTES if falls_back else set()):
+        raise _refused("model has not each byte as a piece, or some without need")
+    if any(one.number("trainer 3", 1) not in _ALGORITHMS for one in trainers):
+        raise _refused("model is for an algorithm that is not known")
+
+
+def _refused(why: str) -> RefusedError:
+    return RefusedError("sentencepiece/piece", why)
 
 
 def _table(spec: Message) -> bytes:

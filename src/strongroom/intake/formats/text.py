@@ -14,6 +14,8 @@ from strongroom.intake.findings import Finding, Level, RefusedError, counted
 from strongroom.intake.formats.config_templates import has_marks, is_of_templates
 from strongroom.intake.formats.pickle_letters import verify_no_pickle
 from strongroom.intake.formats.templates import review
+from strongroom.intake.identify import HEAD_BYTES, kind_by_magic
+from strongroom.intake.kinds import Kind
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
@@ -53,8 +55,8 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
 
     Raises:
         RefusedError: It is no UTF-8, too long, a script, a tar file or pickle of
-            letters, or by its name a template that could do more than put text
-            together.
+            letters, a file of another kind behind what hides, or by its name a
+            template that could do more than put text together.
     """
     del options
     name = source.path.rpartition("/")[2]
@@ -65,6 +67,7 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         if each.startswith(_SHEBANG):
             raise RefusedError("text/script", "text begins like a program: #!")
         verify_no_pickle(each)
+    _verify_no_other_kind(written.encode())
     if not _is_for_people(name):
         return Rewritten(
             kind=KIND, changes=("left out: no loader of weights reads such a text",)
@@ -85,6 +88,15 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     return Rewritten(
         kind=KIND, outputs=(source.path,), facts=templates, findings=findings
     )
+
+
+def _verify_no_other_kind(written: bytes) -> None:
+    """Check that what is left of a text does not begin like a file of another kind."""
+    kind = kind_by_magic(written[:HEAD_BYTES], len(written))
+    if kind is not Kind.UNKNOWN:
+        raise RefusedError(
+            "text/magic", f"text is {kind} as soon as what hides is taken out"
+        )
 
 
 def _is_template(path: str, text: str) -> bool:
