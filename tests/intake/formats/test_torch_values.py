@@ -128,3 +128,15 @@ def test_an_array_of_another_length_than_its_shape_is_refused() -> None:
     )
     with pytest.raises(RefusedError, match="another length"):
         read(forged.zip())
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_the_version_of_torch_becomes_text(protocol: int) -> None:
+    """Many checkpoints hold it, and it is a text of a class of its own."""
+    data = saved({"version": torch.__version__}, protocol=protocol)
+    assert restored(data) == {"version": str(torch.__version__)}
+
+
+def test_bytes_are_keys_beside_tuples_of_the_same_letters() -> None:
+    state = {b"('a', 1)": 1, ("a", 1): 2, "w": torch.ones(1)}
+    assert_same(restored(saved(state, protocol=4)), state)

@@ -32,7 +32,7 @@ DTYPES = [
     torch.int32, torch.int16, torch.int8, torch.uint8, torch.uint16, torch.uint32,
     torch.uint64, torch.bool, torch.complex32, torch.complex64, torch.complex128,
     torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz,
-    torch.float8_e5m2fnuz, torch.float8_e8m0fnu,
+    torch.float8_e5m2fnuz, torch.float8_e8m0fnu, torch.float4_e2m1fn_x2,
 ]  # fmt: skip
 BOTH = pytest.mark.parametrize("is_zip", [True, False], ids=["zip", "legacy"])
 

@@ -132,7 +132,9 @@ def key_form(key: Value) -> Key:
         and len(key) <= MOST_KEY_PARTS
         and all(type(part) in {int, str} for part in key)
     ):
-        return repr(key).encode()
+        return b"t" + repr(key).encode()
+    if isinstance(key, bytes):
+        return b"b" + key
     raise RefusedError(
         "pickle/key",
         f"a dict or set has a key that is a {type(key).__name__.lower()} out of bounds",

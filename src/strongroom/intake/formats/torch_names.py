@@ -64,8 +64,11 @@ DTYPES: Mapping[str, Dtype] = dict(
     ],
     # Not F8_E8M0: safetensors 0.8 reads that header and has no tensor for it.
     float8_e8m0fnu=Dtype(name="float8_e8m0fnu", stored="U8", bytes=1, is_noted=True),
+    float4_e2m1fn_x2=Dtype(
+        name="float4_e2m1fn_x2", stored="U8", bytes=1, is_noted=True
+    ),
 )
-"""By torch's name.  Sub-byte types are not known."""
+"""By torch's name.  Below a byte, only the type that is counted in bytes."""
 
 NUMPY_DTYPES: Mapping[str, Dtype] = {
     "f8": DTYPES["float64"], "f4": DTYPES["float32"], "f2": DTYPES["float16"],
@@ -129,6 +132,7 @@ _OF_QUANTISED = (
 )  # fmt: skip
 
 _REDUCE: How = "reduce"
+_MADE: How = "new"
 _CALLED: Collection[How] = (_REDUCE,)
 _BUILT: Collection[How] = ("reduce", "build")
 _FILLED: Collection[How] = ("reduce", "fill")
@@ -137,6 +141,7 @@ _NUMPY = ("numpy._core.multiarray", "numpy.core.multiarray")
 _BUILTINS = ("builtins", "__builtin__")
 
 _APPENDED: Collection[How] = ("reduce", "append")
+_NEW: Collection[How] = (_MADE,)
 _NAMED: Collection[How] = ()
 
 NAMES: Mapping[Name, Collection[How]] = {
@@ -155,6 +160,7 @@ NAMES: Mapping[Name, Collection[How]] = {
         for module in _BUILTINS
         for name in ("dict", "list", "int", "long", "float", "str", "unicode", "bool")
     },
+    Name("torch.torch_version", "TorchVersion"): _NEW,
     Name("torch", "Size"): _CALLED,
     Name("torch", "device"): _CALLED,
     Name("torch", "Tensor"): _NAMED,

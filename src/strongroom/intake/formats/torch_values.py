@@ -192,6 +192,8 @@ class Tree:
                 return _leaf(bytearray(), path)
             case "complex", (float(real), float(imaginary)):
                 return _leaf(complex(real, imaginary), path)
+            case "TorchVersion", (str(version),):
+                return _leaf(version, path)
             case "Size", (tuple(lengths),):
                 return {"size": self._items(lengths, path)}
             case "device", (str(kind), *index):
