@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
 
 from strongroom.access import passwords, totp
 from strongroom.access.accounts import (
@@ -31,6 +33,7 @@ from strongroom.access.request import Request
 from strongroom.access.sessions import Actor, actor_of
 from strongroom.access.teams import ensure_team
 from strongroom.access.terms_file import load_terms
+from strongroom.database import tables
 from strongroom.settings import RelyingParty
 from strongroom.types import (
     AccountKind,
@@ -48,6 +51,16 @@ HASHED = passwords.hash_password(PASSWORD, cost=QUICK)
 POLICIES = {profile: Policy.load(profile) for profile in Profile}
 PARTY = RelyingParty(domain="rooms.example", origins=("https://rooms.example",))
 TERMS = {profile: load_terms(profile) for profile in Profile}
+
+
+class Said(NamedTuple):
+    """What an entry says, the free text beside it, and whom that is about."""
+
+    actor: str | None
+    session: str | None
+    facts: dict[str, Any]
+    private: dict[str, str]
+    about: str | None
 
 
 @dataclass
@@ -144,6 +157,36 @@ class Rooms:
         with self.world.ledger.reading() as reading:
             bodies = [json.loads(e.body) for e in self.world.ledger.entries(reading, 0)]
         return [body["facts"] for body in bodies if body["kind"] == kind]
+
+    def said(self, kind: str) -> list[Said]:
+        """Return the entries of a kind whole, oldest first, with their free text."""
+        texts = tables.private_facts.c
+        found: list[Said] = []
+        with self.world.ledger.reading() as reading:
+            rows = reading.connection.execute(
+                sa.select(texts.entry_id, texts.subject, texts.payload)
+            )
+            beside = {row.entry_id: row for row in rows}
+            for entry in self.world.ledger.entries(reading, 0):
+                body, text = json.loads(entry.body), beside.get(entry.id)
+                if body["kind"] == kind:
+                    private = json.loads(text.payload) if text else {}
+                    about = text.subject if text else None
+                    found.append(
+                        Said(
+                            body["actor"],
+                            body["session"],
+                            body["facts"],
+                            private,
+                            about,
+                        )
+                    )
+        return found
+
+    def refusals(self) -> list[tuple[str, str | None]]:
+        """Return what was refused, and the id of what it was about."""
+        facts = self.facts("action.refused")
+        return [(said["action"], said["resource"]) for said in facts]
 
     def code(self, secret: Secret) -> str:
         """Return what a phone shows now."""

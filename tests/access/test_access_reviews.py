@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +12,14 @@ import pytest
 from strongroom.access.access_reviews import AccessReviews, ListedItem, Started
 from strongroom.access.accounts import ACCOUNTS
 from strongroom.access.lapses import lapse, settle
-from strongroom.access.projects import projects_of
+from strongroom.access.projects import Membership, projects_of
+from strongroom.access.reach import Protected
+from strongroom.access.reviews import ITEMS, REVIEWS
+from strongroom.access.sessions import Actor
+from strongroom.access.telling import Told, tell_nobody
 from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
-from strongroom.types import Role
+from strongroom.types import Classification, Factor, Role
+from tests.access.rooms import Rooms, Said
 from tests.journeys.fixtures import clock, house, kind, model, quick
 from tests.journeys.rooms import House
 from tests.permits.openings import BLOCK, newest
@@ -193,3 +200,156 @@ def test_an_unknown_item_is_refused(house: House, start_of: str) -> None:
 
     with pytest.raises(MissingError, match="items of reviews start with"):
         reviews(house).answer(house.actors["ines"], start_of, keep=True)
+
+
+# --- with three people and nothing else ----------------------------------------
+
+
+@dataclass
+class Small:
+    """An administrator, an approver, and Ana, who belongs to one project."""
+
+    rooms: Rooms
+    root: Actor
+    ines: Actor
+    ana: Actor
+
+    def reviews(self) -> AccessReviews:
+        return AccessReviews(
+            self.rooms.gate, models=lambda _: [], tell=tell_nobody, random=os.urandom
+        )
+
+    def start(self, due_in: timedelta = FORTNIGHT) -> Started:
+        return self.reviews().start(self.root, due_in=due_in)
+
+    def item(self, name: str, what: str) -> ListedItem:
+        found = self.reviews().listed(self.root)
+        return next(one for one in found if (one.name, one.what) == (name, what))
+
+
+@pytest.fixture
+def small(rooms: Rooms) -> Small:
+    root = rooms.actor("root", Role.ADMINISTRATOR, team="office")
+    ines = rooms.actor("ines", Role.APPROVER, team="safety")
+    ana = rooms.actor("ana", Role.RESEARCHER, Role.ANALYST)
+    rooms.people.add_project(root, "llm")
+    rooms.people.set_member(root, "llm", "ana", Membership.MEMBER)
+    return Small(rooms, root, ines, ana)
+
+
+def test_the_entry_says_what_was_asked_of_how_many(small: Small) -> None:
+    started = small.start()
+
+    assert (started.items, started.questions, started.told) == (5, 0, Told())
+    assert started.review.due_at - started.review.started_at == FORTNIGHT
+    said = Said(
+        actor=small.root.account,
+        session=small.root.session,
+        facts={
+            "review": started.review.id,
+            "due": "2026-12-06T10:00:00.000000Z",
+            "items": 5,
+            "accounts": 3,
+            "reach": [["internal", 0], ["open", 0], ["restricted", 0]],
+        },
+        private={},
+        about=None,
+    )
+    assert small.rooms.said("access.started") == [said]
+    told = {
+        "about": "access-review",
+        "subject": started.review.id,
+        "reached": 0,
+        "failed": 0,
+    }
+    assert small.rooms.facts("notice.sent") == [told]
+
+
+def test_the_rules_are_asked_who_reaches_which_model(small: Small) -> None:
+    with small.rooms.world.ledger.reading() as reading:
+        (project,) = projects_of(reading, small.ana.account)
+    thing = Protected(classification=Classification.INTERNAL, project=project, models=2)
+    reviews = AccessReviews(
+        small.rooms.gate, models=lambda _: [thing], tell=tell_nobody, random=os.urandom
+    )
+
+    started = reviews.start(small.root, due_in=timedelta(seconds=1))
+
+    assert started.reach == {"open": 0, "internal": 1, "restricted": 0}
+    assert started.questions > 3
+
+
+def test_an_answer_is_kept_with_who_gave_it_and_when(small: Small) -> None:
+    small.start()
+    kept, gone = small.item("ana", "llm").item, small.item("ana", "analyst").item
+    assert (kept.revision, kept.answer, kept.answered_by) == (1, "open", None)
+    small.rooms.world.clock.pass_(seconds=9)
+    small.reviews().answer(small.ines, kept.id, keep=True)
+    small.reviews().answer(small.ines, gone.id, keep=False)
+
+    with small.rooms.world.ledger.reading() as reading:
+        rows = [ITEMS.get(reading, item.id) for item in (kept, gone)]
+    now, ines = small.rooms.world.clock(), small.ines.account
+    answers = [(row.answer, row.answered_by, row.answered_at) for row in rows]
+    assert answers == [("keep", ines, now), ("remove", ines, now)]
+    facts = [
+        {
+            "review": item.review,
+            "account": small.ana.account,
+            "thing": item.thing,
+            "answer": answer,
+        }
+        for item, answer in ((kept, "keep"), (gone, "remove"))
+    ]
+    assert small.rooms.said("access.answered") == [
+        Said(ines, small.ines.session, one, {}, None) for one in facts
+    ]
+
+
+def test_what_was_answered_is_listed_only_on_request(small: Small) -> None:
+    small.start()
+    reviews, answered = small.reviews(), small.item("ana", "llm").item
+    reviews.answer(small.ines, answered.id, keep=True)
+
+    waiting = {one.item.id for one in reviews.listed(small.root)}
+    every = {one.item.id for one in reviews.listed(small.root, every=True)}
+    assert every - waiting == {answered.id}
+    small.rooms.world.clock.pass_(days=14)
+    settle(small.rooms.world.ledger)
+    root = small.rooms.session(small.rooms.account("rob"), Factor.TOTP)
+    assert reviews.listed(root) == []
+    assert {one.item.id for one in reviews.listed(root, every=True)} == every
+
+
+def test_nothing_is_listed_for_a_session_that_ended(small: Small) -> None:
+    small.start()
+    small.rooms.world.clock.pass_(hours=9)
+
+    with pytest.raises(DeniedError, match="the session has ended"):
+        small.reviews().listed(small.root)
+
+
+def test_a_refusal_names_what_was_wanted(small: Small) -> None:
+    reviews = small.reviews()
+    with pytest.raises(DeniedError):
+        reviews.start(small.ana, due_in=FORTNIGHT)
+    small.start()
+    item = small.item("ines", "approver").item
+    with pytest.raises(DeniedError):
+        reviews.answer(small.ana, item.id, keep=True)
+
+    wanted = [("access:start", "room"), ("access:answer", item.id)]
+    assert small.rooms.refusals() == wanted
+
+
+def test_a_review_needs_somebody_else_who_answers(small: Small) -> None:
+    """Whoever started it would answer for all others, and nobody for them."""
+    small.rooms.people.change_state(small.root, "ines", "suspended")
+    small.rooms.account("otto", Role.OPERATOR, Role.AUDITOR)
+
+    with pytest.raises(ConflictError, match="there is nobody else to answer"):
+        small.start()
+    small.rooms.account("rob", Role.ADMINISTRATOR)
+    assert small.start().review.revision == 1
+    with small.rooms.world.ledger.reading() as reading:
+        assert [review.state for review in REVIEWS.find(reading)] == ["open"]

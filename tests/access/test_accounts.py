@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +13,8 @@ from strongroom.access.enrolment import ENROLMENT_TTL
 from strongroom.access.teams import checked_name, ensure_team
 from strongroom.errors import ConflictError, DeniedError, InputError, MissingError
 from strongroom.ledger.log import Writing
-from strongroom.types import AccountKind, Role, Secret
-from tests.access.rooms import PASSWORD, QUICK, Rooms
+from strongroom.types import AccountKind, RequestId, Role, Secret
+from tests.access.rooms import PASSWORD, QUICK, Rooms, Said
 
 STATES = list(AccountState)
 ALLOWED = {
@@ -203,3 +204,66 @@ def test_what_proves_somebody_is_not_in_what_prints_them(rooms: Rooms) -> None:
     assert account.password_hash is not None
     assert "argon2" in account.password_hash
     assert "argon2" not in repr(account)
+    assert "hidden" not in repr(replace(account, enrolment_hash=b"hidden"))
+
+
+def test_an_entry_says_who_was_made_by_whom(rooms: Rooms) -> None:
+    root = rooms.account("root", Role.ADMINISTRATOR, team="office")
+    with rooms.world.ledger.transaction() as writing:
+        team = ensure_team(writing, "alpha", by=root.id, random=os.urandom)
+        bot = accounts.create_account(
+            writing,
+            name="bot",
+            kind=AccountKind.AGENT,
+            team=team,
+            owner=root,
+            roles=(Role.RESEARCHER, Role.OPERATOR, Role.RESEARCHER),
+            request=RequestId("request-1"),
+            by=root.id,
+            random=os.urandom,
+        )
+
+    assert (bot.owner, bot.state) == (root.id, "invited")
+    assert bot.roles == (Role.OPERATOR, Role.RESEARCHER)
+    facts = {
+        "account": bot.id,
+        "kind": "agent",
+        "team": team.id,
+        "owner": root.id,
+        "roles": ["operator", "researcher"],
+        "request": "request-1",
+    }
+    made = Said(root.id, None, facts, {"name": "bot"}, bot.id)
+    assert rooms.said("account.created")[-1] == made
+
+
+def test_an_entry_says_what_became_of_whom(rooms: Rooms) -> None:
+    root = rooms.account("root", Role.ADMINISTRATOR, team="office")
+    ana = rooms.account("ana", Role.RESEARCHER)
+    with rooms.world.ledger.transaction() as writing:
+        team = ensure_team(writing, "beta", by=None, random=os.urandom)
+        moved = accounts.change_roles(
+            writing,
+            ana,
+            team=team,
+            roles=(Role.APPROVER, Role.ANALYST),
+            request=RequestId("request-1"),
+            by=root.id,
+        )
+        away = accounts.change_state(writing, moved, AccountState.SUSPENDED, by=root.id)
+        accounts.change_state(
+            writing, away, AccountState.LEFT, by=root.id, reason="moved"
+        )
+
+    facts = {
+        "account": ana.id,
+        "team": team.id,
+        "roles": ["analyst", "approver"],
+        "request": "request-1",
+    }
+    assert rooms.said("role.changed") == [Said(root.id, None, facts, {}, None)]
+    states = [{"account": ana.id, "state": name} for name in ("suspended", "left")]
+    assert rooms.said("account.changed") == [
+        Said(root.id, None, states[0], {}, None),
+        Said(root.id, None, states[1], {"reason": "moved"}, ana.id),
+    ]

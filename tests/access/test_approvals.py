@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 from dataclasses import replace
@@ -23,6 +24,7 @@ from hypothesis.stateful import (
 
 from strongroom.access import accounts
 from strongroom.access.request import (
+    APPROVALS,
     REQUEST_TTL,
     REQUESTS,
     Request,
@@ -33,6 +35,7 @@ from strongroom.access.sessions import Actor
 from strongroom.access.teams import ensure_team
 from strongroom.access.terms import AdministrationTerms
 from strongroom.database import tables
+from strongroom.database.times import format_time
 from strongroom.errors import (
     ConflictError,
     DeniedError,
@@ -42,8 +45,8 @@ from strongroom.errors import (
     StrongroomError,
 )
 from strongroom.ledger.log import Writing
-from strongroom.types import Factor, Role
-from tests.access.rooms import Rooms, rooms_at
+from strongroom.types import Factor, RequestId, Role
+from tests.access.rooms import Rooms, Said, rooms_at
 from tests.conftest import Databases
 from tests.ledger.world import event
 
@@ -54,6 +57,7 @@ TWO = AdministrationTerms(
     second_factor_required=True,
     second_factor_max_age=REQUEST_TTL * 2,
 )
+NOBODY = replace(TWO, approvals=0, distinct_teams=0)
 TEAMS = {"asker": "a", "ann": "a", "bob": "b", "ben": "b", "cy": "c", "dee": "d"}
 
 
@@ -146,15 +150,7 @@ def test_the_last_approval_carries_it_out(house: House) -> None:
 
 
 def test_what_needs_nobody_is_carried_out_at_once(house: House) -> None:
-    nobody = AdministrationTerms(
-        approvals=0,
-        distinct_teams=0,
-        own_team_counts=False,
-        second_factor_required=False,
-        second_factor_max_age=REQUEST_TTL,
-    )
-
-    assert house.done == [house.ask(nobody)]
+    assert house.done == [house.ask(NOBODY)]
 
 
 def test_a_request_that_its_asker_signs_waits_five_minutes(house: House) -> None:
@@ -169,6 +165,108 @@ def test_a_request_that_its_asker_signs_waits_five_minutes(house: House) -> None
         assert '{"purpose":"a fire"}' in list(private)
     assert (found.state, house.done) == ("pending", [])
     assert found.expires_at - found.created_at == timedelta(minutes=5)
+
+
+def test_a_request_is_recorded_as_it_was_asked_for(house: House) -> None:
+    asker = house.actors["asker"]
+    request = house.ask(private={"purpose": "a test"})
+    with house.rooms.world.ledger.reading() as reading:
+        row = find_request(reading, request)
+
+    assert (row.revision, row.asker, row.action) == (1, asker.account, "test")
+    assert (row.approvals, row.distinct_teams) == (2, 2)
+    assert row.expires_at - row.created_at == timedelta(days=7)
+    assert len(bytes.fromhex(json.loads(row.body)["salt"])) == 32
+    facts = {
+        "request": request,
+        "action": "test",
+        "digest": row.digest,
+        "approvals": 2,
+        "teams": 2,
+        "expires": format_time(row.expires_at),
+    }
+    assert house.rooms.said("request.created") == [
+        Said(asker.account, asker.session, facts, {"purpose": "a test"}, asker.account)
+    ]
+
+
+def test_nobody_agrees_to_what_waits_for_its_askers_signature(house: House) -> None:
+    """ATT&CK T1548: an approver lets an opening past the approvals through."""
+    request = house.ask(NOBODY, to_sign=True)
+
+    with pytest.raises(ConflictError, match="waits for its asker's signature"):
+        house.rooms.approvals.approve(house.actors["bob"], request)
+    assert (house.state(request), house.done) == ("pending", [])
+
+
+def test_an_asker_who_does_not_act_any_more_gets_nothing(house: House) -> None:
+    request, approvals = house.ask(), house.rooms.approvals
+    approvals.approve(house.actors["bob"], request)
+    house.rooms.suspend("asker")
+
+    with pytest.raises(DeniedError, match="asker, who asked, is suspended"):
+        approvals.approve(house.actors["cy"], request)
+    assert (house.state(request), house.done) == ("pending", [])
+
+
+def test_what_must_wait_for_the_commit_is_done_after_it_and_once(house: House) -> None:
+    states: list[str] = []
+    request, approvals = house.ask(), house.rooms.approvals
+    approvals.afterwards["test"] = lambda: states.append(house.state(request))
+    approvals.approve(house.actors["bob"], request)
+    assert states == []
+    approvals.approve(house.actors["cy"], request)
+
+    assert states == ["approved"]
+
+
+def test_entries_say_who_agreed_who_refused_and_who_took_it_back(house: House) -> None:
+    approvals, bob, asker = (
+        house.rooms.approvals,
+        house.actors["bob"],
+        house.actors["asker"],
+    )
+    agreed, refused, unsaid, back = (house.ask() for _ in range(4))
+    approvals.approve(bob, agreed)
+    approvals.decline(bob, refused, reason="too much")
+    approvals.decline(bob, unsaid)
+    approvals.withdraw(asker, back)
+
+    with house.rooms.world.ledger.reading() as reading:
+        rows = {row.id: row for row in REQUESTS.find(reading)}
+        first, *_ = (a for a in APPROVALS.find(reading) if a.request == agreed)
+    facts = {
+        "request": agreed,
+        "approval": first.id,
+        "digest": rows[RequestId(agreed)].digest,
+        "team": first.team,
+        "factor": "totp",
+        "valid_until": format_time(rows[RequestId(agreed)].expires_at),
+        "assertion": None,
+    }
+    said = house.rooms.said
+    assert said("request.approved") == [Said(bob.account, bob.session, facts, {}, None)]
+    no, unsaid_no = (
+        {"request": one, "digest": rows[RequestId(one)].digest}
+        for one in (refused, unsaid)
+    )
+    assert said("request.declined") == [
+        Said(bob.account, bob.session, no, {"reason": "too much"}, bob.account),
+        Said(bob.account, bob.session, unsaid_no, {}, None),
+    ]
+    taken = Said(asker.account, asker.session, {"request": back}, {}, None)
+    assert said("request.withdrawn") == [taken]
+
+
+def test_a_refusal_names_what_was_wanted(house: House) -> None:
+    request, approvals = house.ask(), house.rooms.approvals
+    eve = house.rooms.actor("eve", Role.RESEARCHER, team="e")
+    for use in (approvals.approve, approvals.decline, approvals.withdraw):
+        with pytest.raises(DeniedError):
+            use(eve, request)
+
+    names = ("request:approve", "request:decline", "request:withdraw")
+    assert house.rooms.refusals() == [(name, request) for name in names]
 
 
 @pytest.mark.parametrize("name", ["asker", "ann"])

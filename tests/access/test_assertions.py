@@ -311,6 +311,12 @@ def test_what_is_no_answer_is_refused(text: str) -> None:
 
 def test_a_part_that_is_too_long_is_refused() -> None:
     assert replace(good(), signature=bytes(2048), credential=bytes(1023))
+    assert replace(good(), client_data=b"{", credential=b"c")
+    with pytest.raises(InputError, match="not understood"):
+        parse_assertion(" " * (32 * 1024))
+    for part in ("authenticator_data", "client_data", "signature", "credential"):
+        with pytest.raises(InputError, match="empty or too long"):
+            replace(good(), **{part: b""})
     with pytest.raises(InputError, match="over 32768 bytes"):
         parse_assertion(" " * (32 * 1024 + 1))
     with pytest.raises(InputError):
@@ -342,3 +348,71 @@ def test_the_challenge_of_an_approval_names_all_that_is_approved() -> None:
 
     assert len(challenges) == 5
     assert {len(challenge) for challenge in challenges} == {32}
+
+
+@pytest.mark.parametrize(
+    ("flags", "device"), [(0, "bound"), (0x08, "synced"), (0x18, "synced")]
+)
+def test_a_passkey_that_may_be_copied_is_called_so(flags: int, device: str) -> None:
+    """Flags 3 and 4: eligible for backup, and backed up; WebAuthn section 6.1."""
+    answer = json.loads(SoftAuthenticator().create(creation()))
+    attested = read_cbor(bytes_of(answer["response"]["attestationObject"]))
+    data = bytearray(attested["authData"])
+    data[32] |= flags
+    attested["authData"] = bytes(data)
+    answer["response"]["attestationObject"] = text_of(write_cbor(attested))
+
+    made = verify_registration(json.dumps(answer), challenge=CHALLENGE, party=PARTY)
+
+    assert made.device == device
+    assert made.attestation == write_cbor(attested)
+
+
+@pytest.mark.parametrize("length", [1023, 1024])
+def test_a_passkey_has_a_name_of_1023_bytes_at_most(length: int) -> None:
+    """Source: WebAuthn Level 3, section 4, "Credential ID"."""
+    answer = SoftAuthenticator(imitated=bytes(length)).create(creation())
+    if length == 1023:
+        made = verify_registration(answer, challenge=CHALLENGE, party=PARTY)
+        assert made.credential == bytes(length)
+        return
+
+    with pytest.raises(InputError, match="empty or too long"):
+        verify_registration(answer, challenge=CHALLENGE, party=PARTY)
+
+
+@pytest.mark.parametrize(
+    ("said", "inside"), [(False, False), (True, True), (None, True), ("", True)]
+)
+def test_only_no_and_silence_say_that_it_was_our_own_page(
+    said: object, *, inside: bool
+) -> None:
+    key = replace(a_key(), client_data={"crossOrigin": said})
+    assertion = signed(key, known())
+    if not inside:
+        assert verify(assertion, known())
+        return
+
+    with pytest.raises(DeniedError, match="somebody else's page"):
+        verify(assertion, known())
+
+
+def test_a_refusal_goes_on_in_lower_case() -> None:
+    with pytest.raises(DeniedError) as refused:
+        verify(good(), known(), {"challenge": bytes(32)})
+
+    said = str(refused.value)
+    assert said.startswith("the passkey's answer does not verify: client data")
+
+
+def test_no_refusal_is_longer_than_a_screen() -> None:
+    said = str(assertions._refused(ValueError("X" + "y" * 300)))
+
+    assert said == f"the passkey's answer does not verify: x{'y' * 199}"
+
+
+def test_the_longest_answer_and_the_longest_parts_are_the_published_ones() -> None:
+    assert assertions.MAX_RESPONSE_BYTES == 32768
+    assert assertions.MAX_PART_BYTES == 2048
+    with pytest.raises(InputError):
+        replace(good(), signature=bytes(2049))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strongroom import canonical
 from strongroom.access import attempts
 from strongroom.access.attempts import (
     FREE_FAILURES,
@@ -170,3 +171,67 @@ def test_names_are_not_kept_in_the_clear(world: World) -> None:
 
     assert b"ana" not in b"".join(row.subject for row in rows)
     assert "192.0.2.7" not in repr(rows)
+
+
+def waits(world: World, seconds: int, **of: str) -> bool:
+    """Return whether the next attempt has to wait for exactly so long."""
+    world.clock.pass_(seconds=seconds - 0.1)
+    early = try_it(world, **of)
+    world.clock.pass_(seconds=0.1)
+    return try_it(world, **of) and not early
+
+
+def test_an_account_waits_a_minute_at_most_and_a_source_a_quarter_of_an_hour(
+    world: World,
+) -> None:
+    for number in range(12):  # each from elsewhere: the account alone is slowed
+        assert try_it(world, source=f"address {number}")
+        world.clock.pass_(seconds=60)
+    assert try_it(world, source="before")
+    assert waits(world, 60, source="after")
+
+    for number in range(16):
+        assert try_it(world, account=f"account-{number}", source="there")
+        world.clock.pass_(minutes=15)
+    assert try_it(world, account="before", source="there")
+    assert waits(world, 900, account="after", source="there")
+
+
+@pytest.mark.parametrize(("passed", "said"), [(0.0, 3), (0.5, 2), (1.0, 2), (1.5, 1)])
+def test_a_refusal_says_how_many_seconds_are_left(
+    world: World, passed: float, said: int
+) -> None:
+    for _ in range(FREE_FAILURES + 1):
+        try_it(world)
+    world.clock.pass_(seconds=passed)
+
+    with pytest.raises(DeniedError) as refused:
+        attempts.begin(world.ledger, account="ana", source="here")
+    assert refused.value.hint == f"try again in {said} s"
+
+
+@pytest.mark.parametrize(
+    ("more", "left"), [(timedelta(0), False), (timedelta.resolution, True)]
+)
+def test_an_hour_after_the_last_wait_failures_are_forgotten(
+    world: World, more: timedelta, left: bool
+) -> None:
+    for _ in range(FREE_FAILURES + 1):
+        try_it(world)
+    world.clock.time += timedelta(seconds=2, hours=1) + more
+    assert try_it(world)
+
+    assert try_it(world) is left
+
+
+def test_a_row_is_found_by_the_same_hash_in_every_version(world: World) -> None:
+    """An upgrade must not forget who was guessing."""
+    try_it(world, account="ana", source="there")
+    with world.database.reading() as connection:
+        rows = connection.execute(sa.select(people_tables.attempts.c.subject))
+        found = {bytes(subject) for (subject,) in rows}
+
+    assert found == {
+        canonical.digest("strongroom/v1/attempt", "account", "ana"),
+        canonical.digest("strongroom/v1/attempt", "source", "there"),
+    }

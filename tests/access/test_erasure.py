@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from strongroom.access import erasure
 from strongroom.access.accounts import ACCOUNTS, find_account
 from strongroom.access.erasure import ACTION, erased_name, is_erased
 from strongroom.access.request import ERASED_BODY, REQUESTS, Request
@@ -16,7 +17,7 @@ from strongroom.access.sessions import Actor, actor_of
 from strongroom.database import tables
 from strongroom.errors import ConflictError, DeniedError, MissingError
 from strongroom.ledger import checks, reconcile
-from strongroom.types import AccountKind, Profile, Role, Secret
+from strongroom.types import AccountId, AccountKind, Profile, Role, Secret
 from tests.access.rooms import PASSWORD, Rooms, rooms_at
 from tests.access.test_accounts import create
 from tests.access.test_approvals import TWO
@@ -320,3 +321,54 @@ def test_accounts_table_keeps_its_own_row(
 
     with rooms.world.ledger.reading() as reading:
         assert ACCOUNTS.get(reading, zoe).id == zoe
+
+
+def test_what_was_asked_for_about_somebody_of_another_name_keeps_its_text(
+    rooms: Rooms, admin: Actor, approver: Actor, zoe: str
+) -> None:
+    """A request that still waits, and made nobody, may be for a namesake."""
+    rooms.people.change_state(admin, "ben", "left")
+    waiting = rooms.people.add(admin, "ben-2", team="alpha")
+
+    erased(rooms, admin, approver, "ben")
+
+    with rooms.world.ledger.reading() as reading:
+        bodies = [row.body for row in REQUESTS.find(reading)]
+        assert REQUESTS.get(reading, waiting.id).payload()["name"] == "ben-2"
+    assert bodies.count(ERASED_BODY) == 0
+
+
+def test_the_name_that_is_left_is_a_part_of_the_id(
+    rooms: Rooms, admin: Actor, approver: Actor, zoe: str
+) -> None:
+    erased(rooms, admin, approver)
+
+    assert erased_name(AccountId("account-abcdefghijklmnop")) == "erased-abcdefghijkl"
+    with rooms.world.ledger.reading() as reading:
+        account = find_account(reading, zoe)
+    assert account.name == f"erased-{zoe.removeprefix('account-')[:12]}"
+    assert (account.enrolment_hash, account.enrolment_until) == (None, None)
+
+
+def test_a_refusal_names_what_was_wanted(rooms: Rooms, zoe: str) -> None:
+    eve = rooms.actor("eve", Role.RESEARCHER)
+    before = rooms.refusals()
+
+    with pytest.raises(DeniedError):
+        rooms.erasures.ask(eve, zoe)
+    assert rooms.refusals() == [*before, ("person:erase", zoe)]
+
+
+def test_the_entry_names_who_asked_for_it(
+    rooms: Rooms, admin: Actor, approver: Actor, zoe: str
+) -> None:
+    erased(rooms, admin, approver)
+
+    (said,) = rooms.said("person.erased")
+    assert (said.actor, said.private) == (admin.account, {})
+
+
+def test_every_table_that_had_their_text_is_scrubbed() -> None:
+    assert set(erasure._TABLES) == {
+        *("private_facts", "accounts", "requests", "passkeys", "challenges")
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeAlias
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +14,7 @@ from strongroom.access import explain
 from strongroom.access.rules import Rule
 from tests.access.house import NOW, POLICIES, ask
 
+Effect: TypeAlias = Literal["permit", "forbid"]
 RULES = POLICIES["standard"].rules
 FIRST = datetime(1, 1, 1, tzinfo=UTC)
 LAST = datetime(9999, 12, 31, tzinfo=UTC)
@@ -27,6 +29,10 @@ LAST = datetime(9999, 12, 31, tzinfo=UTC)
         (86400, "1 d"),
         (90061, "1 d 1 h"),
         (900, "15 min"),
+        (60, "1 min"),
+        (3600, "1 h"),
+        (86399, "23 h 59 min"),
+        (86400 * 2 + 61, "2 d 1 min"),
     ],
 )
 def test_a_duration_is_said_in_its_two_largest_units(seconds: int, said: str) -> None:
@@ -112,3 +118,125 @@ def test_no_fact_breaks_a_sentence(context: dict[str, object]) -> None:
     question = replace(ask("ana", "policy:read"), context=context)
 
     assert len(explain.sentences(question, RULES)) == len(RULES)
+
+
+EVERY = Rule(
+    id="r",
+    effect="forbid",
+    reason="$state $person_after/$person_cap+$person_over"
+    " $pair_after/$pair_cap+$pair_over"
+    " $approvals/$approvals_required+$approvals_missing"
+    " $teams/$teams_required+$teams_missing"
+    " $factor_max_age $factor_age $wait $wait_left $glass_lasts $glass_longest"
+    " $reviews_overdue $reviews_rejected $courses",
+    remedy="$state $unknown",
+)
+
+
+def test_every_fact_stands_where_a_sentence_names_it() -> None:
+    question = ask(
+        "ana",
+        "segment:release",
+        personBytesAfter=12_345,
+        personCapBytes=345,
+        pairBytesAfter=23_456,
+        pairCapBytes=456,
+        approvals=1,
+        approvalsRequired=4,
+        approverTeams=2,
+        teamsRequired=5,
+        factorMaxAge=timedelta(minutes=7),
+        factor={"kind": "totp", "at": NOW},
+        wait=timedelta(hours=30),
+        requestedAt=NOW - timedelta(hours=6),
+        glass_lasts=timedelta(minutes=20),
+        glass_longest=timedelta(minutes=10),
+        reviewsOverdue=8,
+        reviewsRejected=9,
+        coursesLacking=["b", "a"],
+    )
+
+    assert explain.sentences(question, [EVERY]) == (
+        "active 12,345/345+12,000 23,456/456+23,000 1/4+3 2/5+3"
+        " 7 min 0 s old 1 d 6 h 1 d 20 min 10 min 8 9 a; b",
+    )
+    assert explain.remedies(question, [EVERY]) == ("active $unknown",)
+
+
+def test_facts_that_are_absent_or_something_else_are_nothing() -> None:
+    wrong = {"now": "today", "factor": "totp", "wait": 7, "breakGlass": "yes"}
+    counts = ("approvals", "approverTeams", "reviewsOverdue", "reviewsRejected")
+    more = dict.fromkeys((*counts, "personBytesAfter"), "many")
+    question = ask("gone", "segment:release")
+
+    for context in ({}, {**wrong, **more, "coursesLacking": "a"}):
+        asked = replace(question, context=context)
+        assert explain.sentences(asked, [EVERY]) == (
+            "left 0/0+0 0/0+0 0/0+0 0/0+0 0 s $factor_age 0 s $wait_left 0 s 0 s 0 0 ",
+        )
+
+
+def test_what_is_below_its_limit_is_not_over_it_and_lacks_nothing() -> None:
+    question = ask(
+        "ana",
+        "segment:release",
+        personBytesAfter=5,
+        personCapBytes=6,
+        approvals=3,
+        approvalsRequired=2,
+        requestedAt=NOW - timedelta(hours=25),
+        wait=timedelta(hours=24),
+    )
+    rule = Rule(
+        id="r",
+        effect="forbid",
+        reason="$person_over $approvals_missing $wait_left",
+        remedy="",
+    )
+
+    assert explain.sentences(question, [rule]) == ("0 0 0 s",)
+
+
+def test_the_nearest_permit_is_the_first_that_lists_the_action() -> None:
+    def rule(name: str, *, effect: Effect = "permit", role: str | None) -> Rule:
+        actions = frozenset({"model:seal"})
+        return Rule(id=name, effect=effect, reason="r", role=role, actions=actions)
+
+    asked = ask("key", "model:seal")
+    forbids = rule("never", effect="forbid", role="auditor")
+    rules = [forbids, rule("one", role="operator"), rule("two", role="researcher")]
+
+    assert explain.nearest_permit(asked, rules) == explain.Nearest(
+        rule="one",
+        sentence="no rule allows model:seal without the role operator or researcher",
+        remedy="an administrator gives the account the role operator",
+    )
+    assert explain.nearest_permit(asked, [*rules, rule("all", role=None)]) is None
+    assert explain.nearest_permit(asked, [*rules, rule("k", role="key-holder")]) is None
+    nobody = explain.nearest_permit(asked, [rule("never", effect="forbid", role=None)])
+    assert nobody is not None
+    assert (nobody.rule, nobody.remedy) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("since", "left"),
+    [
+        (timedelta(0), "1 h"),
+        (timedelta(minutes=60), "0 s"),
+        (timedelta(hours=-1), "2 h"),
+    ],
+)
+def test_the_rest_of_a_wait_ends_at_nothing(since: timedelta, left: str) -> None:
+    asked = ask(
+        "me", "segment:release", wait=timedelta(hours=1), requestedAt=NOW - since
+    )
+    rule = Rule(id="r", effect="forbid", reason="$wait_left")
+
+    assert explain.sentences(asked, [rule]) == (left,)
+
+
+def test_a_wait_without_an_end_is_said_as_the_longest_there_is() -> None:
+    asked = ask("me", "segment:release", wait=timedelta.max, requestedAt=LAST)
+    rule = Rule(id="r", effect="forbid", reason="$wait_left")
+
+    assert explain.sentences(asked, [rule]) == ("1000000000 d",)

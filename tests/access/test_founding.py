@@ -8,10 +8,10 @@ import pytest
 
 from strongroom.access.accounts import ACCOUNTS, AccountState, find_account
 from strongroom.access.founding import Founded, Founder, found
-from strongroom.access.projects import find_project, projects_of
+from strongroom.access.projects import MEMBERS, find_project, projects_of
 from strongroom.errors import InputError
 from strongroom.types import Profile, Role
-from tests.access.rooms import PASSWORD, Rooms
+from tests.access.rooms import PASSWORD, QUICK, Rooms, Said
 
 ROOT = Founder(name="root", team="office", password=PASSWORD)
 APPROVERS = (Founder(name="ines", team="safety"), Founder(name="tom", team="review"))
@@ -28,6 +28,7 @@ def founded(
         owner=owner,
         approvers=approvers,
         random=os.urandom,
+        cost=QUICK,
     )
 
 
@@ -99,3 +100,64 @@ def test_people_who_do_not_fit_leave_nothing(
         founded(rooms, profile, owner, approvers)
 
     assert rooms.world.size() == 0
+
+
+def test_the_first_entries_say_what_was_founded_and_by_whom(rooms: Rooms) -> None:
+    made = founded(rooms, Profile.STANDARD, ROOT, APPROVERS)
+
+    root = made.owner.id
+    first = {"profile": "standard", "domains": ["home"]}
+    assert rooms.said("room.created") == [Said(None, None, first, {}, None)]
+    loaded = {"digest": "00" * 32, "profile": "standard"}
+    assert rooms.said("policy.loaded") == [Said(None, None, loaded, {}, None)]
+    created = rooms.said("account.created")
+    assert [said.private["name"] for said in created] == ["root", "ines", "tom"]
+    assert {said.actor for said in created} == {None}
+    assert {said.facts["kind"] for said in created} == {"person"}
+    invited = rooms.said("account.changed")
+    assert [(said.actor, said.facts["state"]) for said in invited] == [
+        (root, "invited")
+    ] * 2
+    (project,) = rooms.said("project.created")
+    assert (project.actor, project.private) == (root, {"name": "default"})
+    assert rooms.said("project.member") == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "others", "members"),
+    [(Profile.SOLO, (), 1), (Profile.SMALL, APPROVERS, 3)],
+)
+def test_where_few_work_all_belong_to_the_first_project(
+    rooms: Rooms, profile: Profile, others: tuple[Founder, ...], members: int
+) -> None:
+    made = founded(rooms, profile, ROOT, others)
+
+    with rooms.world.ledger.reading() as reading:
+        found = MEMBERS.find(reading)
+    assert [(row.state, row.revision) for row in found] == [("member", 1)] * members
+    assert {said.actor for said in rooms.said("project.member")} == {made.owner.id}
+
+
+@pytest.mark.parametrize(
+    ("profile", "owner", "others"),
+    [
+        (Profile.SOLO, tuple(Role), ()),
+        (
+            Profile.SMALL,
+            tuple(role for role in Role if role != "auditor"),
+            ("approver", "operator", "researcher"),
+        ),
+        (Profile.STANDARD, ("administrator",), ("approver",)),
+        (Profile.HARDENED, ("administrator",), ("approver",)),
+    ],
+)
+def test_the_first_people_have_the_roles_of_their_profile(
+    rooms: Rooms, profile: Profile, owner: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    made = founded(rooms, profile, ROOT, APPROVERS if others else ())
+
+    assert set(made.owner.roles) == set(owner)
+    with rooms.world.ledger.reading() as reading:
+        found = {a.name: set(a.roles) for a in ACCOUNTS.find(reading)}
+    assert set(found) == ({"root", "ines", "tom"} if others else {"root"})
+    assert found.get("ines", set()) == found.get("tom", set()) == set(others)

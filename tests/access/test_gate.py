@@ -7,11 +7,14 @@ import json
 import pytest
 
 from strongroom import canonical
+from strongroom.access import passwords
+from strongroom.access.gate import Gate
 from strongroom.access.people import ROOM
 from strongroom.access.sessions import Actor
-from strongroom.errors import DeniedError
-from strongroom.types import Role, new_id
-from tests.access.rooms import Rooms
+from strongroom.canonical import Json
+from strongroom.errors import ConflictError, DeniedError, SetupError
+from strongroom.types import Factor, Profile, Role, new_id
+from tests.access.rooms import PARTY, Rooms, Said, grown
 
 ID = new_id("artifact", lambda count: b"\x05" * count)
 
@@ -106,3 +109,76 @@ def test_a_room_is_read_by_whom_policy_lets_and_each_refusal_is_recorded(
     assert len(entries) > before
     assert document["facts"]["action"] == "ledger:read"
     assert document["facts"]["resource"] == ID
+
+
+def test_a_refusal_of_keys_says_what_was_asked_for(rooms: Rooms) -> None:
+    ana = rooms.actor("ana", Role.RESEARCHER)
+    release: dict[str, Json] = {
+        "permit": ID,
+        "artifact": ID,
+        "segments": ["block"],
+    }
+    with (
+        pytest.raises(DeniedError),
+        rooms.gate.recording_refusals(ana, "segment:release", "typed", **release),
+    ):
+        raise DeniedError("no", reasons=("one", "two"))
+
+    facts = {**release, "rules": ["one", "two"]}
+    said = Said(ana.account, ana.session, facts, {}, None)
+    assert rooms.said("key.refused") == [said]
+
+
+def test_what_was_typed_stands_beside_the_entry_of_a_refusal(rooms: Rooms) -> None:
+    ana = rooms.actor("ana", Role.RESEARCHER)
+    refuse(rooms, ana, "a-model")
+
+    (said,) = rooms.said("action.refused")
+    assert (said.private, said.about) == ({"named": "a-model"}, ana.account)
+
+
+def test_other_errors_are_no_refusals(rooms: Rooms) -> None:
+    ana = rooms.actor("ana", Role.RESEARCHER)
+    with (
+        pytest.raises(ConflictError),
+        rooms.gate.recording_refusals(ana, "project:create", "room"),
+    ):
+        raise ConflictError("taken")
+
+    assert rooms.refusals() == []
+
+
+def test_a_room_without_passkeys_says_how_it_gets_some(rooms: Rooms) -> None:
+    gate = Gate(
+        ledger=rooms.gate.ledger, policy=rooms.gate.policy, terms=rooms.gate.terms
+    )
+
+    assert rooms.gate.require_party() == PARTY
+    assert gate.password_cost == passwords.DEFAULT_COST
+    with pytest.raises(SetupError, match="where passkeys work"):
+        gate.require_party()
+
+
+def test_a_proof_is_judged_before_a_session_begins(rooms: Rooms) -> None:
+    """``hardened`` takes passkeys alone, and lets in who has no factor yet."""
+    hardened = grown(rooms, Profile.HARDENED).gate
+    ana = rooms.account("ana", Role.RESEARCHER)
+    with rooms.world.ledger.transaction() as writing:
+        hardened.admit(writing, ana, Factor.PASSKEY, writing.now)
+        hardened.admit(writing, ana, Factor.PASSWORD, None)
+        with pytest.raises(DeniedError) as refused:
+            hardened.admit(writing, ana, Factor.TOTP, writing.now)
+
+    assert refused.value.reasons == ("phishing-resistant-only",)
+
+
+def test_whoever_proved_nothing_has_no_factor_for_the_rules(rooms: Rooms) -> None:
+    root = rooms.account("root", Role.ADMINISTRATOR)
+    password = rooms.session(root, Factor.PASSWORD)
+    proved = rooms.session(root, Factor.TOTP)
+    with rooms.world.ledger.reading() as reading:
+        with pytest.raises(DeniedError) as refused:
+            rooms.gate.require(reading, password, "project:create", ROOM)
+        assert rooms.gate.require(reading, proved, "project:create", ROOM) == root
+
+    assert refused.value.reasons == ("second-factor-present",)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from strongroom.access.lapses import answered, settle
+from strongroom.access.access_reviews import AccessReviews
+from strongroom.access.accounts import find_account
+from strongroom.access.lapses import answered, lapse, settle
 from strongroom.access.reviews import ITEMS, REVIEWS
+from strongroom.access.telling import tell_nobody
 from strongroom.database import people_tables
 from strongroom.errors import IntegrityError
+from strongroom.types import Role
+from tests.access.rooms import Rooms, Said
 from tests.attacks.both_databases.administrator import Administrator
 from tests.journeys.fixtures import clock, house, kind, quick
 from tests.journeys.rooms import House, again
@@ -100,3 +106,39 @@ def test_an_answer_that_nobody_gave_is_refused(house: House) -> None:
 
     with pytest.raises(IntegrityError, match="was not written by this room"):
         settle(house.room.room.ledger)
+
+
+@pytest.mark.parametrize("days", [13, 14])
+def test_the_entry_of_the_end_counts_every_kind_of_answer(
+    rooms: Rooms, days: int
+) -> None:
+    root = rooms.actor("root", Role.ADMINISTRATOR, team="office")
+    ines = rooms.actor("ines", Role.APPROVER, team="safety")
+    rooms.account("ana", Role.RESEARCHER, Role.ANALYST, Role.OPERATOR)
+    reviews = AccessReviews(
+        rooms.gate, models=lambda _: [], tell=tell_nobody, random=os.urandom
+    )
+    started = reviews.start(root, due_in=timedelta(days=14))
+    with rooms.world.ledger.reading() as reading:
+        items = {item.thing: item for item in ITEMS.find(reading)}
+    reviews.answer(ines, items["role:analyst"].id, keep=True)
+    reviews.answer(ines, items["role:operator"].id, keep=False)
+    rooms.world.clock.pass_(days=days)
+
+    assert settle(rooms.world.ledger) == (3 if days == 14 else 0)
+    if days == 13:
+        assert rooms.said("access.closed") == []
+        return
+    counts = [["open", 0], ["keep", 1], ["remove", 1], ["lapsed", 1], ["spared", 2]]
+    facts = {"review": started.review.id, "answers": counts}
+    assert rooms.said("access.closed") == [Said(None, None, facts, {}, None)]
+    with rooms.world.ledger.reading() as reading:
+        lapsed = ITEMS.get(reading, items["role:researcher"].id)
+        ana = find_account(reading, "ana")
+    assert (lapsed.answer, lapsed.answered_by) == ("lapsed", None)
+    assert lapsed.answered_at == rooms.world.clock()
+    assert ana.roles == (Role.ANALYST,)
+    assert rooms.said("role.changed")[-1].actor is None
+    assert settle(rooms.world.ledger) == 0
+    lapse(rooms.world.ledger, items["role:researcher"])  # settled by another process
+    assert len(rooms.said("access.answered")) == 5

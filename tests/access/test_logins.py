@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from strongroom.access import accounts, tokens, totp
+from strongroom.access import accounts, passwords, tokens, totp
+from strongroom.access.logins import Sessions, locked, plain
 from strongroom.access.sessions import SESSION_TTL, SESSIONS, Actor, Session
 from strongroom.database import tables
 from strongroom.errors import DeniedError, IntegrityError
 from strongroom.ledger.log import Entry
 from strongroom.types import Factor, Role, Secret
-from tests.access.rooms import PASSWORD, Rooms
+from tests.access.rooms import PASSWORD, Rooms, Said
 from tests.access.test_accounts import create
+from tests.ledger.world import KEYS
 
 WRONG = "the name, the password or the code is wrong"
 
@@ -217,3 +220,93 @@ def test_a_token_has_256_random_bits() -> None:
 
     assert tokens.new_token(random).reveal()
     assert asked == [32]
+
+
+def test_the_entries_say_who_came_from_where_and_who_left(rooms: Rooms) -> None:
+    account = rooms.account("ana")
+    session, token = login(rooms)
+    rooms.sessions.close(rooms.sessions.actor(token), why="logout")
+
+    assert session.revision == 1
+    opened = {
+        "session": session.id,
+        "factor": "password",
+        "expires": "2026-11-22T18:00:00.000000Z",
+    }
+    here = {"source": "here"}
+    assert rooms.said("session.opened") == [
+        Said(account.id, session.id, opened, here, account.id)
+    ]
+    closed = {"session": session.id, "why": "logout"}
+    assert rooms.said("session.closed") == [
+        Said(account.id, session.id, closed, {}, None)
+    ]
+
+
+def test_the_entry_of_a_refused_login_is_about_whoever_has_the_name(
+    rooms: Rooms,
+) -> None:
+    account = rooms.account("ana")
+    for name in ("ana", "nobody"):
+        with pytest.raises(DeniedError):
+            rooms.sessions.login(name, Secret(b"something else"), None, source="there")
+
+    why = "wrong name, password or code"
+    assert rooms.said("session.refused") == [
+        Said(
+            None,
+            None,
+            {"account": who, "why": why},
+            {"name": name, "source": "there"},
+            who or "",
+        )
+        for name, who in (("ana", account.id), ("nobody", None))
+    ]
+
+
+def test_a_session_of_the_passphrase_alone_is_not_closed(rooms: Rooms) -> None:
+    actor = Actor(account=rooms.account("ana").id)
+    size = rooms.world.size()
+    rooms.sessions.close(actor, why="logout")
+
+    assert rooms.world.size() == size
+
+
+def test_a_success_forgets_the_mistakes_before_it(rooms: Rooms) -> None:
+    rooms.account("ana")
+    for _ in range(3):
+        for _ in range(3):
+            with pytest.raises(DeniedError, match=WRONG):
+                rooms.sessions.login("ana", Secret(b"a mistake"), None, source="here")
+        login(rooms)
+
+
+def test_a_hash_of_another_cost_is_renewed_at_a_login(rooms: Rooms) -> None:
+    rooms.account("ana")
+    dearer = passwords.Cost(memory_kib=19 * 1024, passes=2, lanes=1)
+    gate = replace(rooms.gate, password_cost=dearer)
+    Sessions(gate, totp_key=KEYS.totp, random=rooms.random).login(
+        "ana", PASSWORD, None, source="here"
+    )
+
+    with rooms.world.ledger.reading() as reading:
+        account = accounts.find_account(reading, "ana")
+    assert (account.password_hash or "").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert account.revision == 3
+    login(rooms)
+
+
+def test_an_account_that_changed_while_its_password_was_checked_is_refused(
+    rooms: Rooms,
+) -> None:
+    known = rooms.account("ana")
+    rooms.suspend("ana")
+    with (
+        pytest.raises(DeniedError, match="changed meanwhile"),
+        rooms.world.ledger.transaction() as writing,
+    ):
+        locked(writing, known, None)
+
+
+def test_what_was_typed_is_text_that_a_database_can_look_for() -> None:
+    assert plain("a\x00b\ud800") == "a?b?"

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.access import accounts, factors, passkeys
-from strongroom.access.assertions import Registered
-from strongroom.access.passkeys import MOST_PASSKEYS, counter_grew
+from strongroom.access.assertions import Registered, plain_key
+from strongroom.access.passkeys import (
+    MOST_PASSKEYS,
+    CounterError,
+    PasskeyState,
+    counter_grew,
+)
 from strongroom.errors import ConflictError, DeniedError, IntegrityError
 from strongroom.types import Role
-from tests.access.rooms import Rooms
+from tests.access.rooms import Rooms, Said
 from tests.authenticator import SoftAuthenticator
+from tests.ledger.world import event
 
 counts = st.integers(0, 2**32 - 1)
 
@@ -112,3 +120,82 @@ def test_a_copy_that_is_tried_ends_neither_the_account_nor_another_passkey(
         rooms.login("ana", key)
 
     assert rooms.login("ana", spare).account == actor.account
+
+
+def test_entries_say_whose_passkey_came_and_went(rooms: Rooms) -> None:
+    actor, key = rooms.signer("ana", Role.RESEARCHER, team="alpha")
+    (passkey,) = rooms.keyring.listed(actor)
+    (credential,) = key.credentials
+    root = rooms.actor("root", Role.ADMINISTRATOR)
+    rooms.keyring.remove(root, passkey.name)
+
+    assert (passkey.revision, passkey.state, passkey.label) == (1, "active", "key")
+    assert (passkey.device, passkey.credential) == ("bound", credential)
+    assert passkey.id == f"{actor.account}/{passkey.name}"
+    added = {
+        "account": actor.account,
+        "passkey": passkey.name,
+        "credential": base64.b64encode(credential).decode(),
+        "public_key": plain_key(passkey.public_key),
+        "device": "bound",
+    }
+    assert rooms.said("passkey.added") == [Said(actor.account, None, added, {}, None)]
+    gone = {"account": actor.account, "passkey": passkey.name, "by": root.account}
+    assert rooms.said("passkey.removed") == [Said(root.account, None, gone, {}, None)]
+
+
+def test_the_entry_of_a_copy_says_what_it_showed_and_what_was_known(
+    rooms: Rooms,
+) -> None:
+    actor, key = rooms.signer("ana", Role.RESEARCHER, team="alpha")
+    (passkey,) = rooms.keyring.listed(actor)
+    rooms.login("ana", key)
+    for credential in key.credentials.values():
+        credential.count = 0
+    with pytest.raises(CounterError) as caught:
+        rooms.login("ana", key)
+
+    assert (caught.value.count, caught.value.passkey.id) == (1, passkey.id)
+    assert caught.value.reasons == ("passkey-counter",)
+    facts = {
+        "account": actor.account,
+        "passkey": passkey.name,
+        "count": 1,
+        "stored": 2,
+    }
+    said = Said(actor.account, None, facts, {}, None)
+    assert rooms.said("passkey.suspended") == [said]
+
+
+def test_those_that_count_are_given_oldest_first(rooms: Rooms) -> None:
+    actor, _ = rooms.signer("ana", Role.RESEARCHER, team="alpha")
+    for label in ("second", "third"):
+        rooms.world.clock.pass_(seconds=1)
+        rooms.passkey(actor, SoftAuthenticator(), label=label)
+    (third,) = (k for k in rooms.keyring.listed(actor) if k.label == "third")
+    rooms.world.clock.pass_(seconds=1)
+    rooms.passkey(actor, SoftAuthenticator(), label="x" * 64)
+    rooms.keyring.remove(actor, third.name)
+
+    with rooms.world.ledger.reading() as reading:
+        found = passkeys.active_passkeys(reading, actor.account)
+    assert [key.label for key in found] == ["key", "second", "x" * 64]
+
+
+def test_labels_are_forgotten_of_one_account_alone(rooms: Rooms) -> None:
+    actor, _ = rooms.signer("ana", Role.RESEARCHER, team="alpha")
+    other, _ = rooms.signer("ben", Role.RESEARCHER, team="alpha")
+    (first,) = rooms.keyring.listed(actor)
+    rooms.keyring.remove(actor, first.name)  # which has none any more
+    rooms.passkey(actor, SoftAuthenticator(), label="blue")
+    with rooms.world.ledger.transaction() as writing:
+        passkeys.forget_labels(writing, actor.account)
+        writing.append(event())
+
+    found = [(k.label, k.revision) for k in rooms.keyring.listed(actor)]
+    assert sorted(found) == [("", 2), ("", 2)]
+    assert [k.label for k in rooms.keyring.listed(other)] == ["key"]
+
+
+def test_states_are_stored_under_the_same_names_in_every_version() -> None:
+    assert [*PasskeyState] == ["active", "suspended", "removed"]

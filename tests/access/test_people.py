@@ -155,3 +155,106 @@ def test_an_account_that_is_suspended_does_nothing(
 
     with pytest.raises(DeniedError):
         rooms.people.everybody(approver)
+
+
+def test_a_refusal_names_what_was_wanted(rooms: Rooms, admin: Actor) -> None:
+    actor = rooms.actor("ana", Role.RESEARCHER)
+    bob = rooms.account("bob")
+    project = rooms.people.add_project(admin, "llm")
+    people = rooms.people
+    for refused in (
+        lambda: people.add(actor, "eve", team="alpha"),
+        lambda: people.change_roles(actor, "bob", team="alpha", roles=["auditor"]),
+        lambda: people.change_state(actor, bob.id, "suspended"),
+        lambda: people.add_project(actor, project.id),
+        lambda: people.set_member(actor, project.id, "bob", Membership.MEMBER),
+    ):
+        with pytest.raises(DeniedError):
+            refused()
+
+    assert rooms.refusals() == [
+        ("account:create", "room"),
+        ("role:change", bob.id),
+        ("account:change", bob.id),
+        ("project:create", project.id),
+        ("project:change", project.id),
+    ]
+
+
+def test_whoever_is_suspended_is_logged_out_with_the_reason(
+    rooms: Rooms, admin: Actor
+) -> None:
+    ana = rooms.actor("ana", Role.RESEARCHER)
+    rooms.people.change_state(admin, "ana", "suspended", reason="holiday")
+
+    (closed,) = rooms.said("session.closed")
+    assert closed.actor == admin.account
+    assert closed.facts == {"session": ana.session, "why": "suspended"}
+    changed = rooms.said("account.changed")[-1]
+    assert (changed.actor, changed.private) == (admin.account, {"reason": "holiday"})
+
+
+def test_names_of_another_form_are_refused_before_anybody_is_asked(
+    rooms: Rooms, admin: Actor
+) -> None:
+    rooms.account("ana")
+    before = rooms.world.size()
+    with pytest.raises(InputError, match="no name for an account"):
+        rooms.people.add(admin, "Bob", team="alpha")
+    with pytest.raises(InputError, match="no name for a team"):
+        rooms.people.add(admin, "bob", team="Alpha")
+    with pytest.raises(InputError, match="no name for a team"):
+        rooms.people.change_roles(admin, "ana", team="Alpha", roles=[])
+
+    assert rooms.world.size() == before
+
+
+def test_the_address_for_a_phone_names_the_product_and_the_person(
+    rooms: Rooms, admin: Actor
+) -> None:
+    made = rooms.people.begin_factor(admin)
+
+    uri = made.uri.reveal().decode()
+    assert uri.startswith("otpauth://totp/Strongroom:root?secret=")
+    assert uri.endswith("issuer=Strongroom")
+    assert made.account.name == "root"
+
+
+def test_guessing_codes_of_a_factor_that_was_begun_takes_time_as_well(
+    rooms: Rooms, admin: Actor
+) -> None:
+    begun = rooms.people.begin_factor(admin)
+    for _ in range(5):
+        with pytest.raises(DeniedError, match="six digits"):
+            rooms.people.confirm_factor("root", "00000", source="here")
+    with pytest.raises(DeniedError, match="too many attempts failed lately"):
+        rooms.people.confirm_factor("root", rooms.code(begun.secret), source="here")
+    rooms.world.clock.pass_(seconds=2)
+    rooms.people.confirm_factor("root", rooms.code(begun.secret), source="here")
+
+    rooms.world.clock.pass_(seconds=4)  # the right one started again from zero
+    for _ in range(4):
+        with pytest.raises(DeniedError, match="no enrolment is pending"):
+            rooms.people.confirm_factor("root", "000000", source="here")
+
+
+def test_a_session_that_ended_lists_nothing_and_begins_nothing(
+    rooms: Rooms, admin: Actor
+) -> None:
+    rooms.sessions.close(admin, why="logout")
+    for use in (
+        rooms.people.everybody,
+        rooms.people.projects,
+        rooms.people.begin_factor,
+    ):
+        with pytest.raises(DeniedError, match="the session has ended"):
+            use(admin)
+
+
+def test_projects_are_listed(rooms: Rooms, admin: Actor) -> None:
+    made = [rooms.people.add_project(admin, name) for name in ("llm", "vision")]
+
+    found = rooms.people.projects(admin)
+    assert sorted(p.name for p in found) == sorted(p.name for p in made)
+    created = rooms.said("project.created")[-2:]
+    assert {said.actor for said in created} == {admin.account}

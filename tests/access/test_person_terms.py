@@ -10,6 +10,8 @@ import pytest
 from strongroom.access.person_terms import (
     BreakGlassTerms,
     TrainingTerms,
+    flag,
+    is_text,
     training_terms,
 )
 from strongroom.access.terms_file import load_terms
@@ -88,3 +90,43 @@ def test_a_class_and_the_roles_of_a_person_add_up() -> None:
     assert terms.asked_of([Role.RESEARCHER], Classification.RESTRICTED) == {"a", "b"}
     assert terms.asked_of([Role.APPROVER], None) == {"c"}
     assert terms.asked_of([], Classification.OPEN) == frozenset()
+
+
+def test_the_longest_and_the_shortest_that_is_taken() -> None:
+    least = timedelta.resolution
+
+    assert BreakGlassTerms(longest=HOUR, review_within=least).longest == HOUR
+    assert BreakGlassTerms(longest=least, review_within=DAY).longest == least
+
+
+@pytest.mark.parametrize("name", ["a", "a" * 41, "a-1", "0f" * 32])
+def test_a_course_or_a_text_has_a_name(name: str) -> None:
+    terms = TrainingTerms(roles={Role.OPERATOR: frozenset({name})})
+
+    assert terms.known == {name}
+    assert is_text(name) is (len(name) == 64)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a" * 42, "1a", "-a", "A", "a\n", "0f" * 32 + "0", "0F" * 32, "é"]
+)
+def test_another_name_is_none(name: str) -> None:
+    with pytest.raises(SetupError, match="neither a course nor the digest"):
+        TrainingTerms(roles={Role.OPERATOR: frozenset({name})})
+
+
+def test_a_role_asks_for_more_than_a_class_and_nothing_asks_for_nothing() -> None:
+    terms = training_terms({"internal": ["a"], "restricted": ["a", "b"]})
+
+    assert terms.roles == {}
+    assert terms.asked_of(Role, Classification.INTERNAL) == {"a"}
+    assert terms.asked_of([Role.OPERATOR], None) == frozenset()
+    assert training_terms(None) == training_terms({}) == TrainingTerms()
+
+
+@pytest.mark.parametrize("value", [None, 1, "true"])
+def test_a_flag_is_yes_or_no(value: object) -> None:
+    assert flag({"x": True}, "x")
+    assert not flag({"x": False}, "x")
+    with pytest.raises(SetupError, match="x is not bool"):
+        flag({"x": value}, "x")

@@ -9,7 +9,7 @@ import pytest
 from strongroom.access import projects
 from strongroom.access.projects import MEMBERS, Membership, Project
 from strongroom.errors import ConflictError, InputError, IntegrityError, MissingError
-from tests.access.rooms import Rooms
+from tests.access.rooms import Rooms, Said
 
 
 def create(rooms: Rooms, name: str = "llm") -> Project:
@@ -76,3 +76,34 @@ def test_a_member_who_was_put_back_in_the_database_is_refused(rooms: Rooms) -> N
 
     with rooms.world.ledger.reading() as reading, pytest.raises(IntegrityError):
         projects.projects_of(reading, ana.id)
+
+
+def test_entries_say_who_made_what_and_whom_they_took_in(rooms: Rooms) -> None:
+    root, ana = rooms.account("root"), rooms.account("ana")
+    with rooms.world.ledger.transaction() as writing:
+        made = projects.create_project(writing, "llm", by=root.id, random=os.urandom)
+        for state in (Membership.OWNER, Membership.REMOVED):
+            projects.set_member(writing, made, ana, state, by=root.id)
+
+    assert (made.revision, made.state) == (1, "active")
+    private = {"name": "llm"}
+    said = Said(root.id, None, {"project": made.id}, private, root.id)
+    assert rooms.said("project.created")[-1] == said
+    facts = {"project": made.id, "account": ana.id}
+    assert rooms.said("project.member") == [
+        Said(root.id, None, {**facts, "state": state}, {}, None)
+        for state in ("owner", "removed")
+    ]
+    with rooms.world.ledger.reading() as reading:
+        (row,) = MEMBERS.find(reading)
+    assert (row.id, row.revision) == (f"{made.id}/{ana.id}", 2)
+    assert (row.project, row.account) == (made.id, ana.id)
+
+
+def test_a_name_that_cannot_be_used_is_called_that_of_a_project(rooms: Rooms) -> None:
+    with pytest.raises(InputError, match="is no name for a project"):
+        create(rooms, "LLM")
+
+
+def test_states_are_stored_under_the_same_names_in_every_version() -> None:
+    assert [*Membership] == ["member", "owner", "removed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +13,8 @@ from strongroom.access.passkeys import CounterError
 from strongroom.access.sessions import Actor
 from strongroom.errors import DeniedError, InputError, SetupError
 from strongroom.types import Factor, Profile, Role, Secret
-from tests.access.rooms import PASSWORD, Rooms, grown, rooms_at
-from tests.authenticator import SoftAuthenticator
+from tests.access.rooms import PASSWORD, Rooms, Said, grown, rooms_at
+from tests.authenticator import SoftAuthenticator, bytes_of
 from tests.conftest import Databases
 
 
@@ -213,3 +214,102 @@ def test_hardened_lets_a_new_person_in_to_register_a_passkey(hardened: Rooms) ->
     actor, _ = hardened.signer("ben", Role.RESEARCHER, team="alpha")
 
     assert actor.factor is Factor.PASSKEY
+
+
+def test_entries_say_who_was_asked_for_what_and_what_they_proved(
+    rooms: Rooms, ana: Ana
+) -> None:
+    actor, key = ana
+    before = len(rooms.said("passkey.challenged"))
+    rooms.login("ana", key)
+    asked = rooms.proving.begin_step_up(actor)
+    rooms.proving.step_up(actor, asked.challenge, key.get(asked.options))
+
+    challenged = rooms.said("passkey.challenged")[before:]
+    assert [(said.session, said.facts["ceremony"]) for said in challenged] == [
+        (None, "login"),
+        (actor.session, "step-up"),
+    ]
+    opened = rooms.said("session.opened")[-1]
+    assert (opened.facts["factor"], opened.private) == ("passkey", {"source": "here"})
+    facts = {"session": actor.session, "factor": "passkey"}
+    said = Said(actor.account, actor.session, facts, {}, None)
+    assert rooms.said("session.proved") == [said]
+
+
+def test_the_entry_of_a_refused_answer_is_about_whoever_was_asked(
+    rooms: Rooms, ana: Ana
+) -> None:
+    actor, key = ana
+    asked = rooms.proving.begin_login("ana", PASSWORD, source="here")
+    proved = rooms.proving.begin_step_up(actor)
+    for challenge in (asked.challenge, proved.challenge, "challenge-x"):
+        answer = SoftAuthenticator(credentials=key.credentials, verifies=False)
+        with pytest.raises(DeniedError):
+            rooms.proving.login(challenge, answer.get(asked.options))
+
+    why = "a passkey did not verify"
+    facts = {"account": actor.account, "why": why}
+    assert rooms.said("session.refused") == [
+        Said(None, None, facts, {"source": "here"}, actor.account),
+        Said(None, None, facts, {}, None),
+        Said(None, None, {"account": None, "why": why}, {}, None),
+    ]
+
+
+def test_an_actor_without_a_session_proves_nothing(rooms: Rooms, ana: Ana) -> None:
+    actor, key = ana
+    asked = rooms.proving.begin_step_up(actor)
+    owner = Actor(account=actor.account)
+
+    with pytest.raises(DeniedError, match="there is no session"):
+        rooms.proving.step_up(owner, asked.challenge, key.get(asked.options))
+
+
+def test_a_session_that_ended_proves_nothing(rooms: Rooms, ana: Ana) -> None:
+    actor, key = ana
+    asked = rooms.proving.begin_step_up(actor)
+    rooms.sessions.close(actor, why="logout")
+
+    with pytest.raises(DeniedError, match="the session has ended"):
+        rooms.proving.step_up(actor, asked.challenge, key.get(asked.options))
+    with pytest.raises(DeniedError, match="the session has ended"):
+        rooms.proving.begin_step_up(actor)
+
+
+def test_nobody_proves_with_the_question_of_somebody_else(
+    rooms: Rooms, ana: Ana
+) -> None:
+    actor, _ = ana
+    eve, eves = rooms.signer("eve", Role.RESEARCHER, team="alpha")
+    asked = rooms.proving.begin_step_up(actor)
+    (credential,) = eves.credentials.values()
+    answer = eves.sign(
+        credential, challenge=eves.challenge_of(asked.options), domain="rooms.example"
+    )
+
+    with pytest.raises(DeniedError, match="no question that is open"):
+        rooms.proving.step_up(eve, asked.challenge, answer)
+
+
+def test_a_login_by_passkey_forgets_the_mistakes_before_it(
+    rooms: Rooms, ana: Ana
+) -> None:
+    _, key = ana
+    for _ in range(3):
+        for _ in range(3):
+            with pytest.raises(DeniedError, match="the password or the code is wrong"):
+                rooms.proving.begin_login("ana", Secret(b"a mistake"), source="here")
+        asked = rooms.proving.begin_login("ana", PASSWORD, source="here")
+        rooms.proving.login(asked.challenge, key.get(asked.options))
+
+
+def test_a_passkey_is_asked_for_by_every_name_that_it_has(
+    rooms: Rooms, ana: Ana
+) -> None:
+    actor, key = ana
+    rooms.passkey(actor, key, label="second")
+    asked = json.loads(rooms.proving.begin_step_up(actor).options)
+
+    names = {bytes_of(one["id"]) for one in asked["allowCredentials"]}
+    assert names == set(key.credentials)

@@ -95,3 +95,32 @@ def test_times_are_not_moved_by_daylight_saving() -> None:
     assert context_of(now=datetime(2026, 7, 1, 12, tzinfo=UTC)) == {
         "now": {"__extn": {"fn": "datetime", "arg": "2026-07-01T12:00:00.000Z"}}
     }
+
+
+def test_a_question_has_this_form_in_cedar() -> None:
+    question = replace(ask("ana", "model:show"), context={"b": True, "a": [1, "x"]})
+
+    assert request_json(question) == {
+        "principal": {"type": "Strongroom::Person", "id": "ana"},
+        "action": {"type": "Strongroom::Action", "id": "model:show"},
+        "resource": {"type": "Strongroom::Model", "id": "thing"},
+        "context": '{"b": true, "a": [1, "x"]}',
+    }
+    assert json.loads(entities_json(question)) == [
+        {
+            "uid": {"type": "Strongroom::Person", "id": "ana"},
+            "attrs": {
+                "account": "ana",
+                "team": "alpha",
+                "state": "active",
+                "owner": "ana",
+                "projects": ["llm"],
+            },
+            "parents": [{"type": "Strongroom::Role", "id": "researcher"}],
+        },
+        {
+            "uid": {"type": "Strongroom::Model", "id": "thing"},
+            "attrs": {"class": "restricted", "project": "llm", "id": "thing"},
+            "parents": [],
+        },
+    ]

@@ -23,6 +23,7 @@ from strongroom.errors import InputError
 from strongroom.types import AccountId, TeamId
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+LEAST = timedelta.resolution
 THIS, OTHER = "aa" * 32, "bb" * 32
 RULE = QuorumRule(
     approvals=2,
@@ -208,3 +209,72 @@ def test_it_agrees_with_a_model_that_counts_by_hand(given_votes: list[Vote]) -> 
     else:
         assert isinstance(decided, Pending)
         assert len(people) < 2 or decided.teams < 2
+
+
+@pytest.mark.parametrize(("approvals", "teams"), [(-1, 0), (-1, -1), (1, -1), (0, 1)])
+def test_no_rule_asks_for_less_than_nobody(approvals: int, teams: int) -> None:
+    with pytest.raises(InputError, match="cannot come from"):
+        QuorumRule(approvals=approvals, distinct_teams=teams)
+    assert QuorumRule(approvals=1, distinct_teams=1).factor_max_age is None
+    assert QuorumRule(approvals=1, distinct_teams=0).excluded_teams == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("approvals", "teams", "voted", "people", "from_"),
+    [
+        (2, 2, [], "2 more approvals are", "2 teams"),
+        (2, 1, [], "2 more approvals are", "a team"),
+        (2, 0, [], "2 more approvals are", ""),
+        (3, 3, ["beta"] * 2, "2 more approvals are", "2 teams"),
+        (2, 2, ["beta"] * 2, "1 more approval is", "a team"),
+        (3, 1, ["beta"] * 2, "1 more approval is", ""),
+    ],
+)
+def test_what_is_missing_is_said_in_one_sentence(
+    approvals: int, teams: int, voted: list[str], people: str, from_: str
+) -> None:
+    rule = QuorumRule(approvals=approvals, distinct_teams=teams)
+    votes = [vote(f"p{number}", team) for number, team in enumerate(voted)]
+    by = tuple(one.approver for one in votes)
+    missing = f"{people} needed"
+    if from_:
+        missing += f", from {from_} that did not approve yet"
+
+    pending = Pending(by=by, teams=len(set(voted)), missing=missing)
+    assert decide(*votes, rule=rule) == pending
+    own = replace(rule, excluded_teams=frozenset({TeamId("alpha")}))
+    if from_:
+        missing += " and is not the asker's"
+    assert decide(*votes, rule=own) == replace(pending, missing=missing)
+
+
+def test_who_agreed_is_named_in_the_order_of_their_votes() -> None:
+    earlier = vote("zoe", "sec", at=NOW - timedelta(hours=1, seconds=1))
+    votes = [vote("eve", "ops"), vote("dee", "beta"), earlier]
+
+    assert decide(*votes) == Approved(
+        by=(AccountId("zoe"), AccountId("dee"), AccountId("eve")), teams=3
+    )
+
+
+def test_of_several_who_declined_the_first_is_named() -> None:
+    no = Decision.DECLINE
+    first = vote("zoe", "sec", decision=no, at=NOW - timedelta(hours=1, seconds=1))
+
+    assert decide(vote("dee", "sec", decision=no), first) == Declined(
+        by=AccountId("zoe")
+    )
+
+
+def test_a_vote_counts_from_its_time_to_the_end_of_its_validity() -> None:
+    other = vote("cy", "beta")
+    until = vote("dee", "sec", at=NOW, factor_at=NOW, valid_until=NOW)
+    now = vote("dee", "sec", at=NOW, factor_at=NOW, valid_until=NOW + LEAST)
+
+    assert isinstance(decide(other, now), Approved)
+    assert isinstance(decide(other, until), Pending)
+    assert isinstance(decide(other, replace(now, at=NOW + LEAST)), Pending)
+
+
+def test_answers_are_stored_under_the_same_names_in_every_version() -> None:
+    assert [*Decision] == ["approve", "decline"]

@@ -10,8 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.access.accounts import AccountState, change_state
+from strongroom.access.policy import Principal
+from strongroom.access.projects import Membership
 from strongroom.access.reach import Protected, Reach, people_by_class, principals
-from strongroom.types import AccountId, Classification, ProjectId, Role
+from strongroom.types import (
+    AccountId,
+    AccountKind,
+    Classification,
+    Factor,
+    ProjectId,
+    Role,
+)
 from tests.access.house import NOW, PEOPLE, POLICIES, TERMS
 from tests.access.rooms import Rooms
 
@@ -100,3 +109,53 @@ def test_everybody_who_has_not_left_is_asked_about(rooms: Rooms) -> None:
         found = principals(writing)
 
     assert [who.account for who in found] == [ana.id]
+
+
+def test_everybody_is_asked_about_as_policy_sees_them(rooms: Rooms) -> None:
+    root = rooms.actor("root", Role.ADMINISTRATOR)
+    ana = rooms.account("ana", Role.RESEARCHER)
+    llm, vision = (rooms.people.add_project(root, name) for name in ("llm", "vision"))
+    for project, state in (
+        ("llm", Membership.OWNER),
+        ("vision", Membership.MEMBER),
+        ("vision", Membership.REMOVED),
+    ):
+        rooms.people.set_member(root, project, "ana", state)
+    rooms.people.set_member(root, "vision", "root", Membership.MEMBER)
+    rooms.suspend("ana")
+
+    with rooms.world.ledger.reading() as reading:
+        found = {who.account: who for who in principals(reading)}
+    assert found[ana.id] == Principal(
+        account=ana.id,
+        kind=AccountKind.PERSON,
+        roles=frozenset({Role.RESEARCHER}),
+        team=ana.team,
+        state="suspended",
+        owner=None,
+        projects=frozenset({llm.id}),
+    )
+    assert found[root.account].projects == {vision.id}
+
+
+def test_questions_are_counted_from_none() -> None:
+    asking = reach()
+    assert asking.asked == 0
+    assert not asking.allows(PEOPLE[AccountId("aud")], RESTRICTED)
+
+    assert asking.asked == len(Factor)
+
+
+def test_people_are_counted_once_for_each_class() -> None:
+    both = AccountId("both")
+    found = {
+        both: (OPEN, replace(OPEN, models=3), RESTRICTED),
+        AccountId("one"): (OPEN,),
+        AccountId("none"): (),
+    }
+
+    assert people_by_class(found) == {
+        Classification.OPEN: 2,
+        Classification.INTERNAL: 0,
+        Classification.RESTRICTED: 1,
+    }

@@ -44,3 +44,16 @@ def test_why_it_was_declined_stands_beside_the_entry(rooms: Rooms) -> None:
         texts = [export.private_of(reading, entry) for entry in entries]
     assert {"reason": "ask for less"} in texts
     assert all(b"ask for less" not in entry.body for entry in entries)
+
+
+def test_who_says_nothing_leaves_no_text(rooms: Rooms) -> None:
+    house = House(rooms)
+    approver = rooms.actor("eve", Role.APPROVER, team="beta")
+    request = house.ask()
+    rooms.approvals.decline(approver, request)
+
+    (said,) = rooms.said("request.declined")
+    assert (said.actor, said.session) == (approver.account, approver.session)
+    assert (said.private, said.about) == ({}, None)
+    (created,) = rooms.said("request.created")
+    assert (created.facts["request"], created.private) == (request, {})

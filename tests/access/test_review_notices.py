@@ -52,6 +52,28 @@ def test_each_owner_gets_who_belongs_to_their_project(house: House) -> None:
     assert "ana" not in people["ben"].text
     assert "ana  item-" in people["olga"].text
     assert started.told == Told(reached=3, failed=("on call: away",))
+    review = started.review
+    due = (
+        f"{review.id} is due at {review.due_at:%Y-%m-%d %H:%M} UTC; what is not"
+        " answered by then is taken away."
+    )
+    assert people[None] == Message(
+        about="access-review",
+        subject=review.id,
+        title=f"{started.items} memberships and roles wait for an answer",
+        text=f"{due}\nstrongroom review access list",
+        person=None,
+    )
+    told = people["tom"]
+    assert (told.about, told.subject) == ("access-review", review.id)
+    first, second, *lines = told.text.splitlines()
+    assert first == due
+    assert second == (
+        "An approver or administrator answers:"
+        " strongroom review access keep ITEM, or remove ITEM"
+    )
+    assert lines == sorted(lines)
+    assert told.title == f"who belongs to default: {len(lines)} wait for an answer"
 
 
 def test_who_left_or_owns_nothing_now_is_not_told(house: House) -> None:
@@ -74,3 +96,10 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     assert shown[:-1] == lines[:50]
     assert shown[-1] == "and 3 more: strongroom review access list"
     assert review_notices.shortened(lines[:2]) == lines[:2]
+
+
+def test_a_list_that_just_fits_is_whole() -> None:
+    lines = [str(number) for number in range(51)]
+
+    assert review_notices.shortened(lines[:50]) == lines[:50]
+    assert review_notices.shortened(lines)[-1].startswith("and 1 more: ")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.access.policy import Policy
+from strongroom.access.rules import Rule, read_rules, read_sources
 from strongroom.errors import SetupError
 from strongroom.types import Profile
 from tests.access.house import POLICIES
@@ -103,3 +104,104 @@ def test_a_file_that_is_no_text_or_endless_stops_the_start(
 
     with pytest.raises(SetupError, match=said):
         Policy.load(Profile.SOLO, folder)
+
+
+NOTES = '@id("x") @reason("y") '
+READS = 'action == Strongroom::Action::"policy:read", resource);'
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        'principal == Strongroom::Role::"auditor"',
+        'principal in Strongroom::Team::"auditor"',
+        "principal is Strongroom::Person",
+    ],
+)
+def test_a_permit_for_anything_but_a_role_stops_the_start(who: str) -> None:
+    with pytest.raises(SetupError, match="permit x is not for a role"):
+        read_rules(f"{NOTES} permit({who}, {READS}")
+
+
+def test_a_permit_says_its_role_and_each_of_its_actions() -> None:
+    several = 'Strongroom::Action::"a", Strongroom::Action::"b"'
+    text = f"""
+      {NOTES} permit(principal in Strongroom::Role::"auditor", {READS}
+      @id("z") @reason("w") @remedy("v")
+      permit(principal, action in [{several}], resource);
+      @id("f") @reason("g") forbid(principal, {READS}
+      @id("h") @reason("i") @remedy("j") forbid(principal, {READS}
+    """
+
+    assert read_rules(text) == (
+        Rule(
+            id="x",
+            effect="permit",
+            reason="y",
+            remedy="",
+            role="auditor",
+            actions=frozenset({"policy:read"}),
+        ),
+        Rule(
+            id="z",
+            effect="permit",
+            reason="w",
+            remedy="",
+            role=None,
+            actions=frozenset({"a", "b"}),
+        ),
+        Rule(id="f", effect="forbid", reason="g", remedy="", role=None),
+        Rule(id="h", effect="forbid", reason="i", remedy="j", role=None),
+    )
+
+
+def test_a_forbid_has_neither_role_nor_actions() -> None:
+    (rule,) = read_rules(f"{NOTES} forbid(principal, {READS}")
+
+    assert (rule.remedy, rule.role, rule.actions) == ("", None, frozenset())
+
+
+def test_more_than_ten_rules_keep_their_order() -> None:
+    names = [f"r{number}" for number in range(25)]
+    text = "".join(
+        f'@id("{name}") @reason("y") forbid(principal, {READS}' for name in names
+    )
+
+    assert [rule.id for rule in read_rules(text)] == names
+
+
+@pytest.mark.parametrize(
+    "name", ["schema.cedarschema", "common.cedar", "standard.cedar", "hardened.cedar"]
+)
+def test_every_file_of_a_profile_is_read(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+
+    with pytest.raises(SetupError, match=f"there is no {name}"):
+        read_sources(Profile.HARDENED, folder)
+
+
+def test_a_profile_has_the_rules_of_all_and_its_own_in_this_order(
+    folder: Path,
+) -> None:
+    for file in folder.glob("*.cedar"):
+        file.write_text(file.stem)
+    (folder / "schema.cedarschema").write_text("schema")
+
+    texts = {profile: read_sources(profile, folder) for profile in Profile}
+    assert texts == {
+        Profile.SOLO: ("schema", "common\nsolo"),
+        Profile.SMALL: ("schema", "common\nsmall"),
+        Profile.STANDARD: ("schema", "common\nstandard"),
+        Profile.HARDENED: ("schema", "common\nstandard\nhardened"),
+    }
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_file_has_a_quarter_of_a_mebibyte_at_most(folder: Path, more: int) -> None:
+    (folder / "solo.cedar").write_bytes(b"/" * (262_144 + more))
+    if not more:
+        assert read_sources(Profile.SOLO, folder)[1].endswith("//")
+        return
+
+    with pytest.raises(SetupError, match="is longer than 262144 bytes"):
+        read_sources(Profile.SOLO, folder)

@@ -73,3 +73,27 @@ def test_what_custodians_elsewhere_keep_is_not_everybodys() -> None:
         "embedded mode: whoever has the passphrase has everything but what biases"
         " and weights must release; permits, approvals and caps are recorded rules"
     ]
+
+
+def test_who_asks_decides_and_nobody_caps_in_solo() -> None:
+    said = missing_separations(Profile.SOLO, domains=3, embedded=False, witness=True)
+
+    assert said == [
+        "one account has every role: whoever asks also decides",
+        "nobody else agrees to an opening; restricted models wait instead",
+        "nothing caps how much of a model one person holds",
+    ]
+
+
+def test_one_domain_one_witness_too_few_and_nobody_apart() -> None:
+    said = missing_separations(
+        Profile.HARDENED, domains=1, embedded=True, witness=False, without_factor=2
+    )
+
+    assert said == [
+        "architecture, biases and weights share one custody domain",
+        "embedded mode: whoever has the passphrase has everything; permits,"
+        " approvals and caps are recorded rules",
+        "no independent witness keeps checkpoints of the ledger",
+        "2 people have no second factor",
+    ]

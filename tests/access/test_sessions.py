@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from strongroom.access.sessions import (
     SESSION_TTL,
     SESSIONS,
     Actor,
+    SessionState,
     close_all,
     verify_actor,
 )
 from strongroom.errors import DeniedError
 from strongroom.ledger.events import Event
 from strongroom.types import AccountId, Factor, Role, SessionId
-from tests.access.rooms import Rooms
+from tests.access.rooms import Rooms, Said
 
 
 @pytest.mark.parametrize("state", ["suspended", "left"])
@@ -87,3 +91,43 @@ def test_a_closed_session_counts_no_more(rooms: Rooms) -> None:
 
     assert (counts(rooms, actor), counts(rooms, other)) == (False, True)
     assert rooms.facts("session.closed") == [{"session": actor.session, "why": "left"}]
+
+
+def test_the_entry_of_an_end_says_who_ended_it_and_why(rooms: Rooms) -> None:
+    actor = rooms.actor("ana", Role.RESEARCHER)
+    root = rooms.account("root", Role.ADMINISTRATOR)
+    with rooms.world.ledger.transaction() as writing:
+        close_all(writing, actor.account, why="left", by=root.id)
+    with rooms.world.ledger.transaction() as writing:
+        close_all(writing, actor.account, why="again", by=root.id)
+
+    facts = {"session": actor.session, "why": "left"}
+    assert rooms.said("session.closed") == [
+        Said(root.id, actor.session, facts, {}, None)
+    ]
+
+
+def test_an_actor_of_the_passphrase_has_neither_session_nor_factor() -> None:
+    actor = Actor(account=AccountId("account-a"))
+
+    assert (actor.session, actor.factor, actor.factor_at) == (None, "passphrase", None)
+    said = actor.event("request.withdrawn", {"request": "r"}, subject=actor.account)
+    assert (said.session, said.private, said.subject) == (None, {}, actor.account)
+
+
+def test_an_actor_is_exactly_what_the_session_is(rooms: Rooms) -> None:
+    actor = rooms.actor("ana", Role.RESEARCHER)
+    other = rooms.account("ben").id
+
+    assert counts(rooms, actor)
+    for changed in (
+        replace(actor, factor=Factor.PASSKEY),
+        replace(actor, factor_at=None),
+        replace(actor, account=other),
+    ):
+        assert not counts(rooms, changed)
+
+
+def test_states_are_stored_under_the_same_names_in_every_version() -> None:
+    assert [*SessionState] == ["open", "closed"]
+    assert timedelta(hours=8) == SESSION_TTL

@@ -8,18 +8,27 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
+from strongroom.access import answers
 from strongroom.access.accounts import ACCOUNTS
-from strongroom.access.quorum import Approved, Pending
+from strongroom.access.answers import Proof
+from strongroom.access.quorum import Approved, Decision, Declined, Pending
 from strongroom.access.request import Request, find_request
 from strongroom.access.sessions import Actor
-from strongroom.access.tally import Counting, tally
+from strongroom.access.tally import (
+    SIGNED,
+    Counting,
+    Said,
+    SignedAnswer,
+    is_by,
+    tally,
+)
 from strongroom.access.terms import AdministrationTerms
 from strongroom.database import passkey_tables
 from strongroom.errors import DeniedError, IntegrityError
 from strongroom.ledger.log import Writing
 from strongroom.settings import RelyingParty
-from strongroom.types import Factor, Profile, Role
-from tests.access.rooms import Rooms, rooms_at
+from strongroom.types import ApprovalId, Factor, Profile, Role
+from tests.access.rooms import PARTY, Rooms, rooms_at
 from tests.authenticator import SoftAuthenticator
 from tests.conftest import Databases
 from tests.ledger.world import event
@@ -228,3 +237,73 @@ def test_the_challenge_of_an_approval_is_told_without_being_stored(
 
     assert first == again
     assert json.loads(first.options)["userVerification"] == "required"
+
+
+def test_what_was_asked_of_other_teams_is_not_given_by_the_own_one(
+    new_database: Databases,
+) -> None:
+    """Asked under ``standard``, and counted after the room became ``small``."""
+    with rooms_at(new_database(), Profile.STANDARD) as rooms:
+        house = House(rooms)
+        request = house.ask()
+        bob = rooms.actor("bob", Role.APPROVER, team="alpha")
+        with rooms.world.ledger.transaction() as writing:
+            asked = find_request(writing, request)
+            account = ACCOUNTS.get(writing, bob.account)
+            answers.record(
+                writing,
+                account,
+                asked,
+                Decision.APPROVE,
+                Proof.of_session(bob),
+                random=rooms.random,
+            )
+            writing.append(event())
+        for own in (False, True):
+            counting = Counting(
+                party=rooms.gate.party, signed_only=False, own_team_counts=own
+            )
+            with rooms.world.ledger.reading() as reading:
+                found = tally(reading, asked, now=reading.now, counting=counting)
+            assert isinstance(found, Pending)
+            assert found.by == ()
+
+
+def test_a_decline_counts_of_whoever_gave_it_with_whatever_proof(
+    house: House,
+) -> None:
+    request = house.ask()
+    house.rooms.approvals.decline(house.cy, request)
+    house.rooms.suspend("cy")
+
+    with house.rooms.world.ledger.reading() as reading:
+        found = house.rooms.gate.tally(reading, find_request(reading, request))
+    assert found == Declined(by=house.cy.account)
+
+
+def test_a_signature_by_somebody_elses_passkey_is_nobodys(house: House) -> None:
+    request = house.ask()
+    sign(house, house.cy, house.cys, request)
+    with house.rooms.world.ledger.reading() as reading:
+        (signed,) = SIGNED.find(reading)
+        said = Said(find_request(reading, request), Decision.APPROVE, house.dee.account)
+        mine = said._replace(by=house.cy.account)
+        other = mine._replace(word=Decision.DECLINE)
+
+        assert signed.revision == 1
+        assert is_by(reading, signed, mine, party=PARTY)
+        for another in (said, other):
+            assert not is_by(reading, signed, another, party=PARTY)
+        assert not is_by(reading, signed, mine, party=None)
+
+
+def test_what_was_signed_is_told_as_texts_without_the_account() -> None:
+    signed = SignedAnswer(
+        id=ApprovalId("approval-1"),
+        passkey="account-a/passkey-p",
+        authenticator_data=b"a",
+        client_data=b"bb",
+        signature=b"ccc",
+    )
+
+    assert signed.facts() == ["passkey-p", "YQ==", "YmI=", "Y2Nj"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.parse
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strongroom import canonical
 from strongroom.access import totp
 from strongroom.errors import DeniedError, InputError
 from strongroom.types import Secret
@@ -142,3 +144,41 @@ def test_what_is_too_long_is_no_code() -> None:
     assert totp.verify(SECRET, code.rjust(64), now=NOW, last_step=None) == STEP
     with pytest.raises(DeniedError, match="six digits"):
         totp.verify(SECRET, code.rjust(65), now=NOW, last_step=None)
+
+
+def test_recovery_codes_are_groups_of_four_and_found_by_a_published_hash() -> None:
+    codes, hashes = totp.new_recovery_codes(lambda count: bytes(range(count)))
+
+    assert codes == ["aaaq-eaye-auda-ocaj"] * 8
+    plain = codes[0].replace("-", "")
+    assert len(plain) == 16
+    assert hashes == (canonical.digest("strongroom/v1/recovery-code", plain).hex(),) * 8
+
+
+def test_a_recovery_code_may_be_typed_with_blanks_up_to_64_characters() -> None:
+    codes, hashes = totp.new_recovery_codes(os.urandom)
+    code = codes[5]
+
+    assert totp.is_recovery_code(code.rjust(64))
+    assert not totp.is_recovery_code(code.rjust(65))
+    assert not totp.is_recovery_code(code + "a")
+    left = totp.consume_recovery_code(code.upper().rjust(64), hashes)
+    assert left == hashes[:5] + hashes[6:]
+
+
+def test_the_first_code_there_was_is_taken_and_used_up() -> None:
+    """Nothing lies before step 0, and 0 is a step like any other."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+
+    assert totp.verify(SECRET, "755224", now=epoch, last_step=None) == 0
+    with pytest.raises(DeniedError, match="this code was used"):
+        totp.verify(SECRET, "755224", now=epoch, last_step=0)
+    with pytest.raises(DeniedError, match="the code is wrong"):
+        totp.verify(SECRET, "755225", now=epoch, last_step=None)
+
+
+def test_a_step_ends_after_thirty_seconds() -> None:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    at = {s: totp.code_at(SECRET, epoch + timedelta(seconds=s)) for s in (0, 29, 30)}
+
+    assert (at[29], at[30]) == ("755224", "287082")  # RFC 4226, appendix D, 0 and 1

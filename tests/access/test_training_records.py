@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import resources
 
 import pytest
 import sqlalchemy as sa
 
+from strongroom.access.accounts import ACCOUNTS
+from strongroom.access.breakglass import BREAK_GLASS, GlassState, record_break_glass
+from strongroom.access.person_terms import BreakGlassTerms, TrainingTerms
+from strongroom.access.projects import Membership
 from strongroom.access.training_records import TrainingRecords
 from strongroom.database import people_tables
 from strongroom.errors import (
@@ -20,9 +25,12 @@ from strongroom.errors import (
     MissingError,
 )
 from strongroom.types import AccountKind, Role
+from tests.access.rooms import Rooms, Said
+from tests.access.test_breakglass import issued
 from tests.attacks.both_databases.administrator import Administrator
 from tests.journeys.fixtures import clock, house, kind, model, quick, sealed
 from tests.journeys.rooms import House, again
+from tests.ledger.world import event
 from tests.permits.openings import BLOCK, Reader, newest
 
 __all__ = ["clock", "house", "kind", "model", "quick", "sealed"]
@@ -216,3 +224,125 @@ def test_a_course_written_into_the_database_does_not_count(strict: House) -> Non
 
     with pytest.raises(IntegrityError, match="was not written by this room"):
         strict.by("ana").request("llm", segments=[BLOCK], purpose="a test")
+
+
+# --- with an administrator and one person ------------------------------------
+
+
+@pytest.fixture
+def quiet(rooms: Rooms) -> TrainingRecords:
+    """Give records where researchers have to know a course and a text."""
+    asked = TrainingTerms(roles={Role.RESEARCHER: frozenset({"weights", TEXT})})
+    terms = replace(rooms.gate.terms, training=asked)
+    return TrainingRecords(replace(rooms.gate, terms=terms))
+
+
+def test_entries_say_who_recorded_what_of_whom_and_until_when(
+    rooms: Rooms, quiet: TrainingRecords
+) -> None:
+    root = rooms.actor("root", Role.ADMINISTRATOR, team="office")
+    ana = rooms.actor("ana", Role.RESEARCHER)
+    until = rooms.world.clock() + timedelta(days=1)
+    row = quiet.add(root, "ana", "weights", until=until)
+    assert (row.revision, row.kind, row.until) == (1, "course", until)
+    rooms.world.clock.pass_(seconds=1)
+    gone = quiet.remove(root, "ana", "weights")
+    text = quiet.acknowledge(ana, TEXT)
+
+    assert (gone.revision, gone.id) == (2, f"{ana.account}/weights")
+    assert gone.until == gone.added_at == rooms.world.clock()
+    assert gone.added_by == root.account
+    assert (text.kind, text.until, text.added_by) == ("text", None, ana.account)
+    assert text.id == f"{ana.account}/{TEXT}"
+    facts = {"account": ana.account, "course": "weights"}
+    assert rooms.said("training.recorded") == [
+        Said(root.account, root.session, {**facts, "until": at}, {}, None)
+        for at in ("2026-11-23T10:00:00.000000Z", "2026-11-22T10:00:01.000000Z")
+    ]
+    read = {"account": ana.account, "digest": TEXT}
+    assert rooms.said("training.acknowledged") == [
+        Said(ana.account, ana.session, read, {}, None)
+    ]
+
+
+def test_a_course_counts_from_the_next_moment_on(
+    rooms: Rooms, quiet: TrainingRecords
+) -> None:
+    root = rooms.actor("root", Role.ADMINISTRATOR, team="office")
+    rooms.account("ana", Role.RESEARCHER)
+    least = timedelta.resolution
+    quiet.add(root, "ana", "weights", until=rooms.world.clock() + least)
+    assert quiet.remove(root, "ana", "weights").until == rooms.world.clock()
+
+    with pytest.raises(ConflictError, match="weights does not count for ana now"):
+        quiet.remove(root, "ana", "weights")
+    with pytest.raises(ConflictError, match="does not count"):
+        quiet.remove(root, "ana", TEXT)
+
+
+def test_a_text_is_not_taken_back(rooms: Rooms, quiet: TrainingRecords) -> None:
+    """It counts as long as it is the text; another one has another digest."""
+    root = rooms.actor("root", Role.ADMINISTRATOR, team="office")
+    quiet.acknowledge(rooms.actor("ana", Role.RESEARCHER), TEXT)
+
+    with pytest.raises(ConflictError, match="does not count"):
+        quiet.remove(root, "ana", TEXT)
+
+
+def test_a_refusal_names_what_was_wanted(rooms: Rooms, quiet: TrainingRecords) -> None:
+    ana, ben = rooms.actor("ana", Role.RESEARCHER), rooms.account("ben")
+    later = rooms.world.clock() + MONTH
+    for use in (
+        lambda: quiet.add(ana, ben.id, "weights", until=later),
+        lambda: quiet.remove(ana, ben.id, "weights"),
+        lambda: quiet.show(ana, ben.id),
+    ):
+        with pytest.raises(DeniedError):
+            use()
+    rooms.suspend("ana")
+    with pytest.raises(DeniedError):
+        quiet.acknowledge(ana, TEXT)
+
+    assert rooms.refusals() == [
+        ("training:record", ben.id),
+        ("training:record", ben.id),
+        ("training:read", ben.id),
+        ("training:acknowledge", ana.account),
+    ]
+
+
+def test_an_account_is_shown_with_what_it_owns_and_owes(
+    rooms: Rooms, quiet: TrainingRecords
+) -> None:
+    root = rooms.actor("root", Role.ADMINISTRATOR, team="office")
+    ana = rooms.actor("ana", Role.RESEARCHER)
+    for name, state in (
+        ("vision", Membership.OWNER),
+        ("llm", Membership.MEMBER),
+        ("audio", Membership.OWNER),
+    ):
+        rooms.people.add_project(root, name)
+        rooms.people.set_member(root, name, "ana", state)
+    rooms.people.set_member(root, "llm", "root", Membership.OWNER)
+    with rooms.world.ledger.transaction() as writing:
+        account = ACCOUNTS.get(writing, ana.account)
+        terms = BreakGlassTerms(longest=timedelta(hours=1), review_within=MONTH)
+        rows = [
+            record_break_glass(writing, account, issued(name), terms=terms, reason="x")
+            for name in ("permit-1", "permit-2", "permit-3")
+        ]
+        BREAK_GLASS.replace(writing, rows[0], state=GlassState.ACCEPTED)
+        writing.append(event())
+
+    shown = quiet.show(ana, "ana")
+    assert (shown.account, shown.team) == (account, "alpha")
+    assert shown.projects == ("audio", "llm", "vision")
+    assert shown.owns == ("audio", "vision")
+    assert shown.lacking == (
+        "text abababababab (not acknowledged)",
+        "weights (not taken)",
+    )
+    assert (shown.training, shown.reviews) == ((), 2)
+    rooms.sessions.close(ana, why="logout")
+    with pytest.raises(DeniedError, match="the session has ended"):
+        quiet.show(ana, "ana")
