@@ -96,6 +96,21 @@ def test_a_report_that_is_not_true_of_the_files_is_refused(
     assert "the report has other" in message
 
 
+def test_a_report_on_tensors_of_which_none_came_out_is_refused(tmp_path: Path) -> None:
+    """Once, a worker that lied so ended the host with an IndexError."""
+    said = [saying([], tensors=[["a", DIGEST]])]
+    (message,) = again(tmp_path, {}, said)
+    assert message.startswith("nothing was written")
+    assert "the report has other tensors" in message
+
+
+def test_no_second_worker_starts_where_nothing_came_out(tmp_path: Path) -> None:
+    sandbox = RecordingSandbox()
+    said = [saying(["empty.txt"]), saying([])]
+    assert again(tmp_path, {"empty.txt": b""}, said, sandbox) == []
+    assert sandbox.jobs == ()
+
+
 def test_a_warning_that_was_kept_back_is_refused(tmp_path: Path) -> None:
     """Nobody would be asked to look at a template that nobody heard of."""
     files = {"chat_template.jinja": TEMPLATE}

@@ -26,7 +26,7 @@ from strongroom.intake.rereading import RULE
 from strongroom.intake.rewriting import Options
 from strongroom.intake.worker import REPORT
 from strongroom.intake.workers import Start, crash, run_worker
-from strongroom.sandboxes.port import Ending, Limits, Readable, Sandbox
+from strongroom.sandboxes.port import Ending, Limits, Outcome, Readable, Sandbox
 
 _WRITTEN = "/written"
 _OUTPUT_BYTES = 64 << 20  # it writes a report
@@ -57,26 +57,35 @@ def read_again(
         IntegrityError: The second report is not what an honest worker leaves.
         SetupError: The sandbox lacks something.
     """
-    written, output = folders
     items = [Item(path=f.name, offset=0, length=f.length) for f in files if f.length]
-    outcome = run_worker(
-        sandbox,
-        Start(
-            module="rereading",
-            word=_WRITTEN,
-            packages=OWN_MODULES,
-            readable=(Readable(source=written, target=_WRITTEN),),
-        ),
-        ReadingJob.of(items, replace(options, salvage=False)),
-        output,
-        _limits(limits, len(items)),
-    )
-    if outcome.ending is not Ending.DONE:
-        return (crash(outcome),)
-    data = read_plain_file(output, REPORT, at_most_bytes=MOST_BYTES + 1)
-    seen = parse_report(data, files=len(items))
+    seen: Sequence[Reported] = ()
+    if items:  # else there is nothing to be read, and a start costs 40 ms
+        again = replace(options, salvage=False)
+        outcome = _run(sandbox, ReadingJob.of(items, again), folders, limits)
+        if outcome.ending is not Ending.DONE:
+            return (crash(outcome),)
+        data = read_plain_file(folders[1], REPORT, at_most_bytes=MOST_BYTES + 1)
+        seen = parse_report(data, files=len(items))
     by_name = dict(zip((item.path for item in items), seen, strict=True))
     return (*_refusals(by_name), *_lies(said, by_name))
+
+
+def _run(
+    sandbox: Sandbox, job: ReadingJob, folders: tuple[Path, Path], limits: Limits
+) -> Outcome:
+    """Have the second worker do its job.
+
+    Raises:
+        StrongroomError: As ``read_again``.
+    """
+    written, output = folders
+    start = Start(
+        module="rereading",
+        word=_WRITTEN,
+        packages=OWN_MODULES,
+        readable=(Readable(source=written, target=_WRITTEN),),
+    )
+    return run_worker(sandbox, start, job, output, _limits(limits, len(job.files)))
 
 
 def _limits(first: Limits, files: int) -> Limits:
@@ -110,16 +119,17 @@ def _refusals(seen: Mapping[str, Reported]) -> Iterator[Finding]:
 def _lies(said: Sequence[Reported], seen: Mapping[str, Reported]) -> Iterator[Finding]:
     """Yield where the first report is not true of the files."""
     for file in said:
+        name = file.outputs[0] if file.outputs else ""
         found = [seen[name] for name in file.outputs if name in seen]
         warned = {f.rule for f in file.findings if f.level is Level.WARNING}
         for each in found:
             for finding in each.findings:
                 if finding.level is Level.WARNING and finding.rule not in warned:
-                    yield _unlike(file.outputs[0], f"nobody said {finding.rule}")
+                    yield _unlike(name, f"nobody said {finding.rule}")
         outside = _outside(found)
         held = [seen[n] for n in file.outputs if n in seen and n not in outside]
         for fact in _counted([file.facts], held):
-            yield _unlike(file.outputs[0], f"the report has other {fact}")
+            yield _unlike(name, f"the report has other {fact}")
 
 
 def _outside(found: Iterable[Reported]) -> set[str]:
@@ -156,9 +166,10 @@ def _values(
 
 
 def _unlike(name: str, what: str) -> Finding:
+    file = quoted(name) if name else "nothing"
     return Finding(
         rule=RULE,
         level=Level.ERROR,
-        message=f"{quoted(name)} was written, and read again: {what}"[:600],
+        message=f"{file} was written, and read again: {what}"[:600],
         place=name[:200],
     )

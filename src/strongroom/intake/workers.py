@@ -25,8 +25,8 @@ from strongroom.sandboxes.port import (
 
 _PLACE = "/readers"
 _BEGIN = (
-    f"import sys; sys.path.append('{_PLACE}'); "
-    "from strongroom.intake.{module} import main; main(sys.argv[1:])"
+    f"import gc, sys; gc.disable(); sys.path.append('{_PLACE}'); "
+    "from strongroom.intake.starting import start; start({module!r}, sys.argv[1:])"
 )
 _FLAGS = ("-I", "-S", "-B", "-c")
 """Nothing of an environment, no packages but those shown, no byte code written."""
