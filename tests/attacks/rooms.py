@@ -14,7 +14,7 @@ from pathlib import Path
 from strongroom.cli.demo.copies import copy_room
 from strongroom.cli.demo.house import MODEL, Clock, House, build_house
 from strongroom.cli.demo.story import Story
-from strongroom.intake.formats.safetensors import header_bytes, place
+from strongroom.intake.formats.safetensors_writer import header_bytes, place
 
 DEPTH, WIDTH, WORDS = 6, 64, 4096
 

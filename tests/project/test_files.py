@@ -40,6 +40,7 @@ TESTED_ELSEWHERE = {
     "intake/formats/pickle_*.py": "test_pickle_machine: bytes in, values out",
     "intake/snapshots.py": "test_worker",
     "intake/formats/gguf_cursor.py": "test_gguf",
+    "intake/formats/safetensors_writer.py": "test_safetensors",
     "intake/formats/gguf_files.py": "test_gguf",
     "intake/formats/torch_*.py": "test_torch_zip and others: files in, files out",
     "intake/formats/strides.py": "test_torch_zip, over every window on a storage",

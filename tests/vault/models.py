@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from strongroom.intake.formats import safetensors
+from strongroom.intake.formats import safetensors, safetensors_writer
 from strongroom.vault.sources import Fingerprint, SourceFile
 
 Tensor = tuple[str, str, Sequence[int]]
@@ -18,8 +18,8 @@ def plain_file(path: str, size: int) -> SourceFile:
 
 def tensor_file(path: str, tensors: Sequence[Tensor]) -> SourceFile:
     """A safetensors file whose tensors lie in the order of the format."""
-    entries = safetensors.place(tensors)
-    return entries_file(path, safetensors.header_bytes(entries), entries)
+    entries = safetensors_writer.place(tensors)
+    return entries_file(path, safetensors_writer.header_bytes(entries), entries)
 
 
 def entries_file(

@@ -13,7 +13,7 @@ from strongroom.crypto.container import PLAIN_BYTES
 from strongroom.crypto.index import IndexItem
 from strongroom.crypto.segment import SealedSegment
 from strongroom.errors import ConflictError, IntegrityError, UnavailableError
-from strongroom.intake.formats.safetensors import header_bytes, place
+from strongroom.intake.formats.safetensors_writer import header_bytes, place
 from strongroom.vault.maps import MapFile
 
 CHUNK_BYTES = 16 * PLAIN_BYTES

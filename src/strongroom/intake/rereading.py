@@ -24,7 +24,7 @@ from strongroom.intake.jobs import MOST_BYTES, ReadingJob
 from strongroom.intake.rewriting import Draft, Options, Rewritten, Workplace
 from strongroom.intake.snapshots import read_sources
 from strongroom.intake.sources import Source
-from strongroom.intake.worker import REPORT, entry, report_of
+from strongroom.intake.worker import REPORT, collect_seldom, entry, report_of
 
 RULE = "sandbox/reread"
 _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -36,6 +36,7 @@ def main(words: Sequence[str]) -> None:
     Args:
         words: Output folder, folder with the files, and number of the job's descriptor.
     """
+    collect_seldom()
     output, written, job = words[0], words[1], int(words[2])
     with os.fdopen(job, "rb") as file:
         order = ReadingJob.from_bytes(file.read(MOST_BYTES + 1))

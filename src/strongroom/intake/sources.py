@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from strongroom.intake.findings import RefusedError
 
 PIECE_BYTES = 1 << 20
+_AHEAD_BYTES = 64 << 10
+"""Read at once where many short stretches lie near each other: 10 us where they do not,
+and a thousandth of that for each of 64 bytes where they do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,3 +100,42 @@ class Source:
             length=length,
             path=path or self.path,
         )
+
+
+class Ahead:
+    """Reads short stretches that lie near each other with few calls, for one thread."""
+
+    __slots__ = ("_data", "_descriptor", "_start")
+
+    def __init__(self) -> None:
+        self._descriptor, self._start, self._data = -1, 0, b""
+
+    def read(self, source: Source, offset: int, length: int) -> bytes:
+        """Return bytes of a window, as ``Source.read_exactly`` does.
+
+        Args:
+            source: One whose bytes nobody changes any more.
+            offset: First byte in it.
+            length: How many; the caller has bounded them.
+
+        Raises:
+            RefusedError: The window ends before.
+        """
+        start = source.start + offset
+        if not 0 <= offset <= source.length - length or length > _AHEAD_BYTES:
+            return source.read_exactly(offset, length)  # or says why not
+        begin = start - self._start
+        is_here = 0 <= begin <= len(self._data) - length
+        if not is_here or source.descriptor != self._descriptor:
+            self._fill(source.descriptor, start)
+            begin = 0
+            if len(self._data) < length:
+                return source.read_exactly(offset, length)  # says that it is cut
+        return self._data[begin : begin + length]
+
+    def _fill(self, descriptor: int, start: int) -> None:
+        around = Source(
+            descriptor=descriptor, start=start, length=_AHEAD_BYTES, path=""
+        )
+        self._descriptor, self._start = descriptor, start
+        self._data = around.read(0, _AHEAD_BYTES)

@@ -1,27 +1,15 @@
-"""Writes tensors to a safetensors file, each with the digest of its bytes.
-
-Two tensors are copied and hashed at once: reading, writing and SHA-256 all work
-without the interpreter's lock.
-"""
+"""Writes tensors to a safetensors file, each with the digest of its bytes."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom.canonical import Json
-from strongroom.intake.formats.safetensors import (
-    TensorEntry,
-    header_bytes,
-    place,
-)
-from strongroom.intake.rewriting import Draft, Workplace
+from strongroom.intake.copying import Part, copy_parts
+from strongroom.intake.formats.safetensors_writer import header_bytes, place
+from strongroom.intake.rewriting import Workplace
 from strongroom.intake.sources import Source
-
-_THREADS = 2
-_SMALL_BYTES = 1 << 20
-"""Up to here a second thread costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,25 +52,14 @@ def write_weights(
     entries = place((w.name, w.dtype, w.shape) for w in weights)
     header = header_bytes(entries, metadata)
     by_name = {weight.name: weight for weight in weights}
-    total = len(header) + (entries[-1].end if entries else 0)
+    parts = [
+        Part(by_name[e.name].source, by_name[e.name].offset, e.end - e.begin)
+        for e in entries
+    ]
     with workplace.create(name) as file:
         file.append(header)
-        file.reserve(total)
-        start = len(header)
-
-        def copy(entry: TensorEntry) -> str:
-            weight, length = by_name[entry.name], entry.end - entry.begin
-            stretch = weight.source.window(weight.offset, length)
-            return copy_hashed(stretch, file, start + entry.begin)
-
-        if total <= _SMALL_BYTES:
-            digests = [copy(entry) for entry in entries]
-        else:
-            # Imports logging, which is 5 ms of a fresh worker.
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
-            with ThreadPoolExecutor(_THREADS) as pool:
-                digests = list(pool.map(copy, entries))
+        file.reserve(len(header) + (entries[-1].end if entries else 0))
+        digests = copy_parts(parts, file, len(header))
     return {entry.name: digest for entry, digest in zip(entries, digests, strict=True)}
 
 
@@ -92,17 +69,3 @@ def digest_facts(digests: Mapping[str, str]) -> Json:
     Pairs, because canonical JSON has no room for every name as a key.
     """
     return [[name, digest] for name, digest in sorted(digests.items())]
-
-
-def copy_hashed(source: Source, into: Draft, position: int) -> str:
-    """Copy a whole window to ``position`` of a draft; return its SHA-256 as hex.
-
-    Raises:
-        RefusedError: The file under the window is cut.
-    """
-    digest = hashlib.sha256()
-    for piece in source.pieces():
-        digest.update(piece)
-        into.put(position, piece)
-        position += len(piece)
-    return digest.hexdigest()

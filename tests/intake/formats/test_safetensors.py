@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from strongroom.errors import InputError
 from strongroom.intake.formats import safetensors as subject
+from strongroom.intake.formats.safetensors_writer import header_bytes, place
 
 ENTRY = '{"dtype":"U8","shape":[2],"data_offsets":[0,2]}'
 
@@ -87,11 +88,11 @@ def test_what_we_write_the_package_reads(
     contents: list[tuple[str, str, tuple[int, ...]]], extra: dict[str, str]
 ) -> None:
     try:
-        entries = subject.place(contents)
+        entries = place(contents)
     except InputError:
         return  # a 4-bit or 6-bit tensor that ends inside a byte
     size = entries[-1].end if entries else 0
-    data = subject.header_bytes(entries, extra) + bytes(size)
+    data = header_bytes(entries, extra) + bytes(size)
 
     header = read(data)
 
@@ -263,10 +264,10 @@ def test_only_the_header_is_read() -> None:
 
 
 def test_a_header_is_not_written_with_a_gap_or_a_name_twice() -> None:
-    one, two = subject.place([("a", "U8", [2]), ("b", "U8", [2])])
+    one, two = place([("a", "U8", [2]), ("b", "U8", [2])])
     twin = subject.TensorEntry(name="a", dtype="U8", shape=(2,), begin=2, end=4)
 
     with pytest.raises(InputError, match="a gap"):
-        subject.header_bytes([two, one])
+        header_bytes([two, one])
     with pytest.raises(InputError, match="twice"):
-        subject.header_bytes([one, twin])
+        header_bytes([one, twin])

@@ -7,14 +7,13 @@ believe of a file without looking is compared (``gguf_values``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from strongroom.canonical import Json
+from strongroom.intake.copying import Part, copy_parts
 from strongroom.intake.formats.gguf import (
     ARRAY,
     MAGIC,
     Head,
-    Tensor,
     Value,
     read_head,
 )
@@ -23,10 +22,9 @@ from strongroom.intake.formats.gguf_values import verify_values
 from strongroom.intake.names import with_ending
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
-from strongroom.intake.weights import copy_hashed, digest_facts
+from strongroom.intake.weights import digest_facts
 
 KIND = "gguf"
-_THREADS = 2
 _VERSION = 3  # the same layout as 2 for little-endian files
 
 
@@ -78,16 +76,19 @@ def _write(
         start = written + -written % head.alignment
         file.append(bytes(start - written))
         file.reserve(start + end)
-
-        def copy(tensor: Tensor) -> str:
-            stretch = source.window(head.data_start + tensor.offset, tensor.length)
-            place = start + placed[tensor.name]
-            digest = copy_hashed(stretch, file, place)
-            file.put(place + tensor.length, bytes(-tensor.length % head.alignment))
-            return digest
-
-        with ThreadPoolExecutor(_THREADS) as pool:
-            digests = list(pool.map(copy, head.tensors))
+        digests = copy_parts(
+            [
+                Part(
+                    source,
+                    head.data_start + tensor.offset,
+                    tensor.length,
+                    padding=-tensor.length % head.alignment,
+                )
+                for tensor in head.tensors
+            ],
+            file,
+            start,
+        )
     return {t.name: digest for t, digest in zip(head.tensors, digests, strict=True)}
 
 

@@ -14,7 +14,7 @@ from strongroom.errors import InputError
 from strongroom.intake.findings import RefusedError, listed, quoted
 from strongroom.intake.formats.onnx_schema import SCHEMAS
 from strongroom.intake.formats.protobuf import Document, Field, Message
-from strongroom.intake.formats.safetensors import header_bytes, place
+from strongroom.intake.formats.safetensors_writer import header_bytes, place
 from strongroom.intake.names import verify_path
 from strongroom.intake.rewriting import Workplace
 from strongroom.intake.sources import Source

@@ -1,4 +1,4 @@
-"""Strict reader and writer of safetensors headers.
+"""Strict reader of safetensors headers; ``safetensors_writer`` writes them.
 
 The ``safetensors`` package parses a header too, but it takes the second of two
 tensors with one name, ignores fields that it does not know, and needs the file
@@ -12,8 +12,7 @@ safetensors 0.8.0 in ``tests/intake/formats/test_safetensors.py``.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom.errors import InputError
@@ -30,6 +29,9 @@ DTYPE_BITS: Mapping[str, int] = {
 }  # fmt: skip
 """Bits of one element of every type that safetensors 0.8 knows."""
 
+METADATA = "__metadata__"
+"""The name under which free text stands."""
+
 PREFIX_BYTES = 8
 """The header's length stands before it as a little-endian u64."""
 
@@ -43,7 +45,7 @@ MOST_DIMENSIONS = 64  # what numpy and torch can hold
 Read = Callable[[int, int], bytes]
 """Gives up to ``length`` bytes from ``offset``: ``(offset, length) -> bytes``."""
 
-_METADATA = "__metadata__"
+_FIELDS = ("dtype", "shape", "data_offsets")
 _MOST_INTEGER = 2**53 - 1  # offsets and shapes stand in canonical JSON later
 
 
@@ -72,7 +74,7 @@ class TensorEntry:
             InputError: A field is out of bounds, or the range is not as long as
                 shape and type say.
         """
-        if not is_plain_name(self.name) or self.name == _METADATA:
+        if not is_plain_name(self.name) or self.name == METADATA:
             raise InputError(
                 f"tensor name {self.name[:80]!r} is empty, reserved, has a control "
                 f"character, or is longer than {MOST_NAME_BYTES} bytes"
@@ -131,65 +133,6 @@ def read_header(read: Read, file_bytes: int) -> SafetensorsHeader:
     tensors, metadata = _parse(body)
     verify_layout(tensors, data_bytes=rest - length)
     return SafetensorsHeader(raw=prefix + body, tensors=tensors, metadata=metadata)
-
-
-def header_bytes(
-    entries: Sequence[TensorEntry], metadata: Mapping[str, str] | None = None
-) -> bytes:
-    """Return the header to write before the tensors, padded to 8 bytes.
-
-    Args:
-        entries: In the order of their offsets, without gaps; see ``place``.
-        metadata: Free text for ``__metadata__``.
-
-    Raises:
-        InputError: Offsets overlap or leave a gap, a name stands twice, or the
-            header passes 100 MB.
-    """
-    verify_layout(entries, data_bytes=entries[-1].end if entries else 0)
-    if len({entry.name for entry in entries}) != len(entries):
-        raise InputError("a tensor name stands twice")
-    document: dict[str, object] = {_METADATA: dict(metadata)} if metadata else {}
-    for entry in entries:
-        document[entry.name] = {
-            "dtype": entry.dtype,
-            "shape": entry.shape,
-            "data_offsets": (entry.begin, entry.end),
-        }
-    try:
-        body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise InputError("metadata holds half of a surrogate pair") from None
-    body += b" " * (-len(body) % 8)
-    if len(body) > MOST_HEADER_BYTES:
-        raise InputError(f"header has {len(body)} bytes, over {MOST_HEADER_BYTES}")
-    return len(body).to_bytes(PREFIX_BYTES, "little") + body
-
-
-def place(tensors: Iterable[tuple[str, str, Sequence[int]]]) -> list[TensorEntry]:
-    """Return entries with offsets for tensors of a new file.
-
-    Wider types stand first, so that every tensor starts on a multiple of its
-    element size, as the safetensors package lays them out.
-
-    Args:
-        tensors: Name, type and shape of each.
-
-    Raises:
-        InputError: A name, a type or a shape cannot stand in a header.
-    """
-    entries: list[TensorEntry] = []
-    begin = 0
-    ordered = sorted(tensors, key=lambda t: (-DTYPE_BITS.get(t[1], 0), t[0]))
-    for name, dtype, shape in ordered:
-        end = begin + tensor_bytes(dtype, shape, name=name)
-        entries.append(
-            TensorEntry(
-                name=name, dtype=dtype, shape=tuple(shape), begin=begin, end=end
-            )
-        )
-        begin = end
-    return entries
 
 
 def tensor_bytes(dtype: str, shape: Sequence[int], *, name: str) -> int:
@@ -270,7 +213,7 @@ def _parse(body: bytes) -> tuple[tuple[TensorEntry, ...], Mapping[str, str]]:
     tensors: list[TensorEntry] = []
     metadata: dict[str, str] = {}
     for name in scanner.members(at_most=MOST_TENSORS + 1):
-        if name == _METADATA:
+        if name == METADATA:
             for key in scanner.members(at_most=MOST_METADATA):
                 metadata[key] = scanner.string()
         else:
@@ -281,17 +224,20 @@ def _parse(body: bytes) -> tuple[tuple[TensorEntry, ...], Mapping[str, str]]:
 
 
 def _entry(name: str, fields: Mapping[str, object]) -> TensorEntry:
-    match fields:
-        case {
-            "dtype": str(dtype),
-            "shape": list(shape),
-            "data_offsets": [int(begin), int(end)],
-        } if fields.keys() == {"dtype", "shape", "data_offsets"}:
-            # A bool is an int to isinstance, and true is no length.
-            if all(type(number) is int for number in (*shape, begin, end)):
-                return TensorEntry(
-                    name=name, dtype=dtype, shape=tuple(shape), begin=begin, end=end
-                )
+    dtype, shape, offsets = map(fields.get, _FIELDS)
+    if (
+        len(fields) == len(_FIELDS)
+        and isinstance(dtype, str)
+        and isinstance(shape, list)
+        and isinstance(offsets, list)
+        and len(offsets) == 2  # noqa: PLR2004  # begin and end
+        # A bool is an int to isinstance, and true is no length.
+        and {type(number) for number in (*shape, *offsets)} == {int}
+    ):
+        begin, end = offsets
+        return TensorEntry(
+            name=name, dtype=dtype, shape=tuple(shape), begin=begin, end=end
+        )
     raise InputError(
         f"tensor {name[:80]!r} needs exactly dtype, shape and two data_offsets, "
         "all whole numbers"
