@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strongroom.ledger import export
+from strongroom.ledger.private_texts import private_of
 from strongroom.types import Role
 from tests.access.rooms import Rooms
 from tests.access.test_tally import House, house, sign
@@ -41,7 +41,7 @@ def test_why_it_was_declined_stands_beside_the_entry(rooms: Rooms) -> None:
     assert set(said) == {"request", "digest"}
     with rooms.world.ledger.reading() as reading:
         entries = list(rooms.world.ledger.entries(reading, 0))
-        texts = [export.private_of(reading, entry) for entry in entries]
+        texts = [private_of(reading, entry) for entry in entries]
     assert {"reason": "ask for less"} in texts
     assert all(b"ask for less" not in entry.body for entry in entries)
 

@@ -32,7 +32,7 @@ def test_advisories_taken_out_of_room_toml_let_nothing_in(
     for attempt in (
         lambda: add(house, write_foreign(quick / "next", seed=2), name="next"),
         lambda: unpinned.intakes.accept(added.intake.id),
-        unpinned.intakes.reaudit,
+        unpinned.intakes.reaudits.run,
     ):
         with pytest.raises(SetupError, match="pins no key for it any more"):
             attempt()

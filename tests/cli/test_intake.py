@@ -99,6 +99,27 @@ def test_what_is_refused_says_why_and_the_status_says_so_too(
     assert "is refused" in shown.err
 
 
+def test_what_is_refused_is_listed_by_name_and_shown_with_every_reason(
+    solo: Terminal, quick: Path
+) -> None:
+    """The list had an id and nothing else; a note could hide the reason."""
+    folder = quick / "downloaded"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number:02}.pt").write_bytes(b"\x80\x04cposix\nsystem\n(tR.")
+
+    done = solo.run("intake", "add", folder, "--as", "worse", "--from", "a stranger")
+
+    assert (done.status, "and 10 more" in done.out) == (65, True)
+    listed = solo.run("intake", "list").out
+    assert ("worse" in listed, "a stranger" in listed) == (True, True)
+    row = solo.ok("intake", "list")
+    assert (row["model"], row["name"], row["from"]) == ("", "worse", "a stranger")
+    shown = solo.run("intake", "show", row["intake"]).out
+    assert "a stranger" in shown
+    assert (done.out.count("x refused/"), shown.count("x refused/")) == (50, 60)
+
+
 def test_what_became_of_it_is_told_where_sarif_cannot_be_written(
     solo: Terminal, foreign: Path, quick: Path
 ) -> None:

@@ -50,4 +50,4 @@ def judging(
 
 def reaudit(house: House, data: bytes | None = None, **options: bool) -> Reaudited:
     """Judge everything again as who may."""
-    return judging(house).intakes.reaudit(data, **options)
+    return judging(house).intakes.reaudits.run(data, **options)

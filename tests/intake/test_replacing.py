@@ -38,11 +38,13 @@ def take(
 ) -> Reaudited:
     """Judge again by a bundle of this key, as a room that pins it."""
     room = judging(house, known_bad=KnownBad(key=key.public))
-    return room.intakes.reaudit(bundle(house, number=number, key=key), dry_run=dry_run)
+    return room.intakes.reaudits.run(
+        bundle(house, number=number, key=key), dry_run=dry_run
+    )
 
 
 def judge(house: House, key: SigningKey) -> list[str]:
-    found = judging(house, known_bad=KnownBad(key=key.public)).intakes.reaudit()
+    found = judging(house, known_bad=KnownBad(key=key.public)).intakes.reaudits.run()
     return [finding.rule for _, finding in found.findings]
 
 
@@ -75,7 +77,7 @@ def test_nothing_by_a_key_that_was_replaced_is_taken(house: House) -> None:
         with pytest.raises(SetupError, match="pins another key"):
             take(house, 8, ISSUER, dry_run=dry_run)
     with pytest.raises(IntegrityError, match="no signature by key"):
-        judging(house, known_bad=KnownBad(key=NEXT.public)).intakes.reaudit(
+        judging(house, known_bad=KnownBad(key=NEXT.public)).intakes.reaudits.run(
             bundle(house, number=9, key=ISSUER)
         )
     with pytest.raises(ConflictError, match="did so before"):
@@ -95,7 +97,7 @@ def test_another_key_in_the_file_alone_changes_nothing(house: House) -> None:
 
 def test_what_is_known_stays_until_the_new_key_says_something(house: House) -> None:
     named = bundle(house, number=7, globals=["os.*"])
-    judging(house).intakes.reaudit(named)
+    judging(house).intakes.reaudits.run(named)
     replace(house)
     known_bad = KnownBad(key=NEXT.public)
 

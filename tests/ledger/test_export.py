@@ -165,26 +165,6 @@ def test_one_entry_is_proved_to_an_outsider(filled: World) -> None:
         export.proof_of(filled.ledger, reading, 301)
 
 
-def test_private_fields_are_read_until_they_are_erased(filled: World) -> None:
-    with filled.ledger.reading() as reading:
-        entry = filled.ledger.entry(reading, 299)
-        assert export.private_of(reading, entry) == {"name": "alpha"}
-        assert export.private_of(reading, filled.ledger.entry(reading, 0)) is None
-    filled.attack("DELETE FROM private_facts")
-    with filled.ledger.reading() as reading:
-        assert export.private_of(reading, entry) is None
-
-
-@pytest.mark.parametrize("column", ["salt", "payload"])
-def test_altered_private_fields_are_not_shown(filled: World, column: str) -> None:
-    value = "x'00'" if filled.database.is_sqlite else "'\\x00'"
-    value = value if column == "salt" else '\'{"name":"beta"}\''
-    filled.attack(f"UPDATE private_facts SET {column} = {value}")  # noqa: S608
-
-    with filled.ledger.reading() as reading, pytest.raises(IntegrityError):
-        export.private_of(reading, filled.ledger.entry(reading, 299))
-
-
 def test_an_entry_is_proved_under_what_a_witness_signed_if_that_covers_it(
     world: World, tmp_path: Path
 ) -> None:

@@ -75,7 +75,7 @@ def reread(
     room = house.by("olga")
     if reads is not None:
         room = reading_here(room, reads=reads)
-    return room.intakes.reread(room.intakes.reaudit(), at_most=at_most)
+    return room.intakes.reaudits.reread(room.intakes.reaudits.run(), at_most=at_most)
 
 
 def rules(found: Reaudited) -> list[str]:
@@ -110,7 +110,7 @@ def test_what_comes_out_the_same_has_the_newer_readers_from_then_on(
     """Through the sandbox, both times: safetensors, JSON, and a checkpoint of torch."""
     torch.save(TENSORS, foreign / "more.pt")
     admit(house, foreign, Older(read=SandboxReader(BubblewrapSandbox())))
-    before = house.by("olga").intakes.reaudit()
+    before = house.by("olga").intakes.reaudits.run()
     assert (rules(before), len(before.outgrown)) == (["advisory/reader"], 1)
 
     found = reread(house)
@@ -118,7 +118,7 @@ def test_what_comes_out_the_same_has_the_newer_readers_from_then_on(
     assert (rules(found), found.reread, found.outgrown) == (["reread/same"], 1, ())
     assert found.recalled == ()
     assert kinds(house) == ["intake.reopened", "intake.reread"]
-    after = house.by("olga").intakes.reaudit()
+    after = house.by("olga").intakes.reaudits.run()
     assert (rules(after), after.outgrown) == ([], ())
     assert list((house.folder / "quarantine").glob("*")) == []
     opens(house)
@@ -192,7 +192,7 @@ def test_an_interruption_loses_what_was_under_way_alone(
         reread(house, reads=interrupted)
 
     assert list((house.folder / "quarantine").iterdir()) == []
-    left = house.by("olga").intakes.reaudit()
+    left = house.by("olga").intakes.reaudits.run()
     assert len(left.outgrown) == 1
     assert reread(house, at_most=1, reads=read_here).reread == 1
     assert reread(house, reads=read_here).reread == 0
@@ -276,14 +276,14 @@ def test_an_advisory_on_what_only_newer_readers_saw_is_a_hit(
     added = admit(house, folder, Older(change=silent))
     room = reading_here(house.by("olga"), KNOWN_BAD, reads=read_here)
     names = bundle(house, globals=["torch._utils.*"])
-    before = room.intakes.reaudit(names)
+    before = room.intakes.reaudits.run(names)
     assert rules(before) == ["advisory/reader"]
 
-    found = room.intakes.reread(before)
+    found = room.intakes.reaudits.reread(before)
 
     assert rules(found) == ["reread/same", "advisory/hit"]
     assert [one.id for one in found.recalled] == [added.intake.version]
-    assert rules(room.intakes.reaudit()) == ["advisory/known"]
+    assert rules(room.intakes.reaudits.run()) == ["advisory/known"]
 
 
 def test_a_deleted_reading_is_not_passed_over(house: House, foreign: Path) -> None:

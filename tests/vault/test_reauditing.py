@@ -140,13 +140,13 @@ def test_a_bundle_by_another_key_or_from_the_future_is_refused(house: House) -> 
     with pytest.raises(IntegrityError, match="still to come"):
         reaudit(house, bundle(house, issued=-timedelta(days=1)))
     with pytest.raises(SetupError, match="pins no key"):
-        house.by("olga").intakes.reaudit(bundle(house))
+        house.by("olga").intakes.reaudits.run(bundle(house))
     assert rules(reaudit(house)) == ["advisory/none"]
 
 
 def test_who_may_not_advise_is_denied(house: House) -> None:
     with pytest.raises(DeniedError):
-        judging(house, "ana").intakes.reaudit(bundle(house))
+        judging(house, "ana").intakes.reaudits.run(bundle(house))
 
 
 def test_what_somebody_deletes_is_not_passed_over(house: House, added: Added) -> None:

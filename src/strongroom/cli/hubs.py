@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,21 @@ MOST_BYTES = Annotated[
 _MOST_TOKEN_BYTES = 4096
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody says of the hub that is asked.
+
+    Attributes:
+        endpoint: Its address; the room's unless said.
+        token_file: Holds the token by which the hub knows somebody.
+        most_bytes: Of a commit.
+    """
+
+    endpoint: str | None
+    token_file: Path | None
+    most_bytes: int | None
+
+
 @contextmanager
 def files(
     call: Call,
@@ -41,9 +57,7 @@ def files(
     options: SealOptions,
     *,
     source: str | None,
-    endpoint: str | None,
-    token_file: Path | None,
-    most_bytes: int | None,
+    asked: Asked,
 ) -> Iterator[Path]:
     """Give the file or folder that somebody names, fetched for as long as needed.
 
@@ -53,9 +67,7 @@ def files(
         path: Of something here, or ``hf://ORG/NAME@COMMIT``.
         options: Under which name, project and class it is sealed then.
         source: Name of the source that vouches for it.
-        endpoint: Of the hub; the room's unless said.
-        token_file: Holds the token by which the hub knows somebody.
-        most_bytes: Of a commit.
+        asked: Which hub, if it is on one.
 
     Raises:
         InputError: It is no place on a hub, or there is too much.
@@ -68,7 +80,7 @@ def files(
     if not is_on_hub(path):
         yield Path(path)
         return
-    hub = named_hub(room, endpoint, token_file, most_bytes)
+    hub = named_hub(room, asked)
     room.intakes.verify(options, source=source)  # fetching may take hours
     with fetched(call, room, path, hub, project=options.project) as folder:
         yield folder
@@ -101,19 +113,12 @@ def fetched(
     )
 
 
-def named_hub(
-    room: Strongroom,
-    endpoint: str | None,
-    token_file: Path | None,
-    most_bytes: int | None,
-) -> Hub:
+def named_hub(room: Strongroom, asked: Asked) -> Hub:
     """Return the hub that somebody names, or the room does.
 
     Args:
         room: Whose settings may name one.
-        endpoint: Of the hub; the room's unless said.
-        token_file: Holds the token by which the hub knows somebody.
-        most_bytes: Of a commit.
+        asked: What is said of it.
 
     Raises:
         InputError: That is no address of one, or no token.
@@ -123,7 +128,7 @@ def named_hub(
     """
     from strongroom.intake.hub import DEFAULT_MOST_BYTES, Hub
 
-    named = endpoint or room.room.settings.intake.hub
+    named = asked.endpoint or room.room.settings.intake.hub
     if not named:
         raise SetupError(
             "no hub is named",
@@ -131,9 +136,9 @@ def named_hub(
         )
     return Hub(
         endpoint=named.rstrip("/"),
-        token=_token(token_file),
+        token=_token(asked.token_file),
         environment=os.environ,
-        most_bytes=most_bytes or DEFAULT_MOST_BYTES,
+        most_bytes=asked.most_bytes or DEFAULT_MOST_BYTES,
     )
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from strongroom.canonical import Json
     from strongroom.intake.intakes import Intake
-    from strongroom.intake.later_readings import LaterReading
 
 FAMILY: Final = "adviser/"
 """How the rules of advice begin; ``intake.advisers`` makes them."""
@@ -37,24 +36,21 @@ _NEXT: Final = {
 }
 
 
-def later_document(later: LaterReading | None) -> Json:
-    """Return what came of reading an original again, for programs."""
-    if later is None:
-        return None
-    return {
-        "at": words.stamp(later.read_at),
-        "reader": later.reader,
-        "outcome": later.outcome.value,
-    }
-
-
 def texts_of(value: Json) -> list[str]:
     """Return what stands in a list; nothing if it is none."""
     return [str(one) for one in value] if isinstance(value, list | tuple) else []
 
 
-def show_intake(console: Console, document: Mapping[str, Json]) -> None:
-    """Print an intake: what it is, what became of each file, what was found."""
+def show_intake(
+    console: Console, document: Mapping[str, Json], *, every_error: bool = False
+) -> None:
+    """Print an intake: what it is, what became of each file, what was found.
+
+    Args:
+        console: Where to.
+        document: From ``intake_document``.
+        every_error: Whether to print all that it is refused for, be it thousands.
+    """
     console.print(f"{document['intake']}  {document['state']}\n", style="bold")
     if document["known"]:
         console.print("the same bytes were added before\n", style="dim")
@@ -62,8 +58,12 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
     size = words.size(int(str(document["bytes"])))
     files = words.many(int(str(document["files"])), "file")
     grid.add_row("original", f"{files}, {size}")
-    if document["model"]:
-        grid.add_row("model", str(document["model"]))
+    for head, value in (
+        ("model", document["model"] or document["name"]),
+        ("from", document["from"]),
+    ):
+        if value:
+            grid.add_row(head, text(str(value)))
     if document["original_until"]:
         grid.add_row("kept until", str(document["original_until"])[:10])
     again = document["read_again"]
@@ -80,7 +80,7 @@ def show_intake(console: Console, document: Mapping[str, Json]) -> None:
         for one in _mappings(report["findings"]):
             (advice if str(one["rule"]).startswith(FAMILY) else ours).append(one)
         _show_files(console, _mappings(report["files"]))
-        show_findings(console, ours)
+        show_findings(console, ours, every_error=every_error)
         _show_advice(console, _mappings(report.get("advisers")), advice)
         _show_changes(console, _mappings(report["files"]))
     following = _NEXT.get(str(document["state"]))
@@ -171,21 +171,30 @@ def _show_files(console: Console, files: Sequence[Mapping[str, Json]]) -> None:
         console.print(f"and {len(files) - _MOST_SHOWN} more", style="dim")
 
 
-def show_findings(console: Console, every: Json) -> None:
-    """Print findings, as a report has them."""
-    findings = _mappings(every)
-    if not findings:
+def show_findings(console: Console, every: Json, *, every_error: bool = False) -> None:
+    """Print findings, as a report has them, errors before the rest.
+
+    Args:
+        console: Where to.
+        every: Of a report.
+        every_error: Whether to print more errors than fit a screen.
+    """
+    found = _mappings(every)
+    if not found:
         return
+    errors = [one for one in found if one["level"] == "error"]
+    findings = errors + [one for one in found if one["level"] != "error"]
+    most = max(_MOST_SHOWN, len(errors)) if every_error else _MOST_SHOWN
     console.print()
-    for finding in findings[:_MOST_SHOWN]:
+    for finding in findings[:most]:
         level = str(finding["level"])
         where = " ".join(str(finding[key]) for key in ("path", "place") if finding[key])
         console.print(
             text(f"{_MARKS[level]} {finding['rule']}  {where}"), style=_STYLES[level]
         )
         console.print(text(f"    {finding['message']}"), soft_wrap=True)
-    if len(findings) > _MOST_SHOWN:
-        console.print(f"and {len(findings) - _MOST_SHOWN} more", style="dim")
+    if len(findings) > most:
+        console.print(f"and {len(findings) - most} more", style="dim")
 
 
 def _show_advice(

@@ -68,15 +68,16 @@ def outdated(
             f"{identifier[:200]!a} is no id of an intake",
             hint="name it first: strongroom intake outdated ID PATH",
         )
+    asked = hubs.Asked(endpoint=endpoint, token_file=token_file, most_bytes=most_bytes)
     if path is not None:
         hubs.verify_named(path)  # a slip of the pen, before a room is opened
     with call.open() as room:
         if identifier is None or path is None:
-            hub = hubs.named_hub(room, endpoint, token_file, most_bytes)
+            hub = hubs.named_hub(room, asked)
             _ask(call, room, hub, identifier)
         elif is_on_hub(path):
             room.intakes.show(identifier)  # before hours of fetching
-            hub = hubs.named_hub(room, endpoint, token_file, most_bytes)
+            hub = hubs.named_hub(room, asked)
             with hubs.fetched(call, room, path, hub, project=project) as folder:
                 _answer(call, room, identifier, folder)
         else:

@@ -66,9 +66,9 @@ def reaudit(
     data = None if bundle is None else _read(bundle)
     with call.open(every_domain=reread) as room:
         if self_:
-            found = room.intakes.reaudit_installed(_installed(), data)
+            found = room.intakes.reaudits.installed(_installed(), data)
         else:
-            found = room.intakes.reaudit(data, dry_run=dry_run)
+            found = room.intakes.reaudits.run(data, dry_run=dry_run)
         if reread:
             found = _reread(call, room, found, most)
     document = _document(found)
@@ -92,7 +92,7 @@ def _reread(
     """Read originals again, with a bar; each counts once opened and once read."""
     total = 2 * sum(intake.plain_bytes for intake in found.outgrown[:most])
     with call.output.progress("reading again", total) as progress:
-        return room.intakes.reread(found, at_most=most, progress=progress)
+        return room.intakes.reaudits.reread(found, at_most=most, progress=progress)
 
 
 def _read(path: Path) -> bytes:

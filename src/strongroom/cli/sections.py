@@ -79,7 +79,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, Leaf | Branch]]] = {
         "intake": Branch(
             "Models from outside, re-written before they are sealed",
             {
-                "add": Leaf("intake:add", "Take a model in, and re-write it"),
+                "add": Leaf("intake_add:add", "Take a model in, and re-write it"),
                 "list": Leaf("intake:list_", "List what came in"),
                 "show": Leaf("intake:show", "Show what was found and changed"),
                 "accept": Leaf("intake:accept", "Let the result be asked for"),

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from strongroom.access.request import Request, RequestState
 from strongroom.database import tables
-from strongroom.ledger import export
 from strongroom.ledger.log import Entry, Reading
+from strongroom.ledger.private_texts import private_of
 
 
 def why_declined(reading: Reading, request: Request) -> str:
@@ -27,7 +27,7 @@ def why_declined(reading: Reading, request: Request) -> str:
         return ""
     for entry in _entries_naming(reading, request):
         if json.loads(entry.body)["kind"] == "request.declined":
-            return (export.private_of(reading, entry) or {}).get("reason", "")
+            return (private_of(reading, entry) or {}).get("reason", "")
     return ""
 
 

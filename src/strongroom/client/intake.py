@@ -10,6 +10,7 @@ from pathlib import Path
 from strongroom.access.request import Request
 from strongroom.access.sessions import Actor
 from strongroom.canonical import Json
+from strongroom.client.called import Called, called
 from strongroom.client.issuers import Issuers
 from strongroom.client.reaudits import Reaudits
 from strongroom.client.room import Room
@@ -50,12 +51,20 @@ class Added:
     sealed: Sealed | None
 
 
-class Intakes(Reaudits):
-    """What one person does with things from outside."""
+class Intakes:
+    """What one person does with things from outside.
+
+    Attributes:
+        sources: Who vouches for them.
+        issuers: Whose advisories count.
+        reaudits: What is known of them since.
+    """
 
     def __init__(self, room: Room, actor: Callable[[], Actor]) -> None:
         """Bind it to a room and whoever acts."""
-        super().__init__(room, actor)
+        self._room = room
+        self._actor = actor
+        self.reaudits = Reaudits(room, actor)
         self.sources = Sources(room, actor)
         self.issuers = Issuers(room, actor)
 
@@ -88,7 +97,9 @@ class Intakes(Reaudits):
         """
         actor = self._actor()
         addition = replace(  # checked before anything is copied
-            addition, classification=self._room.vault.verify_options(actor, options)
+            addition,
+            name=options.name,
+            classification=self._room.vault.verify_options(actor, options),
         )
         if source is not None:
             addition = self._room.allow_list.expected(addition, source, bundle)
@@ -179,15 +190,14 @@ class Intakes(Reaudits):
         """
         return self._room.quarantine.listed(self._actor())
 
-    def models(self, intakes: Sequence[Intake]) -> list[str]:
-        """Return ``NAME@NUMBER`` of what each became; empty if nothing.
+    def called(self, intakes: Sequence[Intake]) -> list[Called]:
+        """Return how each is called.
 
         Raises:
             DeniedError: The actor may not read them.
+            IntegrityError: A name is not what its entry commits to.
         """
-        versions = [one.version or "" for one in intakes]
-        called = self._room.catalogue.called(self._actor(), set(versions))
-        return [called.get(version, "") for version in versions]
+        return called(self._room, self._actor(), intakes)
 
     def show(self, identifier: str) -> tuple[Intake, Json]:
         """Return an intake and its report, ``None`` before it was examined.

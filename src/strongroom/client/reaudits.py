@@ -19,9 +19,7 @@ class Reaudits:
         self._room = room
         self._actor = actor
 
-    def reaudit(
-        self, bundle: bytes | None = None, *, dry_run: bool = False
-    ) -> Reaudited:
+    def run(self, bundle: bytes | None = None, *, dry_run: bool = False) -> Reaudited:
         """Judge again what was admitted, by the newest bundle of advisories.
 
         Args:
@@ -51,7 +49,7 @@ class Reaudits:
         Each is recorded when it is done: whoever interrupts this goes on later.
 
         Args:
-            found: What ``reaudit`` returned: it says what there is to read.
+            found: What ``run`` returned: it says what there is to read.
             at_most: How many to read, the oldest first; all unless given.
             progress: Told the bytes opened, and those read, since the last call.
 
@@ -79,7 +77,7 @@ class Reaudits:
         """
         return self._room.reading_again.last(self._actor(), identifier)
 
-    def reaudit_installed(
+    def installed(
         self, packages: Sequence[Installed], bundle: bytes | None = None
     ) -> Reaudited:
         """Return what is known of the packages that are installed here.
@@ -89,9 +87,9 @@ class Reaudits:
             bundle: The signed file to go by, which is not taken; else the last one.
 
         Raises:
-            SetupError: As ``reaudit``.
-            IntegrityError: As ``reaudit``.
-            ConflictError: As ``reaudit``.
+            SetupError: As ``run``.
+            IntegrityError: As ``run``.
+            ConflictError: As ``run``.
             DeniedError: The actor may not.
         """
         return self._room.reauditing.installed(self._actor(), packages, bundle)

@@ -26,6 +26,7 @@ from strongroom.ledger import export
 from strongroom.ledger.cosigned import WitnessReport
 from strongroom.ledger.failures import record_failure
 from strongroom.ledger.log import Entry, Reading
+from strongroom.ledger.private_texts import private_of
 from strongroom.ledger.proof import Proof
 from strongroom.permits.exposures import ExposureReport, Exposures
 from strongroom.types import AccountKind
@@ -98,7 +99,7 @@ class Records:
         """
         with self._allowed() as reading:
             entry = self._room.ledger.entry(reading, position)
-            return entry, export.private_of(reading, entry)
+            return entry, private_of(reading, entry)
 
     def prove(self, position: int) -> tuple[Entry, Proof]:
         """Return one entry and a proof of it that outsiders verify.

@@ -48,6 +48,7 @@ class Addition:
     Attributes:
         path: A file or a folder.
         project: Name of the project it is for.
+        name: Of the model that it is to become.
         origin: Where they got it, in their words or as ``hf://ORG/NAME@COMMIT``.
         expect: Hexadecimal SHA-256 that a single file, or the list of files, has.
         signature: That came with it, and by whom it has to be.
@@ -59,6 +60,7 @@ class Addition:
 
     path: Path
     project: str
+    name: str = ""
     origin: str = ""
     expect: str | None = None
     signature: Claim | None = None

@@ -14,7 +14,11 @@ _MOST_TYPED = 1000
 
 def received_event(actor: Actor, row: Intake, addition: Addition) -> Event:
     """Return the entry on a copy that was made."""
-    private = {"path": str(addition.path), "origin": addition.origin}
+    private = {
+        "path": str(addition.path),
+        "origin": addition.origin,
+        "name": addition.name,
+    }
     return actor.event(
         "intake.received",
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -15,11 +14,9 @@ from strongroom.database.cells import blob, text
 from strongroom.database.engine import Transaction
 from strongroom.errors import (
     ConflictError,
-    IntegrityError,
     MissingError,
     UnavailableError,
 )
-from strongroom.ledger import events
 from strongroom.ledger.cosigned import (
     cosigned_note,
     newest_met,
@@ -109,29 +106,6 @@ def export_ledger(
     except OSError as error:
         raise UnavailableError(f"{folder}: {error.strerror}") from None
     return checkpoint.size
-
-
-def private_of(transaction: Transaction, entry: Entry) -> dict[str, str] | None:
-    """Return the private fields of an entry; ``None`` if it has none, or no more.
-
-    Raises:
-        IntegrityError: They are not what the entry commits to.
-    """
-    columns = tables.private_facts.c
-    row = transaction.connection.execute(
-        sa.select(columns.salt, columns.payload).where(columns.entry_id == entry.id)
-    ).one_or_none()
-    if row is None:
-        return None
-    salt, payload = blob(row.salt), text(row.payload)
-    commitment = events.commitment(salt, payload.encode())
-    if f'"private":"{commitment.hex()}"'.encode() not in entry.body:
-        raise IntegrityError(
-            f"the private fields of entry {entry.position} were altered",
-            hint="strongroom ledger verify",
-        )
-    fields: dict[str, str] = json.loads(payload)
-    return fields
 
 
 def proof_of(ledger: Ledger, transaction: Transaction, position: int) -> Proof:

@@ -10,7 +10,7 @@ INTAKE_KINDS: Mapping[str, Kind] = {
     "intake.received": Kind(
         "Files from outside were copied into quarantine.",
         ("intake", "digest", "files", "bytes", "vouched", "expires"),
-        ("path", "origin"),
+        ("path", "origin", "name"),
         (6005, 6),
     ),
     "intake.fetching": Kind(

@@ -29,7 +29,7 @@ def findings(house: House) -> list[str]:
 def take(house: House, number: int, key: SigningKey) -> None:
     """Take a bundle in a room whose file pins this key."""
     data = bundle(house, number=number, key=key)
-    judging(house, known_bad=KnownBad(key=key.public)).intakes.reaudit(data)
+    judging(house, known_bad=KnownBad(key=key.public)).intakes.reaudits.run(data)
 
 
 def test_an_issuer_hidden_while_another_took_the_place_is_found(house: House) -> None:
