@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -123,7 +124,7 @@ LAYOUT = torch.serialization._get_layout
 SPARSE = torch._utils._rebuild_sparse_tensor
 NESTED = torch._utils._rebuild_nested_tensor
 QUANTISED = torch._utils._rebuild_qtensor
-STORAGES = {"0": bytes(16), "n": bytes(32), "q": bytes(4)}
+STORAGES = {"0": bytes(16), "n": bytes(32), "q": bytes(4), "rows": bytes(24)}
 V2 = torch._utils._rebuild_tensor_v2
 
 
@@ -142,6 +143,7 @@ def quantised(*quantiser: object, kind: object = torch.QInt8Storage) -> Made:
     return Made(QUANTISED, (place, 0, (2, 2), (2, 1), quantiser, False, None))
 
 
+ROWS_OF_CSR = tensor((3,), (1,), kind=torch.LongStorage, key="rows", count=3)
 COO, CSR, BSR = "torch.sparse_coo", "torch.sparse_csr", "torch.sparse_bsr"
 MISFITS = {
     "more_indices_than_values": sparse(COO, numbers(1, 3), tensor(), (9,), True),
@@ -212,6 +214,48 @@ def test_parts_that_do_not_fit_are_refused(rule: str, thing: Made) -> None:
     with pytest.raises(RefusedError) as refused:
         read(Forged({"w": thing}, STORAGES).zip())
     assert refused.value.rule == rule
+
+
+def numbers_of(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}q", *values)
+
+
+@pytest.mark.parametrize(
+    ("thing", "values"),
+    [
+        (sparse(COO, numbers(1, 4), tensor(), (9,)), (0, 1, 2, 9)),
+        (sparse(COO, numbers(1, 4), tensor(), (9,)), (0, 1, 2, -1)),
+        (sparse(COO, numbers(2, 2), tensor((2,)), (9, 1)), (0, 1, 0, 1)),
+        (sparse(COO, numbers(1, 4), tensor(), (0,)), (0, 0, 0, 0)),
+        (sparse(CSR, ROWS_OF_CSR, numbers(4), tensor(), (2, 4)), (0, 1, 2, 4)),
+        (sparse(CSR, ROWS_OF_CSR, numbers(4), tensor(), (2, 4)), (0, 1, 2, -(2**63))),
+        (sparse(CSR, numbers(3), numbers(4), tensor(), (2, 9)), (0, 1, 5, 8)),
+        (Made(NESTED, (tensor(), *[numbers(2, 2)] * 2, numbers(2))), (9, 1, 0, 0)),
+        (Made(NESTED, (tensor(), *[numbers(2, 1)] * 2, numbers(2))), (2, 4, 0, 0)),
+        (Made(NESTED, (tensor(), *[numbers(2, 1)] * 2, numbers(2))), (1, -1, 0, 0)),
+        (Made(NESTED, (tensor(), *[numbers(1, 2)] * 2, numbers(1))), (2**62,) * 4),
+    ],
+)
+def test_parts_that_point_outside_are_refused(
+    thing: Made, values: tuple[int, ...]
+) -> None:
+    """What torch would read and write beyond memory, unless it is asked to check."""
+    storages = {**STORAGES, "n": numbers_of(*values)}
+    with pytest.raises(RefusedError, match="point outside") as refused:
+        read(Forged({"w": thing}, storages).zip())
+    assert refused.value.rule == "torch/geometry"
+
+
+def test_strided_indices_are_read_as_they_lie() -> None:
+    """The rows of a transposed table do not lie in one stretch."""
+    table = tensor((2, 2), (1, 2), kind=torch.LongStorage, key="n")
+    thing = sparse(COO, table, tensor((2,)), (9, 2))
+    good = Forged({"w": thing}, {**STORAGES, "n": numbers_of(8, 1, 7, 0)})
+    bad = Forged({"w": thing}, {**STORAGES, "n": numbers_of(8, 1, 7, 2)})
+
+    read(good.zip())
+    with pytest.raises(RefusedError, match="point outside"):
+        read(bad.zip())
 
 
 def test_a_part_that_reaches_beyond_its_storage_is_refused() -> None:

@@ -61,7 +61,7 @@ def write_checkpoint(
             beyond its storage, or all of them together are too large.
     """
     shelf = Shelf(checkpoint.value, checkpoint.storages, source, workplace)
-    tree = Tree(shelf.place, checkpoint.tensor_of)
+    tree = Tree(shelf.place, checkpoint.tensor_of, shelf.pieces)
     root = tree.node(checkpoint.value)
     # Before anything is written: what is refused leaves no file behind.
     with refusing("torch/depth"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from strongroom.canonical import Json
@@ -156,6 +156,13 @@ class Shelf:
         if data is None:
             self._placed[identity] = found
         return found
+
+    def pieces(self, tensor: Tensor) -> Iterator[bytes]:
+        """Yield the elements of a tensor in row order; the shape of ``Pieces``."""
+        source, offset = self._storage(tensor), tensor.offset * tensor.dtype.bytes
+        if tensor.elements and not tensor.is_contiguous:
+            source, offset = self._in_rows(source, tensor), 0
+        yield from source.pieces(offset, tensor.bytes)
 
     def _is_training(self, path: Path) -> bool:
         """Return whether a tensor belongs to training, not to the model.

@@ -21,8 +21,8 @@ from strongroom.intake.formats.pickle_values import (
     Value,
 )
 from strongroom.intake.formats.torch_arrays import array_of, raw_of, scalar_of
-from strongroom.intake.formats.torch_composed import Composed
 from strongroom.intake.formats.torch_names import DTYPES, NAMES
+from strongroom.intake.formats.torch_parts import Composed, Pieces
 from strongroom.intake.formats.torch_storages import is_bare_storage
 from strongroom.intake.formats.torch_tensors import Tensor
 
@@ -54,8 +54,9 @@ _DEVICE = re.compile(r"[a-z]{1,20}(:[0-9]{1,4})?")
 class Tree:
     """Turns values into JSON, node by node, and hands tensors on."""
 
-    def __init__(self, place: Place, tensor_of: TensorOf) -> None:
+    def __init__(self, place: Place, tensor_of: TensorOf, pieces: Pieces) -> None:
         self._place = place
+        self._pieces = pieces
         self._tensor_of = tensor_of
         self._nodes = 0
         self._letters = 0
@@ -134,6 +135,7 @@ class Tree:
             self.node(part, (*path, name) if name else path)
             for name, part in tensor.parts
         ]
+        tensor.verify(self._pieces)
         return {tensor.kind: nodes}
 
     def _items(self, values: Iterable[Value], path: Path) -> list[Json]:
