@@ -19,6 +19,10 @@ with warnings.catch_warnings():
     import sentencepiece
 
 UNKNOWN = b"\x0a\x05\x0a\x01?\x18\x02"
+INFINITE = b"\x0a\x08\x0a\x01b\x15\x00\x00\x80\x7f"
+CONTROL = b"\x0a\x05\x0a\x01a\x18\x03"
+LONG = b"\x0a\xc3\x3e\x0a\xc0\x3e" + b"a" * 8000
+PAIRS = b"\x12\x02\x18\x02"  # the algorithm
 PIECE = b"\x0a\x03\x0a\x01a"
 TEXT = "the cat sat on the mat and the dog sat on the cat"
 
@@ -76,6 +80,9 @@ def rule_of(data: bytes) -> str:
         (UNKNOWN, "sentencepiece/piece"),  # nothing that text is split into
         (UNKNOWN + b"\x0a\x05\x0a\x01a\x18\x03", "sentencepiece/piece"),
         (UNKNOWN + PIECE * 2, "sentencepiece/piece"),
+        (UNKNOWN + PIECE + INFINITE, "sentencepiece/piece"),
+        (UNKNOWN + PIECE + LONG, "sentencepiece/piece"),
+        (UNKNOWN + PIECE + PAIRS + CONTROL, "sentencepiece/piece"),
         (UNKNOWN + PIECE + b"\x0a\x05\x0a\x01b\x18\x06", "sentencepiece/piece"),
         (UNKNOWN + PIECE + b"\x12\x02\x18\x09", "sentencepiece/piece"),
         (UNKNOWN + PIECE + b"\x12\x03\x98\x02\x01", "sentencepiece/piece"),
@@ -94,6 +101,13 @@ def test_what_a_trainer_left_in_it_is_left_out() -> None:
 
     assert b"/home" not in files["tokenizer.model"]
     assert result.changes == ("left out: input",)
+
+
+def test_a_text_may_be_a_piece_and_a_mark() -> None:
+    _, files = rewritten(subject.rewrite, UNKNOWN + PIECE + CONTROL, "tokenizer.model")
+    assert loads(files["tokenizer.model"])
+    assert not loads(UNKNOWN + PIECE + CONTROL + PAIRS)
+    assert not loads(UNKNOWN + PIECE + LONG)
 
 
 @pytest.mark.parametrize("kind", ["unigram", "bpe", "word", "char"])

@@ -5,6 +5,8 @@ Source: ``sentencepiece_model.proto`` of SentencePiece 0.2.
 
 from __future__ import annotations
 
+import math
+import struct
 from collections import Counter
 from collections.abc import Sequence
 
@@ -19,6 +21,8 @@ from strongroom.intake.sources import Source
 KIND = "sentencepiece"
 MOST_BYTES = 64 << 20
 MOST_PIECES = 1_000_000
+MOST_PIECE_BYTES = 7_999
+"""SentencePiece 0.2.3 loads no longer one; older ones took ever longer (issue 1263)."""
 
 _TRAINER_NUMBERS = (
     *(3, 4, 11, 12, 13, 14, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 32, 33, 34),
@@ -71,6 +75,8 @@ _KINDS = range(1, 7)
 _RESERVED = frozenset({_UNKNOWN, _CONTROL, _BYTE})
 """Types whose texts SentencePiece keeps apart from those that it looks for."""
 
+_FLOAT = struct.Struct("<f")
+_UNIGRAM, _PAIRS = 1, 2
 _ALGORITHMS = range(1, 5)
 _BYTES = frozenset(f"<0x{number:02X}>" for number in range(256))
 
@@ -93,8 +99,13 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     pieces = document.root.messages("pieces")
     if not 0 < len(pieces) <= MOST_PIECES:
         raise RefusedError("sentencepiece/size", f"model has {len(pieces)} pieces")
-    _verify_pieces(pieces)
-    _verify_trainer(document.root.messages("trainer_spec"), pieces)
+    trainers = document.root.messages("trainer_spec")
+    algorithms = [one.number("trainer 3", _UNIGRAM) for one in trainers]
+    if not all(algorithm in _ALGORITHMS for algorithm in algorithms):
+        raise _refused("model is for an algorithm that is not known")
+    _verify_pieces(pieces, keeps_apart=_PAIRS not in algorithms)
+    falls_back = any(one.number("trainer 35") for one in trainers)
+    _verify_bytes(pieces, falls_back=falls_back)
     for spec in ("normalizer_spec", "denormalizer_spec"):
         for one in document.root.messages(spec):
             verify_charsmap(_table(one))
@@ -110,15 +121,25 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
     )
 
 
-def _verify_pieces(pieces: Sequence[Message]) -> None:
-    """Check what SentencePiece checks, or nothing would load what comes out."""
+def _verify_pieces(pieces: Sequence[Message], *, keeps_apart: bool) -> None:
+    """Check what SentencePiece checks, or nothing would load what comes out.
+
+    Args:
+        pieces: All of them.
+        keeps_apart: Whether the algorithm lets a text stand once more as a piece that
+            no text is split into; byte-pair encoding does not.
+    """
     seen: set[tuple[bool, str]] = set()
     kinds: Counter[int] = Counter()
     for piece in pieces:
         text, kind = piece.text("piece"), piece.number("type", _NORMAL)
         if not text or "\x00" in text or kind not in _KINDS:
             raise _refused("a piece is empty, or of no type that is known")
-        identity = (kind in _RESERVED, text)
+        if len(text.encode()) > MOST_PIECE_BYTES:
+            raise _refused(f"a piece has over {MOST_PIECE_BYTES} bytes")
+        if not all(map(_is_finite, piece.all("score"))):
+            raise _refused("a score is no finite number")
+        identity = (keeps_apart and kind in _RESERVED, text)
         if identity in seen:
             raise _refused("a piece stands twice")
         seen.add(identity)
@@ -129,14 +150,15 @@ def _verify_pieces(pieces: Sequence[Message]) -> None:
         raise _refused("model has no piece that text could be split into")
 
 
-def _verify_trainer(trainers: Sequence[Message], pieces: Sequence[Message]) -> None:
-    """Check that the pieces are those that the trainer's settings ask for."""
-    falls_back = any(trainer.number("trainer 35") for trainer in trainers)
+def _is_finite(score: object) -> bool:
+    return isinstance(score, bytes) and math.isfinite(_FLOAT.unpack(score)[0])
+
+
+def _verify_bytes(pieces: Sequence[Message], *, falls_back: bool) -> None:
+    """Check that each byte is a piece where the model falls back to them."""
     given = {p.text("piece") for p in pieces if p.number("type", _NORMAL) == _BYTE}
     if given != (_BYTES if falls_back else set()):
         raise _refused("model has not each byte as a piece, or some without need")
-    if any(one.number("trainer 3", 1) not in _ALGORITHMS for one in trainers):
-        raise _refused("model is for an algorithm that is not known")
 
 
 def _refused(why: str) -> RefusedError:
