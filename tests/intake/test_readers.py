@@ -18,11 +18,13 @@ from strongroom.intake.readers import (
     LATE,
     MODULES,
     READERS,
+    VERSION,
     late_reader_for,
     reader_beside,
     reader_for,
 )
 from tests.intake.hostile import rewritten
+from tests.intake.outcomes import known, outcomes
 
 STANDARD = sys.stdlib_module_names
 INTAKE = Path(strongroom.intake.__file__).parent
@@ -53,6 +55,18 @@ def test_a_kind_without_a_reader_is_refused_with_a_hint(kind: Kind) -> None:
 def test_every_kind_that_is_refused_is_one_that_is_recognised() -> None:
     assert {*REFUSALS} <= {*Kind}
     assert {*REFUSALS}.isdisjoint({*READERS} | {*LATE})
+
+
+def test_readers_make_of_the_corpus_what_their_version_stands_for() -> None:
+    """It stayed 1 while they refused what they had let in: nothing was read again."""
+    version, expected = known()
+
+    found = outcomes(frozenset(expected))
+
+    changed = sorted(name for name in expected if found.get(name) != expected[name])
+    assert changed == [], "raise VERSION, then python -m tests.intake.outcomes"
+    assert sorted(found.keys() - expected.keys()) == [], "write it: see outcomes.py"
+    assert version == VERSION, "python -m tests.intake.outcomes"
 
 
 @pytest.mark.parametrize("name", MODULES)

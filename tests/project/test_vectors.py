@@ -24,6 +24,7 @@ NOTHING_TO_REFUSE = {
     "intake_statements": "written for outsiders; what reads them is theirs",
     "ocsf_activities": "enumerations of another standard",
     "plan_minilm": "the plan of one model",
+    "reader_outputs": "of the corpus, and what is refused of it has no digest",
     "sealed_padding": "a function of a number",
     "webauthn": "an example of another standard, which is refused as it is",
 }

@@ -15,9 +15,14 @@ from strongroom.intake.kinds import Kind
 from strongroom.intake.rewriting import Rewrite, Rewritten, Workplace
 from strongroom.intake.sources import Source
 
-VERSION = 1
-"""Raised when a reader sees something in old bytes that it did not see before: then
-everything that was admitted is read again."""
+VERSION = 2
+"""Raised when readers would not make the same of something that they let in before: of
+its kind, of what comes out, or of what somebody has to look at.  Then everything that
+was admitted is read again.  A file that was refused and comes in since raises nothing.
+
+``tests/intake/outcomes.py`` has what each version makes of the corpus, and
+``docs/specification/intake.md`` what was new in it.
+"""
 
 READER = f"strongroom-readers {VERSION}"
 
