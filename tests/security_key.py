@@ -10,6 +10,7 @@ import hmac
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from errno import ENODEV
 from hashlib import sha256
 from threading import Event
 from typing import Any
@@ -51,6 +52,8 @@ class SecurityKey(CtapDevice):  # type: ignore[misc]  # the extra is not followe
         says: What it answers in place of a passkey or a signature, if anything.
         tries: Wrong PINs that are left.
         row: Wrong PINs since it was put in.
+        lost_at: The message at which it is pulled out; none if 0.
+        tells_tries: Whether it says how many are left.
     """
 
     soft: SoftAuthenticator = field(default_factory=SoftAuthenticator)
@@ -59,6 +62,8 @@ class SecurityKey(CtapDevice):  # type: ignore[misc]  # the extra is not followe
     says: bytes = b""
     tries: int = TRIES
     row: int = 0
+    lost_at: int = 0
+    tells_tries: bool = True
     _agreed: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
@@ -80,6 +85,8 @@ class SecurityKey(CtapDevice):  # type: ignore[misc]  # the extra is not followe
         on_keepalive: Callable[[Any], None] | None = None,
     ) -> bytes:
         """Answer one message."""
+        if data[0] == self.lost_at:
+            raise OSError(ENODEV, "No such device")
         if data[0] == GET_INFO:
             return OK + write_cbor(self._info())
         asked = read_cbor(data[1:])
@@ -104,6 +111,8 @@ class SecurityKey(CtapDevice):  # type: ignore[misc]  # the extra is not followe
 
     def _client_pin(self, asked: dict[int, Any]) -> bytes:
         """Answer about the PIN, by protocol 2."""
+        if asked[2] == PIN_RETRIES and not self.tells_tries:
+            raise OSError(ENODEV, "No such device")
         if asked[2] == PIN_RETRIES:
             return OK + write_cbor({3: self.tries, 4: self.row == IN_A_ROW})
         if asked[2] == KEY_AGREEMENT:

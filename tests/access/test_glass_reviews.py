@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
+from strongroom.access.accounts import ACCOUNTS, Account
+from strongroom.access.breakglass import record_break_glass
 from strongroom.access.glass_reviews import GlassReviews
+from strongroom.access.person_terms import BreakGlassTerms
 from strongroom.access.projects import Membership
+from strongroom.access.sessions import Actor
 from strongroom.errors import (
     ConflictError,
     DeniedError,
@@ -16,7 +21,10 @@ from strongroom.errors import (
     StrongroomError,
 )
 from strongroom.permits.permit import PERMITS, PermitRow
-from strongroom.types import Role
+from strongroom.types import AccountKind, PermitId, Role
+from tests.access.rooms import Rooms, Said
+from tests.access.test_accounts import create
+from tests.access.test_breakglass import issued
 from tests.journeys.fixtures import clock, house, kind, model, quick, sealed
 from tests.journeys.rooms import House
 from tests.permits.openings import BLOCK, Reader, newest
@@ -251,3 +259,140 @@ def member(house: House, name: str) -> None:
     house.room.room.people.set_member(
         house.actors["root"], "default", name, Membership.MEMBER
     )
+
+
+# --- with an opening of somebody, and nothing of the desk ----------------------
+
+
+@dataclass
+class Scene:
+    """Openings of Ana's, a reviewer of another team, and what was revoked."""
+
+    rooms: Rooms
+    ana: Account
+    ines: Actor
+    revoked: list[PermitId] = field(default_factory=list)
+
+    @property
+    def reviews(self) -> GlassReviews:
+        return GlassReviews(
+            self.rooms.gate, revoke=lambda *asked: self.revoked.append(asked[2])
+        )
+
+    def open(self, name: str, *, by: Account | None = None) -> None:
+        hours = timedelta(hours=24)
+        terms = BreakGlassTerms(longest=timedelta(hours=1), review_within=hours)
+        self.rooms.world.clock.pass_(seconds=1)
+        with self.rooms.world.ledger.transaction() as writing:
+            record_break_glass(
+                writing, by or self.ana, issued(name), terms=terms, reason="x"
+            )
+
+
+@pytest.fixture
+def scene(rooms: Rooms) -> Scene:
+    ana = rooms.account("ana", Role.RESEARCHER)
+    ines = rooms.actor("ines", Role.APPROVER, team="safety")
+    return Scene(rooms, ana, ines)
+
+
+def test_entries_say_who_reviewed_what_how_late_and_why(scene: Scene) -> None:
+    root = scene.rooms.actor("root", Role.ADMINISTRATOR, team="office")
+    scene.open("permit-first")
+    scene.open("permit-second")
+    right = scene.reviews.review(scene.ines, "permit-first", accept=True, text=" seen ")
+    scene.rooms.world.clock.time += timedelta(hours=24)
+    ines = scene.rooms.actor("ida", Role.APPROVER, team="safety")
+    wrong = scene.reviews.review(ines, "permit-second", accept=False, text="no")
+    root = scene.rooms.actor("rob", Role.ADMINISTRATOR, team="office")
+    again = scene.reviews.resume(root, "permit-second", text=" settled\n")
+
+    assert (right.state, right.revision) == ("accepted", 2)
+    assert (wrong.state, wrong.reviewer) == ("rejected", ines.account)
+    assert wrong.reviewed_at == scene.rooms.world.clock()
+    assert (again.state, again.reviewer) == ("resumed", ines.account)
+    assert scene.revoked == ["permit-second"]
+    account = scene.ana.id
+    assert scene.rooms.said("breakglass.reviewed") == [
+        Said(
+            who.account,
+            who.session,
+            {"permit": permit, "account": account, "verdict": state, "overdue": late},
+            {"text": said},
+            who.account,
+        )
+        for who, permit, state, late, said in (
+            (scene.ines, "permit-first", "accepted", False, "seen"),
+            (ines, "permit-second", "rejected", True, "no"),
+        )
+    ]
+    facts = {"permit": "permit-second", "account": account}
+    assert scene.rooms.said("breakglass.resumed") == [
+        Said(root.account, root.session, facts, {"text": "settled"}, root.account)
+    ]
+
+
+def test_the_openings_that_wait_are_listed_soonest_due_first(scene: Scene) -> None:
+    for name in ("permit-third", "permit-first", "permit-second"):
+        scene.open(name)
+    scene.reviews.review(scene.ines, "permit-first", accept=True, text="x")
+    scene.rooms.world.clock.time += timedelta(hours=24) - timedelta(seconds=2)
+    ida = scene.rooms.actor("ida", Role.AUDITOR)
+
+    found = scene.reviews.listed(ida)
+    assert [(one.glass.permit, one.overdue) for one in found] == [
+        ("permit-third", True),
+        ("permit-second", False),
+    ]
+    assert {(one.opener, one.reviewer) for one in found} == {("ana", None)}
+    every = scene.reviews.listed(ida, every=True)
+    assert [(one.glass.permit, one.reviewer) for one in every] == [
+        ("permit-third", None),
+        ("permit-first", "ines"),
+        ("permit-second", None),
+    ]
+
+
+def test_whoever_may_not_read_them_sees_what_counts_for_them(scene: Scene) -> None:
+    ben = scene.rooms.actor("ben", Role.RESEARCHER)
+    with scene.rooms.world.ledger.transaction() as writing:
+        owner = ACCOUNTS.get(writing, ben.account)
+        robot = create(writing, "robot", kind=AccountKind.SERVICE, owner=owner)
+    scene.open("permit-first")
+    scene.open("permit-second", by=robot)
+
+    (found,) = scene.reviews.listed(ben)
+    assert (found.glass.permit, found.opener) == ("permit-second", "robot")
+
+
+@pytest.mark.parametrize("typed", ["permit-2abcdef", "2abcdef", "2abcdef3"])
+def test_an_opening_is_named_by_the_start_of_its_permit(
+    scene: Scene, typed: str
+) -> None:
+    for name in ("permit-1abcdef", "permit-2abcdef3", "permit-32abcdef"):
+        scene.open(name)
+
+    glass = scene.reviews.review(scene.ines, typed, accept=True, text="x")
+    assert glass.permit == "permit-2abcdef3"
+
+
+def test_a_start_that_none_or_several_have_names_no_opening(scene: Scene) -> None:
+    for name in ("permit-2abcdef3", "permit-2abcdef4"):
+        scene.open(name)
+
+    for typed, said in (("2abcdef", "2 openings"), ("3abcdef", "no openings")):
+        with pytest.raises(MissingError, match=f"{said} past the approvals start with"):
+            scene.reviews.review(scene.ines, typed, accept=True, text="x")
+
+
+def test_a_refusal_names_what_was_wanted(scene: Scene) -> None:
+    scene.open("permit-first")
+    before = scene.rooms.refusals()
+    eve = scene.rooms.actor("eve", Role.RESEARCHER, team="safety")
+    with pytest.raises(DeniedError):
+        scene.reviews.review(eve, "permit-first", accept=True, text="x")
+    with pytest.raises(DeniedError):
+        scene.reviews.resume(eve, "permit-first", text="x")
+
+    wanted = [("breakglass:review", None), ("breakglass:resume", None)]
+    assert scene.rooms.refusals() == [*before, *wanted]

@@ -354,3 +354,45 @@ def test_every_role_is_for_something(profile: str) -> None:
     permits = [rule for rule in POLICIES[profile].rules if rule.effect == "permit"]
 
     assert {rule.role for rule in permits} == {None, *Role}
+
+
+def test_reasons_and_remedies_stand_one_after_the_other() -> None:
+    refused = Deny(reasons=("a", "b"), sentences=("1", "2"), would_allow=("3", "4"))
+
+    assert (refused.sentence, refused.hint, refused.nearest) == ("1; 2", "3; 4", None)
+    with pytest.raises(DeniedError) as caught:
+        refused.unwrap()
+    assert (str(caught.value), caught.value.hint) == ("1; 2", "3; 4")
+    assert caught.value.reasons == ("a", "b")
+    allowed = Allow(rules=("r",))
+    assert allowed.unwrap() is allowed
+    assert Deny(reasons=(), sentences=()).would_allow == ()
+
+
+def test_what_would_allow_it_names_the_role_beside_what_forbids_it() -> None:
+    asked = ask("new", RELEASE, approvals=1, approverTeams=1)
+    decision = POLICIES["standard"].decide(asked)
+
+    assert isinstance(decision, Deny)
+    assert decision.nearest == "researcher"
+    assert decision.reasons == ("approvals-reached", "two-teams")
+    assert len(decision.sentences) == 2  # of the role nothing is said beside these
+    assert decision.would_allow[-1] == (
+        "an administrator gives the account the role researcher"
+    )
+
+
+def test_the_rules_that_allow_are_named_in_order() -> None:
+    decision = POLICIES["standard"].decide(ask("me", "policy:read"))
+
+    assert decision == Allow(rules=("everyone",))
+    show = POLICIES["standard"].decide(ask("dee", "ledger:read"))
+    assert show == Allow(rules=("analyst", "approver"))
+
+
+def test_a_policy_says_which_profile_it_is_of_and_prints_no_internals() -> None:
+    policy = POLICIES["hardened"]
+
+    assert policy.profile is Profile.HARDENED
+    assert "_policies" not in repr(policy)
+    assert "_schema" not in repr(policy)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.access.terms import APPROVED_ACTIONS, Terms
+from strongroom.access.terms import APPROVED_ACTIONS, Terms, TermsTable
 from strongroom.access.terms_file import load_terms, parse_terms
 from strongroom.errors import SetupError
 from strongroom.types import Classification, Profile
@@ -182,3 +182,99 @@ def test_approvals_come_from_at_least_one_and_at_most_as_many_teams(
     else:
         with pytest.raises(SetupError):
             build()
+
+
+def laxer_and_stricter(less: tuple[int, int], more: tuple[int, int]) -> TermsTable:
+    """Return a table where ``internal`` and ``restricted`` ask for so much."""
+    table = load_terms(Profile.STANDARD)
+    classes = dict(table.classes)
+    for name, (people, teams) in (
+        (Classification.OPEN, (0, 0)),
+        (Classification.INTERNAL, less),
+        (Classification.RESTRICTED, more),
+    ):
+        classes[name] = dataclasses.replace(
+            classes[name], approvals=people, distinct_teams=teams
+        )
+    return dataclasses.replace(table, classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("less", "more", "taken"),
+    [
+        ((2, 2), (2, 2), True),
+        ((2, 1), (2, 2), True),
+        ((2, 1), (3, 1), True),
+        ((2, 1), (1, 1), False),
+        ((2, 2), (2, 1), False),
+        ((2, 2), (3, 1), False),
+    ],
+)
+def test_a_stricter_class_asks_for_no_fewer_people_and_no_fewer_teams(
+    less: tuple[int, int], more: tuple[int, int], *, taken: bool
+) -> None:
+    """More people of fewer teams once passed: only the first number was compared."""
+    if taken:
+        assert laxer_and_stricter(less, more).of(Classification.RESTRICTED)
+        return
+    with pytest.raises(SetupError, match="restricted asks for less than internal"):
+        laxer_and_stricter(less, more)
+
+
+def test_every_fact_of_a_release_is_named_as_the_rules_read_it() -> None:
+    table = load_terms(Profile.STANDARD)
+
+    assert table.of(Classification.RESTRICTED).release_facts(1000) == {
+        "approvalsRequired": 2,
+        "teamsRequired": 2,
+        "factorRequired": True,
+        "factorMaxAge": timedelta(minutes=15),
+        "purposeRequired": True,
+        "wholeAllowed": False,
+        "backdoorReportRequired": True,
+        "wait": timedelta(0),
+        "personCapBytes": 250,
+        "pairCapBytes": 450,
+    }
+    assert table.of_action("account:create").facts() == {
+        "approvalsRequired": 1,
+        "teamsRequired": 1,
+        "factorRequired": True,
+        "factorMaxAge": timedelta(minutes=15),
+    }
+    assert table.of(Classification.OPEN).person_cap_bytes(1000) is None
+
+
+def test_these_actions_wait_for_another_team_and_no_others() -> None:
+    assert sorted(APPROVED_ACTIONS) == [
+        *("account:create", "cap:change", "intake:issuer", "intake:source"),
+        *("key:rotate", "key:shred", "model:publish", "person:erase"),
+        *("profile:change", "recovery:create", "role:change", "signatures:switch"),
+    ]
+
+
+@pytest.mark.parametrize(("person", "pair"), [(25, None), (None, 45)])
+def test_one_cap_alone_is_refused(person: int | None, pair: int | None) -> None:
+    restricted = load_terms(Profile.STANDARD).of(Classification.RESTRICTED)
+
+    with pytest.raises(SetupError, match="come together"):
+        dataclasses.replace(
+            restricted, person_cap_percent=person, pair_cap_percent=pair
+        )
+    bare = dataclasses.replace(
+        restricted, person_cap_percent=None, pair_cap_percent=None
+    )
+    assert dataclasses.replace(bare, whole_model_to_a_person=True).pair_cap_bytes(
+        9
+    ) is (None)
+
+
+def test_where_nobody_agrees_no_team_is_counted() -> None:
+    open_ = load_terms(Profile.STANDARD).of(Classification.OPEN)
+    for approvals, teams in ((0, 1), (1, 0), (21, 1), (-1, 0)):
+        with pytest.raises(SetupError):
+            dataclasses.replace(open_, approvals=approvals, distinct_teams=teams)
+    most = dataclasses.replace(open_, approvals=20, distinct_teams=1)
+    assert (most.approvals, most.distinct_teams) == (20, 1)
+    own = dataclasses.replace(open_, approvals=3, own_team_counts=True)
+    assert own.distinct_teams == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from strongroom import canonical
 from strongroom.access.terms_file import load_terms, parse_terms
 from strongroom.errors import SetupError
 from strongroom.types import Classification, Profile
@@ -81,3 +83,70 @@ def test_an_endless_table_is_not_read_to_its_end(tmp_path: Path) -> None:
 def test_what_is_no_table_stops_the_start(data: bytes) -> None:
     with pytest.raises(SetupError):
         parse_terms(Profile.SOLO, data)
+
+
+def changed(old: str, new: str) -> str:
+    assert old in PACKAGED
+    return PACKAGED.replace(old, new)
+
+
+def test_a_table_has_64_kibibytes_at_most(tmp_path: Path) -> None:
+    room = 65_536 - len(PACKAGED.encode())
+    longest = PACKAGED + "#" * room
+    (tmp_path / "terms.toml").write_text(longest)
+
+    assert load_terms(Profile.STANDARD, folder=tmp_path)
+    assert parse_terms(Profile.STANDARD, longest.encode())
+    with pytest.raises(SetupError, match="longer than 65536 bytes"):
+        parse_terms(Profile.STANDARD, longest.encode() + b"#")
+
+
+@pytest.mark.parametrize(("days", "taken"), [(366, True), (367, False)])
+def test_a_duration_is_a_year_at_most(days: int, *, taken: bool) -> None:
+    text = changed("604800", str(days * 86_400)).encode()
+    if not taken:
+        with pytest.raises(SetupError, match="is outside a year"):
+            parse_terms(Profile.STANDARD, text)
+        return
+
+    table = parse_terms(Profile.STANDARD, text)
+    assert table.of(Classification.RESTRICTED).max_duration == timedelta(days=days)
+
+
+def test_a_table_that_is_absent_or_no_table_is_named() -> None:
+    for text, said in (
+        (b"", "table standard is absent"),
+        (b"standard = 3", "table standard is absent"),
+        (b"[standard]\ndefault_class = 'open'\nsigned_approvals = true\n", "open"),
+    ):
+        with pytest.raises(SetupError, match=said):
+            parse_terms(Profile.STANDARD, text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("signed_approvals = false", "signed_approvals = 0", "signed_approvals is not"),
+        ("wait_seconds = 0", "wait_seconds = false", "wait_seconds is not int"),
+        ("purpose_required = true", "", "purpose_required is not bool"),
+        ("wait_seconds = 0", "wait = 0", "wait_seconds is not int"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said(old: str, new: str, said: str) -> None:
+    with pytest.raises(SetupError, match=said):
+        parse_terms(Profile.STANDARD, changed(old, new).encode())
+
+
+def test_no_profile_but_the_one_that_is_asked_for_is_read() -> None:
+    text = changed("[solo.administration]", "[solo.nothing]").encode()
+
+    assert parse_terms(Profile.STANDARD, text).profile is Profile.STANDARD
+    with pytest.raises(SetupError, match="solo: table administration is absent"):
+        parse_terms(Profile.SOLO, text)
+
+
+def test_the_digest_is_of_the_whole_file_and_the_same_in_every_version() -> None:
+    data = PACKAGED.encode()
+    computed = canonical.digest("strongroom/v1/terms", data).hex()
+
+    assert {parse_terms(profile, data).digest for profile in Profile} == {computed}

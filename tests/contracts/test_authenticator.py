@@ -20,10 +20,15 @@ from strongroom.access.assertions import (
 )
 from strongroom.access.authenticators.port import Authenticator
 from strongroom.access.authenticators.program import ProgramAuthenticator
-from strongroom.errors import DeniedError, SetupError, UnavailableError
+from strongroom.errors import (
+    DeniedError,
+    SetupError,
+    StrongroomError,
+    UnavailableError,
+)
 from strongroom.settings import RelyingParty
 from strongroom.types import Secret
-from tests.authenticator import SoftAuthenticator, text_of
+from tests.authenticator import SoftAuthenticator, bytes_of, read_cbor, text_of
 from tests.conftest import require
 
 if TYPE_CHECKING:
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 
 PARTY = RelyingParty.at("rooms.example")
 CHALLENGE = bytes(range(32))
+GET = 2  # of CTAP, as 1 makes a passkey and 4 says what a key can
 PIN = "pâte 1234"  # the key gets it composed, however it was typed
 Make = Callable[[], Authenticator]
 
@@ -60,7 +66,11 @@ def security_key(pin: str | None = None) -> SecurityKey:
     return SecurityKey(finger=pin is None, pin=pin)
 
 
-def with_key(key: SecurityKey, typed: str | bytes = PIN) -> Authenticator:
+def with_key(
+    key: SecurityKey,
+    typed: str | bytes = PIN,
+    say: Callable[[str], None] = lambda _: None,
+) -> Authenticator:
     from strongroom.access.authenticators.device import (  # noqa: PLC0415  an extra
         DeviceAuthenticator,
     )
@@ -70,7 +80,7 @@ def with_key(key: SecurityKey, typed: str | bytes = PIN) -> Authenticator:
         key,
         origin=PARTY.origins[0],
         pin=lambda: Secret(pin),
-        say=lambda _: None,
+        say=say,
     )
 
 
@@ -213,3 +223,69 @@ def test_a_device_without_the_passkey_does_not_answer() -> None:
     for key in (security_key(), security_key(PIN)):
         with pytest.raises(UnavailableError, match="no passkey of this account"):
             with_key(key).get(request(b"somebody else's"))
+
+
+@pytest.mark.parametrize("message", [1, GET, 4])
+def test_a_device_that_was_pulled_out_is_unavailable(message: int) -> None:
+    key = security_key()
+    made(with_key(key))
+    (credential,) = key.soft.credentials
+    key.lost_at = message
+
+    def use() -> None:
+        authenticator = with_key(key)
+        if message == GET:
+            authenticator.get(request(credential))
+        authenticator.create(creation())
+
+    with pytest.raises(UnavailableError, match="the security key: No such device"):
+        use()
+
+
+def test_a_device_that_does_not_count_has_few_tries_left() -> None:
+    key = security_key(PIN)
+    key.tells_tries = False
+
+    with pytest.raises(DeniedError, match="PIN of the security key is wrong") as no:
+        with_key(key, "0000").create(creation())
+    assert no.value.hint == "few tries are left"
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        (0x27, "touch it with the finger that it knows"),
+        (0x2F, "touch it while it blinks"),
+        (0x37, "change it with its vendor's program"),
+        (0x19, "put in another one"),
+        (0x2E, "put in the other one"),
+    ],
+)
+def test_what_to_do_about_an_answer_is_said(status: int, hint: str) -> None:
+    key = security_key()
+    key.says = bytes([status])
+
+    with pytest.raises(StrongroomError) as refused:
+        with_key(key).create(creation())
+    assert refused.value.hint == hint
+
+
+def test_a_passkey_says_nothing_of_its_vendor() -> None:
+    """The key answers with a packed attestation; what is handed on has none."""
+    answer = json.loads(with_key(security_key()).create(creation()))
+
+    attested = read_cbor(bytes_of(answer["response"]["attestationObject"]))
+    assert (attested["fmt"], attested["attStmt"]) == ("none", {})
+    assert set(attested) == {"fmt", "attStmt", "authData"}
+
+
+def test_somebody_is_told_to_touch_the_key() -> None:
+    """Not by every key: the library asks those that tell it that they wait."""
+    require("fido2", present=find_spec("fido2") is not None)
+    from strongroom.access.authenticators.device import (  # noqa: PLC0415  an extra
+        _Talking,
+    )
+
+    said: list[str] = []
+    _Talking(lambda: Secret(b""), said.append).prompt_up()
+    assert said == ["touch the security key"]

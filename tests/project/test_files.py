@@ -98,6 +98,7 @@ TESTED_ELSEWHERE = {
 """Modules without a test file of the same name, and what tests them."""
 
 TESTS_OF_MORE_THAN_ONE_MODULE = {
+    "access/test_verify_approvals_arithmetic.py": "curves and RSA of verify_approvals",
     "cli/test_bad_input.py": "what people get wrong, over all commands",
     "cli/test_demo.py": "plays all of cli/demo",
     "cli/test_two_at_once.py": "two terminals, over all commands",

@@ -210,8 +210,6 @@ def _check_order(classes: Mapping[Classification, Terms]) -> None:
     """A stricter class never asks for less than the one below it."""
     for low, high in pairwise(sorted(classes, key=lambda c: c.rank)):
         less, more = classes[low], classes[high]
-        if (more.approvals, more.distinct_teams) < (
-            less.approvals,
-            less.distinct_teams,
-        ):
+        fewer_people = more.approvals < less.approvals
+        if fewer_people or more.distinct_teams < less.distinct_teams:
             raise SetupError(f"{high.value} asks for less than {low.value}")
