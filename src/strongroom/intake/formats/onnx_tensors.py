@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from strongroom.errors import InputError
 from strongroom.intake.findings import RefusedError, listed, quoted
 from strongroom.intake.formats.onnx_schema import SCHEMAS
+from strongroom.intake.formats.onnx_values import TEXTS, verify_values
 from strongroom.intake.formats.protobuf import Document, Field, Message
 from strongroom.intake.formats.safetensors_writer import header_bytes, place
 from strongroom.intake.names import verify_path
@@ -29,9 +30,8 @@ Beside = Callable[[str], Source | None]
 _BITS = {
     1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64,
     14: 64, 15: 128, 16: 16, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8,
-    25: 2, 26: 2,
+    25: 2, 26: 2, 27: 6, 28: 6,
 }  # fmt: skip
-_TEXTS = 8  # the data type of tensors of text
 _EXTERNAL = 1  # the data location of tensors in other files
 
 
@@ -107,8 +107,9 @@ def take_tensor(tensor: Message, outside: Outside, digests: dict[str, str]) -> N
         RefusedError: Its bytes are not as many as its shape says, lie in two places,
             or in a file that is not beside it.
     """
-    length = _bytes_of(tensor)
-    name = tensor.text("name")
+    name, kind = tensor.text("name"), tensor.number("data_type")
+    elements = _elements_of(tensor)
+    length = _bytes_of(tensor, kind, elements)
     entries = tensor.messages("external_data")
     if tensor.number("data_location") == _EXTERNAL:
         said = {entry.text("key"): entry.text("value") for entry in entries}
@@ -116,6 +117,7 @@ def take_tensor(tensor: Message, outside: Outside, digests: dict[str, str]) -> N
         return
     if entries or tensor.number("data_location"):
         raise RefusedError("onnx/external", f"tensor {quoted(name)} is here and there")
+    verify_values(tensor, kind, elements)
     for raw in tensor.all("raw_data"):
         data = raw.length if isinstance(raw, Source) else len(_plain(raw))
         if data != length:
@@ -126,22 +128,32 @@ def take_tensor(tensor: Message, outside: Outside, digests: dict[str, str]) -> N
             digests[name] = _digest(raw)
 
 
-def _bytes_of(tensor: Message) -> int:
-    """Return how many bytes a tensor has by its shape and type.
+def _elements_of(tensor: Message) -> int:
+    """Return how many elements a tensor has by its shape.
 
     Raises:
-        RefusedError: It has no type, or a shape that nothing could have.
+        RefusedError: Nothing could have that shape.
     """
-    name, kind = tensor.text("name"), tensor.number("data_type")
     elements = 1
     for size in _dims(tensor):
         elements *= size
         if not 0 <= size <= MOST_ELEMENTS or elements > MOST_ELEMENTS:
-            raise RefusedError("onnx/tensor", f"tensor {quoted(name)} has an odd shape")
-    if kind == _TEXTS and not tensor.all("raw_data"):
+            name = quoted(tensor.text("name"))
+            raise RefusedError("onnx/tensor", f"tensor {name} has an odd shape")
+    return elements
+
+
+def _bytes_of(tensor: Message, kind: int, elements: int) -> int:
+    """Return how many bytes a tensor has by its shape and type.
+
+    Raises:
+        RefusedError: It has no type.
+    """
+    if kind == TEXTS and not tensor.all("raw_data"):
         return 0
     if kind not in _BITS:
-        raise RefusedError("onnx/tensor", f"tensor {quoted(name)} has the type {kind}")
+        name = quoted(tensor.text("name"))
+        raise RefusedError("onnx/tensor", f"tensor {name} has the type {kind}")
     return -(-elements * _BITS[kind] // 8)
 
 
