@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from collections import Counter, OrderedDict, defaultdict
 from typing import Any
 
 import numpy as np
@@ -140,3 +141,27 @@ def test_the_version_of_torch_becomes_text(protocol: int) -> None:
 def test_bytes_are_keys_beside_tuples_of_the_same_letters() -> None:
     state = {b"('a', 1)": 1, ("a", 1): 2, "w": torch.ones(1)}
     assert_same(restored(saved(state, protocol=4)), state)
+
+
+def test_a_default_of_any_plain_kind_is_dropped() -> None:
+    """Only those of a few kinds were known; what the factory is nobody asks again."""
+    state = {
+        "ordered": defaultdict(OrderedDict, {"a": OrderedDict(b=1)}),
+        "counts": defaultdict(Counter, {"a": Counter("xx")}),
+        "nested": defaultdict(defaultdict, {"a": defaultdict(tuple)}),
+        "tensors": defaultdict(torch.Tensor, {"a": torch.ones(2)}),
+    }
+    assert_same(restored(saved(state)), state)
+
+
+@pytest.mark.parametrize(
+    "layout", [torch.strided, torch.sparse_coo, torch.sparse_bsc, torch.jagged]
+)
+def test_layouts_come_out_by_name(layout: torch.layout) -> None:
+    found = restored(saved({"layout": layout}))["layout"]
+    assert f"torch.{found.value}" == str(layout)
+
+
+def test_what_is_no_layout_is_refused() -> None:
+    thing = Made(torch.serialization._get_layout, ("torch.os",))
+    assert refusal({"layout": thing}).rule == "torch/value"

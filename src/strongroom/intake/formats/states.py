@@ -31,7 +31,7 @@ _TEXTS: Mapping[str, re.Pattern[str]] = {
     "bytearray": re.compile(r"(?:[0-9a-f]{2})*"),
     "dtype": re.compile(r"[a-z0-9_]{1,40}"),
     "device": re.compile(r"[a-z]{1,20}(?::[0-9]{1,4})?"),
-    "layout": re.compile(r"strided"),
+    "layout": re.compile(r"[a-z_]{1,40}"),
 }
 _SEQUENCES = frozenset({"tuple", "set", "frozenset", "deque", "size"})
 _MAPPINGS = frozenset({"dict", "ordered-dict", "counter"})

@@ -121,6 +121,15 @@ COMPOSED: Collection[Name] = tuple(
 )  # fmt: skip
 """Those that are made of other tensors."""
 
+LAYOUTS = frozenset(
+    f"torch.{name}"
+    for name in (
+        *("strided", "sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr"),
+        *("sparse_bsc", "jagged", "_mkldnn"),
+    )
+)
+"""How torch calls the ways in which tensors lie in memory."""
+
 PACKED: Collection[Name] = (
     Name("torch", "QUInt4x2Storage"), Name("torch", "QUInt2x4Storage")
 )  # fmt: skip
@@ -158,7 +167,10 @@ NAMES: Mapping[Name, Collection[How]] = {
     **{
         Name(module, name): _NAMED
         for module in _BUILTINS
-        for name in ("dict", "list", "int", "long", "float", "str", "unicode", "bool")
+        for name in (
+            *("dict", "list", "tuple", "int", "long", "float", "str", "unicode"),
+            "bool",
+        )
     },
     Name("torch.torch_version", "TorchVersion"): _NEW,
     Name("torch", "Size"): _CALLED,

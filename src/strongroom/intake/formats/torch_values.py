@@ -21,7 +21,7 @@ from strongroom.intake.formats.pickle_values import (
     Value,
 )
 from strongroom.intake.formats.torch_arrays import array_of, raw_of, scalar_of
-from strongroom.intake.formats.torch_names import DTYPES, NAMES
+from strongroom.intake.formats.torch_names import DTYPES, LAYOUTS, NAMES
 from strongroom.intake.formats.torch_parts import Composed, Pieces
 from strongroom.intake.formats.torch_storages import is_bare_storage
 from strongroom.intake.formats.torch_tensors import Tensor
@@ -46,8 +46,6 @@ TensorOf: TypeAlias = Callable[[Value], Tensor | Composed | None]
 that is made of."""
 
 _EXACT_INTEGER = 2**53
-_FACTORIES = {"dict", "list", "set", "int", "long", "float", "str", "unicode", "bool"}
-_BUILTINS = {"builtins", "__builtin__"}
 _DEVICE = re.compile(r"[a-z]{1,20}(:[0-9]{1,4})?")
 
 
@@ -182,9 +180,7 @@ class Tree:
                 return {"deque": self._items(call.items, path)}
             case "defaultdict", () | (None,):
                 return {"dict": self._pairs(call.table, path)}
-            case "defaultdict", (Name(module, name),) if (
-                module in _BUILTINS and name in _FACTORIES
-            ):
+            case "defaultdict", (Name() as factory,) if factory in NAMES:
                 return {"dict": self._pairs(call.table, path)}
             case ("set" | "frozenset") as kind, (list(items),):
                 return {kind: self._items(items, path)}
@@ -200,8 +196,8 @@ class Tree:
                 return {"size": self._items(lengths, path)}
             case "device", (str(kind), *index):
                 return {"device": _device(kind, index, path)}
-            case "_get_layout", ("torch.strided",):
-                return {"layout": "strided"}
+            case "_get_layout", (str(layout),) if layout in LAYOUTS:
+                return {"layout": layout.removeprefix("torch.")}
         raise _unknown(f"what {quoted(str(callee))} makes here", path)
 
     def _stub(self, call: Call, path: Path) -> Json:
