@@ -11,14 +11,17 @@ import json
 import pickle
 import re
 import struct
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import NoReturn
 
+import gguf
 import jinja2
 import jinja2.nodes
 import onnx
+import onnx.numpy_helper
 import safetensors.numpy
 import skops.io
 
@@ -168,10 +171,16 @@ def _constant(node: jinja2.nodes.Getitem) -> str:
 def _onnx(data: bytes) -> str:
     model = onnx.load_model_from_string(data)
     foreign = {n.domain for n in model.graph.node} - _DOMAINS
-    outside = [t.name for t in model.graph.initializer if t.external_data]
-    return f"has foreign operators of {sorted(foreign)}" if foreign else (
-        f"reads tensors elsewhere: {outside}" if outside else ""
-    )  # fmt: skip
+    if foreign:
+        return f"has foreign operators of {sorted(foreign)}"
+    for tensor in model.graph.initializer:
+        if tensor.external_data:
+            return f"reads a tensor elsewhere: {tensor.name}"
+        try:
+            onnx.numpy_helper.to_array(tensor)
+        except (TypeError, ValueError):
+            return f"has a tensor that no loader reads: {tensor.name}"
+    return ""
 
 
 def _skops(data: bytes) -> str:
@@ -193,7 +202,16 @@ def _text(data: bytes) -> str:
 
 
 def _gguf(data: bytes) -> str:
-    return "" if data.startswith(b"GGUF") else "is no GGUF file"
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
+        file.write(data)
+        file.flush()
+        try:
+            read = gguf.GGUFReader(file.name)
+        except (ValueError, LookupError, UnicodeDecodeError):
+            return "is no GGUF file"
+        for value in read.fields.values():
+            value.contents()
+    return ""
 
 
 def _pieces(data: bytes) -> str:
