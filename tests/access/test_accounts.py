@@ -267,3 +267,21 @@ def test_an_entry_says_what_became_of_whom(rooms: Rooms) -> None:
         Said(root.id, None, states[0], {}, None),
         Said(root.id, None, states[1], {"reason": "moved"}, ana.id),
     ]
+
+
+def test_the_last_who_keeps_accounts_cannot_go(rooms: Rooms) -> None:
+    root = rooms.account("root", Role.ADMINISTRATOR)
+    ana = rooms.account("ana", Role.RESEARCHER)
+    with rooms.world.ledger.transaction() as writing:
+        for state in (AccountState.SUSPENDED, AccountState.LEFT):
+            with pytest.raises(ConflictError, match="root is the last administrator"):
+                accounts.change_state(writing, root, state, by=None)
+        accounts.change_state(writing, ana, AccountState.LEFT, by=None)
+    rob = rooms.account("rob", Role.ADMINISTRATOR, Role.APPROVER)
+    with rooms.world.ledger.transaction() as writing:
+        away = accounts.change_state(writing, rob, AccountState.SUSPENDED, by=None)
+        with pytest.raises(ConflictError, match="root is the last administrator"):
+            accounts.change_state(writing, root, AccountState.LEFT, by=None)
+        back = accounts.change_state(writing, away, AccountState.ACTIVE, by=None)
+        assert accounts.change_state(writing, root, AccountState.LEFT, by=None)
+        assert back.roles == (Role.ADMINISTRATOR, Role.APPROVER)

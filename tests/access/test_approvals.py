@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from strongroom.access import accounts
+from strongroom.access.assertions import Assertion
 from strongroom.access.request import (
     APPROVALS,
     REQUEST_TTL,
@@ -197,6 +198,40 @@ def test_nobody_agrees_to_what_waits_for_its_askers_signature(house: House) -> N
     with pytest.raises(ConflictError, match="waits for its asker's signature"):
         house.rooms.approvals.approve(house.actors["bob"], request)
     assert (house.state(request), house.done) == ("pending", [])
+
+
+def test_only_whoever_asked_signs_and_only_what_waits_for_that(house: House) -> None:
+    """Who it is comes first: a passkey is not even looked at for others."""
+    waits, others = house.ask(NOBODY, to_sign=True), house.ask()
+    assertion = Assertion(
+        credential=b"c", authenticator_data=b"d", client_data=b"e", signature=b"f"
+    )
+
+    def sign(name: str, request: str) -> None:
+        with house.rooms.world.ledger.transaction() as writing:
+            house.rooms.approvals.sign(writing, house.actors[name], request, assertion)
+
+    with pytest.raises(DeniedError, match="only the one who asked signs"):
+        sign("bob", waits)
+    with pytest.raises(ConflictError, match="waits for others, not for a signature"):
+        sign("asker", others)
+    with pytest.raises(DeniedError, match="not one of the account's"):
+        sign("asker", waits)
+    house.rooms.world.clock.pass_(hours=9)
+    with pytest.raises(DeniedError, match="the session has ended"):
+        sign("asker", waits)
+    assert house.done == []
+
+
+def test_an_approval_is_asked_for_of_whoever_is_logged_in(house: House) -> None:
+    request, approvals = house.ask(), house.rooms.approvals
+    with pytest.raises(DeniedError, match="the account has no passkey"):
+        approvals.begin_approval(house.actors["bob"], request)
+    with pytest.raises(MissingError):
+        approvals.begin_approval(house.actors["bob"], "request-zzzz")
+    house.rooms.world.clock.pass_(hours=9)
+    with pytest.raises(DeniedError, match="the session has ended"):
+        approvals.begin_approval(house.actors["bob"], request)
 
 
 def test_an_asker_who_does_not_act_any_more_gets_nothing(house: House) -> None:

@@ -165,6 +165,9 @@ def test_two_plans_of_one_tensor_add_up_to_the_tensor() -> None:
         (3, 45, 1),
         (0, 25, 0),
         (2**60, 45, 2**60 * 45 // 100),
+        (7, 0, 0),
+        (7, 100, 7),
+        (1, 99, 0),
     ],
 )
 def test_a_cap_rounds_down(total: int, percent: int, expected: int) -> None:
@@ -225,3 +228,41 @@ def test_no_house_within_its_caps_beats_the_bound(
 def _percent(part_bytes: int, total: int) -> int:
     """Return the smallest percent that is no less than this share."""
     return max(1, -(-100 * part_bytes // total))
+
+
+@pytest.mark.parametrize(
+    ("person", "pair"), [(0, 45), (-1, 45), (46, 45), (25, 101), (101, 101)]
+)
+def test_caps_that_are_not_in_order_bound_nothing(person: int, pair: int) -> None:
+    with pytest.raises(InputError, match="are not in order"):
+        exposure.coalition_bound(person, pair)
+    assert exposure.coalition_bound(1, 1) == 200
+    assert exposure.coalition_bound(99, 100) == 2
+
+
+def test_a_coalition_is_named_in_the_order_in_which_they_add() -> None:
+    house = {ANA: part(0, 10), BOB: part(0, 40), CY: part(30, 70), DEE: part(60, 100)}
+
+    assert exposure.smallest_coalition(40, house, OWN) == (BOB,)
+    assert exposure.smallest_coalition(41, house, OWN) == (BOB, DEE)
+    assert exposure.smallest_coalition(81, house, OWN) == (BOB, DEE, CY)
+    assert exposure.smallest_coalition(100, house, OWN) == (BOB, DEE, CY)
+    assert exposure.smallest_coalition(101, house, OWN) is None
+
+
+def test_whoever_has_no_row_has_a_partner_who_holds_most() -> None:
+    house = {BOB: part(0, 40), CY: part(0, 50)}
+
+    assert exposure.worst_partner(ANA, house, OWN) == Pair(ANA, CY, 50)
+    assert exposure.worst_partner(CY, house, OWN) == Pair(CY, BOB, 50)
+    assert exposure.worst_partner(CY, {CY: part(0, 1)}, OWN) is None
+
+
+def test_the_worst_pair_of_a_large_house_may_be_its_first_or_its_last() -> None:
+    """Pairs are looked at in blocks of rows; each end of one is looked at too."""
+    names = [AccountId(f"a-{n:03}") for n in range(515)]
+    for first, second in ((0, 1), (255, 256), (511, 513), (512, 514), (513, 514)):
+        house = dict.fromkeys(names, part(0, 10))
+        house[names[first]], house[names[second]] = part(0, 20), part(15, 40)
+        worst = exposure.worst_pair(house, OWN)
+        assert worst == Pair(names[first], names[second], 40)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strongroom import canonical
 from strongroom.access.footprints import (
     MOST_BYTES,
     MOST_EXTENTS,
@@ -209,3 +213,105 @@ def test_a_coordinate_is_the_same_in_every_version_of_strongroom() -> None:
     assert Footprint.of([extent]).digest.hex() == (
         "b4ca54802fac23d07837b19ad00452f27030312658201a70652218d4d1dafb02"
     )
+
+
+def test_an_extent_is_written_as_five_numbers() -> None:
+    """The page about exposure says so; another program has to read it."""
+    whole = Grain(elements=0x0102, bits=8, whole=True)
+    shown_part = Footprint.of([Extent(TENSORS[1], 3, 9, whole)])
+
+    assert shown_part.to_bytes().hex() == (
+        "01" * 16 + "0000000000000003" + "0000000000000009" + "0000000000010288"
+    )
+    assert shown_part.extents == (Extent(TENSORS[1], 3, 9, whole),)
+    assert shown_part.digest == canonical.digest(
+        "strongroom/v1/footprint", shown_part.to_bytes()
+    )
+    assert Grain(elements=7) == (7, 8, False)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "alone", "kind"), [(None, True, 0), ("w", True, 1), ("w", False, 2)]
+)
+def test_a_coordinate_is_half_of_a_published_mac(
+    tensor: str | None, *, alone: bool, kind: int
+) -> None:
+    text = canonical.encode("strongroom/v1/coordinate", "place", kind, tensor or "")
+    expected = hmac.digest(KEY.reveal(), text, "sha256")[:16]
+
+    assert coordinate(KEY, place="place", tensor=tensor, alone=alone) == expected
+
+
+@pytest.mark.parametrize(
+    "extent",
+    [
+        Extent(TENSORS[0], MOST_BYTES - 1, MOST_BYTES, Grain(elements=MOST_BYTES)),
+        Extent(TENSORS[0], 0, 1, Grain(elements=1, bits=1)),
+        Extent(TENSORS[0], 0, 8, Grain(elements=1, bits=64)),
+        Extent(TENSORS[0], 0, 1, Grain(elements=8 * MOST_BYTES, bits=1)),
+        Extent(TENSORS[0], 0, MOST_BYTES, Grain(elements=MOST_BYTES // 8, bits=64)),
+    ],
+)
+def test_what_lies_exactly_at_a_limit_is_written_and_read(extent: Extent) -> None:
+    footprint = Footprint.of([extent])
+
+    again = Footprint.from_bytes(footprint.to_bytes(), digest=footprint.digest)
+    assert again.extents == (extent,)
+    assert again.bytes == extent.end - extent.start
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (TENSORS[0], 0, 1, 8 * MOST_BYTES + 1 << 8 | 1),
+        (TENSORS[0], 0, 1, (1 << 8 | 64) + 1),
+        (TENSORS[0], 0, 9, 1 << 8 | 64),
+        (TENSORS[0], 0, 2, 9 << 8 | 1 | 1 << 62),
+    ],
+)
+def test_what_lies_one_beyond_a_limit_is_refused(row: tuple[Any, ...]) -> None:
+    coordinate_, *numbers = row
+    forged = Footprint(coordinate_ + b"".join(n.to_bytes(8, "big") for n in numbers))
+
+    with pytest.raises(IntegrityError):
+        Footprint.from_bytes(forged.encoded, digest=forged.digest)
+
+
+def test_a_million_extents_are_read_up_to_their_digest() -> None:
+    with pytest.raises(IntegrityError, match="not the one its digest names"):
+        Footprint.from_bytes(bytes(40 * 1_000_000), digest=bytes(32))
+
+
+@pytest.mark.parametrize("length", [0, 15, 17])
+def test_a_coordinate_has_sixteen_bytes(length: int) -> None:
+    with pytest.raises(InputError, match=f"has no {length} bytes"):
+        Footprint.of([Extent(bytes(length), 0, 1, FILE)])
+
+
+def test_extents_that_touch_are_one_and_those_of_others_are_not() -> None:
+    first, other = TENSORS[:2]
+    made = Footprint.of(
+        [
+            Extent(other, 5, 9, FILE),
+            Extent(first, 5, 9, FILE),
+            Extent(first, 0, 5, FILE),
+            Extent(first, 10, 11, FILE),
+            Extent(first, 1, 2, FILE),
+        ]
+    )
+
+    assert made.extents == (
+        Extent(first, 0, 9, FILE),
+        Extent(first, 10, 11, FILE),
+        Extent(other, 5, 9, FILE),
+    )
+
+
+def test_nothing_shows_nothing() -> None:
+    nothing = Footprint.of([])
+
+    assert (nothing.to_bytes(), nothing.bytes, nothing.extents) == (b"", 0, ())
+    good = Footprint.of([Extent(TENSORS[0], 0, 9, FILE)])
+    several = [nothing, good, nothing, nothing, good]
+    assert read_footprints([(f.encoded, f.digest) for f in several]) == several
+    assert read_footprints([]) == []

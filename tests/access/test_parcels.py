@@ -103,3 +103,40 @@ def test_footprints_that_overlap_too_much_to_hold_in_memory_are_refused() -> Non
 
     with pytest.raises(InputError, match="overlap too much"):
         parcels(nested)
+
+
+def test_a_parcel_names_its_owners_in_order_after_those_alone() -> None:
+    first, second, third = (
+        Footprint.of([Extent(TENSORS[0], start, end, FILE)])
+        for start, end in ((0, 30), (20, 50), (25, 60))
+    )
+
+    cut = parcels([first, second, third])
+
+    assert cut[:3] == [((0,), 20), ((1,), 0), ((2,), 10)]
+    assert sorted(cut[3:]) == [((0, 1), 5), ((0, 1, 2), 5), ((1, 2), 20)]
+    assert parcels([]) == []
+    assert parcels([Footprint.of([])]) == [((0,), 0)]
+
+
+def test_equal_sizes_of_different_owners_are_kept_apart() -> None:
+    """Two shared parcels of a tensor, and one of another with the same owners."""
+    both = [TENSORS[0], TENSORS[2]]
+    one = Footprint.of([Extent(t, 0, 10, FILE) for t in both])
+    other = Footprint.of([Extent(t, 5, 20, FILE) for t in both])
+    third = Footprint.of([Extent(TENSORS[0], 15, 30, FILE)])
+
+    cut = parcels([one, other, third])
+
+    assert cut[:3] == [((0,), 10), ((1,), 15), ((2,), 10)]
+    assert sorted(cut[3:]) == [((0, 1), 10), ((1, 2), 5)]
+
+
+def test_as_many_bytes_as_fit_are_counted() -> None:
+    """Two to the power of 62 bytes are too many, and one less is not."""
+    longest = 2**62 - 2**10  # the next number below that a double can tell apart
+    huge = Footprint(stored(TENSORS[0], 0, longest, 1 << 8 | 8))
+
+    assert parcels([huge]) == [((0,), longest)]
+    with pytest.raises(InputError, match="too large"):
+        parcels([Footprint(stored(TENSORS[0], 0, 2**62, 1 << 8 | 8))])

@@ -198,3 +198,42 @@ def test_many_coordinates_are_told_apart() -> None:
     counted = Held.of(held).bytes_in(Scale.of(version))
 
     assert counted == 300 * 12 + 300 * 6
+
+
+@pytest.mark.parametrize("bits", range(1, 65))
+def test_elements_of_every_width_count_whole(bits: int) -> None:
+    """One bit of an element that is known makes all of it known, in bytes."""
+    grain = Grain(elements=16, bits=bits)
+    first = Footprint.of([Extent(TENSORS[0], 0, 1, grain)])
+    touched = -(-8 // bits)  # elements of which the first byte has a bit
+
+    for wide in (8, 32, 64):
+        opened = Grain(elements=16, bits=wide)
+        scale = Scale.of([Footprint.of([Extent(TENSORS[0], 0, 1, opened)])])
+        expected = 1 if bits == wide else touched * wide // 8
+        assert Held.of([first]).bytes_in(scale) == expected
+
+
+def test_a_version_of_nothing_has_no_grain_of_its_own() -> None:
+    nothing = Scale.of([])
+    held = Held.of([part(INT8, 0, 6)])
+
+    assert nothing == Scale()
+    assert held.bytes_in(nothing) == 6
+
+
+def test_what_only_some_of_the_version_shows_is_turned_by_it_alone() -> None:
+    """The version has two tensors; a third is held in two number types."""
+    version = Scale.of(
+        [
+            Footprint.of([Extent(TENSORS[0], 0, 48, HALF.grain)]),
+            Footprint.of([Extent(TENSORS[1], 0, 96, SINGLE.grain)]),
+        ]
+    )
+    held = [Footprint.of([Extent(name, 0, 6, INT8.grain)]) for name in TENSORS]
+    more = Footprint.of([Extent(TENSORS[2], 24, 36, SINGLE.grain)])
+
+    assert Held.of(held[:1]).bytes_in(version) == 12
+    assert Held.of(held[1:2]).bytes_in(version) == 24
+    assert Held.of([held[2], more]).bytes_in(version) == 24 + 12
+    assert Held.of([*held, more]).bytes_in(version) == 12 + 24 + 24 + 12

@@ -289,3 +289,14 @@ def test_somebody_is_told_to_touch_the_key() -> None:
     said: list[str] = []
     _Talking(lambda: Secret(b""), said.append).prompt_up()
     assert said == ["touch the security key"]
+
+
+@pytest.mark.parametrize("data", [b"", b"a", b"ab", b"abc", b"\x5d\x75\xd7\xfb\xff"])
+def test_bytes_are_url_safe_text_without_padding(data: bytes) -> None:
+    require("fido2", present=find_spec("fido2") is not None)
+    from strongroom.access.authenticators.device import (  # noqa: PLC0415  an extra
+        _text,
+    )
+
+    assert _text(data) == text_of(data)
+    assert bytes_of(_text(data)) == data

@@ -147,3 +147,10 @@ def test_eight_signatures_are_read_and_a_ninth_is_refused() -> None:
     assert Signed.from_bytes(eight.to_bytes(), 10_000) == eight
     with pytest.raises(IntegrityError, match="at most 8"):
         Signed.from_bytes(nine.to_bytes(), 10_000)
+
+
+@pytest.mark.parametrize("key_id", ["", "0" * 15, "0" * 17, "g" * 16, "A" * 16, "0\n"])
+def test_a_key_id_is_sixteen_hexadecimal_digits(key_id: str) -> None:
+    assert Signature(algorithm="ed25519", key_id="0f" * 8, value=bytes(64))
+    with pytest.raises(IntegrityError, match="sixteen hexadecimal digits"):
+        Signature(algorithm="ed25519", key_id=key_id, value=bytes(64))

@@ -337,3 +337,16 @@ def test_a_signed_head_of_another_history_is_a_fork_on_either_side(
     for older, newer in ((mine, other), (other, anchors.newest())):
         with pytest.raises(ForkError):
             anchors.verify_extension(older, newer)
+
+
+def test_a_head_that_is_smaller_than_what_was_seen_is_a_fork(
+    world: World, anchors: Anchors
+) -> None:
+    world.notes(2)
+    older = anchors.newest()
+    world.notes(2)
+    newer = anchors.newest()
+
+    with pytest.raises(ForkError, match="the ledger had 4 entries and has 2"):
+        anchors.verify_extension(newer, older)
+    assert anchors.verify_extension(older, older) == []

@@ -218,3 +218,13 @@ def test_a_flipped_bit_in_a_verifier_key_is_refused(data: st.DataObject) -> None
 def test_what_is_no_verifier_key_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         VerifierKey.from_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a", "x1", "+1", "-1", "1_0", " 1", "1 ", "01", "1.0", "\u0661", "\u00b2"],
+)
+def test_only_plain_digits_are_a_size(text: str) -> None:
+    with pytest.raises(IntegrityError, match="is not the size or index of a ledger"):
+        canonical_decimal(text)
+    assert canonical_decimal("0") == 0

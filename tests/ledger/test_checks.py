@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from strongroom.database import tables
 from strongroom.errors import IntegrityError
 from strongroom.ledger import checks
+from strongroom.ledger.events import Event
 from strongroom.ledger.finding import Finding
 from strongroom.ledger.frontier import Frontier
 from strongroom.ledger.tiles import updated_tiles
 from strongroom.ledger.tree import leaf_hash
+from strongroom.types import AccountId
 from tests.conftest import Databases
-from tests.ledger.world import World, event, world_at
+from tests.ledger.world import ANA, World, event, world_at
 
 SIZE = 300  # a full tile, a tile above it, and a partial one
 LONG = {"rules": ["a rule with a long name"] * 300, "action": "a", "resource": "b"}
@@ -351,3 +353,21 @@ def test_an_entry_that_only_claims_to_be_an_erasure_is_a_finding(
     )
 
     assert found(sqlite_world)
+
+
+def test_private_text_may_be_filed_under_the_account_it_is_about(
+    world: World,
+) -> None:
+    """Of what an administrator writes about somebody, erasing takes it for them."""
+    facts = {"account": "account-zoe", "state": "suspended"}
+    about = Event(
+        kind="account.changed",
+        actor=ANA,
+        facts=facts,
+        private={"reason": "moved"},
+        subject=AccountId("account-zoe"),
+    )
+    with world.ledger.transaction() as writing:
+        writing.append(about)
+
+    assert found(world) == []

@@ -148,3 +148,11 @@ def test_a_ledger_is_no_witness_of_itself() -> None:
 def test_the_line_that_is_wrong_is_named() -> None:
     with pytest.raises(InputError, match="line 3 of the policy"):
         policy("\n# comment\nnonsense\n")
+
+
+def test_a_policy_has_64_kibibytes_at_most() -> None:
+    longest = "quorum none\n".ljust(65_535, "#").replace("none\n#", "none\n#") + "\n"
+
+    assert policy(longest).quorum == "none"
+    with pytest.raises(InputError):
+        policy(longest + "\n")
