@@ -18,7 +18,7 @@ from strongroom.intake.additions import Addition
 from strongroom.intake.advisers.advice import Advice, Answer
 from strongroom.intake.advisers.remarks import Remark, Weight
 from strongroom.intake.allow_list import Voucher
-from strongroom.intake.intakes import Intake, IntakeState
+from strongroom.intake.intakes import INTAKES, Intake, IntakeState
 from strongroom.intake.receiving import ReceivedFile
 from strongroom.intake.reports import SnapshotReport
 from strongroom.intake.rewriting import Options
@@ -304,3 +304,21 @@ def test_whoever_decides_waits_for_a_recall_and_keeps_nothing_from_it(
         decided.result()
 
     assert "advisory: A-1" in shown(house, added.intake).review
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_what_expires_while_everything_is_judged_again_waits_for_it(
+    house: House, foreign: Path
+) -> None:
+    """Once, expiring held the intake and wanted the version: the other way round."""
+    add(house, foreign)
+    house.clock.advance(days=31)
+    room = house.room.room
+    with ThreadPoolExecutor(1) as threads:
+        with room.ledger.transaction() as writing:
+            VERSIONS.lock_all(writing)  # as judging again does
+            expired = threads.submit(room.admission.expire)
+            while not waiting_for_locks(house) and not expired.done():
+                pass
+            INTAKES.lock_all(writing)
+        assert len(expired.result()) == 1

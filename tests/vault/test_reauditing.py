@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,9 +21,12 @@ from strongroom.errors import (
 from strongroom.intake.intakes import INTAKES
 from strongroom.types import Secret
 from strongroom.vault.reauditing import Reaudited
+from strongroom.vault.recording import abandoned_event
+from strongroom.vault.versions import VERSIONS
 from tests.intake.advising import bundle, judging, reaudit
 from tests.intake.rooms import add
 from tests.journeys.rooms import House
+from tests.journeys.waiting import waiting_for_locks
 
 
 @pytest.fixture
@@ -156,3 +160,22 @@ def test_what_somebody_deletes_is_not_passed_over(house: House, added: Added) ->
 
     with pytest.raises(IntegrityError, match="is gone, or was altered"):
         reaudit(house, bundle(house))
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_judging_waits_for_whoever_changes_what_it_recalls(
+    house: House, added: Added
+) -> None:
+    """Both would want what the other has, if a row could be locked under it."""
+    data = bundle(house, intakes=[added.intake.digest])
+    with ThreadPoolExecutor(1) as threads:
+        with house.room.room.ledger.transaction() as writing:
+            version = VERSIONS.get(writing, str(added.intake.version), lock=True)
+            judged = threads.submit(reaudit, house, data)
+            while not waiting_for_locks(house) and not judged.done():
+                pass
+            VERSIONS.replace(writing, version, manifest_digest=version.manifest_digest)
+            writing.append(abandoned_event(version))
+        recalled = judged.result().recalled
+
+    assert [version.revision for version in recalled] == [version.revision + 2]

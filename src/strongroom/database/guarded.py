@@ -137,10 +137,14 @@ class GuardedTable(Generic[R]):
             ).all()
 
     def lock_all(self, transaction: Transaction) -> None:
-        """Keep others from writing any row of a small table until the commit."""
+        """Keep others from writing or locking any row until the commit.
+
+        Locking too: whoever locked a row, and waited here to write it, could be waited
+        for by whoever has the table and wants that row.
+        """
         if transaction.connection.dialect.name != "sqlite":
             transaction.connection.execute(
-                sa.text(f"LOCK TABLE {self.table.name} IN SHARE ROW EXCLUSIVE MODE")
+                sa.text(f"LOCK TABLE {self.table.name} IN EXCLUSIVE MODE")
             )
 
     def find_all(self, transaction: Transaction, *, prefix: str) -> list[R]:
@@ -157,8 +161,8 @@ class GuardedTable(Generic[R]):
 
         Args:
             transaction: Where to look.
-            prefix: Ends in ``/``, as in ``model-1/``; or empty, for every row of a
-                small table.
+            prefix: Ends in ``/``, as in ``model-1/``; or empty, for every row: then
+                the lock is that of ``lock_all``.
 
         Raises:
             IntegrityError: One was deleted, forged, altered or restored.

@@ -67,11 +67,12 @@ def later_reading(
 def every_later_reading(transaction: Transaction) -> dict[str, LaterReading]:
     """Return every later reading by the id of its intake; none may be missing.
 
+    Whoever writes in the same transaction has locked the table.
+
     Raises:
         IntegrityError: A row was forged, altered, restored or deleted.
     """
-    LATER_READINGS.require_all(transaction, prefix="")
-    return {one.id: one for one in LATER_READINGS.find(transaction)}
+    return {one.id: one for one in LATER_READINGS.find_all(transaction, prefix="")}
 
 
 def keep_later_reading(writing: Writing, intake: Intake, new: LaterReading) -> None:

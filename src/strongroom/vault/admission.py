@@ -174,12 +174,19 @@ class Admission:
         return [one for each in due if (one := self._expire(each.id)) is not None]
 
     def _expire(self, identifier: IntakeId) -> Intake | None:
-        """Give up one original; a transaction each holds no two intakes at once."""
+        """Give up one original; a transaction each holds no two intakes at once.
+
+        The version is locked first, as everybody does who locks both.
+        """
         with self._ledger.transaction() as writing:
-            intake = INTAKES.get(writing, identifier, lock=True)
-            if intake.original is None:  # somebody cleans at the same time
+            original = INTAKES.get(writing, identifier).original
+            if original is None:  # somebody cleans at the same time
                 return None
-            return _expire(writing, intake)
+            version = VERSIONS.get(writing, original, lock=True)
+            intake = INTAKES.get(writing, identifier, lock=True)
+            if intake.original != original:  # or did, meanwhile
+                return None
+            return _expire(writing, intake, version)
 
     def _waiting(self, writing: Writing, identifier: str) -> tuple[Intake, Version]:
         """Return an intake that waits, and the version re-written from it; both locked.
@@ -247,8 +254,7 @@ def _look_again(
     )
 
 
-def _expire(writing: Writing, intake: Intake) -> Intake:
-    version = VERSIONS.get(writing, str(intake.original), lock=True)
+def _expire(writing: Writing, intake: Intake, version: Version) -> Intake:
     for table in (tables.wraps, tables.manifests):
         writing.connection.execute(
             sa.delete(table).where(

@@ -43,18 +43,11 @@ def with_descendants(
     return found
 
 
-def lock_descendants(
-    writing: Writing, artifacts: Iterable[ArtifactId]
-) -> dict[ArtifactId, set[ArtifactId]]:
-    """Lock every version of some artifacts and of all that descends from them.
-
-    Whoever seals a version locks its parent first (``reserve``).  So once all of
-    these are locked nothing descends from them that was not seen: they are locked
-    first, then looked for again, until there is nothing new.
+def lock_children(writing: Writing) -> dict[ArtifactId, set[ArtifactId]]:
+    """Return who descends from whom, and let nobody change it until the commit.
 
     Args:
-        writing: The open transaction.
-        artifacts: Where to begin.
+        writing: The open transaction, in which no version or intake is locked yet.
 
     Returns:
         For each artifact those made from it, as ``children_of`` has it.
@@ -62,20 +55,8 @@ def lock_descendants(
     Raises:
         IntegrityError: A version was deleted or altered.
     """
-    first, locked = list(artifacts), set[ArtifactId]()
-    while True:
-        # Every row, as its id says: one that was hidden now could be put back.
-        VERSIONS.require_all(writing, prefix="")
-        children = children_of(VERSIONS.find(writing))
-        concerned = set[ArtifactId]()
-        for artifact in first:
-            concerned |= with_descendants(artifact, children)
-        if concerned <= locked:
-            return children
-        VERSIONS.find(
-            writing, VERSIONS.columns.artifact.in_(concerned - locked), lock=True
-        )
-        locked |= concerned
+    VERSIONS.lock_all(writing)
+    return children_of(VERSIONS.find_all(writing, prefix=""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

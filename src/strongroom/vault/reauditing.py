@@ -25,6 +25,7 @@ from strongroom.intake.joining import Join, reader_of
 from strongroom.intake.judging import Found, Judged, hit_id, judge_again, new_hits
 from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.later_readings import (
+    LATER_READINGS,
     every_later_reading,
     reader_in_force,
     reports_on,
@@ -34,7 +35,7 @@ from strongroom.ledger.log import Reading, Writing
 from strongroom.vault.admission import Admission
 from strongroom.vault.outcomes import ReadAgain
 from strongroom.vault.recalling import Ground, take_back
-from strongroom.vault.versions import Version
+from strongroom.vault.versions import VERSIONS, Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,8 @@ class Reauditing:
                 self._known_bad.take(writing, actor, bundle, opened)
             else:
                 opened = self._known_bad.last(writing, lock=True)
+            for table in (VERSIONS, INTAKES, LATER_READINGS):  # as everybody does
+                table.lock_all(writing)
             found, known = self._judged(writing, opened), known_hits(writing)
             number = opened.number if opened else 0
             recalled = self._recalled(writing, number, new_hits(found, known))
@@ -198,14 +201,15 @@ class Reauditing:
     def _judged(self, transaction: Transaction, bundle: Bundle | None) -> list[Judged]:
         """Return every intake that was admitted, and what concerns it.
 
-        All rows are read: one that somebody deleted, or altered so that it looks
-        refused, would hide from what is known of it.
+        All rows are read, and counted in the entry: one that somebody deleted, hid for
+        this moment, or altered so that it looks refused, would hide from what is known
+        of it.
         """
         join = Join.of(bundle.advisories if bundle else ())
-        INTAKES.require_all(transaction, prefix="")
+        intakes = INTAKES.find_all(transaction, prefix="")
         later_ones = every_later_reading(transaction)
         judged = []
-        for intake in INTAKES.find(transaction):
+        for intake in intakes:
             if intake.state not in ADMITTED or intake.version is None:
                 continue
             later = later_ones.get(intake.id)

@@ -9,7 +9,7 @@ from strongroom.intake.intakes import Intake
 from strongroom.ledger.log import Writing
 from strongroom.types import ArtifactId
 from strongroom.vault.admission import Admission
-from strongroom.vault.descendants import lock_descendants, with_descendants
+from strongroom.vault.descendants import lock_children, with_descendants
 from strongroom.vault.versions import Version
 
 
@@ -44,7 +44,7 @@ def take_back(
         return []
     recalled: list[Version] = []
     bad = [ArtifactId(str(one.intake.version).partition("/")[0]) for one in grounds]
-    children = lock_descendants(writing, bad)
+    children = lock_children(writing)
     for artifact, ground in zip(bad, grounds, strict=True):
         recalled += admission.recall(
             writing,

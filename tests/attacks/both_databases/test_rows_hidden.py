@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 
 from strongroom.access.accounts import AccountState
-from strongroom.database import tables
+from strongroom.database import intake_tables, tables
 from strongroom.errors import StrongroomError
 from tests.attacks.both_databases.administrator import Administrator, Copy
+from tests.attacks.intakes import published
+from tests.intake.advising import bundle, reaudit
+from tests.journeys.fixtures import foreign
 from tests.journeys.rooms import PASSWORD, House
+
+__all__ = ["foreign"]
 
 
 def findings(house: House) -> list[str]:
@@ -104,6 +109,36 @@ def test_releases_hidden_while_a_permit_was_used_up_are_found(
     admin.put(hidden)
 
     assert any("did not see every row of releases" in f for f in findings(house))
+
+
+def test_what_was_hidden_while_everything_was_judged_again_is_found(
+    house: House, foreign: Path
+) -> None:
+    """ATT&CK T1565.001: the advisory passed it by, and its keys went on leaving."""
+    added = published(house, foreign)
+    admin, named = Administrator.of(house), [added.intake.digest]
+
+    hidden = admin.hide(intake_tables.intakes)
+    assert reaudit(house, bundle(house, intakes=named)).judged == 0
+    admin.put(hidden)
+
+    assert any("every row of intakes" in finding for finding in findings(house))
+
+
+def test_a_descendant_hidden_while_its_parent_was_recalled_is_found(
+    house: House, foreign: Path, model: Path
+) -> None:
+    """ATT&CK T1565.001: what descends from it was not recalled with it."""
+    added = published(house, foreign)
+    child = house.publish(model, name="child", parent="llm@1").version
+    admin, this = Administrator.of(house), tables.versions.c.id == child.id
+
+    hidden = admin.hide(tables.versions, this)
+    done = reaudit(house, bundle(house, intakes=[added.intake.digest]))
+    admin.put(hidden)
+
+    assert [version.id for version in done.recalled] == [added.intake.version]
+    assert any("every row of versions" in finding for finding in findings(house))
 
 
 def test_a_suspended_account_that_acted_meanwhile_is_found(
