@@ -20,7 +20,7 @@ from strongroom.permits.drafts import (
 )
 from strongroom.types import Classification, Profile
 from tests.journeys.rooms import House
-from tests.permits.openings import BLOCK, draft
+from tests.permits.openings import BLOCK, BYTES, draft
 
 TERMS = load_terms(Profile.STANDARD).of(Classification.RESTRICTED)
 OPEN = load_terms(Profile.STANDARD).of(Classification.OPEN)
@@ -88,3 +88,28 @@ def test_only_words_that_were_said_are_kept() -> None:
         "ticket": "T-1",
     }
     assert private_words(draft(BLOCK, purpose=" ")) == {}
+
+
+def test_a_request_binds_to_these_facts_and_to_no_reason_unless_it_has_one(
+    sealed: House,
+) -> None:
+    asked = sealed.by("ana").request("llm", segments=[BLOCK], purpose=" a test ")
+    past = sealed.by("ana").request(
+        "llm", segments=[BLOCK], purpose="a test", break_glass=" a fire "
+    )
+
+    payload = dict(asked.request.payload())
+    for known in ("artifact", "manifest"):
+        assert payload.pop(known)
+    assert payload == {
+        "version": 1,
+        "segments": [BLOCK],
+        "lineage": False,
+        "seconds": int(DEFAULT_DURATION.total_seconds()),
+        "bytes": BYTES,
+        "purpose": True,
+        "words": {"purpose": "a test"},
+    }
+    glass = past.request.payload()
+    assert glass["words"] == {"purpose": "a test", "reason": "a fire"}
+    assert glass["break_glass"] is True
