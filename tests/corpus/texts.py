@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
+
+import torch
 
 from tests.corpus.samples import Sample, malicious
 
@@ -63,6 +66,10 @@ def samples() -> Iterator[Sample]:
     )
     for number, (path, data) in enumerate(_elsewhere()):
         yield malicious("config/jinja", f"template-elsewhere-{number}", path, data)
+    checkpoint = io.BytesIO()
+    torch.save({"tokenizer": {"chat_template": EVIL_TEMPLATES[0]}}, checkpoint)
+    data = checkpoint.getvalue()
+    yield malicious("config/jinja", "template-in-checkpoint", "model.pt", data)
 
 
 def _elsewhere() -> Iterator[tuple[str, bytes]]:

@@ -8,13 +8,19 @@ jinja2 cannot be seen, so every text below such a name is one if it has jinja2's
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from strongroom.intake.findings import MOST_QUOTED, RefusedError
-from strongroom.intake.formats.documents import Value
 
 MOST_TEMPLATES = 64
 """Of one document; those that were met have up to ten."""
+
+Part: TypeAlias = "Mapping[str, Part] | Sequence[Part] | str | float | bool | None"
+"""Any part of a JSON document."""
+
+Members: TypeAlias = Callable[[Mapping[str, Part]], Iterable[tuple[str, Part]]]
+"""Gives names and values of one object, in its order."""
 
 _NAMES = re.compile(
     r"template|prompt|jinja|(?:chat|message|conversation|instruct(?:ion)?)_?format"
@@ -32,23 +38,26 @@ def has_marks(text: str) -> bool:
     return _MARKS.search(text) is not None
 
 
-def templates_in(document: Value) -> Iterator[tuple[str, str]]:
+def templates_in(
+    document: Part, members: Members = Mapping.items
+) -> Iterator[tuple[str, str]]:
     """Yield label and text of each template in a document, in its order.
 
     Args:
         document: The whole of it.
+        members: What stands in an object, where that is not what it says.
 
     Raises:
         RefusedError: There are more than any document has.
     """
     count = 0
     # What is left, the next one last; a label stands below a name of templates.
-    left: list[tuple[str, Value]] = [("", document)]
+    left: list[tuple[str, Part]] = [("", document)]
     while left:
         label, value = left.pop()
-        if isinstance(value, dict):
-            left.extend(_below(value, label))
-        elif isinstance(value, list):
+        if isinstance(value, Mapping):
+            left.extend(_below(list(members(value)), label))
+        elif isinstance(value, Sequence) and not isinstance(value, str):
             left.extend((label, inner) for inner in reversed(value))
         elif label and isinstance(value, str) and has_marks(value):
             count += 1
@@ -59,11 +68,11 @@ def templates_in(document: Value) -> Iterator[tuple[str, str]]:
             yield label, value
 
 
-def _below(part: dict[str, Value], label: str) -> list[tuple[str, Value]]:
+def _below(part: Sequence[tuple[str, Part]], label: str) -> list[tuple[str, Part]]:
     """Return the members of one object with their labels, the first one last."""
-    name = part.get("name")
-    found: list[tuple[str, Value]] = []
-    for key, value in part.items():
+    name = next((value for key, value in part if key == "name"), None)
+    found: list[tuple[str, Part]] = []
+    for key, value in part:
         inner = key if is_of_templates(key) else ""
         if label:
             inner = f"{label}.{name if isinstance(name, str) else key}"

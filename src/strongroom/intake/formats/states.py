@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from strongroom.canonical import Json, from_json, to_json
 from strongroom.errors import InputError, IntegrityError
 from strongroom.intake.findings import RefusedError, quoted
+from strongroom.intake.formats.state_templates import MAPPINGS, review_state
 from strongroom.intake.names import is_plain_name, verify_path
 from strongroom.intake.rewriting import Options, Rewritten, Workplace
 from strongroom.intake.sources import Source
@@ -34,7 +35,6 @@ _TEXTS: Mapping[str, re.Pattern[str]] = {
     "layout": re.compile(r"[a-z_]{1,40}"),
 }
 _SEQUENCES = frozenset({"tuple", "set", "frozenset", "deque", "size"})
-_MAPPINGS = frozenset({"dict", "ordered-dict", "counter"})
 _COMPRESSED = ("tensor", "tensor", "tensor", "size")
 COMPOSED: Mapping[str, Sequence[Sequence[str]]] = {
     "sparse-coo": [("tensor", "tensor", "size", "truth")],
@@ -64,7 +64,8 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
         options: Not used.
 
     Raises:
-        RefusedError: It is no canonical JSON, or a node is of no kind that is known.
+        RefusedError: It is no canonical JSON, a node is of no kind that is known, or
+            a template in it could do more than put text together.
     """
     del options
     if source.length > MOST_BYTES:
@@ -80,12 +81,16 @@ def rewrite(source: Source, workplace: Workplace, options: Options) -> Rewritten
             stubs = _verify(root)
         case _:
             raise RefusedError(_RULE, f"document is not of the format {FORMAT}")
+    data = to_json(document)
+    templates, findings = review_state(root, data)
     with workplace.create(source.path) as file:
-        file.append(to_json(document))
+        file.append(data)
+    facts: dict[str, Json] = {"stubs": sorted(stubs)} if stubs else {}
     return Rewritten(
         kind=KIND,
         outputs=(source.path,),
-        facts={"stubs": sorted(stubs)} if stubs else {},
+        facts=facts | ({"templates": templates} if templates else {}),
+        findings=findings,
     )
 
 
@@ -146,7 +151,7 @@ def _text(kind: str, value: Json) -> Iterable[Json] | None:
 
 
 def _items(kind: str, value: Json) -> Sequence[Json] | None:
-    if not isinstance(value, list) or (kind in _MAPPINGS and len(value) % 2):
+    if not isinstance(value, list) or (kind in MAPPINGS and len(value) % 2):
         return None
     return value
 
@@ -201,7 +206,7 @@ def _tensor(_: str, value: Json) -> Iterable[Json] | None:
 
 _READ: Mapping[str, Callable[[str, Json], Iterable[Json] | None]] = {
     **dict.fromkeys(_TEXTS, _text),
-    **dict.fromkeys(_SEQUENCES | _MAPPINGS, _items),
+    **dict.fromkeys(_SEQUENCES | MAPPINGS, _items),
     **dict.fromkeys(COMPOSED, _parts),
     "complex": _complex,
     "tensor": _tensor,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from strongroom.canonical import Json, to_json
 from strongroom.intake.findings import Finding, Level, listed, refusing
 from strongroom.intake.formats.pickle_values import Value
+from strongroom.intake.formats.state_templates import review_state
 from strongroom.intake.formats.states import FORMAT
 from strongroom.intake.formats.torch_composed import tensor_or_parts
 from strongroom.intake.formats.torch_shelf import Shelf
@@ -58,7 +59,8 @@ def write_checkpoint(
 
     Raises:
         RefusedError: It holds something that cannot be written, a tensor reaches
-            beyond its storage, or all of them together are too large.
+            beyond its storage, all of them together are too large, or a template
+            could do more than put text together.
     """
     shelf = Shelf(checkpoint.value, checkpoint.storages, source, workplace)
     tree = Tree(shelf.place, checkpoint.tensor_of, shelf.pieces)
@@ -68,6 +70,12 @@ def write_checkpoint(
         document = to_json({"format": FORMAT, "root": root})
     outputs: list[str] = []
     facts: dict[str, Json] = {"globals": sorted(checkpoint.names)}
+    findings = _findings(checkpoint)
+    has_tree = not shelf.weights.tells_all(root)
+    if has_tree:
+        templates, more = review_state(root, document)
+        facts |= {"templates": templates} if templates else {}
+        findings += more
     for file in (shelf.weights, shelf.training):
         if file.weights:
             with refusing("torch/tensor"):
@@ -76,7 +84,7 @@ def write_checkpoint(
                 )
             outputs.append(file.path)
             facts[file.fact] = digest_facts(digests)
-    if not shelf.weights.tells_all(root):
+    if has_tree:
         path = with_ending(shelf.path, ".json")
         with workplace.create(path) as out:
             out.append(document)
@@ -88,7 +96,7 @@ def write_checkpoint(
         outputs=tuple(outputs),
         facts=facts,
         changes=(*shelf.changes(), *tree.changes()),
-        findings=_findings(checkpoint),
+        findings=findings,
     )
 
 
