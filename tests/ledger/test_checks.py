@@ -17,6 +17,7 @@ from strongroom.ledger.finding import Finding
 from strongroom.ledger.frontier import Frontier
 from strongroom.ledger.tiles import updated_tiles
 from strongroom.ledger.tree import leaf_hash
+from strongroom.ledger.tree_checks import check_tiles
 from strongroom.types import AccountId
 from tests.conftest import Databases
 from tests.ledger.world import ANA, World, event, world_at
@@ -371,3 +372,13 @@ def test_private_text_may_be_filed_under_the_account_it_is_about(
         writing.append(about)
 
     assert found(world) == []
+
+
+def test_every_tile_that_is_gone_is_named(filled: World) -> None:
+    """One that is missing hides nothing behind it."""
+    filled.attack("DELETE FROM tiles")
+
+    with filled.ledger.reading() as reading:
+        gone = check_tiles(filled.ledger, reading, size=SIZE)
+        problems = {finding.problem for finding in gone}
+    assert len(problems) >= 2

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strongroom.crypto.custody.file import FileCustodian
+from strongroom.crypto.custody_file import CustodyFile
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import (
@@ -123,3 +124,10 @@ def test_nothing_is_overwritten_and_nothing_missing_is_opened(tmp_path: Path) ->
         open_key(tmp_path / "absent", public=public, passphrase=None)
     with pytest.raises(InputError):
         create_key(tmp_path / "x", name="two words", passphrase=None, random=os.urandom)
+
+
+def test_a_key_is_locked_at_the_cost_that_is_asked_for(tmp_path: Path) -> None:
+    key_at(tmp_path / "witness.key", PASSPHRASE)
+
+    opened = CustodyFile.from_bytes((tmp_path / "witness.key").read_bytes())
+    assert (opened.name, opened.cost) == ("witness", COST)
