@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from strongroom.intake.findings import RefusedError, quoted
+from strongroom.intake.formats.pickle_bytes import PickleBytes
 from strongroom.intake.formats.pickle_opcodes import (
     NEWEST_PROTOCOL,
     OPCODES,
@@ -22,14 +23,10 @@ from strongroom.intake.formats.pickle_opcodes import (
 )
 from strongroom.intake.sources import Source
 
-MOST_PICKLE_BYTES = 256 << 20
-"""Of one pickle.  Weights lie outside it; a million strings of 100 letters fit."""
-
 MOST_INSTRUCTIONS = 2_000_000
 """Of one pickle: 40 for each of 50,000 tensors.  They take up to 5 s of CPU, which is
 why those that end with a line count twice."""
 
-MOST_LINE_BYTES = 1 << 20
 MOST_INTEGER_BYTES = 1000
 MOST_DIGITS = 2400  # of those bytes
 
@@ -37,18 +34,9 @@ Operand: TypeAlias = "int | float | str | bytes | tuple[str, str] | None"
 Instruction: TypeAlias = tuple[int, Opcode, Operand]
 """Where it begins, what it is, and what follows it, decoded."""
 
-_FIRST_CHUNK_BYTES, _CHUNK_BYTES = 4 << 10, 1 << 20
-"""What is read at once: small at first, because a file may be a stream of 100,000
-pickles of 50 bytes, and reading 1 MiB for each of them takes a minute."""
+_Read: TypeAlias = Callable[[PickleBytes, Opcode, int], Operand]
+"""Takes the argument of an opcode that begins at a place."""
 
-_FIXED = {
-    Argument.U1: struct.Struct("<B"),
-    Argument.U2: struct.Struct("<H"),
-    Argument.U4: struct.Struct("<L"),
-    Argument.U8: struct.Struct("<Q"),
-    Argument.I4: struct.Struct("<l"),
-    Argument.F8: struct.Struct(">d"),
-}
 _DECIMAL = re.compile(rb"(?:0|-?[1-9][0-9]{0,%d})L?" % (MOST_DIGITS - 1))
 """Without zeros in front: ``I010`` is eight to the unpickler that is written in C, and
 malformed to the one in Python."""
@@ -59,76 +47,6 @@ _FLOAT = re.compile(
 _STRING = re.compile(rb"(['\"])((?:[ -\[\]-~]|\\(?:[\\'\"nrt]|x[0-7][0-9a-f]))*)\1")
 _ESCAPE = re.compile(rb"\\(x..|.)")
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
-
-
-class _Bytes:
-    """A position in a pickle; never further than the window, or than the cap."""
-
-    __slots__ = ("_at", "_base", "_chunk", "_data", "_source", "_start")
-
-    def __init__(self, source: Source, start: int) -> None:
-        self._source = source
-        self._start = start
-        self._base = start  # where the chunk begins
-        self._chunk = _FIRST_CHUNK_BYTES
-        self._data = b""
-        self._at = 0
-
-    @property
-    def position(self) -> int:
-        return self._base + self._at
-
-    @property
-    def left(self) -> int:
-        return self._source.length - self.position
-
-    def take(self, length: int) -> bytes:
-        end = self._at + length
-        if end > len(self._data):
-            self._fill(length)
-            end = self._at + length
-        piece = self._data[self._at : end]
-        self._at = end
-        return piece
-
-    def line(self) -> bytes:
-        """Return the bytes up to a line feed, without it.
-
-        Raises:
-            RefusedError: None comes before the end, or the line is too long.
-        """
-        length = 256
-        while True:
-            known = min(length, self.left)
-            if self._at + known > len(self._data):
-                self._fill(known)
-            end = self._data.find(b"\n", self._at, self._at + known)
-            if end >= 0:
-                line = self._data[self._at : end]
-                self._at = end + 1
-                return line
-            if known < length or length >= MOST_LINE_BYTES:
-                raise RefusedError(
-                    "pickle/cut",
-                    f"a line of the pickle at byte {self.position} does not end",
-                )
-            length *= 16
-
-    def _fill(self, length: int) -> None:
-        position = self.position
-        if length > self.left:
-            raise RefusedError(
-                "pickle/cut",
-                f"the pickle is cut: {length} bytes at byte {position} pass its end",
-            )
-        if position + length - self._start > MOST_PICKLE_BYTES:
-            raise RefusedError(
-                "pickle/size", f"the pickle is over {MOST_PICKLE_BYTES} bytes"
-            )
-        chunk = min(max(length, self._chunk), self.left)
-        self._chunk = min(4 * self._chunk, _CHUNK_BYTES)
-        self._data = self._source.read_exactly(position, chunk)
-        self._base, self._at = position, 0
 
 
 def instructions(
@@ -145,30 +63,29 @@ def instructions(
         RefusedError: It is cut or too long, an opcode is unknown or not for us, newer
             than the protocol, or a frame ends within an instruction.
     """
-    data = _Bytes(source, start)
-    protocol, frame = 0, 0
+    data = PickleBytes(source, start)
+    newest, frame = 1, 0  # what an opcode may be of before any PROTO
     left = at_most
     while left > 0:
         at = data.position
-        opcode = OPCODES.get(data.take(1)[0])
+        opcode, read = _KNOWN.get(data.byte(), (None, None))
         if opcode is None or opcode.refused:
             raise _refused_opcode(opcode, at)
         left -= opcode.weight
-        operand = _operand(data, opcode, at)
-        if opcode.name == "PROTO":
-            protocol = _protocol(operand, is_first=at == start)
-        elif opcode.since > max(protocol, 1):
+        operand = None if read is None else read(data, opcode, at)
+        if opcode is _PROTO:
+            newest = max(_protocol(operand, is_first=at == start), 1)
+        elif opcode.since > newest:
             raise RefusedError(
                 "pickle/protocol",
-                f"{opcode.name} at byte {at} is newer than the pickle's protocol "
-                f"{protocol}",
+                f"{opcode.name} at byte {at} is newer than the pickle's protocol",
             )
         if frame:
             frame = _verify_frame(frame, data.position, opcode, at)
-        if opcode.name == "FRAME":
+        if opcode is _FRAME:
             frame = _frame(operand, data)
         yield at, opcode, operand
-        if opcode.name == "STOP":
+        if opcode is _STOP:
             if frame:
                 raise RefusedError(
                     "pickle/frame", f"the pickle ends at byte {at}, its frame does not"
@@ -196,7 +113,7 @@ def _protocol(operand: Operand, *, is_first: bool) -> int:
 
 def _verify_frame(frame: int, position: int, opcode: Opcode, at: int) -> int:
     """Return the end of the frame that is still open, or 0."""
-    if position > frame or opcode.name == "FRAME":
+    if position > frame or opcode is _FRAME:
         raise RefusedError(
             "pickle/frame",
             f"{opcode.name} at byte {at} passes the end of its frame at byte {frame}; "
@@ -205,41 +122,49 @@ def _verify_frame(frame: int, position: int, opcode: Opcode, at: int) -> int:
     return 0 if position == frame else frame
 
 
-def _frame(operand: Operand, data: _Bytes) -> int:
+def _frame(operand: Operand, data: PickleBytes) -> int:
     if not isinstance(operand, int) or not 0 < operand <= data.left:
         raise RefusedError("pickle/frame", f"a frame cannot have {operand!r} bytes")
     return data.position + operand
 
 
-def _operand(data: _Bytes, opcode: Opcode, at: int) -> Operand:
-    argument = opcode.argument
-    if argument is Argument.NOTHING:
-        return None
-    fixed = _FIXED.get(argument)
-    if fixed is not None:
-        value: Operand = fixed.unpack(data.take(fixed.size))[0]
+def _byte(data: PickleBytes, *_: object) -> Operand:
+    return data.byte()
+
+
+def _fixed(form: str) -> _Read:
+    layout = struct.Struct(form)
+
+    def read(data: PickleBytes, *_: object) -> Operand:
+        value: Operand = layout.unpack(data.take(layout.size))[0]
         return value
-    if opcode.count:
-        return _counted(data, opcode, at)
-    if argument is Argument.TWO_LINES:
-        return _utf8(data.line(), at), _utf8(data.line(), at)
-    return _line(data.line(), argument, at)
+
+    return read
 
 
-def _counted(data: _Bytes, opcode: Opcode, at: int) -> Operand:
+def _long(data: PickleBytes, opcode: Opcode, at: int) -> Operand:
     length = int.from_bytes(data.take(opcode.count), "little")
-    if opcode.argument is Argument.LONG and length > MOST_INTEGER_BYTES:
+    if length > MOST_INTEGER_BYTES:
         raise RefusedError(
             "pickle/size", f"an integer of {length} bytes at byte {at} is too long"
         )
-    taken = data.take(length)
-    match opcode.argument:
-        case Argument.LONG:
-            return int.from_bytes(taken, "little", signed=True)
-        case Argument.TEXT:
-            return _utf8(taken, at)
-        case _:
-            return taken
+    return int.from_bytes(data.take(length), "little", signed=True)
+
+
+def _counted(data: PickleBytes, opcode: Opcode, _: int) -> bytes:
+    return data.take(int.from_bytes(data.take(opcode.count), "little"))
+
+
+def _text(data: PickleBytes, opcode: Opcode, at: int) -> Operand:
+    return _utf8(_counted(data, opcode, at), at)
+
+
+def _two_lines(data: PickleBytes, _: Opcode, at: int) -> Operand:
+    return _utf8(data.line(), at), _utf8(data.line(), at)
+
+
+def _one_line(data: PickleBytes, opcode: Opcode, at: int) -> Operand:
+    return _line(data.line(), opcode.argument, at)
 
 
 def _line(line: bytes, argument: Argument, at: int) -> Operand:
@@ -289,3 +214,29 @@ def _utf8(data: bytes, at: int) -> str:
 
 def _not_text(at: int) -> RefusedError:
     return RefusedError("pickle/text", f"text of the pickle at byte {at} is not UTF-8")
+
+
+_READS: Mapping[Argument, _Read] = {
+    Argument.U1: _byte,
+    Argument.U2: _fixed("<H"),
+    Argument.U4: _fixed("<L"),
+    Argument.U8: _fixed("<Q"),
+    Argument.I4: _fixed("<l"),
+    Argument.F8: _fixed(">d"),
+    Argument.LONG: _long,
+    Argument.BYTES: _counted,
+    Argument.TEXT: _text,
+    Argument.TWO_LINES: _two_lines,
+}
+_KNOWN: Mapping[int, tuple[Opcode, _Read | None]] = {
+    byte: (
+        opcode,
+        None
+        if opcode.argument is Argument.NOTHING
+        else _READS.get(opcode.argument, _one_line),
+    )
+    for byte, opcode in OPCODES.items()
+}
+"""Every opcode by its byte, and what reads its argument."""
+
+_PROTO, _FRAME, _STOP = OPCODES[0x80], OPCODES[0x95], OPCODES[ord(".")]

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from strongroom.intake.findings import RefusedError, listed
 from strongroom.intake.formats.pickle_decoder import (
     MOST_INSTRUCTIONS,
-    Operand,
+    Instruction,
     instructions,
 )
-from strongroom.intake.formats.pickle_opcodes import Opcode
+from strongroom.intake.formats.pickle_opcodes import OPCODES, Argument
 from strongroom.intake.formats.pickle_stack import Stack
 from strongroom.intake.formats.pickle_values import (
     Call,
@@ -38,6 +38,10 @@ _MOST_NAME = 512
 How: TypeAlias = Literal["reduce", "new", "fill", "append", "build"]
 """What a pickle may do with a global: call it (REDUCE), make an object of it (NEWOBJ),
 set pairs on the result, append to it, or hand a state to the result (BUILD)."""
+
+
+_Step: TypeAlias = "Callable[[_Machine, Any], None]"
+"""What an opcode does to the machine, given its operand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +93,9 @@ def read_pickle(source: Source, rules: Rules, *, start: int = 0) -> Unpickled:
             passes a limit, or does what the rules do not know.
     """
     machine = _Machine(rules)
-    end = start
     try:
-        for at, opcode, operand in instructions(
-            source, start, at_most=rules.instructions
-        ):
-            machine.step(at, opcode, operand)
-            end = at + 1
+        for found in instructions(source, start, at_most=rules.instructions):
+            machine.step(found)
         value = machine.result()
     except RefusedError as error:
         if not machine.unknown:
@@ -105,7 +105,7 @@ def read_pickle(source: Source, rules: Rules, *, start: int = 0) -> Unpickled:
         raise _unknown(machine.unknown, rules)
     return Unpickled(
         value=value,
-        end=end,
+        end=machine.at + 1,  # STOP has no argument
         names=tuple(machine.names),
         stubs=tuple(machine.unknown),
         persistent=tuple(machine.persistent),
@@ -126,80 +126,40 @@ class _Machine:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._stack = stack = Stack()
+        self.stack = Stack()
         self._memo: dict[int, Value] = {}
-        self._at = 0
+        self.at = 0
         self.names: dict[str, int] = {}
         self.unknown: dict[str, int] = {}
         self.persistent: list[Persistent] = []
-        self._steps: Mapping[str, Callable[[], None]] = {
-            "MARK": stack.mark,
-            "POP": stack.pop_any,
-            "POP_MARK": stack.drop_mark,
-            "NONE": lambda: stack.push(None),
-            "NEWTRUE": lambda: stack.push(True),
-            "NEWFALSE": lambda: stack.push(False),
-            "EMPTY_TUPLE": lambda: stack.push(()),
-            "EMPTY_LIST": lambda: stack.push([]),
-            "EMPTY_DICT": lambda: stack.push(Table()),
-            "EMPTY_SET": lambda: stack.push(Group()),
-            "TUPLE": lambda: stack.push(tuple(stack.pop_mark())),
-            "TUPLE1": lambda: stack.push(tuple(stack.pop_many(1))),
-            "TUPLE2": lambda: stack.push(tuple(stack.pop_many(2))),
-            "TUPLE3": lambda: stack.push(tuple(stack.pop_many(3))),
-            "LIST": lambda: stack.push(stack.pop_mark()),
-            "DICT": self._dict, "FROZENSET": self._frozenset,
-            "APPEND": lambda: self._append([stack.pop()]),
-            "APPENDS": lambda: self._append(stack.pop_mark()),
-            "SETITEM": lambda: self._set_items(stack.pop_many(2)),
-            "SETITEMS": lambda: self._set_items(stack.pop_mark()),
-            "ADDITEMS": self._add_items,
-            "STACK_GLOBAL": self._stack_global,
-            "REDUCE": self._reduce, "NEWOBJ": self._new, "BUILD": self._build,
-            "MEMOIZE": lambda: self._put(len(self._memo)),
-            "BINPERSID": self._persistent,
-            "STOP": lambda: None,
-        }  # fmt: skip
 
-    def step(self, at: int, opcode: Opcode, operand: Operand) -> None:
+    def step(self, found: Instruction) -> None:
         """Run one instruction."""
-        self._at = at
-        step = self._steps.get(opcode.name)
-        if step is not None:
-            step()
-        elif isinstance(operand, tuple):
-            self._global(*operand)
-        elif opcode.name == "BYTEARRAY8" and isinstance(operand, bytes):
-            self._stack.push(bytearray(operand))
-        elif opcode.name in _PUTS and isinstance(operand, int):
-            self._put(operand)
-        elif opcode.name in _GETS and isinstance(operand, int):
-            self._get(operand)
-        elif opcode.name not in _FOR_THE_DECODER:
-            self._stack.push(operand)
+        self.at, opcode, operand = found
+        _STEPS[opcode.name](self, operand)
 
     def result(self) -> Value:
         """Return the one value that is left."""
-        return self._stack.only()
+        return self.stack.only()
 
     def _refused(self, rule: str, what: str) -> RefusedError:
         return RefusedError(
-            rule, f"the pickle {what} at byte {self._at}", place=f"byte {self._at}"
+            rule, f"the pickle {what} at byte {self.at}", place=f"byte {self.at}"
         )
 
-    def _dict(self) -> None:
-        values = self._stack.pop_mark()
-        self._stack.push(Table())
-        self._set_items(values)
+    def make_dict(self, _: object = None) -> None:
+        values = self.stack.pop_mark()
+        self.stack.push(Table())
+        self.set_items(values)
 
-    def _frozenset(self) -> None:
+    def make_frozenset(self, _: object = None) -> None:
         group = Group(is_frozen=True)
-        for value in self._stack.pop_mark():
+        for value in self.stack.pop_mark():
             group.add(value)
-        self._stack.push(group)
+        self.stack.push(group)
 
-    def _append(self, values: list[Value]) -> None:
-        onto = self._stack.top()
+    def append(self, values: list[Value]) -> None:
+        onto = self.stack.top()
         if isinstance(onto, list):
             onto.extend(values)
         elif isinstance(onto, Call) and self._may(onto, "append"):
@@ -207,8 +167,8 @@ class _Machine:
         else:
             raise self._refused("pickle/fill", "appends to something that is no list")
 
-    def _set_items(self, values: list[Value]) -> None:
-        onto = self._stack.top()
+    def set_items(self, values: list[Value]) -> None:
+        onto = self.stack.top()
         if isinstance(onto, Call) and self._may(onto, "fill"):
             onto = onto.table
         if not isinstance(onto, Table) or len(values) % 2:
@@ -216,64 +176,61 @@ class _Machine:
         for key, value in zip(values[::2], values[1::2], strict=True):
             onto.put(key, value)
 
-    def _add_items(self) -> None:
-        values, onto = self._stack.pop_mark(), self._stack.top()
+    def add_items(self, _: object = None) -> None:
+        values, onto = self.stack.pop_mark(), self.stack.top()
         if not isinstance(onto, Group) or onto.is_frozen:
             raise self._refused("pickle/fill", "adds to something that is no set")
         for value in values:
             onto.add(value)
 
-    def _put(self, index: int) -> None:
+    @property
+    def memoized(self) -> int:
+        return len(self._memo)
+
+    def put(self, index: int) -> None:
         if index in self._memo or index > MOST_INSTRUCTIONS:
             raise self._refused("pickle/memo", f"may not write place {index} of a memo")
-        self._memo[index] = self._stack.top()
+        self._memo[index] = self.stack.top()
 
-    def _get(self, index: int) -> None:
+    def get(self, index: int) -> None:
         if index not in self._memo:
             raise self._refused(
                 "pickle/memo", f"reads place {index} of its memo, empty,"
             )
-        self._stack.push(self._memo[index])
+        self.stack.push(self._memo[index])
 
-    def _stack_global(self) -> None:
-        module, name = self._stack.pop_many(2)
+    def take_stack_global(self, _: object = None) -> None:
+        module, name = self.stack.pop_many(2)
         if not isinstance(module, str) or not isinstance(name, str):
             raise self._refused("pickle/global", "names a global that is no text")
-        self._global(module, name)
+        self.take_global(module, name)
 
-    def _global(self, module: str, name: str) -> None:
+    def take_global(self, module: str, name: str) -> None:
         found = Name(module, name)
         shown = str(found)[:_MOST_NAME]
-        self.names.setdefault(shown, self._at)
+        self.names.setdefault(shown, self.at)
         if found not in self._rules.names:
-            self.unknown.setdefault(shown, self._at)
+            self.unknown.setdefault(shown, self.at)
         if len(self.names) > MOST_NAMES:
             raise self._refused("pickle/size", f"names over {MOST_NAMES} globals")
-        self._stack.push(found)
+        self.stack.push(found)
 
-    def _persistent(self) -> None:
+    def refer(self, _: object = None) -> None:
         if not self._rules.persistent:
             raise self._refused("pickle/persistent", "refers to something outside it")
-        found = Persistent(self._stack.pop())
+        found = Persistent(self.stack.pop())
         self.persistent.append(found)
-        self._stack.push(found)
+        self.stack.push(found)
 
-    def _reduce(self) -> None:
-        arguments = self._stack.pop()
-        self._call(self._stack.pop(), arguments, "reduce")
-
-    def _new(self) -> None:
-        arguments = self._stack.pop()
-        self._call(self._stack.pop(), arguments, "new")
-
-    def _call(self, callee: Value, arguments: Value, how: How) -> None:
+    def call(self, how: How) -> None:
+        callee, arguments = self.stack.pop_many(2)
         call = Call(callee, arguments)
         if not isinstance(arguments, tuple) or not self._may(call, how):
             raise self._refused("pickle/call", f"calls what it may not ({how})")
-        self._stack.push(call)
+        self.stack.push(call)
 
-    def _build(self) -> None:
-        state, onto = self._stack.pop(), self._stack.top()
+    def build(self, _: object = None) -> None:
+        state, onto = self.stack.pop(), self.stack.top()
         if not isinstance(onto, Call) or onto.is_built or not self._may(onto, "build"):
             raise self._refused("pickle/build", "hands a state to what takes none")
         onto.state, onto.is_built = state, True
@@ -292,6 +249,48 @@ class _Machine:
         return bool(self.unknown) if known is None else how in known
 
 
-_PUTS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
-_GETS = frozenset({"GET", "BINGET", "LONG_BINGET"})
-_FOR_THE_DECODER = frozenset({"PROTO", "FRAME"})
+def _pushed(make: Callable[[Stack], Value]) -> _Step:
+    return lambda machine, _: machine.stack.push(make(machine.stack))
+
+
+_STEPS: Mapping[str, _Step] = {
+    **{
+        opcode.name: lambda machine, operand: machine.stack.push(operand)
+        for opcode in OPCODES.values()
+        if opcode.argument is not Argument.NOTHING
+    },
+    **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda *_: None),  # for the decoder
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), _Machine.put),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), _Machine.get),
+    "GLOBAL": lambda machine, names: machine.take_global(*names),
+    "BYTEARRAY8": lambda machine, data: machine.stack.push(bytearray(data)),
+    "MARK": lambda machine, _: machine.stack.mark(),
+    "POP": lambda machine, _: machine.stack.pop_any(),
+    "POP_MARK": lambda machine, _: machine.stack.drop_mark(),
+    "NONE": _pushed(lambda _: None),
+    "NEWTRUE": _pushed(lambda _: True),
+    "NEWFALSE": _pushed(lambda _: False),
+    "EMPTY_TUPLE": _pushed(lambda _: ()),
+    "EMPTY_LIST": _pushed(lambda _: []),
+    "EMPTY_DICT": _pushed(lambda _: Table()),
+    "EMPTY_SET": _pushed(lambda _: Group()),
+    "TUPLE": _pushed(lambda stack: tuple(stack.pop_mark())),
+    "TUPLE1": _pushed(lambda stack: tuple(stack.pop_many(1))),
+    "TUPLE2": _pushed(lambda stack: tuple(stack.pop_many(2))),
+    "TUPLE3": _pushed(lambda stack: tuple(stack.pop_many(3))),
+    "LIST": _pushed(lambda stack: stack.pop_mark()),
+    "DICT": _Machine.make_dict,
+    "FROZENSET": _Machine.make_frozenset,
+    "APPEND": lambda machine, _: machine.append([machine.stack.pop()]),
+    "APPENDS": lambda machine, _: machine.append(machine.stack.pop_mark()),
+    "SETITEM": lambda machine, _: machine.set_items(machine.stack.pop_many(2)),
+    "SETITEMS": lambda machine, _: machine.set_items(machine.stack.pop_mark()),
+    "ADDITEMS": _Machine.add_items,
+    "STACK_GLOBAL": _Machine.take_stack_global,
+    "REDUCE": lambda machine, _: machine.call("reduce"),
+    "NEWOBJ": lambda machine, _: machine.call("new"),
+    "BUILD": _Machine.build,
+    "MEMOIZE": lambda machine, _: machine.put(machine.memoized),
+    "BINPERSID": _Machine.refer,
+}
+"""What each opcode does; the decoder gave its operand the type of its argument."""

@@ -140,7 +140,7 @@ class Shelf:
         parts = path[1:] if len(path) > 1 and path[0] == self._home else path
         is_training = self._is_training(path) and parts == path
         file = self.training if is_training else self.weights
-        identity = repr(tensor)  # text, because its hash is salted
+        identity = _identity(tensor)
         known = self._placed.get(identity) if data is None else None
         if known is not None:
             if known["file"] == _last(file.path) and "dtype" not in known:
@@ -245,6 +245,14 @@ class Shelf:
             )
         self._used.add(tensor.key)
         return source
+
+
+def _identity(tensor: Tensor) -> str:
+    """Return what only the same window has: text, because its hash is salted."""
+    return (
+        f"{tensor.dtype.name} {tensor.offset} {tensor.shape} {tensor.stride} "
+        f"{tensor.storage_bytes} {tensor.key}"
+    )
 
 
 def _renamed(path: str, workplace: Workplace) -> str:

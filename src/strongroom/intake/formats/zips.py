@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 from strongroom.errors import InputError
 from strongroom.intake.findings import RefusedError, quoted
@@ -22,7 +23,7 @@ from strongroom.intake.formats.zip_end import TAIL_BYTES, End, parse_end
 from strongroom.intake.formats.zip_records import Entry
 from strongroom.intake.names import verify_paths
 from strongroom.intake.rewriting import Workplace, fill
-from strongroom.intake.sources import PIECE_BYTES, Source
+from strongroom.intake.sources import PIECE_BYTES, Ahead, Source
 
 _THREADS = 2
 _MOST_DIRECTORY_BYTES = 64 << 20
@@ -85,8 +86,9 @@ def read_archive(source: Source, limits: Limits | None = None) -> dict[str, Memb
     first, *following = [*(entry.start for entry in ordered), end.start]
     if first:
         raise RefusedError("zip/gap", "bytes stand before the first zip member")
+    ahead = Ahead()
     windows = [
-        _window(source, entry, start)
+        _window(source, ahead, entry, start)
         for entry, start in zip(ordered, following, strict=True)
     ]
     return {
@@ -116,20 +118,37 @@ def open_members(
     """
     chosen = list(members)
     with ThreadPoolExecutor(_THREADS) as pool:
-        opened = pool.map(lambda member: open_member(member, workplace), chosen)
-        return {m.name: s for m, s in zip(chosen, opened, strict=True)}
+        opened = pool.map(lambda some: _opened(some, workplace), _batches(chosen))
+        windows = list(chain.from_iterable(opened))
+    return {m.name: s for m, s in zip(chosen, windows, strict=True)}
 
 
-def open_member(member: Member, workplace: Workplace) -> Source:
-    """Return a window on the bytes of one member, its CRC checked.
+def _batches(members: Iterable[Member]) -> Iterator[list[Member]]:
+    """Yield members whose bytes are read as one task: there may be 100,000 short."""
+    batch, size = list[Member](), 0
+    for member in members:
+        if batch and size + member.size > PIECE_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(member)
+        size += member.size
+    if batch:
+        yield batch
 
-    Raises:
-        RefusedError: As ``open_members``.
-    """
-    if not member.is_stored:
-        return _inflated(member, workplace)
-    crc = 0
-    for piece in member.packed.pieces():
+
+def _opened(members: Iterable[Member], workplace: Workplace) -> list[Source]:
+    """Return a window on the bytes of each member, its CRC checked."""
+    ahead = Ahead()
+    return [
+        _stored(member, ahead) if member.is_stored else _inflated(member, workplace)
+        for member in members
+    ]
+
+
+def _stored(member: Member, ahead: Ahead) -> Source:
+    crc, is_short = 0, member.size <= PIECE_BYTES
+    whole = (ahead.read(member.packed, 0, member.size),) if is_short else ()
+    for piece in whole or member.packed.pieces():
         crc = zlib.crc32(piece, crc)
     _verify_crc(member, crc)
     return member.packed
@@ -243,26 +262,27 @@ def _verify_sizes(entries: Iterable[Entry], limits: Limits) -> None:
         )
 
 
-def _window(source: Source, entry: Entry, following: int) -> Source:
+def _window(source: Source, ahead: Ahead, entry: Entry, following: int) -> Source:
     """Check a member's own header and return the window on its packed bytes.
 
     Args:
         source: The zip file.
+        ahead: Reads it.
         entry: The member as the directory describes it.
         following: Where the next member, or the directory, begins.
     """
-    fixed = source.read_exactly(entry.start, records.LOCAL_BYTES)
+    fixed = ahead.read(source, entry.start, records.LOCAL_BYTES)
     named, extra = records.local_lengths(fixed)
     begin = entry.start + records.LOCAL_BYTES + named + extra
     end = begin + entry.packed
     if end > following or (entry.is_folder and entry.size):
         raise _bomb(entry, "reaches into what follows it", rule="zip/overlap")
-    records.verify_local(source.read_exactly(entry.start, begin - entry.start), entry)
+    records.verify_local(ahead.read(source, entry.start, begin - entry.start), entry)
     if entry.has_descriptor:
         behind = following - end
         if behind not in records.DESCRIPTORS:
             raise _bomb(entry, "is followed by bytes of none", rule="zip/gap")
-        records.verify_descriptor(source.read_exactly(end, behind), entry)
+        records.verify_descriptor(ahead.read(source, end, behind), entry)
     elif end != following:
         raise _bomb(entry, "is followed by bytes of none", rule="zip/gap")
     return source.window(begin, entry.packed, path=f"{source.path}:{entry.name}")
