@@ -69,7 +69,7 @@ def measure(folder: Path, artifacts: int, tensors: int) -> dict[str, object]:
     parts = house.room.room
     reauditing = Reauditing(
         parts.gate,
-        parts.admission,
+        parts.outside.admission,
         KnownBad(key=ISSUER.public),
     )
     data = bundle(house, hit)

@@ -58,7 +58,7 @@ def measure_rekey(
     for number in range(rounds + 1):
         name = f"llm-{number}"
         sealed = timed(lambda name=name: room.seal(source, name=name))  # type: ignore[misc]  # bound now
-        again = timed(lambda name=name: room.room.rekeying.run(room.actor, name))  # type: ignore[misc]
+        again = timed(lambda name=name: room.room.upkeep.rekeying.run(room.actor, name))  # type: ignore[misc]
         for domain in room.room.domains.values():  # room for the next round
             for one in list(domain.store.names()):
                 domain.store.remove(one)

@@ -116,14 +116,14 @@ def rotate_(desk: Desk, _: Facts, say: Say) -> None:
 def rekey(desk: Desk, _: Facts, say: Say) -> None:
     """Give every segment another key."""
     holder = desk.acting_as(KEY_HOLDER)
-    done = holder.room.rekeying.run(holder.actor, f"{MODEL}@1")
+    done = holder.room.upkeep.rekeying.run(holder.actor, f"{MODEL}@1")
     say(f"rekeyed {done.version.generation}")
 
 
 def shred(desk: Desk, _: Facts, say: Say) -> None:
     """Give the key of a segment up."""
     holder = desk.acting_as(KEY_HOLDER)
-    shredding = holder.room.shredding
+    shredding = holder.room.upkeep.shredding
     waiting = [
         p.request.id
         for p in holder.records.requests()
@@ -173,11 +173,13 @@ def erase(desk: Desk, facts: Facts, say: Say) -> None:
             for p in ada.records.requests()
             if p.request.action == "person:erase"
         ]
-        asked = waiting[0] if waiting else ada.room.erasures.ask(ada.actor, LEAVER)
+        asked = (
+            waiting[0] if waiting else ada.room.persons.erasures.ask(ada.actor, LEAVER)
+        )
         if asked.state is RequestState.PENDING:
             desk.acting_as("lena").approve(asked.id)
         say("erased")
-    ada.room.erasures.scrub()
+    ada.room.persons.erasures.scrub()
     say("scrubbed")
 
 

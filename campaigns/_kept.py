@@ -114,7 +114,7 @@ def _rekeyed(desk: Inside, _: Mapping[str, str], said: str) -> str:
 def _shredded(desk: Inside, _: Mapping[str, str], __: str) -> str:
     kim = desk.acting_as("kim")
     with suppress(MissingError):
-        kim.room.shredding.look(kim.actor, f"{MODEL}@1", (SHREDDED,))
+        kim.room.upkeep.shredding.look(kim.actor, f"{MODEL}@1", (SHREDDED,))
         return "its key is there"
     return ""
 

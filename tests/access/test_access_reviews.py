@@ -30,7 +30,7 @@ FORTNIGHT = timedelta(days=14)
 
 
 def reviews(house: House) -> AccessReviews:
-    return house.room.room.access_reviews
+    return house.room.room.persons.access_reviews
 
 
 def start(house: House) -> Started:

@@ -41,7 +41,7 @@ def opened(house: House, name: str = "ana") -> PermitRow:
 
 
 def reviews(house: House) -> GlassReviews:
-    return house.room.room.glass_reviews
+    return house.room.room.persons.glass_reviews
 
 
 def test_somebody_of_another_team_reviews(sealed: House) -> None:

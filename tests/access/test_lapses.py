@@ -27,7 +27,7 @@ __all__ = ["clock", "house", "kind", "quick"]
 
 
 def start(house: House) -> None:
-    house.room.room.access_reviews.start(
+    house.room.room.persons.access_reviews.start(
         house.actors["root"], due_in=timedelta(days=14)
     )
 

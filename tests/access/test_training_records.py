@@ -62,7 +62,7 @@ def strict(sealed: House) -> Iterator[House]:
 
 
 def records(house: House) -> TrainingRecords:
-    return house.room.room.training
+    return house.room.room.persons.training
 
 
 def take(house: House, name: str = "ana", *, until: datetime | None = None) -> None:

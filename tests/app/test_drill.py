@@ -38,7 +38,7 @@ def papers(solo_room: Strongroom, model: Path, quick: Path) -> tuple[Paper, ...]
     propose(solo_room, key)
     solo_room.seal(model, name="llm")
     solo_room.seal(write_small_model(quick / "more", blocks=2, seed=2), name="other")
-    solo_room.room.recovery_wrapping.run(solo_room.actor)
+    solo_room.room.upkeep.recovery_wrapping.run(solo_room.actor)
     return made
 
 
@@ -63,7 +63,7 @@ def test_a_drill_opens_a_segment_of_each_model_and_records_it(
     assert (entry["sets"], entry["papers"], entry["models"]) == ([77], [2], 2)
     assert entry["bytes"] == found.length > 0
     assert left_behind() <= before
-    last = solo_room.room.recovery.last_drill(solo_room.actor)
+    last = solo_room.room.upkeep.recovery.last_drill(solo_room.actor)
     assert last is not None
     assert (last.passed, last.at) == (True, clock.now)
 
@@ -96,7 +96,7 @@ def test_a_drill_that_fails_is_recorded_too(
 
     (entry,) = facts(solo_room, "recovery.drilled")
     assert entry["passed"] is False
-    last = solo_room.room.recovery.last_drill(solo_room.actor)
+    last = solo_room.room.upkeep.recovery.last_drill(solo_room.actor)
     assert last is not None
     assert not last.passed
 
@@ -196,7 +196,7 @@ def test_a_drill_never_works_on_the_rooms_own_database(
     key = RecoveryKey.generate(os.urandom)
     papers = hand_out(kim, key)
     house.by("ines").approve(propose(kim, key).id)
-    kim.room.recovery_wrapping.run(kim.actor)
+    kim.room.upkeep.recovery_wrapping.run(kim.actor)
     own = database_url(kim.room.settings)
     other = own + ("&" if kind == "postgresql" else "?")
     other += "application_name=drill" if kind == "postgresql" else "timeout=5"

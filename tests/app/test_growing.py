@@ -72,7 +72,7 @@ def test_a_room_grows_from_one_person_to_passkeys_only(quick: Path) -> None:
     me = house.by("me")
     house.hire(me.actor, "ann", "lab", Role.APPROVER)
     house.enrol(me.actor, "ann")
-    assert me.room.profiles.ask(me.actor, Profile.SMALL).state == "approved"
+    assert me.room.persons.profiles.ask(me.actor, Profile.SMALL).state == "approved"
 
     house.reopen()
     assert house.written is Profile.SMALL
@@ -82,10 +82,12 @@ def test_a_room_grows_from_one_person_to_passkeys_only(quick: Path) -> None:
         house.agree("ann", house.hire(me.actor, name, team, Role.APPROVER))
         house.enrol(me.actor, name)
     with pytest.raises(ConflictError, match="me with roles that exclude each other"):
-        me.room.profiles.ask(me.actor, Profile.STANDARD)
+        me.room.persons.profiles.ask(me.actor, Profile.STANDARD)
     house.roles("me", "ann", "lab", Role.ADMINISTRATOR)
     house.roles("ann", "me", "office", Role.ADMINISTRATOR)
-    house.agree("bo", me.room.profiles.ask(house.by("me").actor, Profile.STANDARD))
+    house.agree(
+        "bo", me.room.persons.profiles.ask(house.by("me").actor, Profile.STANDARD)
+    )
 
     for profile, following in (
         (Profile.STANDARD, Profile.HARDENED),
@@ -94,7 +96,7 @@ def test_a_room_grows_from_one_person_to_passkeys_only(quick: Path) -> None:
         house.reopen()
         assert house.written is profile
         me = house.by("me")
-        house.agree("cy", me.room.profiles.ask(me.actor, following))
+        house.agree("cy", me.room.persons.profiles.ask(me.actor, following))
     assert house.by("me").records.verify().findings == ()
 
 

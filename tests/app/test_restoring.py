@@ -90,7 +90,7 @@ def lost(quick: Path, model: Path) -> Lost:
         key = RecoveryKey.generate(os.urandom)
         papers = hand_out(room, key)
         propose(room, key)
-        room.room.recovery_wrapping.run(room.actor)
+        room.room.upkeep.recovery_wrapping.run(room.actor)
         room.seal(write_small_model(quick / "late", blocks=2, seed=3), name="late")
     shutil.rmtree(quick / "room" / "custodians")
     return Lost(quick / "room", papers)
@@ -170,7 +170,7 @@ def test_new_seals_are_wrapped_to_the_papers_again(
     restore(lost.options(quick / "new"), now=Clock())
     with opened(quick / "new") as room:
         room.seal(model, name="further")
-        ((covered),) = room.room.recovery.sets(room.actor)
+        ((covered),) = room.room.upkeep.recovery.sets(room.actor)
     assert covered.wrapped == covered.total
     shutil.rmtree(quick / "new" / "custodians")
 
@@ -257,7 +257,7 @@ def test_a_checkpoint_from_elsewhere_shows_that_the_copy_is_old(
         key = RecoveryKey.generate(os.urandom)
         papers = hand_out(room, key)
         propose(room, key)
-        room.room.recovery_wrapping.run(room.actor)
+        room.room.upkeep.recovery_wrapping.run(room.actor)
         early = room.room.anchors.newest()
         shutil.copytree(quick / "room", quick / "old")
         room.seal(model, name="llm")
@@ -456,7 +456,7 @@ def test_segments_of_two_custodians_need_the_papers_of_two_sets(
     papers = _sets(house, model)
     house.publish(model, "apart", custodians=2)
     kim = house.by("kim")
-    assert all(c.wrapped == c.total for c in kim.room.recovery.sets(kim.actor))
+    assert all(c.wrapped == c.total for c in kim.room.upkeep.recovery.sets(kim.actor))
 
     options = Lost(house.folder, papers).options(
         quick / "new", papers=papers, by="kim", database=copied(house)
@@ -523,7 +523,7 @@ def test_no_root_key_of_before_is_left_in_a_restored_room(
         propose(room, key)
         rotate(room, rotation())
     with again(folder, clock) as room:
-        room.room.recovery_wrapping.run(room.actor)
+        room.room.upkeep.recovery_wrapping.run(room.actor)
         with pytest.raises(KilledError):
             rotate(dying(room, 2), rotation())
     shutil.rmtree(folder / "custodians")
@@ -535,7 +535,7 @@ def test_no_root_key_of_before_is_left_in_a_restored_room(
         names = [x.name for x in keys if x.kind == "root"]
         assert names == ["home, active"]
         assert destroy_former(back, "home") == []
-        assert back.room.rotation.under_way("home") is None
+        assert back.room.upkeep.rotation.under_way("home") is None
         rotate(back, rotation(new=NEW))
     with open_with(NEW, quick / "back", clock) as back:
         assert back.open("llm", purpose="a test").tensors()
@@ -554,7 +554,7 @@ def _sets(house: House, model: Path) -> tuple[Paper, ...]:
         papers += hand_out(kim, key, set_id=number)
         request = propose(kim, key, [domain], set_id=number)
         house.by("ines").approve(request.id)
-    kim.room.recovery_wrapping.run(kim.actor)
+    kim.room.upkeep.recovery_wrapping.run(kim.actor)
     return tuple(papers)
 
 

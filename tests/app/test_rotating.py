@@ -91,8 +91,8 @@ def test_a_custody_file_that_a_crash_left_is_deleted_by_the_next_call(
     """Killed between the entry and the deletion, nothing ever deleted it."""
     former = quick / "room" / "custodians" / "home"
     rotate(solo_room, options())
-    (root,) = solo_room.room.rotation.retired(solo_room.actor, "home")
-    solo_room.room.rotation.record_destroyed(solo_room.actor, root)
+    (root,) = solo_room.room.upkeep.rotation.retired(solo_room.actor, "home")
+    solo_room.room.upkeep.rotation.record_destroyed(solo_room.actor, root)
 
     gone = destroy_former(solo_room, "home")
 
@@ -153,7 +153,8 @@ def in_small_batches(room: Strongroom) -> Strongroom:
     """Return the room with so few wraps in a commit that there are several."""
     inner = room.room
     few = Rewrapping(inner.gate, inner.anchors, room=inner.settings.room, batch=5)
-    return Strongroom(replace(inner, rewrapping=few), room.actor)
+    upkeep = replace(inner.upkeep, rewrapping=few)
+    return Strongroom(replace(inner, upkeep=upkeep), room.actor)
 
 
 COMMITS = 6
@@ -169,7 +170,7 @@ def test_killed_after_the_switch_it_only_has_to_delete(
     with again(folder, clock) as late:
         with pytest.raises(KilledError):
             rotate(dying(solo_room, 6), options())
-        move = late.room.rotation.under_way("home")
+        move = late.room.upkeep.rotation.under_way("home")
         assert move is not None
         rotating._switch(late, move.joining)
         with again(folder, clock) as room:
@@ -280,7 +281,7 @@ def rotate_dying_each_time(
             rotate(dying(room, 1), wanted)
         with open_with(secret, folder, clock) as room:
             assert room.open("llm", purpose="between").tensors()
-            if room.room.rotation.under_way("home") is None:
+            if room.room.upkeep.rotation.under_way("home") is None:
                 return deaths
     raise AssertionError("it does not end")
 
@@ -317,7 +318,7 @@ def verify_rotated(folder: Path, clock: Clock, secret: Secret) -> None:
     """Check that one root key is in use and opens everything."""
     with open_with(secret, folder, clock) as room:
         assert room.open("llm", purpose="after").tensors()
-        assert room.room.rotation.under_way("home") is None
+        assert room.room.upkeep.rotation.under_way("home") is None
         in_use = room.room.domains["home"].custodian.root_key_id
         assert roots(room).keys() == {in_use}
         assert not room.records.verify().findings
@@ -369,5 +370,5 @@ def test_shares_of_a_process_go_nowhere_else(
                 with pytest.raises(SetupError, match="gives out no shares") as refused:
                     rotate(room, options(to=to))
                 assert "serve NEW --former OLD" in refused.value.hint
-            assert room.room.rotation.under_way("home") is None
+            assert room.room.upkeep.rotation.under_way("home") is None
         assert sorted((folder / "custodians").iterdir()) == before

@@ -77,7 +77,7 @@ def test_what_was_signed_before_stays_valid_and_the_rest_carries_both(
     solo_room.seal(model, name="old")
     with switched(solo_room, quick / "room", clock) as room:
         room.seal(write_small_model(quick / "late", blocks=2, seed=3), name="late")
-        room.room.rekeying.run(room.actor, "old", segments=("biases",))
+        room.room.upkeep.rekeying.run(room.actor, "old", segments=("biases",))
 
         assert signatures(room) == [["ed25519", "ml-dsa-65"]] * 2
         assert len(split_note(newest(room)).lines) == 2
@@ -176,7 +176,7 @@ def test_an_interruption_after_each_step_leaves_a_room_that_opens(
     solo_room.close()
     (folder / FILE_NAME).write_bytes(pinned)
     with again(folder, clock) as room:
-        assert room.room.signatures.are_pinned is False
+        assert room.room.upkeep.signatures.are_pinned is False
         assert prepare(room) is True
     before = (folder / FILE_NAME).read_bytes()
     assert before != pinned
@@ -248,13 +248,13 @@ def test_the_second_keys_come_back_from_papers(
     key = RecoveryKey.generate(os.urandom)
     papers = hand_out(solo_room, key)
     propose(solo_room, key)
-    solo_room.room.recovery_wrapping.run(solo_room.actor)
+    solo_room.room.upkeep.recovery_wrapping.run(solo_room.actor)
     with switched(solo_room, quick / "room", clock) as room:
         room.seal(model, name="llm")
         with room.room.ledger.reading() as reading:
             held = load_room_keys(reading.connection, key.id)
         assert held.keys() == set(all_names(1))
-        assert room.room.recovery_wrapping.run(room.actor) == 0
+        assert room.room.upkeep.recovery_wrapping.run(room.actor) == 0
     shutil.rmtree(quick / "room" / "custodians")
 
     restore(
@@ -272,7 +272,7 @@ def test_the_second_keys_come_back_from_papers(
         quick / "new", passphrases={"*": NEW}, now=Clock()
     ) as restored:
         assert restored.open("llm", purpose="a test").tensors()
-        assert restored.room.signatures.demanded()
+        assert restored.room.upkeep.signatures.demanded()
         assert len(split_note(newest(restored)).lines) == 2
         assert restored.records.verify().findings == ()
 
@@ -285,7 +285,7 @@ def test_a_set_that_had_the_others_gets_the_second_keys_too(
     key = RecoveryKey.generate(os.urandom)
     propose(solo_room, key)
     ledger, actor = solo_room.room.ledger, solo_room.actor
-    solo_room.room.recovery_wrapping.run(actor)
+    solo_room.room.upkeep.recovery_wrapping.run(actor)
     columns = tables.room_keys.c
     with ledger.database.writing() as connection:
         connection.execute(
@@ -296,7 +296,7 @@ def test_a_set_that_had_the_others_gets_the_second_keys_too(
     with ledger.reading() as reading:
         assert load_room_keys(reading.connection, key.id).keys() == set(NAMES)
 
-    assert solo_room.room.recovery_wrapping.run(actor) == len(SECOND)
+    assert solo_room.room.upkeep.recovery_wrapping.run(actor) == len(SECOND)
 
 
 def test_a_rotation_moves_the_second_keys(
@@ -317,7 +317,7 @@ def test_what_is_so_already_is_not_asked_for(
         assert switch(room, both=True).request is None
         assert len(kinds(room)) == count
         with pytest.raises(InputError, match="already"):
-            room.room.signatures.propose(room.actor, both=True)
+            room.room.upkeep.signatures.propose(room.actor, both=True)
 
 
 def rotate_second(room: Strongroom, folder: Path, clock: Clock) -> Strongroom:

@@ -55,7 +55,7 @@ def test_an_original_is_held_as_long_as_the_room_says(
 
     with again(quick / "room", clock) as room:
         assert room.actor is not None
-        with room.room.quarantine.receiving(room.actor, addition) as private:
+        with room.room.outside.quarantine.receiving(room.actor, addition) as private:
             held = private.intake
 
     assert held.expires_at - held.added_at == timedelta(days=days)

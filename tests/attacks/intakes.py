@@ -52,7 +52,7 @@ def recall(house: House, added: Added, advisory: str = "A-1") -> list[Version]:
     assert added.sealed is not None
     room = house.room.room
     with room.ledger.transaction() as writing:
-        return room.admission.recall(
+        return room.outside.admission.recall(
             writing, [added.sealed.artifact.id], advisory=advisory, reason=""
         )
 

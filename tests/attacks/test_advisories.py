@@ -127,8 +127,8 @@ def test_a_source_removed_while_files_are_read_vouches_for_them_no_more(
     pair, sources = make_pair(quick), house.by("root").intakes.sources
     house.by("ines").approve(sources.add("acme", Voucher(keys=[pair.key])).id)
     room = reading_here(house.by("olga"))
-    quarantine = room.room.quarantine
-    addition = room.room.allow_list.expected(
+    quarantine = room.room.outside.quarantine
+    addition = room.room.outside.allow_list.expected(
         Addition(path=foreign, project="default"),
         "acme",
         sign_folder(foreign, pair.signer),

@@ -45,11 +45,11 @@ def test_a_slow_examination_changes_no_report_of_what_waits(
     """Once, the second of two additions replaced the report, and who must agree."""
     room = reading_here(house.by("olga"))
     addition = Addition(path=foreign, project="default")
-    with room.room.quarantine.receiving(house.actors["olga"], addition) as slow:
+    with room.room.outside.quarantine.receiving(house.actors["olga"], addition) as slow:
         added = add(house, foreign)
         other = replace(addition, expect="sha256:" + "0" * 64, options=Options())
         with pytest.raises(ConflictError, match="meanwhile"):
-            room.room.quarantine.examine(house.actors["olga"], slow, other)
+            room.room.outside.quarantine.examine(house.actors["olga"], slow, other)
 
     assert shown(house, added) == added.intake
 
@@ -62,8 +62,8 @@ def test_a_receipt_that_is_forged_or_used_seals_nothing(
     room, actor = reading_here(house.by("olga")), house.actors["olga"]
     other = add(house, write_foreign(quick / "other", seed=5), name="other")
     addition = Addition(path=foreign, project="default")
-    with room.room.quarantine.receiving(actor, addition) as private:
-        examined = room.room.quarantine.examine(actor, private, addition)
+    with room.room.outside.quarantine.receiving(actor, addition) as private:
+        examined = room.room.outside.quarantine.examine(actor, private, addition)
         receipt = examined.receipt
         assert receipt is not None
         if field == "used":

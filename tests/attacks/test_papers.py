@@ -33,7 +33,7 @@ def papers(solo_room: Strongroom, model: Path) -> tuple[Paper, ...]:
     made = hand_out(solo_room, key)
     propose(solo_room, key)
     solo_room.seal(model, name="llm")
-    solo_room.room.recovery_wrapping.run(solo_room.actor)
+    solo_room.room.upkeep.recovery_wrapping.run(solo_room.actor)
     return made
 
 
@@ -100,7 +100,7 @@ def test_papers_of_a_replaced_set_open_older_copies_only(
     """ATT&CK T1490: replacing a set does not reach the copies that are out."""
     old = stolen(quick, papers[:2], "older")
     propose(solo_room, RecoveryKey.generate(os.urandom), set_id=78)
-    solo_room.room.recovery_wrapping.run(solo_room.actor)
+    solo_room.room.upkeep.recovery_wrapping.run(solo_room.actor)
 
     with pytest.raises(StrongroomError):
         restore(stolen(quick, papers[:2], "newer"), now=clock)

@@ -96,7 +96,9 @@ def test_ones_own_files_recalled_while_they_wait_are_given_up_with_the_request(
     assert sealed.request is not None
     room = house.room.room
     with room.ledger.transaction() as writing:
-        room.admission.recall(writing, [sealed.artifact.id], advisory="A-1", reason="")
+        room.outside.admission.recall(
+            writing, [sealed.artifact.id], advisory="A-1", reason=""
+        )
     with pytest.raises(ConflictError, match="recalled since"):
         house.by("ines").approve(sealed.request.id)
 

@@ -48,7 +48,7 @@ def test_it_is_gone_with_the_text_of_whom_it_was_about(
 ) -> None:
     root = house.by("root")
     root.room.people.change_state(root.actor, "ana", AccountState.LEFT)
-    asked = root.room.erasures.ask(root.actor, "ana")
+    asked = root.room.persons.erasures.ask(root.actor, "ana")
     house.by("ines").approve(asked.id)
 
     assert declined

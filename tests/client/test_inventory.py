@@ -47,7 +47,9 @@ def test_another_suite_and_another_root_key_show(
 ) -> None:
     solo_room.seal(model, name="llm")
     room = solo_room.room
-    room.rekeying.run(solo_room.actor, "llm", segments=("architecture",), suite=2)
+    room.upkeep.rekeying.run(
+        solo_room.actor, "llm", segments=("architecture",), suite=2
+    )
     rotate(solo_room, options())
     items = take_inventory(room, solo_room.actor)
 

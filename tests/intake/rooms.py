@@ -50,8 +50,8 @@ def reading_here(
     admission = Admission(parts.gate, parts.approvals, known_bad)
     originals = Originals(parts.anchors, parts.domains, parts.keys.manifest.public)
     actor = room.actor if room.bound else None
-    parts = replace(
-        parts,
+    outside = replace(
+        parts.outside,
         quarantine=quarantine,
         admission=admission,
         reauditing=Reauditing(parts.gate, admission, known_bad),
@@ -63,8 +63,8 @@ def reading_here(
             folder=parts.settings.folder / "quarantine",
             random=parts.random,
         ),
-        sandbox=RecordingSandbox,
     )
+    parts = replace(parts, outside=outside, sandbox=RecordingSandbox)
     return Strongroom(parts, actor)
 
 

@@ -158,10 +158,10 @@ def test_an_interrupted_addition_that_no_source_vouched_for_is_not_vouched_for(
     """The row once kept the source of the addition that never was examined."""
     list_source(house, "acme", Voucher(keys=[pair.key]))
     room = reading_here(house.by("olga"))
-    quarantine = room.room.quarantine
+    quarantine = room.room.outside.quarantine
     plain = Addition(path=foreign, project="default")
     bundle = sign_folder(foreign, pair.signer)
-    vouched = room.room.allow_list.expected(plain, "acme", bundle)
+    vouched = room.room.outside.allow_list.expected(plain, "acme", bundle)
     with quarantine.receiving(room.actor, vouched) as private:
         assert private.intake.source  # and here it stopped
 

@@ -216,7 +216,8 @@ def test_a_disk_that_fills_while_files_are_taken_over_is_our_error(
         known_bad=KnownBad(),
         keep=timedelta(days=30),
     )
-    room = Strongroom(replace(parts, quarantine=quarantine), house.by("olga").actor)
+    outside = replace(parts.outside, quarantine=quarantine)
+    room = Strongroom(replace(parts, outside=outside), house.by("olga").actor)
 
     with pytest.raises(UnavailableError, match="full"):
         room.intakes.add(
@@ -284,7 +285,7 @@ def test_a_folder_that_a_worker_closed_is_swept_too(house: House, quick: Path) -
     closed.chmod(0)
     closed.parent.chmod(0)
 
-    assert house.room.room.quarantine.sweep() == 1
+    assert house.room.room.outside.quarantine.sweep() == 1
     assert list((house.folder / "quarantine").iterdir()) == []
     assert outside.stat().st_mode & 0o777 == 0o750
 
@@ -292,7 +293,7 @@ def test_a_folder_that_a_worker_closed_is_swept_too(house: House, quick: Path) -
 def test_a_copy_that_a_crash_left_is_swept_and_a_running_one_is_not(
     house: House, foreign: Path
 ) -> None:
-    quarantine = reading_here(house.room).room.quarantine
+    quarantine = reading_here(house.room).room.outside.quarantine
     left = house.folder / "quarantine" / "intake-left"
     left.mkdir(parents=True)
     (left / "original").write_bytes(b"plain")

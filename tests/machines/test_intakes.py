@@ -89,7 +89,7 @@ class Intakes(RuleBasedStateMachine):
     def recall(self) -> None:
         room = self.house.room.room
         with room.ledger.transaction() as writing:
-            found = room.admission.recall(
+            found = room.outside.admission.recall(
                 writing, [self.artifact], advisory="A-1", reason=""
             )
         assert bool(found) is (self.state == "accepted" or bool(self.request))

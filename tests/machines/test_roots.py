@@ -114,7 +114,7 @@ class Roots(RuleBasedStateMachine):
         with suppress(KilledError):
             rotate(dying(self.by(KEEPER), commits), options(DOMAIN))
         self.reopen()
-        if self.room.room.rotation.under_way(DOMAIN) is None:
+        if self.room.room.upkeep.rotation.under_way(DOMAIN) is None:
             self.move_on()
 
     @rule()
@@ -144,7 +144,7 @@ class Roots(RuleBasedStateMachine):
             rows = ROOT_KEYS.find(reading, ROOT_KEYS.columns.domain == DOMAIN)
         found = {row.id: str(row.state) for row in rows}
         assert {i: found.get(i) for i in self.states} == self.states
-        move = self.room.room.rotation.under_way(DOMAIN)
+        move = self.room.room.upkeep.rotation.under_way(DOMAIN)
         pair = (move.leaving.state, move.joining.state) if move else ()
         moving = "joining" in self.states.values()
         assert pair == (("leaving", "joining") if moving else ())

@@ -41,7 +41,7 @@ def propose(
     set_id: int = 77,
 ) -> Request:
     """Ask for a key; for every domain unless some are named."""
-    return room.room.recovery.propose(
+    return room.room.upkeep.recovery.propose(
         room.actor,
         public=key.public,
         domains=tuple(room.room.domains) if domains is None else domains,

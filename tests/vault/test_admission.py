@@ -179,11 +179,11 @@ def test_an_original_whose_time_is_over_is_given_up(
     added = add(house, foreign)
     house.clock.advance(days=31)
 
-    (expired,) = house.room.room.admission.expire()
+    (expired,) = house.room.room.outside.admission.expire()
 
     assert expired.id == added.intake.id
     assert expired.original is None
-    assert house.room.room.admission.expire() == []
+    assert house.room.room.outside.admission.expire() == []
     collected = house.room.clean()
     assert collected.objects >= 1
     assert sorted(states(house).values()) == ["abandoned", "quarantined"]
@@ -198,7 +198,7 @@ def test_what_is_recalled_releases_no_key(house: House, foreign: Path) -> None:
     assert added.sealed is not None
 
     with house.room.room.ledger.transaction() as writing:
-        recalled = house.room.room.admission.recall(
+        recalled = house.room.room.outside.admission.recall(
             writing,
             [added.sealed.artifact.id],
             advisory="SRA-2026-1",
@@ -298,7 +298,7 @@ def test_whoever_decides_waits_for_a_recall_and_keeps_nothing_from_it(
             decided = threads.submit(decide, added.intake.id)
             while not waiting_for_locks(house) and not decided.done():
                 pass
-            room.admission.recall(
+            room.outside.admission.recall(
                 writing, [added.sealed.artifact.id], advisory="A-1", reason=""
             )
         decided.result()
@@ -317,7 +317,7 @@ def test_what_expires_while_everything_is_judged_again_waits_for_it(
     with ThreadPoolExecutor(1) as threads:
         with room.ledger.transaction() as writing:
             VERSIONS.lock_all(writing)  # as judging again does
-            expired = threads.submit(room.admission.expire)
+            expired = threads.submit(room.outside.admission.expire)
             while not waiting_for_locks(house) and not expired.done():
                 pass
             INTAKES.lock_all(writing)

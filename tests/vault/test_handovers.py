@@ -41,7 +41,7 @@ def apart(
 
 def covered(room: Strongroom) -> tuple[int, int]:
     """Return how many keys are wrapped to the set, of how many."""
-    (one,) = room.room.recovery.sets(room.actor)
+    (one,) = room.room.upkeep.recovery.sets(room.actor)
     return one.wrapped, one.total
 
 
@@ -52,7 +52,7 @@ def test_a_room_comes_back_from_papers_when_its_custodian_elsewhere_is_lost(
     key = RecoveryKey.generate(os.urandom)
     papers = hand_out(apart, key)
     propose(apart, key)
-    wrap = apart.room.recovery_wrapping.run
+    wrap = apart.room.upkeep.recovery_wrapping.run
     with pytest.raises(DeniedError, match=f"did not say that {key.id} may be trusted"):
         wrap(apart.actor)
     assert covered(apart)[0] == 7  # the room's own keys, which a desk has anyway
@@ -87,12 +87,12 @@ def test_one_custodian_that_refuses_does_not_stop_the_others(
     propose(apart, key)
     apart.seal(model, name="late")  # wrapped while it is sealed
     with pytest.raises(DeniedError):
-        apart.room.recovery_wrapping.run(apart.actor)
+        apart.room.upkeep.recovery_wrapping.run(apart.actor)
     wrapped, total = covered(apart)
 
     assert 7 < wrapped < total
     trust_recovery_key(quick / "room" / "custodians" / "home", key.id)
-    assert apart.room.recovery_wrapping.run(apart.actor) == total - wrapped
+    assert apart.room.upkeep.recovery_wrapping.run(apart.actor) == total - wrapped
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -120,6 +120,6 @@ def test_one_custodian_that_is_away_does_not_stop_the_others(
     with pytest.raises(UnavailableError, match="no custodian answers"):
         wrapping.run(house.actors["kim"])
 
-    lacking = room.recovery_wrapping.run(house.actors["kim"])
+    lacking = room.upkeep.recovery_wrapping.run(house.actors["kim"])
     wrapped, total = covered(house.by("kim"))
     assert 0 < lacking < wrapped == total

@@ -80,7 +80,7 @@ def test_only_key_holders_ask(house: House, key: RecoveryKey, name: str) -> None
     with pytest.raises(DeniedError):
         propose(house.by(name), key)
     with pytest.raises(DeniedError):
-        house.room.room.recovery.sets(house.actors[name])
+        house.room.room.upkeep.recovery.sets(house.actors[name])
 
 
 def test_each_domain_can_have_a_key_of_its_own(house: House) -> None:
@@ -163,7 +163,7 @@ def test_sets_say_how_much_they_would_restore(
     solo_room: Strongroom, key: RecoveryKey
 ) -> None:
     propose(solo_room, key)
-    (covered,) = solo_room.room.recovery.sets(solo_room.actor)
+    (covered,) = solo_room.room.upkeep.recovery.sets(solo_room.actor)
 
     assert (covered.wrapped, covered.total) == (0, 7)
     assert covered.set.id == key.id

@@ -38,12 +38,12 @@ def key() -> RecoveryKey:
 
 def covered(room: Strongroom) -> list[tuple[int, int]]:
     """Return wrapped and total of every set."""
-    return [(c.wrapped, c.total) for c in room.room.recovery.sets(room.actor)]
+    return [(c.wrapped, c.total) for c in room.room.upkeep.recovery.sets(room.actor)]
 
 
 def wrap_all(room: Strongroom) -> int:
     """Wrap what lacks it."""
-    return room.room.recovery_wrapping.run(room.actor)
+    return room.room.upkeep.recovery_wrapping.run(room.actor)
 
 
 def roots(room: Strongroom) -> dict[str, int]:

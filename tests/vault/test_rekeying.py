@@ -31,7 +31,9 @@ def manifest_of(room: Strongroom, target: str = "llm") -> Manifest:
 
 def rekey(room: Strongroom, *segments: str, suite: int | None = None) -> Rekeyed:
     """Re-key the model."""
-    return room.room.rekeying.run(room.actor, "llm", segments=segments, suite=suite)
+    return room.room.upkeep.rekeying.run(
+        room.actor, "llm", segments=segments, suite=suite
+    )
 
 
 def contents(room: Strongroom) -> dict[str, bytes]:
@@ -137,7 +139,7 @@ def test_killed_after_a_commit_it_goes_on(
         with pytest.raises(ConflictError, match="is under way"):
             rekey(room, suite=2)
         told: list[int] = []
-        done = room.room.rekeying.run(room.actor, "llm", progress=told.append)
+        done = room.room.upkeep.rekeying.run(room.actor, "llm", progress=told.append)
         assert done.version.generation == 2
         assert sum(told) == sum(s.facts.stream_bytes for s in done.manifest.segments)
         assert contents(room) == weights
@@ -149,11 +151,11 @@ def test_new_shares_are_wrapped_for_recovery_too(
 ) -> None:
     solo_room.seal(model, name="llm")
     propose(solo_room, RecoveryKey.generate(solo_room.room.random))
-    solo_room.room.recovery_wrapping.run(solo_room.actor)
+    solo_room.room.upkeep.recovery_wrapping.run(solo_room.actor)
     name = manifest_of(solo_room).segments[0].name
     rekey(solo_room, name)
 
-    ((covered),) = solo_room.room.recovery.sets(solo_room.actor)
+    ((covered),) = solo_room.room.upkeep.recovery.sets(solo_room.actor)
     assert covered.wrapped == covered.total
 
 

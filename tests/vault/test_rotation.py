@@ -33,12 +33,12 @@ def test_another_team_agrees_before_anything_is_wrapped(holders: House) -> None:
 
     assert asked.request is not None
     assert asked.request.action == ACTION
-    assert kim.room.rotation.under_way("weights") is None
+    assert kim.room.upkeep.rotation.under_way("weights") is None
     again = rotate(kim, options("weights"))
     assert again.request is not None
     assert again.request.id == asked.request.id  # it is not asked for twice
     holders.by("ines").approve(asked.request.id)
-    move = kim.room.rotation.under_way("weights")
+    move = kim.room.upkeep.rotation.under_way("weights")
     assert move is not None
     assert move.leaving.id == kim.room.domains["weights"].custodian.root_key_id
     with kim.room.ledger.reading() as reading:
@@ -67,7 +67,7 @@ def test_two_rotations_of_a_domain_are_not_under_way_at_once(holders: House) -> 
     old = kim.room.domains["weights"].custodian.root_key_id
 
     def another() -> None:
-        kim.room.rotation.propose(
+        kim.room.upkeep.rotation.propose(
             kim.actor,
             "weights",
             leaving=Place(root_key_id=old, custodian="file:custodians/weights"),
@@ -96,7 +96,7 @@ def test_of_those_who_ask_at_once_one_asks(holders: House) -> None:
     with ThreadPoolExecutor(3) as pool:
         asked = set(pool.map(ask, range(3))) - {""}
 
-    waiting = kim.room.rotation.waiting("weights")
+    waiting = kim.room.upkeep.rotation.waiting("weights")
     assert waiting is not None
     assert asked == {waiting.id}
     files = (holders.folder / "custodians").glob("weights*")
@@ -107,4 +107,6 @@ def test_a_root_key_does_not_follow_itself(holders: House) -> None:
     kim = holders.by("kim")
     same = Place(root_key_id="root-1", custodian="file:custodians/weights")
     with pytest.raises(InputError, match="has this root key already"):
-        kim.room.rotation.propose(kim.actor, "weights", leaving=same, joining=same)
+        kim.room.upkeep.rotation.propose(
+            kim.actor, "weights", leaving=same, joining=same
+        )

@@ -29,13 +29,15 @@ from tests.vault.test_rekeying import manifest_of, rekey
 
 def shred(room: Strongroom, *names: str) -> Request:
     """Ask to give the keys of segments up."""
-    doomed = room.room.shredding.look(room.actor, "llm", names)
-    return room.room.shredding.propose(room.actor, doomed)
+    doomed = room.room.upkeep.shredding.look(room.actor, "llm", names)
+    return room.room.upkeep.shredding.propose(room.actor, doomed)
 
 
 def still_open(room: Strongroom, *names: str) -> list[Survivor]:
     """Return what could open segments after that."""
-    return survivors(room.room, room.room.shredding.look(room.actor, "llm", names))
+    return survivors(
+        room.room, room.room.upkeep.shredding.look(room.actor, "llm", names)
+    )
 
 
 def test_what_was_given_up_opens_for_nobody_and_the_rest_does(
@@ -85,7 +87,7 @@ def test_everybody_who_could_still_open_it_is_named(house: House, model: Path) -
     house.admit("kim", "keys", Role.KEY_HOLDER)
     kim = house.by("kim")
     house.by("ines").approve(propose(kim, RecoveryKey.generate(os.urandom)).id)
-    kim.room.recovery_wrapping.run(kim.actor)
+    kim.room.upkeep.recovery_wrapping.run(kim.actor)
     permit = house.permit("ana", "blocks.0.1")
     house.by("ana").open(permit.id)
 

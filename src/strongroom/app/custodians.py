@@ -176,7 +176,7 @@ def change_passphrase(
         UnavailableError: It cannot be read or written.
     """
     settings = load_settings(room.room.settings.folder)
-    room.room.rotation.verify_allowed(room.actor, domain)
+    room.room.upkeep.rotation.verify_allowed(room.actor, domain)
     uri = next(one.custodian for one in settings.domains if one.name == domain)
     scheme, rest = scheme_of(uri)
     if scheme != "file":
@@ -186,6 +186,6 @@ def change_passphrase(
         )
     path, random = settings.folder / rest, room.room.random
     FileCustodian.open(path, old, random=random)
-    room.room.rotation.record_passphrase(room.actor, domain)
+    room.room.upkeep.rotation.record_passphrase(room.actor, domain)
     FileCustodian.change_passphrase(path, old=old, new=new, random=random, cost=cost)
     return path

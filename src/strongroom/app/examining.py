@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from strongroom.access.approvals import Approvals
-from strongroom.access.gate import Gate
+from strongroom.app.keeping import Wires
+from strongroom.client.room_parts import Outside
 from strongroom.crypto.signing import VerifyKey
+from strongroom.intake.allow_list import AllowList
 from strongroom.intake.fetching import Fetching
 from strongroom.intake.known_bad import KnownBad
 from strongroom.intake.listed_types import verify_types
 from strongroom.intake.quarantine import Quarantine
 from strongroom.intake.receiving import ReceivedFile
+from strongroom.intake.replacing import Replacing
 from strongroom.intake.reports import SnapshotReport
 from strongroom.intake.rewriting import Options
 from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
 from strongroom.settings.intake import IntakeSettings
-from strongroom.types import Random
 from strongroom.vault.admission import Admission
 from strongroom.vault.comparing import Comparing
 from strongroom.vault.originals import Originals
@@ -28,19 +29,6 @@ from strongroom.vault.outcomes import Outcomes
 from strongroom.vault.reading_again import ReadingAgain
 from strongroom.vault.reauditing import Reauditing
 from strongroom.vault.upstream import Upstreams
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """What meets things from outside."""
-
-    quarantine: Quarantine
-    admission: Admission
-    comparing: Comparing
-    fetching: Fetching
-    upstreams: Upstreams
-    reauditing: Reauditing
-    reading_again: ReadingAgain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +79,14 @@ class _Readings:
         return replace(report, advice=ask(descriptor, files, output))
 
 
-def wire_quarantine(
-    gate: Gate,
-    approvals: Approvals,
-    settings: Settings,
-    sandbox: Callable[[], Sandbox],
-    *,
-    random: Random,
-    originals: Originals,
-) -> Outside:
+def wire_outside(wires: Wires, sandbox: Callable[[], Sandbox]) -> Outside:
     """Return what takes things in; the sandbox is made when something is read.
 
     Raises:
         InputError: The house lists a type that nobody can let in.
     """
+    settings, gate, approvals = wires.settings, wires.gate, wires.approvals
+    random = wires.random
     types = settings.intake.skops_types
     verify_types(types)
     reads = _Readings(sandbox=sandbox, settings=settings.intake)
@@ -127,13 +109,15 @@ def wire_quarantine(
         reauditing=Reauditing(gate, admission, known_bad),
         reading_again=ReadingAgain(
             gate,
-            originals,
+            Originals(wires.anchors, wires.domains, wires.keys.manifest.public),
             Outcomes(admission, known_bad),
             examine=reads.as_told,
             folder=folder,
             random=random,
             types=types,
         ),
+        allow_list=AllowList(gate, approvals, random=random),
+        replacing=Replacing(gate, approvals),
     )
 
 

@@ -87,7 +87,7 @@ def rotate(
             no shares and the successor is not of its keeper.
         UnavailableError: A custodian, the disk or the database does not answer.
     """
-    rotation = room.room.rotation
+    rotation = room.room.upkeep.rotation
     rotation.verify_allowed(room.actor, options.domain)
     move = rotation.under_way(options.domain)
     if move is None:
@@ -99,7 +99,9 @@ def rotate(
     wrapped = 0
     in_use = room.room.domains[options.domain].custodian
     if in_use.root_key_id == move.leaving.id:
-        wrapped += room.room.rewrapping.wrap(room.actor, move, in_use, new, progress)
+        wrapped += room.room.upkeep.rewrapping.wrap(
+            room.actor, move, in_use, new, progress
+        )
         room.room.anchors.advance(new)
         _switch(room, move.joining)
     late, removed = _finish(room, options, move, new)
@@ -121,7 +123,7 @@ def _finish(
     Returns:
         How many were wrapped, and how many deleted.
     """
-    rewrapping = room.room.rewrapping
+    rewrapping = room.room.upkeep.rewrapping
     try:
         return 0, rewrapping.end(room.actor, move)
     except ConflictError:
@@ -148,7 +150,7 @@ def destroy_former(room: Strongroom, domain: str) -> list[tuple[RootKey, Path | 
         UnavailableError: A file cannot be deleted.
     """
     settings = load_settings(room.room.settings.folder)  # a rotation changes it
-    rotation = room.room.rotation
+    rotation = room.room.upkeep.rotation
     left = [
         (root, path)
         for root in rotation.said_destroyed(room.actor, domain)
@@ -193,7 +195,7 @@ def _propose(room: Strongroom, options: RotationOptions) -> Request:
     made = open_custodian(settings, joining, options.new, random=random)
     verify_keeper(in_use, made)
     try:
-        return room.room.rotation.propose(
+        return room.room.upkeep.rotation.propose(
             room.actor,
             options.domain,
             leaving=Place(

@@ -43,7 +43,7 @@ def prepare(room: Strongroom, *, successors: bool = False) -> bool:
         ConflictError: Somebody else made them meanwhile.
         UnavailableError: The home custodian or the disk does not answer.
     """
-    signatures = room.room.signatures
+    signatures = room.room.upkeep.signatures
     if signatures.are_pinned and not successors:
         return False
     made = signatures.prepare(room.actor, successors=successors)
@@ -68,7 +68,7 @@ def switch(room: Strongroom, *, both: bool, successors: bool = False) -> Switche
         IntegrityError: A custodian elsewhere does not believe it.
         UnavailableError: The disk or the database does not answer.
     """
-    signatures = room.room.signatures
+    signatures = room.room.upkeep.signatures
     request = None
     if signatures.demanded() != both or (successors and not signatures.are_newest()):
         request = signatures.waiting(both=both)

@@ -11,18 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from strongroom.access import passwords
-from strongroom.access.access_reviews import AccessReviews
 from strongroom.access.approvals import Approvals
-from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
-from strongroom.access.glass_reviews import GlassReviews
-from strongroom.access.keyring import Keyring
 from strongroom.access.logins import Sessions
 from strongroom.access.people import People
 from strongroom.access.policy import Policy
-from strongroom.access.proving import Proving
 from strongroom.access.terms_file import load_terms
-from strongroom.access.training_records import TrainingRecords
 from strongroom.app.adapters import (
     Passphrases,
     existing_database_url,
@@ -31,8 +25,8 @@ from strongroom.app.adapters import (
     open_sandbox,
     passphrase_of,
 )
-from strongroom.app.examining import wire_quarantine
-from strongroom.app.growing import wire_profiles
+from strongroom.app.examining import wire_outside
+from strongroom.app.keeping import Wires, wire_persons, wire_upkeep
 from strongroom.app.notifications import teller
 from strongroom.app.schemes import USED_BY
 from strongroom.app.starting import (
@@ -50,28 +44,17 @@ from strongroom.database import schema
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
 from strongroom.errors import IntegrityError, SetupError
-from strongroom.intake.allow_list import AllowList
-from strongroom.intake.replacing import Replacing
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
 from strongroom.ledger.settled import settle
+from strongroom.ledger.witnesses import Witnesses
 from strongroom.permits.desk import Desk
-from strongroom.permits.headcount import protected
-from strongroom.permits.permit import revoke_permit
 from strongroom.permits.requests import Requests
 from strongroom.settings import Settings, load_settings
 from strongroom.types import Random
 from strongroom.vault.catalogue import Catalogue
-from strongroom.vault.originals import Originals
-from strongroom.vault.recovery import Recovery
-from strongroom.vault.recovery_wrapping import RecoveryWrapping
-from strongroom.vault.rekeying import Rekeying
-from strongroom.vault.rewrapping import Rewrapping
-from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
-from strongroom.vault.shredding import Shredding
-from strongroom.vault.signatures import Signatures
 from strongroom.vault.vault import Vault
 
 Clock = Callable[[], datetime]
@@ -196,100 +179,62 @@ def build(
             party=settings.passkeys,
             password_cost=password_cost,
         )
-        room = _wired(settings, gate, domains, keys, now=now, random=random)
+        witnesses = open_witnesses(settings, ledger, now=now)
+        wires = _wires(
+            settings, gate, domains, keys, witnesses=witnesses, random=random
+        )
+        room = _wired(wires, witnesses, now=now)
         undo.pop_all()
     return room
 
 
-def _wired(
+def _wires(
     settings: Settings,
     gate: Gate,
     domains: Mapping[str, CustodyDomain],
     keys: RoomKeys,
     *,
-    now: Clock,
+    witnesses: Witnesses | None,
     random: Random,
-) -> Room:
-    ledger = gate.ledger
-    sessions = Sessions(gate, totp_key=keys.totp, random=random)
-    witnesses = open_witnesses(settings, ledger, now=now)
-    anchors = Anchors(
-        ledger, before_release=witnesses.before_release if witnesses else None
+) -> Wires:
+    before_release = witnesses.before_release if witnesses else None
+    return Wires(
+        settings=settings,
+        gate=gate,
+        approvals=Approvals(gate, random=random),
+        anchors=Anchors(gate.ledger, before_release=before_release),
+        domains=domains,
+        keys=keys,
+        random=random,
     )
-    approvals = Approvals(gate, random=random)
-    tell = teller(settings.folder)
+
+
+def _wired(wires: Wires, witnesses: Witnesses | None, *, now: Clock) -> Room:
+    gate, approvals, anchors = wires.gate, wires.approvals, wires.anchors
+    settings, domains, keys = wires.settings, wires.domains, wires.keys
+    room, random, tell = settings.room, wires.random, teller(settings.folder)
     sandbox = partial(open_sandbox, settings)
-    originals = Originals(anchors, domains, keys.manifest.public)
-    outside = wire_quarantine(
-        gate, approvals, settings, sandbox, random=random, originals=originals
-    )
+    sessions = Sessions(gate, totp_key=keys.totp, random=random)
     return Room(
         settings=settings,
-        ledger=ledger,
+        ledger=gate.ledger,
         anchors=anchors,
         gate=gate,
         approvals=approvals,
         sessions=sessions,
-        keyring=Keyring(gate, random=random),
-        proving=Proving(gate, sessions, random=random),
-        profiles=wire_profiles(gate, approvals, settings, random),
         people=People(gate, approvals, totp_key=keys.totp, random=random),
-        erasures=Erasures(gate, approvals),
-        glass_reviews=GlassReviews(gate, revoke=revoke_permit),
-        training=TrainingRecords(gate),
-        access_reviews=AccessReviews(gate, models=protected, tell=tell, random=random),
-        catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
+        persons=wire_persons(wires, sessions, tell=tell),
+        outside=wire_outside(wires, sandbox),
+        upkeep=wire_upkeep(wires),
         sandbox=sandbox,
-        quarantine=outside.quarantine,
-        comparing=outside.comparing,
-        fetching=outside.fetching,
-        upstreams=outside.upstreams,
-        allow_list=AllowList(gate, approvals, random=random),
-        replacing=Replacing(gate, approvals),
-        admission=outside.admission,
-        reauditing=outside.reauditing,
-        reading_again=outside.reading_again,
         vault=Vault(
-            gate,
-            approvals,
-            room=settings.room,
-            domains=domains,
-            keys=keys,
-            random=random,
+            gate, approvals, room=room, domains=domains, keys=keys, random=random
         ),
-        recovery=Recovery(
-            gate, approvals, domains=domains, manifest_key=keys.manifest.public
-        ),
-        recovery_wrapping=RecoveryWrapping(
-            gate,
-            anchors,
-            room=settings.room,
-            domains=domains,
-            manifest_key=keys.manifest.public,
-        ),
-        rotation=Rotation(gate, approvals, domains=domains),
-        rewrapping=Rewrapping(gate, anchors, room=settings.room),
-        shredding=Shredding(gate, approvals, manifest_key=keys.manifest.public),
-        signatures=Signatures(
-            gate,
-            approvals,
-            room=settings.room,
-            domains=domains,
-            keys=keys,
-            random=random,
-        ),
-        rekeying=Rekeying(
-            gate,
-            anchors,
-            room=settings.room,
-            domains=domains,
-            keys=keys,
-            random=random,
-        ),
+        catalogue=Catalogue(gate, approvals, domains=domains, keys=keys),
         requests=Requests(
-            gate, approvals, room=settings.room, keys=keys, random=random, tell=tell
+            gate, approvals, room=room, keys=keys, random=random, tell=tell
         ),
-        desk=Desk(gate, anchors, room=settings.room, domains=domains, keys=keys),
+        desk=Desk(gate, anchors, room=room, domains=domains, keys=keys),
         domains=domains,
         used_by=USED_BY,
         keys=keys,

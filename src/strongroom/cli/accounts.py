@@ -74,7 +74,7 @@ def show(call: Call, name: NAME) -> None:
     from strongroom.cli.training import training_document
 
     with call.open() as room:
-        found = room.room.training.show(room.actor, name)
+        found = room.room.persons.training.show(room.actor, name)
         now = room.room.now()
     account = found.account
     document: dict[str, Json] = {

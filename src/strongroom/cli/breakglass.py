@@ -75,7 +75,7 @@ def review(
         if {accept, reject, resume} != {None}:
             raise InputError("a review is of one permit", hint="name it")
         with call.open() as room:
-            found = room.room.glass_reviews.listed(room.actor, every=every)
+            found = room.room.persons.glass_reviews.listed(room.actor, every=every)
         rows = [listed_document(one) for one in found]
         call.output.listing(rows, COLUMNS, empty="no opening waits for a review")
         return
@@ -88,7 +88,7 @@ def review(
             "a review accepts or rejects", hint="--accept TEXT, or --reject TEXT"
         )
     with call.open() as room:
-        reviews = room.room.glass_reviews
+        reviews = room.room.persons.glass_reviews
         if resume is not None:
             glass = reviews.resume(room.actor, permit, text=resume)
         else:

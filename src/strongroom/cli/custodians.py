@@ -74,7 +74,9 @@ def passphrase(
 
     found = unlock(call, domain)
     with call.open(typed=found) as room:
-        room.room.rotation.verify_allowed(room.actor, domain)  # before anybody types
+        room.room.upkeep.rotation.verify_allowed(
+            room.actor, domain
+        )  # before anybody types
         new = passphrases.secret(
             f"New passphrase of {domain}",
             new_passphrase_file,

@@ -34,14 +34,14 @@ def erase(
         with room.room.ledger.reading() as reading:
             account = find_account(reading, name)
         if is_erased(account):
-            room.room.erasures.scrub()
+            room.room.persons.erasures.scrub()
             call.output.say(
                 {"account": account.id, "erased": True},
                 f"{account.id} was erased; its bytes left the database's files",
                 OLD_COPIES,
             )
             return
-        request = room.room.erasures.ask(room.actor, name)
+        request = room.room.persons.erasures.ask(room.actor, name)
     done = request.state == "approved"
     call.output.say(
         {**request_document(request), "erased": done},

@@ -35,7 +35,7 @@ def profile(
         if wanted is None:
             call.output.listing(_rows(room), COLUMNS, empty="")
             return
-        request = room.room.profiles.ask(room.actor, wanted)
+        request = room.room.persons.profiles.ask(room.actor, wanted)
     done = request.state == "approved"
     call.output.say(
         {"request": request.id, "profile": wanted, "in_force": done},
@@ -50,7 +50,7 @@ def _rows(room: Strongroom) -> list[Mapping[str, Json]]:
             {
                 "profile": profile,
                 "in_force": profile is now,
-                "lacking": [*room.room.profiles.lacking(reading, profile)],
+                "lacking": [*room.room.persons.profiles.lacking(reading, profile)],
             }
             for profile in Profile
         ]

@@ -101,7 +101,7 @@ def rekey(
         chosen = shown.manifest.select(names) if names else shown.manifest.segments
         total = sum(one.facts.stream_bytes for one in chosen)
         with call.output.progress("re-keying", total) as progress:
-            done = room.room.rekeying.run(
+            done = room.room.upkeep.rekeying.run(
                 room.actor, target, segments=names, suite=suite, progress=progress
             )
     count = words.many(len(done.segments), "segment")

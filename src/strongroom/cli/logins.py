@@ -51,7 +51,7 @@ def login(
         bound, session, token = room.login(name, password, code, authenticator=key)
         write_token(room.room.settings.room, token)
         found = notices(room.room)
-        copied = bound.room.keyring.suspended(bound.actor)
+        copied = bound.room.persons.keyring.suspended(bound.actor)
     until = session.expires_at
     document: dict[str, Json] = {
         "name": name,

@@ -64,12 +64,12 @@ def create(
         )
     with call.open() as room:
         domains = tuple(domain or room.room.domains)
-        room.room.recovery.verify_allowed(room.actor, domains)
+        room.room.upkeep.recovery.verify_allowed(room.actor, domains)
         random = room.room.random
         key, set_id = RecoveryKey.generate(random), new_set_id(random)
         made = _on_papers(room, key, papers, threshold=threshold, set_id=set_id)
         files = hand_out(call, made, to, random=random)
-        request = room.room.recovery.propose(
+        request = room.room.upkeep.recovery.propose(
             room.actor,
             public=key.public,
             domains=domains,
@@ -140,7 +140,7 @@ def wrap(call: Call) -> None:
     """
     with call.open(every_domain=True) as room:
         wrapped = _finish(room)
-        found = room.room.recovery.sets(room.actor)
+        found = room.room.upkeep.recovery.sets(room.actor)
     call.output.say(
         {"wrapped": wrapped, "sets": [_document(one) for one in found]},
         f"{words.many(wrapped, 'key')} wrapped for recovery",
@@ -154,8 +154,8 @@ def status(call: Call) -> None:
     Example: strongroom recovery status
     """
     with call.open() as room:
-        found = room.room.recovery.sets(room.actor)
-        last = room.room.recovery.last_drill(room.actor)
+        found = room.room.upkeep.recovery.sets(room.actor)
+        last = room.room.upkeep.recovery.last_drill(room.actor)
         now = room.room.now()
     sets = [_document(one) for one in found]
     drilled: dict[str, Json] | None = None
@@ -176,7 +176,7 @@ NONE = "No recovery key: who loses the custodians loses the room."
 def _finish(room: Strongroom) -> int:
     """Wrap what lacks it, and pin the sets in force; return how many were wrapped."""
     try:
-        wrapped = room.room.recovery_wrapping.run(room.actor)
+        wrapped = room.room.upkeep.recovery_wrapping.run(room.actor)
     except DeniedError:  # a custodian elsewhere refused; the rest is wrapped
         _pin(room)
         raise
@@ -187,7 +187,7 @@ def _finish(room: Strongroom) -> int:
 def _pin(room: Strongroom) -> None:
     from strongroom.app.recovery import pin_sets
 
-    sets = [one.set for one in room.room.recovery.sets(room.actor)]
+    sets = [one.set for one in room.room.upkeep.recovery.sets(room.actor)]
     pin_sets(room.room.settings, sets, random=room.room.random)
 
 

@@ -32,7 +32,9 @@ def start(
     Example: strongroom review access start --due 14d
     """
     with call.open() as room:
-        started = room.room.access_reviews.start(room.actor, due_in=words.duration(due))
+        started = room.room.persons.access_reviews.start(
+            room.actor, due_in=words.duration(due)
+        )
     review = started.review
     document: dict[str, Json] = {
         "review": review.id,
@@ -63,7 +65,7 @@ def list_(
     Example: strongroom review access list
     """
     with call.open() as room:
-        found = room.room.access_reviews.listed(room.actor, every=every)
+        found = room.room.persons.access_reviews.listed(room.actor, every=every)
     rows = [listed_document(one) for one in found]
     call.output.listing(rows, COLUMNS, empty="nothing waits for an answer")
 
@@ -86,7 +88,7 @@ def remove(call: Call, item: ITEM) -> None:
 
 def _answer(call: Call, item: str, *, keep: bool) -> None:
     with call.open() as room:
-        answered = room.room.access_reviews.answer(room.actor, item, keep=keep)
+        answered = room.room.persons.access_reviews.answer(room.actor, item, keep=keep)
     call.output.say(
         item_document(answered), "kept" if keep else "taken away, and sessions ended"
     )

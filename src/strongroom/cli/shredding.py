@@ -37,7 +37,7 @@ def shred(
     from strongroom.client.survivors import ALWAYS, survivors
 
     with call.open() as room:
-        shredding = room.room.shredding
+        shredding = room.room.upkeep.shredding
         doomed = shredding.look(room.actor, target, tuple(segment or ()))
         left = survivors(room.room, doomed)
         if not yes:

@@ -58,14 +58,14 @@ def switch(
         )
     if algorithms is None and not rotate:
         with call.open() as room:
-            both = room.room.signatures.demanded()
+            both = room.room.upkeep.signatures.demanded()
             _say(call, signatures.switch(room, both=both))
         return
     both = algorithms is not Algorithms.ONE
     found = _passphrases(call)
     if both:
         with call.open(typed=found) as room:
-            if rotate and not room.room.signatures.demanded():
+            if rotate and not room.room.upkeep.signatures.demanded():
                 raise InputError(
                     "there are no second signatures whose keys could be rotated",
                     hint=f"strongroom policy signatures {Algorithms.BOTH}",

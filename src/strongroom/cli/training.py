@@ -34,7 +34,7 @@ def add(
     """
     ends = words.end_of_day(until)
     with call.open() as room:
-        row = room.room.training.add(room.actor, name, course, until=ends)
+        row = room.room.persons.training.add(room.actor, name, course, until=ends)
     call.output.say(
         training_document(row), f"{course} counts for {name} until the end of {until}"
     )
@@ -46,7 +46,7 @@ def remove(call: Call, name: NAME, course: COURSE) -> None:
     Example: strongroom account training remove ada weight-handling
     """
     with call.open() as room:
-        row = room.room.training.remove(room.actor, name, course)
+        row = room.room.persons.training.remove(room.actor, name, course)
     call.output.say(training_document(row), f"{course} counts no longer for {name}")
 
 
@@ -62,7 +62,7 @@ def acknowledge(
     Example: strongroom account acknowledge 2c26b46b68ffc68ff99b453c1d304134...
     """
     with call.open() as room:
-        row = room.room.training.acknowledge(room.actor, digest.strip().lower())
+        row = room.room.persons.training.acknowledge(room.actor, digest.strip().lower())
     call.output.say(training_document(row), "you acknowledged it")
 
 

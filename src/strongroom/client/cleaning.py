@@ -34,8 +34,8 @@ def clean(room: Room) -> Cleaned:
         IntegrityError: A manifest does not verify: no object is removed then.
         UnavailableError: A store or the database does not answer.
     """
-    copies = room.quarantine.sweep()
-    originals = room.admission.expire()
+    copies = room.outside.quarantine.sweep()
+    originals = room.outside.admission.expire()
     found = collect_garbage(room.ledger, room.domains, room.public_keys.manifest)
     return Cleaned(
         versions=found.versions,

@@ -102,9 +102,9 @@ class Intakes:
             classification=self._room.vault.verify_options(actor, options),
         )
         if source is not None:
-            addition = self._room.allow_list.expected(addition, source, bundle)
+            addition = self._room.outside.allow_list.expected(addition, source, bundle)
         self._room.sandbox().verify()
-        with self._room.quarantine.receiving(
+        with self._room.outside.quarantine.receiving(
             actor, addition, progress=lambda done: progress("copying", done)
         ) as private:
             sealed = None
@@ -150,7 +150,7 @@ class Intakes:
             SetupError: The library for hubs is not installed.
             UnavailableError: A host or the disk does not answer, or is full.
         """
-        return self._room.fetching.fetched(
+        return self._room.outside.fetching.fetched(
             self._actor(), origin, hub, project=project, bar=bar
         )
 
@@ -171,7 +171,7 @@ class Intakes:
                 private.project.id,
                 progress=lambda done: progress("holding", done),
             )
-        examined = self._room.quarantine.examine(actor, private, addition)
+        examined = self._room.outside.quarantine.examine(actor, private, addition)
         if examined.receipt is None:
             return None
         return self._room.vault.seal(
@@ -188,7 +188,7 @@ class Intakes:
         Raises:
             DeniedError: The actor may not read them.
         """
-        return self._room.quarantine.listed(self._actor())
+        return self._room.outside.quarantine.listed(self._actor())
 
     def called(self, intakes: Sequence[Intake]) -> list[Called]:
         """Return how each is called.
@@ -206,7 +206,7 @@ class Intakes:
             DeniedError: The actor may not read it.
             MissingError: There is no such intake.
         """
-        return self._room.quarantine.show(self._actor(), identifier)
+        return self._room.outside.quarantine.show(self._actor(), identifier)
 
     def statements(self, identifier: str) -> dict[str, bytes]:
         """Return what outsiders are told of an intake, signed, by names of files.
@@ -229,7 +229,7 @@ class Intakes:
             DeniedError: The actor may not accept it.
             IntegrityError: The report on it was deleted or altered.
         """
-        return self._room.admission.accept(self._actor(), identifier)
+        return self._room.outside.admission.accept(self._actor(), identifier)
 
     def refuse(self, identifier: str, *, reason: str = "") -> Intake:
         """Give the result up, for good.
@@ -239,7 +239,9 @@ class Intakes:
             ConflictError: It was refused or accepted already.
             DeniedError: The actor may not refuse it.
         """
-        return self._room.admission.refuse(self._actor(), identifier, reason=reason)
+        return self._room.outside.admission.refuse(
+            self._actor(), identifier, reason=reason
+        )
 
     def compare(self, identifier: str, path: Path) -> Compared:
         """Return what a file or a folder changes about what was admitted.
@@ -251,7 +253,7 @@ class Intakes:
             SetupError: The sandbox lacks something.
             UnavailableError: A disk or the database does not answer, or is full.
         """
-        return self._room.comparing.run(self._actor(), identifier, path)
+        return self._room.outside.comparing.run(self._actor(), identifier, path)
 
     def newest(self, hub: Hub, identifier: str | None = None) -> list[Upstream]:
         """Return what a hub says of what was admitted from one; nothing is fetched.
@@ -269,4 +271,4 @@ class Intakes:
             SetupError: The library for hubs is not installed.
             UnavailableError: A disk or the database does not answer, or is full.
         """
-        return self._room.upstreams.ask(self._actor(), hub, identifier)
+        return self._room.outside.upstreams.ask(self._actor(), hub, identifier)

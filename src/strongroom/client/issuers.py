@@ -24,7 +24,7 @@ class Issuers:
         Raises:
             DeniedError: The actor may not read them.
         """
-        return self._room.replacing.all(self._actor())
+        return self._room.outside.replacing.all(self._actor())
 
     def replace(self, key: str) -> Request:
         """Ask for another issuer; carried out at once if nobody has to agree.
@@ -38,4 +38,4 @@ class Issuers:
                 before.
             DeniedError: The actor may not.
         """
-        return self._room.replacing.ask(self._actor(), key)
+        return self._room.outside.replacing.ask(self._actor(), key)

@@ -31,5 +31,5 @@ def log_in(
     """
     if proof is None or isinstance(proof, str):
         return room.sessions.login(name, password, proof, source=source)
-    asked = room.proving.begin_login(name, password, source=source)
-    return room.proving.login(asked.challenge, proof.get(asked.options))
+    asked = room.persons.proving.begin_login(name, password, source=source)
+    return room.persons.proving.login(asked.challenge, proof.get(asked.options))

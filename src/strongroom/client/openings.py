@@ -23,7 +23,7 @@ def opening_named(room: Room, actor: Actor, id_or_start: str) -> tuple[Listed, R
     """
     check_says_which(id_or_start, "permit")
     starts = (id_or_start, f"permit-{id_or_start}")
-    every = room.glass_reviews.listed(actor, every=True)
+    every = room.persons.glass_reviews.listed(actor, every=True)
     found = [one for one in every if one.glass.permit.startswith(starts)]
     if len(found) != 1:
         raise MissingError(

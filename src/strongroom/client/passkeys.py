@@ -23,25 +23,27 @@ class Passkeys:
 
     def add(self, authenticator: Authenticator, *, label: str) -> Passkey:
         """Register a passkey, which counts from then on; see ``Keyring.add``."""
-        asked = self._room.keyring.begin_add(self._actor())
+        asked = self._room.persons.keyring.begin_add(self._actor())
         answer = authenticator.create(asked.options)
-        return self._room.keyring.add(
+        return self._room.persons.keyring.add(
             self._actor(), asked.challenge, answer, label=label
         )
 
     def listed(self, name: str | None = None) -> list[Passkey]:
         """Return one's own, or somebody else's for those who look after people."""
-        return self._room.keyring.listed(self._actor(), name)
+        return self._room.persons.keyring.listed(self._actor(), name)
 
     def remove(self, passkey: str) -> Passkey:
         """Let one count no more, nor what it signed."""
-        return self._room.keyring.remove(self._actor(), passkey)
+        return self._room.persons.keyring.remove(self._actor(), passkey)
 
     def step_up(self, authenticator: Authenticator) -> Actor:
         """Prove it again in this session; return the actor with a fresh factor."""
-        asked = self._room.proving.begin_step_up(self._actor())
+        asked = self._room.persons.proving.begin_step_up(self._actor())
         answer = authenticator.get(asked.options)
-        return self._room.proving.step_up(self._actor(), asked.challenge, answer)
+        return self._room.persons.proving.step_up(
+            self._actor(), asked.challenge, answer
+        )
 
     def approve(self, request: str, authenticator: Authenticator) -> Request:
         """Agree to a request by signing exactly it."""

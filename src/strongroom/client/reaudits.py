@@ -33,7 +33,7 @@ class Reaudits:
             ConflictError: The bundle is older than the last one.
             DeniedError: The actor may not.
         """
-        reauditing = self._room.reauditing
+        reauditing = self._room.outside.reauditing
         judge = reauditing.foresee if dry_run else reauditing.run
         return judge(self._actor(), bundle)
 
@@ -61,7 +61,7 @@ class Reaudits:
         if chosen:
             self._room.sandbox().verify()
         for intake in chosen:
-            done = self._room.reading_again.run(
+            done = self._room.outside.reading_again.run(
                 self._actor(), intake.id, progress=progress
             )
             found = found.after(intake, done)
@@ -75,7 +75,7 @@ class Reaudits:
             MissingError: There is no such intake.
             IntegrityError: A row was deleted or altered.
         """
-        return self._room.reading_again.last(self._actor(), identifier)
+        return self._room.outside.reading_again.last(self._actor(), identifier)
 
     def installed(
         self, packages: Sequence[Installed], bundle: bytes | None = None
@@ -92,4 +92,4 @@ class Reaudits:
             ConflictError: As ``run``.
             DeniedError: The actor may not.
         """
-        return self._room.reauditing.installed(self._actor(), packages, bundle)
+        return self._room.outside.reauditing.installed(self._actor(), packages, bundle)

@@ -6,24 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from strongroom.access.access_reviews import AccessReviews
 from strongroom.access.approvals import Approvals
-from strongroom.access.erasure import Erasures
 from strongroom.access.gate import Gate
-from strongroom.access.glass_reviews import GlassReviews
-from strongroom.access.keyring import Keyring
 from strongroom.access.logins import Sessions
 from strongroom.access.people import People
-from strongroom.access.profiles import Profiles
-from strongroom.access.proving import Proving
-from strongroom.access.training_records import TrainingRecords
+from strongroom.client.room_parts import Outside, Persons, Upkeep
 from strongroom.client.seen import Seen, check_seen
 from strongroom.crypto.roomkeys import PublicKeys, RoomKeys
 from strongroom.errors import ForkError, StrongroomError
-from strongroom.intake.allow_list import AllowList
-from strongroom.intake.fetching import Fetching
-from strongroom.intake.quarantine import Quarantine
-from strongroom.intake.replacing import Replacing
 from strongroom.ledger.anchors import Anchors
 from strongroom.ledger.log import Ledger
 from strongroom.ledger.port import Trouble
@@ -33,20 +23,8 @@ from strongroom.permits.requests import Requests
 from strongroom.sandboxes.port import Sandbox
 from strongroom.settings import Settings
 from strongroom.types import Random
-from strongroom.vault.admission import Admission
 from strongroom.vault.catalogue import Catalogue
-from strongroom.vault.comparing import Comparing
-from strongroom.vault.reading_again import ReadingAgain
-from strongroom.vault.reauditing import Reauditing
-from strongroom.vault.recovery import Recovery
-from strongroom.vault.recovery_wrapping import RecoveryWrapping
-from strongroom.vault.rekeying import Rekeying
-from strongroom.vault.rewrapping import Rewrapping
-from strongroom.vault.rotation import Rotation
 from strongroom.vault.seals import CustodyDomain
-from strongroom.vault.shredding import Shredding
-from strongroom.vault.signatures import Signatures
-from strongroom.vault.upstream import Upstreams
 from strongroom.vault.vault import Vault
 
 
@@ -61,6 +39,9 @@ class Room:
     Attributes:
         sandbox: Gives what foreign files are read in; raises ``SetupError`` where
             the settings name none.
+        persons: What people prove, answer for, and are forgotten by.
+        outside: What meets things from outside.
+        upkeep: What is done about keys.
         keys: The room's own keys.
         public_keys: What ``room.toml`` pins; every answer must verify with them.
         now: The clock, aware UTC.
@@ -76,33 +57,13 @@ class Room:
     gate: Gate
     approvals: Approvals
     sessions: Sessions
-    keyring: Keyring
-    proving: Proving
-    profiles: Profiles
     people: People
-    erasures: Erasures
-    glass_reviews: GlassReviews
-    training: TrainingRecords
-    access_reviews: AccessReviews
+    persons: Persons
+    outside: Outside
+    upkeep: Upkeep
     sandbox: Callable[[], Sandbox]
-    quarantine: Quarantine
-    allow_list: AllowList
-    replacing: Replacing
-    fetching: Fetching
     vault: Vault
-    admission: Admission
-    comparing: Comparing
-    upstreams: Upstreams
-    reauditing: Reauditing
-    reading_again: ReadingAgain
     catalogue: Catalogue
-    recovery: Recovery
-    recovery_wrapping: RecoveryWrapping
-    rotation: Rotation
-    rewrapping: Rewrapping
-    rekeying: Rekeying
-    shredding: Shredding
-    signatures: Signatures
     requests: Requests
     desk: Desk
     domains: Mapping[str, CustodyDomain]

@@ -27,7 +27,7 @@ class Sources:
             ConflictError: The name is taken.
             DeniedError: The actor may not list sources.
         """
-        return self._room.allow_list.ask(self._actor(), name, voucher)
+        return self._room.outside.allow_list.ask(self._actor(), name, voucher)
 
     def all(self) -> list[ListedSource]:
         """Return the sources that are listed, by name.
@@ -35,7 +35,7 @@ class Sources:
         Raises:
             DeniedError: The actor may not read them.
         """
-        return self._room.allow_list.all(self._actor())
+        return self._room.outside.allow_list.all(self._actor())
 
     def remove(self, name: str) -> ListedSource:
         """Take a source off the list, at once.
@@ -44,4 +44,4 @@ class Sources:
             MissingError: None of this name is listed.
             DeniedError: The actor may not.
         """
-        return self._room.allow_list.remove(self._actor(), name)
+        return self._room.outside.allow_list.remove(self._actor(), name)

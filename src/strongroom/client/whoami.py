@@ -40,7 +40,7 @@ def whoami(room: Room, actor: Actor) -> Whoami:
         DeniedError: The session ended, or the account may not act.
         IntegrityError: A row was deleted, forged, altered or restored.
     """
-    profiled = room.training.show(actor, actor.account)
+    profiled = room.persons.training.show(actor, actor.account)
     with room.ledger.reading() as reading:
         verify_actor(reading, actor, now=reading.now)
         account = ACCOUNTS.get(reading, actor.account)

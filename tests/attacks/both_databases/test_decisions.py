@@ -96,8 +96,8 @@ def test_looking_around_without_the_right_to_is_recorded(
         ],
         "exposure:read": [lambda: eve.records.exposure("llm")],
         "key:manage": [
-            lambda: room.recovery.sets(eve.actor),
-            lambda: room.recovery.last_drill(eve.actor),
+            lambda: room.upkeep.recovery.sets(eve.actor),
+            lambda: room.upkeep.recovery.last_drill(eve.actor),
         ],
     }
 
