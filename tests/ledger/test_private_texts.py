@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from strongroom.errors import IntegrityError
-from strongroom.ledger.private_texts import every_private, private_of
+from strongroom.ledger.private_texts import Rows, every_private, private_of
 from tests.ledger.world import World
 
 KIND = "project.created"
@@ -33,6 +33,10 @@ def test_those_of_a_kind_come_in_order_with_what_is_clear(filled: World) -> None
     with filled.ledger.reading() as reading:
         found = [fields["name"] for _, fields in every_private(reading, KIND)]
         assert list(every_private(reading, "account.created")) == []
+
+        assert (
+            list(every_private(reading, KIND, about=Rows(table="a", ids=["b"]))) == []
+        )
 
     assert found == ["alpha", "beta"]
     filled.attack("DELETE FROM private_facts")

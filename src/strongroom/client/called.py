@@ -36,7 +36,7 @@ def called(room: Room, actor: Actor, intakes: Sequence[Intake]) -> list[Called]:
     versions = {one.version for one in intakes if one.version}
     models = room.catalogue.called(actor, versions)
     with room.gate.reading(actor, "intake:read", "room") as reading:
-        given = labels(reading)
+        given = labels(reading, [one.id for one in intakes])
     found = []
     for one in intakes:
         label = given.get(one.id, UNKNOWN)

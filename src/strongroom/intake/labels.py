@@ -6,12 +6,17 @@ are known of what is refused as well, of which nothing else has a name.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from strongroom.database.engine import Transaction
+from strongroom.intake.intakes import INTAKES
 from strongroom.intake.origins import is_on_hub
-from strongroom.ledger.private_texts import every_private
+from strongroom.ledger.private_texts import Rows, every_private
+
+_FEW = 1000
+"""Databases take some thousands of values in one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +36,21 @@ UNKNOWN = Label()
 """Of what nobody says any more where it was from."""
 
 
-def labels(transaction: Transaction) -> dict[str, Label]:
-    """Return the label of every addition by the id of its intake, if it has one yet.
+def labels(transaction: Transaction, intakes: Collection[str]) -> dict[str, Label]:
+    """Return the labels of additions by the ids of their intakes, if they have any yet.
+
+    Args:
+        transaction: Where to look.
+        intakes: Ids; of many, all labels are read and more than these returned.
 
     Raises:
         IntegrityError: One is not what the entry commits to.
     """
+    few = len(intakes) <= _FEW
+    about = Rows(table=INTAKES.table.name, ids=intakes) if few else None
     return {
         str(facts["intake"]): _label(words)
-        for facts, words in every_private(transaction, "intake.received")
+        for facts, words in every_private(transaction, "intake.received", about=about)
     }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -33,8 +34,21 @@ def private_of(transaction: Transaction, entry: Entry) -> dict[str, str] | None:
     return _verified(row.salt, row.payload, entry.body, entry.position)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Some guarded rows, as entries name them.
+
+    Attributes:
+        table: Name of their table.
+        ids: Of each; a database takes some thousands at once.
+    """
+
+    table: str
+    ids: Collection[str]
+
+
 def every_private(
-    transaction: Transaction, kind: str
+    transaction: Transaction, kind: str, *, about: Rows | None = None
 ) -> Iterator[tuple[Mapping[str, Json], dict[str, str]]]:
     """Yield the clear and the private fields of every entry of a kind that has both.
 
@@ -43,18 +57,28 @@ def every_private(
     Args:
         transaction: Where to look.
         kind: A key of ``KINDS``.
+        about: Rows that they changed; all entries unless given.
 
     Raises:
         IntegrityError: Private fields are not what their entry commits to.
     """
     entries, private = tables.entries.c, tables.private_facts.c
-    rows = transaction.connection.execute(
+    statement = (
         sa.select(entries.position, entries.body, private.salt, private.payload)
         .join_from(tables.entries, tables.private_facts, entries.id == private.entry_id)
         .where(entries.kind == kind)
         .order_by(entries.id)
     )
-    for row in rows:
+    if about is not None:
+        named = tables.entry_rows.c
+        statement = statement.where(
+            entries.id.in_(
+                sa.select(named.entry_id).where(
+                    named.table_name == about.table, named.row_id.in_(about.ids)
+                )
+            )
+        )
+    for row in transaction.connection.execute(statement):
         body = blob(row.body)
         fields = _verified(row.salt, row.payload, body, row.position)
         match canonical.from_json(body, at_most_bytes=MAX_ENTRY_BYTES):
