@@ -283,6 +283,22 @@ def test_one_that_is_resumed_knows_that_older_rows_were_changed_before() -> None
         assert bool(replay.findings) is outdated
 
 
+@pytest.mark.parametrize(("seen", "outdated"), [(7, False), (8, False), (9, True)])
+def test_one_that_is_resumed_knows_when_a_row_changed_first_since(
+    seen: int, outdated: bool
+) -> None:
+    """Entry 8 changed it: whoever saw eight entries used it as it was."""
+    key = ("members", "project-a/ana")
+    old = RowUsed(table="members", id="project-a/ana", revision=1)
+    replay = Replay.resumed({key: Named(None, 1, mac_of(1))}, 7, set())
+    for position, each in enumerate(
+        (entry(), entry(change("project-a/ana", 2)), entry(used=(old,), seen=seen)), 7
+    ):
+        replay.take(each, position)
+
+    assert bool(replay.findings) is outdated
+
+
 def test_a_finding_is_a_sentence() -> None:
     unseen = DecisionFinding(
         position=4, table="holdings", id="model-a/", problem="unseen"

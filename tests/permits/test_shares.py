@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,13 @@ from strongroom.errors import (
     IntegrityError,
     UnavailableError,
 )
+from strongroom.ledger.anchors import Anchors
 from strongroom.permits.answer import MAX_ANSWER_BYTES, parse_answer
+from strongroom.permits.shares import Recorded
 from strongroom.types import Secret
 from tests.journeys.rooms import House, again
+from tests.ledger.world import World, world_at
+from tests.permits.documents import OPENING
 from tests.permits.openings import (
     BLOCK,
     OTHER,
@@ -26,6 +31,12 @@ from tests.permits.openings import (
     permit_in,
     size,
 )
+
+
+@pytest.fixture
+def world(migrated_url: str) -> Iterator[World]:
+    with world_at(migrated_url) as world:
+        yield world
 
 
 def test_the_entry_comes_first_when_a_custodian_is_locked(sealed: House) -> None:
@@ -107,3 +118,19 @@ def test_of_two_custodians_each_gives_its_part(house: House, model: Path) -> Non
     assert [part.share for part in answer.parts] == [0, 1]
     assert answer.sealed_keys == b""
     assert len(reader.keys()) == 1
+
+
+def test_what_shows_an_entry_is_made_once_for_each_checkpoint(world: World) -> None:
+    world.notes(3)
+    with world.ledger.reading() as reading:
+        entry = list(world.ledger.entries(reading, 0))[1]
+    first = Anchors(world.ledger).newest()
+    release = Recorded(entry=entry, covering=first, opening=OPENING, info=bytes(32))
+    shown = release.evidence(world.ledger, first)
+    world.notes(2)
+    later = release.evidence(world.ledger, Anchors(world.ledger).newest())
+
+    assert (shown.position, shown.entry) == (1, entry.body)
+    assert shown.opening == OPENING.to_bytes()
+    assert release.evidence(world.ledger, first) is shown
+    assert later.siblings != shown.siblings
