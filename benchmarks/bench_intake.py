@@ -9,11 +9,16 @@ sealed original is not in it.  ``sandboxed`` is the whole reading as intake does
 workers in two sandboxes, and what the host looks at; ``without`` reads and reads again
 in this process.
 ``--peers`` adds what scanners of pickles need for the same file, as commands.
+
+``--tensors N`` reads files of N tiny tensors of each format instead: microseconds for
+each tensor by the clock and of CPU, and the time of the library that people load such
+files with over ours.  ``sandboxed`` has the start of two workers in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import os
@@ -26,6 +31,8 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.many_tensors import ENDINGS, Form
+from benchmarks.many_tensors import FORMS as MANY
 from benchmarks.peers.scanners import scan_seconds
 from benchmarks.rounds import going_first, interleave, load, weigh_more
 from strongroom.canonical import to_json
@@ -36,6 +43,7 @@ from strongroom.intake.reported import parse_report
 from strongroom.intake.rereading import reread
 from strongroom.intake.rewriting import Options, Rewrite, Workplace
 from strongroom.intake.sources import PIECE_BYTES, Source
+from strongroom.intake.worker import collect_seldom
 from strongroom.sandboxes.bubblewrap import BubblewrapSandbox
 
 LAYERS = 24
@@ -52,8 +60,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--gib", type=float, default=1.0)
     parser.add_argument("--peers", action="store_true", help="scanners beside it")
+    parser.add_argument("--tensors", type=int, help="so many tiny ones instead")
     arguments = parser.parse_args()
     first = weigh_more()
+    if arguments.tensors:
+        many = _many(arguments.tensors, arguments.rounds)
+        print(json.dumps({"bench": "intake", **many, "load": load()}))
+        return
     figures: dict[str, object] = {"bench": "intake", "threads": THREADS}
     with tempfile.TemporaryDirectory(prefix="strongroom-", dir="/dev/shm") as name:
         folder = Path(name)
@@ -65,6 +78,55 @@ def main() -> None:
                 figures[f"{form}_scanners_seconds"] = scan_seconds(path)
             path.unlink()
     print(json.dumps({**figures, "weighs_more": first, "load": load()}))
+
+
+def _many(count: int, rounds: int) -> dict[str, object]:
+    """Return what each tensor costs in each format."""
+    figures: dict[str, object] = {"tensors": count, "rounds": rounds}
+    gc.freeze()  # torch's own objects are in no worker
+    collect_seldom()
+    with tempfile.TemporaryDirectory(prefix="strongroom-", dir="/dev/shm") as name:
+        for kind, form in MANY.items():
+            path = Path(name, f"model{ENDINGS.get(kind, '.' + kind)}")
+            form.write(path, count)
+            figures[kind] = _each(path, form, count, rounds)
+            path.unlink()
+    return figures
+
+
+def _each(path: Path, form: Form, count: int, rounds: int) -> dict[str, object]:
+    """Return medians over the rounds, in microseconds for each tensor."""
+    (source,), opened = _windows_on([path])
+    place, kept = path.parent / "out", path.parent / "kept"
+    kept.mkdir()
+    form.rewrite(source, Workplace(kept, kept), Options())
+    written, more = _windows(kept)
+    reader = SandboxReader(BubblewrapSandbox())
+    item = Item(path=path.name, offset=0, length=source.length)
+    cases: dict[str, Callable[[], object]] = {
+        "ours": lambda: form.rewrite(source, Workplace(place, place), Options()),
+        "again": lambda: _verified(written, place),
+        "sandboxed": lambda: _sandboxed(reader, opened[0], item, place / "taken"),
+        "library": lambda: form.load(path),
+    }
+    times = interleave(
+        cases,
+        rounds,
+        before=place.mkdir,
+        after=lambda: shutil.rmtree(place),
+        during=going_first,
+    )
+    for number in (*opened, *more):
+        os.close(number)
+    shutil.rmtree(kept)
+    return {
+        "library_to_ours": times.ratio("library"),
+        "cpu_library_to_ours": times.cpu_ratio("library"),
+        "microseconds": {c: round(1000 * times.milliseconds(c) / count) for c in cases},
+        "cpu_microseconds": {
+            c: round(1000 * times.cpu_milliseconds(c) / count) for c in cases
+        },
+    }
 
 
 def _measure(
@@ -127,7 +189,11 @@ def _save(path: Path, gib: float, *, is_zip: bool) -> None:
 
 def _windows(folder: Path) -> tuple[list[Source], list[int]]:
     """Return a window on each file of a folder, and their descriptors."""
-    paths = sorted(folder.iterdir())
+    return _windows_on(sorted(folder.iterdir()))
+
+
+def _windows_on(paths: Sequence[Path]) -> tuple[list[Source], list[int]]:
+    """Return a window on each file, and their descriptors."""
     opened = [os.open(path, os.O_RDONLY) for path in paths]
     windows = [
         Source(descriptor=n, start=0, length=path.stat().st_size, path=path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,6 +178,27 @@ def test_a_pickle_among_arrays_is_refused() -> None:
 )
 def test_what_is_no_array_of_numbers_is_refused(data: bytes, rule: str) -> None:
     assert rule_of(data) == rule
+
+
+@pytest.mark.parametrize(
+    ("array", "hint"),
+    [
+        (np.zeros(2, "c16"), "array.view('f8')"),
+        (np.zeros(2, np.longdouble), "array.astype('f8')"),
+        (np.zeros(2, "M8[s]"), "array.astype('i8')"),
+        (np.zeros(2, "m8[s]"), "array.astype('i8')"),
+        (np.array(["a"]), "JSON or text file"),
+        (np.array([b"a"]), "JSON or text file"),
+        (np.zeros(2, "V3"), "array.view('u1')"),
+        (np.zeros(2, [("a", "<f4")]), "each field by itself"),
+    ],
+)
+def test_who_saved_another_type_is_told_what_to_save(
+    array: np.ndarray[Any, Any], hint: str
+) -> None:
+    with pytest.raises(RefusedError) as refused:
+        rewritten(subject.rewrite, saved(array), "a.npy")
+    assert hint in refused.value.hint
 
 
 @given(st.data())

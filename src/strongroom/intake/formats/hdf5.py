@@ -118,22 +118,23 @@ def _weights(file: h5py.File, source: Source, workplace: Workplace) -> Iterator[
 
 def _weight(path: str, item: Any, source: Source, workplace: Workplace) -> Weight:  # noqa: ANN401  # h5py is untyped
     """Return the window on one array."""
-    dtype = _DTYPES.get(item.dtype.str)
+    kind, shape = item.dtype, item.shape  # h5py asks the library at each look
+    dtype = _DTYPES.get(kind.str)
     settings = item.id.get_create_plist()
-    if dtype is None or item.dtype.names or item.shape is None:
-        raise _refused("hdf5/type", path, f"is of the type {item.dtype}")
+    if dtype is None or kind.names or shape is None:
+        raise _refused("hdf5/type", path, f"is of the type {kind}")
     if item.is_virtual or item.external or settings.get_external_count():
         raise _refused("hdf5/link", path, "lies in another file")
     if settings.get_nfilters() or item.chunks is not None:
         raise _refused("hdf5/filter", path, "is packed, or stored in pieces")
-    length = prod(item.shape) * item.dtype.itemsize
+    length = prod(shape) * kind.itemsize
     if item.id.get_storage_size() != length:
         raise _refused("hdf5/type", path, "is longer or shorter than its shape")
     offset = item.id.get_offset()
     if length and offset is None:  # compact: it lies in the header of the object
         return _compact(path, item, dtype, length, workplace)
     window = source.window(offset or 0, length)
-    return Weight(name=path, dtype=dtype, shape=item.shape, source=window, offset=0)
+    return Weight(name=path, dtype=dtype, shape=shape, source=window, offset=0)
 
 
 def _compact(

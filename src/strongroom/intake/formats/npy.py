@@ -35,6 +35,19 @@ _DTYPES = {
     "i4": "I32", "u4": "U32", "f4": "F32", "i8": "I64", "u8": "U64", "f8": "F64",
     "c8": "C64",
 }  # fmt: skip
+_HINTS = {
+    "c": "save pairs of numbers: array.view('f8'), with one more dimension of 2",
+    "f": "save it with fewer digits: array.astype('f8')",
+    "M": "save dates as numbers: array.astype('i8')",
+    "m": "save times as numbers: array.astype('i8')",
+    "U": "keep texts in a JSON or text file beside it",
+    "S": "keep texts in a JSON or text file beside it",
+    "V": "save it as bytes: array.view('u1')",
+}
+"""What to do with a type of numpy that safetensors has no place for, by its letter."""
+
+_RECORDS = re.compile(r"'descr'\s*:\s*\[")
+_RECORDS_HINT = "save each field by itself: numpy.savez(path, a=array['a'], ...)"
 _HEADER = re.compile(r"\{(?P<pairs>.*)\}\s*", re.DOTALL)
 _PAIR = re.compile(
     r"\s*'(?:descr'\s*:\s*'(?P<descr>[^'\\]{1,40})'"
@@ -190,14 +203,9 @@ def _read(source: Source) -> _Array:
     layout = read_layout(source)
     type_, shape, data = layout.descr, layout.shape, layout.data
     order, name = type_[:1], type_[1:]
-    if name == "O":
-        raise RefusedError(
-            "npy/object",
-            "array holds objects, which is a pickle",
-            hint="save it as numbers: array.astype(float)",
-        )
     if name not in _DTYPES or order not in "<>|=" or (order == "|" and name[1] != "1"):
-        raise RefusedError("npy/type", f"array has the type {quoted(type_)}")
+        hint = _HINTS.get(name[:1], "")
+        raise RefusedError("npy/type", f"array has the type {quoted(type_)}", hint=hint)
     item_bytes = int(name[1:])
     values = reduce(mul, shape, 1)  # at most 32 numbers below 10^16
     if values * item_bytes != data.length:
@@ -228,7 +236,9 @@ def _parse(header: str) -> tuple[str, bool, tuple[int, ...]]:
     shape = tuple(map(int, re.findall(r"\d+", sizes))) if fits else ()
     if not fits or not _SIZES.fullmatch(sizes) or len(shape) > _MOST_DIMENSIONS:
         raise RefusedError(
-            "npy/header", f"header is not what numpy writes: {quoted(header.strip())}"
+            "npy/header",
+            f"header is not what numpy writes: {quoted(header.strip())}",
+            hint=_RECORDS_HINT if _RECORDS.search(header) else "",
         )
     return found["descr"], found["order"] == "True", shape
 

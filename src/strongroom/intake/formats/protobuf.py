@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from strongroom.intake.sources import Source
+from strongroom.intake.sources import PIECE_BYTES, Source
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 WIRES = {"varint": VARINT, "fixed64": FIXED64, "fixed32": FIXED32}
@@ -91,10 +91,23 @@ class Document:
 
 
 def pieces(document: Document) -> Iterator[bytes]:
-    """Yield the bytes of a document, in pieces of at most 1 MiB.
+    """Yield the bytes of a document, in pieces of about 1 MiB.
 
     ``document.every`` must hold every message that stands in it.
     """
+    waiting, size = list[bytes](), 0
+    for fragment in _fragments(document):
+        waiting.append(fragment)
+        size += len(fragment)
+        if size >= PIECE_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _fragments(document: Document) -> Iterator[bytes]:
+    """Yield the heads of fields and what they hold: a few bytes, or pieces of 1 MiB."""
     for message in reversed(document.every):  # children have their sizes before
         message.size = sum(map(_field_bytes, message.fields))
     left: list[Iterator[Field]] = [iter(document.root.fields)]
@@ -134,9 +147,14 @@ def _head(one: Field) -> bytes:
 
 def varint(value: int) -> bytes:
     """Return an unsigned number in seven bits a byte."""
+    if value < 0x80:  # noqa: PLR2004  # as below, and nearly all of them
+        return _SHORT[value]
     found = bytearray()
     while value >= 0x80:  # noqa: PLR2004  # what fits in the last byte
         found.append(value & 0x7F | 0x80)
         value >>= 7
     found.append(value)
     return bytes(found)
+
+
+_SHORT = tuple(bytes([value]) for value in range(0x80))

@@ -181,6 +181,9 @@ class _Reader:
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:
         """Return an unsigned number of at most 64 bits, and where it ends."""
+        here = at - self._start
+        if at < end and 0 <= here < len(self._window) and self._window[here] < 0x80:  # noqa: PLR2004  # as below
+            return self._window[here], at + 1
         value = 0
         for shift in range(0, 70, 7):
             if at >= end:
@@ -196,9 +199,11 @@ class _Reader:
 
     def _take(self, begin: int, end: int) -> bytes:
         if not self._start <= begin <= end <= self._start + len(self._window):
-            self._start = begin
-            self._window = self._source.read(begin, max(end - begin, _WINDOW_BYTES))
-            if len(self._window) < end - begin:
+            # Before it too: messages are read from the last to the first.
+            self._start = max(begin - _WINDOW_BYTES, 0)
+            length = max(end, begin + _WINDOW_BYTES) - self._start
+            self._window = self._source.read(self._start, length)
+            if len(self._window) < end - self._start:
                 raise RefusedError("file/cut", f"file is cut at {begin}")
         return self._window[begin - self._start : end - self._start]
 
