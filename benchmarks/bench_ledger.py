@@ -29,7 +29,7 @@ import rfc8785
 from benchmarks.costs import Cost, cost_of, flushes_of, go_first
 from strongroom import canonical
 from strongroom.crypto.roomkeys import RoomKeys, new_second_seeds, new_seeds
-from strongroom.database import schema
+from strongroom.database import migrating
 from strongroom.database.engine import Database
 from strongroom.database.guards import Guards
 from strongroom.ledger.events import Event
@@ -80,7 +80,7 @@ def batches(
 ) -> dict[str, object]:
     """Return what a batch and what one entry cost on the database at ``url``."""
     database = Database(url)
-    schema.upgrade(database)
+    migrating.upgrade(database)
     ledger = new_ledger(database)
     append(ledger, ENTRIES)  # the first one fills caches
     serving = server.processes(connections_only=True) if server else []

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from strongroom.client.verifying import verify_ledger
 from strongroom.crypto.durable import write_durably
-from strongroom.database import schema
+from strongroom.database import migrating
 from strongroom.ledger import verify as outsider
 from strongroom.ledger.export import export_ledger
 from strongroom.ledger.tiles import node_reader
@@ -77,7 +77,7 @@ def _cosigning(folder: Path, rounds: int) -> dict[str, object]:
 
 def _verifying(folder: Path, rounds: int) -> dict[str, object]:
     with world_at(f"sqlite+pysqlite:///{folder / 'room.db'}") as world:
-        schema.upgrade(world.database)
+        migrating.upgrade(world.database)
         party = Party(folder / "party", world, count=3, needed=2)
         world.notes(ENTRIES)
         witnesses = party.of()

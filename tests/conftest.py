@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from strongroom.database import schema
+from strongroom.database import migrating
 from strongroom.database.engine import Database
 from tests import kms, postgresql, softhsm
 
@@ -172,5 +172,5 @@ def _postgresql_databases(
 
 def _upgrade(url: str) -> None:
     database = Database(url)
-    schema.upgrade(database)
+    migrating.upgrade(database)
     database.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from strongroom.database import schema, tables
+from strongroom.database import migrating, tables
 from strongroom.database.engine import Database
 from strongroom.database.scrub import scrub
 from strongroom.errors import UnavailableError
@@ -21,7 +21,7 @@ TEXT = "something-that-somebody-once-typed"
 def migrated_sqlite(sqlite_url: str) -> Iterator[Database]:
     """Give a SQLite database with our tables."""
     database = Database(sqlite_url)
-    schema.upgrade(database)
+    migrating.upgrade(database)
     yield database
     database.close()
 

@@ -26,7 +26,7 @@ from strongroom.crypto import roomkeys, wraps
 from strongroom.crypto.durable import make_folder, write_durably
 from strongroom.crypto.passphrases import Cost
 from strongroom.crypto.roomkeys import RoomKeys
-from strongroom.database import schema, tables
+from strongroom.database import tables
 from strongroom.database.engine import Database
 from strongroom.errors import ConflictError, UnavailableError
 from strongroom.settings import FILE_NAME, Domain, RelyingParty, Settings
@@ -164,9 +164,11 @@ def _create_tables(
     Raises:
         ConflictError: The database holds another room's ledger.
     """
+    from strongroom.database import migrating  # here: Alembic takes 150 ms
+
     root_key_id = home.custodian.root_key_id
     with contextlib.closing(Database(database_url(settings))) as database:
-        schema.upgrade(database)
+        migrating.upgrade(database)
         with database.writing() as connection:
             if connection.execute(sa.select(tables.entries.c.id).limit(1)).first():
                 raise ConflictError(

@@ -48,12 +48,12 @@ def upgrade(call: Call) -> None:
     Example: strongroom upgrade
     """
     from strongroom.app.adapters import existing_database_url
-    from strongroom.database import schema
+    from strongroom.database import migrating
     from strongroom.database.engine import Database
 
     database = Database(existing_database_url(call.settings()))
     try:
-        schema.upgrade(database)
+        migrating.upgrade(database)
     finally:
         database.close()
     call.output.say({"upgraded": True}, "the database has the newest form")

@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that ``schema.upgrade`` hands over."""
+"""Runs migrations on the connection that ``migrating.upgrade`` hands over."""
 
 from __future__ import annotations
 
