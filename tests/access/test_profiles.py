@@ -176,8 +176,11 @@ def test_a_standard_room_has_three_teams(
         if team
     ]
 
-    wanted = [] if enough else ["an administrator and two approvers, of three teams"]
-    assert profiles._need_teams(people) == wanted
+    said = "an administrator and two approvers, of three teams"
+    assert profiles._need_teams(people) == ([] if enough else [said])
+    keepers = [somebody(team, team, Role.ADMINISTRATOR) for team in ("a", "b")]
+    one = somebody("c", "c", Role.APPROVER)  # of three teams, one approves
+    assert profiles._need_teams([*keepers, one]) == [said]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from strongroom import canonical
 from strongroom.access.quorum import QuorumRule
 from strongroom.access.request import (
+    APPROVALS,
     REQUEST_TTL,
     REQUESTS,
     Request,
@@ -128,6 +129,18 @@ def test_whoever_asks_is_not_among_those_who_agree(house: House) -> None:
         excluded_teams=frozenset(),
         factor_max_age=None,
     )
+
+
+def test_a_request_waits_a_week_and_an_answer_begins_with_revision_one(
+    house: House,
+) -> None:
+    row = stored(house)
+    house.rooms.approvals.approve(house.actors["bob"], row.id)
+    with house.rooms.world.ledger.reading() as reading:
+        (answer,) = APPROVALS.find(reading)
+
+    assert (row.revision, answer.revision) == (1, 1)
+    assert row.expires_at - row.created_at == timedelta(days=7)
 
 
 def test_states_are_stored_under_the_same_names_in_every_version() -> None:
