@@ -25,6 +25,7 @@ from pathlib import Path
 
 from campaigns._options import cpu_seconds
 from campaigns._parsers import MOST_BYTES, PARSERS
+from campaigns._progress import shown
 from campaigns._seeds import write_seeds
 
 LIMITS = ("-timeout=5", "-rss_limit_mb=2048", "-malloc_limit_mb=256")
@@ -70,7 +71,7 @@ def main(words: list[str] | None = None) -> int:
         write_seeds(folder / "seeds", at_most_bytes=MOST_BYTES)
         found = {
             name: feed(name, folder, cpu_seconds=given.minutes * 60, seed=given.seed)
-            for name in given.parsers or PARSERS
+            for name in shown(given.parsers or list(PARSERS), "fuzz")
         }
     crashed = sorted(name for name, one in found.items() if one.crashed)
     line = {

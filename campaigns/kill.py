@@ -10,7 +10,8 @@ file or talks to the database, with --rounds at random moments.  --cuts takes aw
 what was not synced as well, as a power cut may; --servers kills PostgreSQL itself.
 Then the room is opened again: what was promised is there, nothing is half visible,
 the ledger verifies, nobody holds less than was released to them, and the act can be
-gone on with.  Prints one line of JSON; exit status 1 if anything is wrong.
+gone on with.  Prints one line of JSON; exit status 1 if anything is wrong.  Stopped by
+Ctrl-C it prints what it had, and which step is ``next``, for --from.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from campaigns._kept import problems_going_on
 from campaigns._lives import Death, Life, live
 from campaigns._options import add_number, cpu_seconds, parser_of
 from campaigns._powercut import PowerCut
+from campaigns._progress import shown, stoppable
 from campaigns._promises import Promises
 from campaigns._steps import Step, random_of
 from campaigns._trace import Boundary, boundaries_in
@@ -53,15 +55,17 @@ def main(words: list[str] | None = None) -> int:
         base = built_base(Path(name), prepare, server=server)
         campaign = Campaign(base, Path(name), given.seed)
         passed = campaign.rehearse([a for a in given.acts.split(",") if a])
-        for step in _steps.plan(
+        plan = _steps.plan(
             passed,
             every=given.every,
             pages=given.pages,
             rounds=given.rounds,
             servers=given.servers if server else 0,
             cuts=given.cuts and server is None,
-        ):
-            if step.number >= given.from_:
+        )
+        steps = [step for step in plan if step.number >= given.from_]
+        with stoppable() as stopped:
+            for step in shown(steps, "kill"):
                 done.note(step, *campaign.take(step))
     line = {
         "campaign": "kill",
@@ -69,11 +73,12 @@ def main(words: list[str] | None = None) -> int:
         "database": "postgresql" if server else "sqlite",
         "boundaries": sum(map(len, passed.values())),
         **done.line(),
+        **({"next": given.from_ + done.steps} if stopped.early else {}),
         "cpu_seconds": cpu_seconds(),
         "seconds": round(time.monotonic() - started, 1),
     }
     print(json.dumps(line))
-    return 1 if done.problems or not done.promises else 0
+    return 1 if done.problems or stopped.early or not done.promises else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,6 +23,7 @@ from typing import Any
 
 from campaigns._mutants import Mutant, candidates, chosen
 from campaigns._options import add_number, cpu_seconds, parser_of
+from campaigns._progress import shown
 from campaigns._suites import PACKAGE
 from campaigns._tested import Bench, copied
 
@@ -85,7 +86,7 @@ def main(words: list[str] | None = None) -> int:
     session = Session(given.session, again=given.again)
     counts: dict[str, dict[str, int]] = {}
     with copied(ROOT) as tree:
-        for module in modules:
+        for module in shown(modules, "mutate"):
             sample = _sample(tree, module, given.sample, given.seed)
             with Bench(
                 tree, module, nice=given.nice, postgresql=given.postgresql

@@ -27,6 +27,7 @@ from campaigns import _databases
 from campaigns._base import Base, built_base
 from campaigns._contests import CONTESTS
 from campaigns._options import add_number, cpu_seconds, parser_of
+from campaigns._progress import shown, stoppable
 from campaigns._racers import CRASHED, ready
 from campaigns._verdicts import verdict
 from strongroom.cli.demo.house import MODEL, House
@@ -48,13 +49,17 @@ def main(words: list[str] | None = None) -> int:
         tempfile.TemporaryDirectory(prefix="strongroom-race-") as name,
     ):
         base = built_base(Path(name), prepare, server=server)
-        for number in range(given.from_, rounds):
-            race(base, Path(name) / "copy", given, number, heard)
+        numbers, done = range(given.from_, rounds), 0
+        with stoppable() as stopped:
+            for number in shown(numbers, "race"):
+                race(base, Path(name) / "copy", given, number, heard)
+                done += 1
     line = {
         "campaign": "race",
         "seed": given.seed,
         "database": _databases.kind(server),
-        "rounds": rounds - given.from_,
+        "rounds": done,
+        **({"next": given.from_ + done} if stopped.early else {}),
         "processes": given.processes,
         "requests": heard.requests,
         "endings": {k: dict(sorted(v.items())) for k, v in heard.endings.items()},
@@ -63,7 +68,7 @@ def main(words: list[str] | None = None) -> int:
         "seconds": round(time.monotonic() - started, 1),
     }
     print(json.dumps(line))
-    return 1 if heard.problems else 0
+    return 1 if heard.problems or stopped.early else 0
 
 
 def _parser() -> argparse.ArgumentParser:
