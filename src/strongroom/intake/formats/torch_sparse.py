@@ -14,7 +14,7 @@ from strongroom.intake.formats.torch_parts import (
     rows_of,
     verify_within,
 )
-from strongroom.intake.formats.torch_tensors import integers
+from strongroom.intake.formats.torch_tensors import Tensor, integers
 
 _COMPRESSED: Mapping[str, tuple[str, str, int, int]] = {
     "torch.sparse_csr": ("crow_indices", "col_indices", 0, 0),
@@ -88,16 +88,47 @@ def _coordinates(data: tuple[Value, ...]) -> Composed:
 
 def _compressed(layout: str, data: tuple[Value, ...]) -> Composed:
     """Return the parts of a tensor whose rows or columns are compressed."""
-    first, second, dimension, blocked = _COMPRESSED[layout]
+    first, second, *_ = _COMPRESSED[layout]
     if len(data) != 4:  # noqa: PLR2004  # both indices, values and size
         raise malformed("has other parts than a sparse one")
     pointers, others, values, size = data
-    ends, index, value = (
-        plain_tensor(pointers),
-        plain_tensor(others),
-        plain_tensor(values),
+    ends, index, value = map(plain_tensor, (pointers, others, values))
+    shape = integers(size)
+    width = _width(layout, ends, index, value, shape)
+
+    def verify(pieces: Pieces) -> None:
+        verify_within(pieces, ends, index.shape[-1])
+        verify_within(pieces, index, width - 1)
+
+    return Composed(
+        verify=verify,
+        kind=layout.removeprefix("torch.").replace("_", "-"),
+        parts=(
+            (first, pointers),
+            (second, others),
+            ("values", values),
+            ("size", _size(shape)),
+        ),
     )
-    shape, batch = integers(size), len(ends.shape) - 1
+
+
+def _width(
+    layout: str, ends: Tensor, index: Tensor, value: Tensor, shape: tuple[int, ...]
+) -> int:
+    """Return what every index has to stay below: columns, rows, or blocks of them.
+
+    Args:
+        layout: A key of ``_COMPRESSED``.
+        ends: Where each row or column ends among the indices, a batch of lists.
+        index: The column or row of each value, or block of values.
+        value: The values; they may have dense dimensions behind.
+        shape: Of the whole tensor: batch, rows and columns, dense dimensions.
+
+    Raises:
+        RefusedError: The parts do not fit together.
+    """
+    _, _, dimension, blocked = _COMPRESSED[layout]
+    batch = len(ends.shape) - 1
     if (
         ends.dtype.name not in {"int32", "int64"}
         or index.dtype != ends.dtype
@@ -117,21 +148,7 @@ def _compressed(layout: str, data: tuple[Value, ...]) -> Composed:
     cells = value.shape[batch + 2 - dimension] if blocked else 1
     if not cells or across % cells:
         raise misfit()
-
-    def verify(pieces: Pieces) -> None:
-        verify_within(pieces, ends, index.shape[batch])
-        verify_within(pieces, index, across // cells - 1)
-
-    return Composed(
-        verify=verify,
-        kind=layout.removeprefix("torch.").replace("_", "-"),
-        parts=(
-            (first, pointers),
-            (second, others),
-            ("values", values),
-            ("size", _size(shape)),
-        ),
-    )
+    return across // cells
 
 
 def _size(shape: tuple[int, ...]) -> Value:
