@@ -74,9 +74,8 @@ def passphrase(
 
     found = unlock(call, domain)
     with call.open(typed=found) as room:
-        room.room.upkeep.rotation.verify_allowed(
-            room.actor, domain
-        )  # before anybody types
+        # Before anybody types.
+        room.room.upkeep.rotation.verify_allowed(room.actor, domain)
         new = passphrases.secret(
             f"New passphrase of {domain}",
             new_passphrase_file,
