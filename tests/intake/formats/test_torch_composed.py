@@ -51,6 +51,7 @@ MADE: Mapping[str, Callable[[], torch.Tensor]] = {
         EYE, torch.tensor([0.1, 0.2, 0.3]), torch.zeros(3), 0, torch.quint8
     ),
     "nested": lambda: torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(1, 3)]),
+    "nested_numbers": lambda: torch.nested.nested_tensor([EYE[0, 0], EYE[0, 1]]),
     "conjugated": COMPLEX.conj,
     "negated": lambda: COMPLEX.conj().imag,
     "conjugated_and_negated": lambda: torch._neg_view(COMPLEX.conj()),
@@ -93,6 +94,9 @@ def inner(part: object) -> torch.Tensor:
 def plain(value: torch.Tensor) -> torch.Tensor:
     """Return the values of a tensor as a plain one of torch's."""
     if value.is_nested:
+        parts = value.unbind()
+        if not parts[0].shape:  # padding knows no numbers
+            return torch.stack(parts)
         return torch.nested.to_padded_tensor(value, -1.0)
     if value.is_quantized:
         return value.dequantize()
@@ -234,6 +238,8 @@ def numbers_of(*values: int) -> bytes:
         (Made(NESTED, (tensor(), *[numbers(2, 1)] * 2, numbers(2))), (2, 4, 0, 0)),
         (Made(NESTED, (tensor(), *[numbers(2, 1)] * 2, numbers(2))), (1, -1, 0, 0)),
         (Made(NESTED, (tensor(), *[numbers(1, 2)] * 2, numbers(1))), (2**62,) * 4),
+        (Made(NESTED, (tensor(), *[numbers(2, 0)] * 2, numbers(2))), (0, 4, 0, 0)),
+        (Made(NESTED, (tensor(), *[numbers(2, 0)] * 2, numbers(2))), (0, -1, 0, 0)),
     ],
 )
 def test_parts_that_point_outside_are_refused(
