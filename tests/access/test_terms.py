@@ -264,9 +264,8 @@ def test_one_cap_alone_is_refused(person: int | None, pair: int | None) -> None:
     bare = dataclasses.replace(
         restricted, person_cap_percent=None, pair_cap_percent=None
     )
-    assert dataclasses.replace(bare, whole_model_to_a_person=True).pair_cap_bytes(
-        9
-    ) is (None)
+    free = dataclasses.replace(bare, whole_model_to_a_person=True)
+    assert free.pair_cap_bytes(9) is None
 
 
 def test_where_nobody_agrees_no_team_is_counted() -> None:
