@@ -58,6 +58,15 @@ def test_an_entry_from_before_names_were_kept_has_its_path(
     assert found == (label if label.origin else replace(label, origin=str(foreign)))
 
 
+def test_of_more_than_a_database_takes_at_once_all_are_read(
+    house: House, foreign: Path
+) -> None:
+    intake = add(house, foreign).intake
+    many = [intake.id, *(f"intake-{number}" for number in range(1000))]
+    with house.room.room.ledger.reading() as reading:
+        assert labels(reading, many) == labels(reading, [intake.id])
+
+
 def test_what_is_erased_is_not_known_any_more(house: House, foreign: Path) -> None:
     add(house, foreign)
     with house.room.room.ledger.transaction() as writing:

@@ -15,14 +15,15 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
+from typing import NoReturn
 
 _SELDOM_USED = "inspect"
 """``dataclasses`` imports it, with ast, dis and tokenize, for classes without a word of
 documentation."""
 
 
-def start(module: str, words: Sequence[str]) -> None:
-    """Run a worker, and end the process; does not return.
+def start(module: str, words: Sequence[str]) -> NoReturn:
+    """Run a worker, and end the process.
 
     Whatever the worker raises ends it as Python does, with a traceback.
 

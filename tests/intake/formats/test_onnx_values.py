@@ -32,7 +32,7 @@ def through(tensor: TensorProto) -> TensorProto:
     return found
 
 
-@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0, 2)])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0, 2), (9, 30)])
 @pytest.mark.parametrize("kind", TYPES, ids=TensorProto.DataType.Name)
 def test_lists_of_every_type_come_out_the_same(
     kind: TensorProto.DataType, shape: tuple[int, ...]

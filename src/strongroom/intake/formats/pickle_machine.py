@@ -147,12 +147,12 @@ class _Machine:
             rule, f"the pickle {what} at byte {self.at}", place=f"byte {self.at}"
         )
 
-    def make_dict(self, _: object = None) -> None:
+    def make_dict(self, _: object) -> None:
         values = self.stack.pop_mark()
         self.stack.push(Table())
         self.set_items(values)
 
-    def make_frozenset(self, _: object = None) -> None:
+    def make_frozenset(self, _: object) -> None:
         group = Group(is_frozen=True)
         for value in self.stack.pop_mark():
             group.add(value)
@@ -176,7 +176,7 @@ class _Machine:
         for key, value in zip(values[::2], values[1::2], strict=True):
             onto.put(key, value)
 
-    def add_items(self, _: object = None) -> None:
+    def add_items(self, _: object) -> None:
         values, onto = self.stack.pop_mark(), self.stack.top()
         if not isinstance(onto, Group) or onto.is_frozen:
             raise self._refused("pickle/fill", "adds to something that is no set")
@@ -199,7 +199,7 @@ class _Machine:
             )
         self.stack.push(self._memo[index])
 
-    def take_stack_global(self, _: object = None) -> None:
+    def take_stack_global(self, _: object) -> None:
         module, name = self.stack.pop_many(2)
         if not isinstance(module, str) or not isinstance(name, str):
             raise self._refused("pickle/global", "names a global that is no text")
@@ -215,7 +215,7 @@ class _Machine:
             raise self._refused("pickle/size", f"names over {MOST_NAMES} globals")
         self.stack.push(found)
 
-    def refer(self, _: object = None) -> None:
+    def refer(self, _: object) -> None:
         if not self._rules.persistent:
             raise self._refused("pickle/persistent", "refers to something outside it")
         found = Persistent(self.stack.pop())
@@ -229,7 +229,7 @@ class _Machine:
             raise self._refused("pickle/call", f"calls what it may not ({how})")
         self.stack.push(call)
 
-    def build(self, _: object = None) -> None:
+    def build(self, _: object) -> None:
         state, onto = self.stack.pop(), self.stack.top()
         if not isinstance(onto, Call) or onto.is_built or not self._may(onto, "build"):
             raise self._refused("pickle/build", "hands a state to what takes none")
