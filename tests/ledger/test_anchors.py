@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from strongroom.crypto.custody.file import FileCustodian
 from strongroom.crypto.custody.locked import LockedCustodian
 from strongroom.crypto.custody.memory import MemoryCustodian
-from strongroom.crypto.custody.port import Anchor, VerifyExtension
+from strongroom.crypto.custody.port import ANCHOR_TRIES, Anchor, VerifyExtension
 from strongroom.crypto.keys import derive_share_key
 from strongroom.crypto.parts import open_part
 from strongroom.crypto.passphrases import Cost
@@ -350,3 +350,96 @@ def test_a_head_that_is_smaller_than_what_was_seen_is_a_fork(
     with pytest.raises(ForkError, match="the ledger had 4 entries and has 2"):
         anchors.verify_extension(newer, older)
     assert anchors.verify_extension(older, older) == []
+
+
+class Behind:
+    """A custodian that calls so many anchors stale, and keeps what it was shown."""
+
+    name = "home"
+
+    def __init__(self, world: World, times: int) -> None:
+        self.world = world
+        self.times = times
+        self.sizes: list[int] = []
+
+    def ask(self, anchor: Anchor) -> int:
+        self.sizes.append(anchor.size)
+        if len(self.sizes) <= self.times:
+            self.world.notes(1)
+            raise StaleError("the custodian has a newer one")
+        return anchor.size
+
+
+@pytest.mark.parametrize("times", [0, 1, ANCHOR_TRIES - 1, ANCHOR_TRIES])
+def test_a_stale_anchor_is_replaced_by_the_newest_so_many_times(
+    world: World, anchors: Anchors, times: int
+) -> None:
+    world.notes(1)
+    behind = Behind(world, times)
+    custodian = MemoryCustodian("home", random=os.urandom)
+
+    if times < ANCHOR_TRIES:
+        got = anchors._retried(custodian, anchors.newest(), behind.ask)
+        assert got == times + 1
+        assert behind.sizes == list(range(1, times + 2))
+    else:
+        with pytest.raises(StaleError, match="home moves faster than the ledger"):
+            anchors._retried(custodian, anchors.newest(), behind.ask)
+        assert behind.sizes == list(range(1, ANCHOR_TRIES + 1))
+
+
+def test_a_stale_anchor_of_another_history_is_a_fork_at_once(
+    world: World, anchors: Anchors
+) -> None:
+    world.notes(1)
+    other = Anchor(size=1, root=bytes(32), note=anchors.newest().note)
+    behind = Behind(world, 1)
+    custodian = MemoryCustodian("home", random=os.urandom)
+
+    with pytest.raises(ForkError):
+        anchors._retried(custodian, other, behind.ask)
+    assert behind.sizes == [1]
+
+
+def test_an_entry_is_covered_by_a_larger_checkpoint_only(
+    world: World, anchors: Anchors
+) -> None:
+    world.notes(2)
+    with world.ledger.reading() as reading:
+        last = world.ledger.entry(reading, 1)
+        assert anchors.covering(reading, last) == anchors.newest()
+        for position in (2, 3):
+            with pytest.raises(UnavailableError, match="not under a checkpoint yet"):
+                anchors.covering(reading, replace(last, position=position))
+
+
+def test_a_checkpoint_that_is_no_text_is_refused(
+    world: World, anchors: Anchors
+) -> None:
+    with pytest.raises(IntegrityError, match="a checkpoint is not text"):
+        anchors.of_note(b"\xff")
+    world.notes(1)
+    newest = anchors.newest()
+    assert anchors.of_note(newest.note) == newest
+
+
+def test_the_newest_that_is_shown_has_to_be_in_the_database(
+    world: World, anchors: Anchors
+) -> None:
+    older = anchors.newest()
+    world.notes(3)
+    newer = anchors.newest()
+    put_back = remember(world)
+    world.notes(1)
+    beyond = anchors.newest()
+    put_back()
+
+    assert anchors.verify_extension(older, newer) == []
+    with pytest.raises(ForkError, match="has 3 entries where a custodian saw 4"):
+        anchors.verify_extension(newer, beyond)
+    for wrong, said in (
+        (replace(newer, root=bytes(32)), "something else than its anchor"),
+        (replace(newer, size=2), "something else than its anchor"),
+    ):
+        with pytest.raises(ForkError, match=said):
+            anchors.verify_extension(older, wrong)

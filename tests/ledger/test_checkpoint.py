@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from strongroom.crypto.signing import VerifyKey
 from strongroom.errors import InputError, IntegrityError
 from strongroom.ledger import note as notes
-from strongroom.ledger.checkpoint import Checkpoint, VerifierKey, canonical_decimal
+from strongroom.ledger.checkpoint import (
+    Checkpoint,
+    VerifierKey,
+    canonical_decimal,
+    parse_text,
+)
 from strongroom.ledger.tree import EMPTY_ROOT, root_hash
 from tests.ledger import naive
 from tests.ledger.exports import ORIGIN, SmallLedger, ledger_of, signing_key
@@ -228,3 +233,33 @@ def test_only_plain_digits_are_a_size(text: str) -> None:
     with pytest.raises(IntegrityError, match="is not the size or index of a ledger"):
         canonical_decimal(text)
     assert canonical_decimal("0") == 0
+
+
+def test_an_origin_and_a_size_are_taken_up_to_their_limits() -> None:
+    longest = Checkpoint(origin="a" * 255, size=2**63 - 1, root=LEAVES[0])
+    assert (longest.origin, longest.size) == ("a" * 255, 2**63 - 1)
+    for size, root in ((2**63, LEAVES[0]), (1, bytes(31)), (1, bytes(33))):
+        with pytest.raises(InputError, match=f"no ledger of {size} entries"):
+            Checkpoint(origin=ORIGIN, size=size, root=root)
+    with pytest.raises(InputError, match="an empty ledger has another root"):
+        Checkpoint(origin=ORIGIN, size=0, root=LEAVES[0])
+    assert Checkpoint(origin=ORIGIN, size=1, root=EMPTY_ROOT).size == 1
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_a_signature_of_another_length_is_not_put_in_a_note(length: int) -> None:
+    checkpoint = Checkpoint(origin=ORIGIN, size=1, root=LEAVES[0])
+    with pytest.raises(InputError, match="an Ed25519 signature is 64 bytes"):
+        checkpoint.sign(lambda message: bytes(length), public=bytes(32))
+
+
+def test_a_checkpoint_of_another_ledger_under_our_line_is_named() -> None:
+    """The key signed both; which ledger it is stands in the text alone."""
+    with pytest.raises(IntegrityError, match="the checkpoint is of 'another'"):
+        opened(signed(f"another\n5\n{ROOT}\n"))
+
+
+@pytest.mark.parametrize("text", ["a\n1\n", "a\n1\nr\n\n", "a\n1\nr\ne\n", "a\n1\nr"])
+def test_a_checkpoint_has_three_lines(text: str) -> None:
+    with pytest.raises(IntegrityError, match="is not origin, size and root"):
+        parse_text(text)

@@ -18,8 +18,9 @@ from strongroom.errors import (
 from strongroom.ledger import export, verify
 from strongroom.ledger.second import parse_second_key
 from strongroom.ledger.tree import verify_inclusion
+from strongroom.ledger.witnesses import Witnesses
 from tests.ledger.test_second import OWN, arm
-from tests.ledger.witnesses import Party
+from tests.ledger.witnesses import Party, lines_of
 from tests.ledger.world import ORIGIN, World, event
 
 LONG = {"rules": ["a rule with a long name"] * 300, "action": "a", "resource": "b"}
@@ -199,3 +200,54 @@ def test_the_key_of_the_second_signatures_goes_along(
     assert not (tmp_path / "without" / "second-key").exists()
     text = (tmp_path / "with" / "second-key").read_text()
     assert parse_second_key(text.removesuffix("\n"), ORIGIN) == OWN
+
+
+def test_what_witnesses_signed_before_goes_along(world: World, tmp_path: Path) -> None:
+    party = Party(tmp_path, world)
+    world.notes(2)
+    Witnesses(
+        world.ledger, party.policy, {"w1": party.links["w1"]}, now=world.clock
+    ).ask()
+    world.notes(1)
+    links = {name: party.links[name] for name in ("w2", "w3")}
+    Witnesses(world.ledger, party.policy, links, now=world.clock).ask()
+    world.notes(1)
+    with world.ledger.reading() as reading:
+        export.export_ledger(
+            world.ledger,
+            reading,
+            tmp_path / "out",
+            private=False,
+            witnesses=party.policy,
+        )
+
+    older = {
+        path.name: path.read_text() for path in (tmp_path / "out/witnessed").iterdir()
+    }
+    assert {name: lines_of(note) for name, note in older.items()} == {"2": 2, "3": 3}
+    text = (tmp_path / "out/witnesses").read_text()
+    assert text == party.policy.to_text()
+    done = outsider(tmp_path / "out", world.ledger.verifier.text())
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_export_has_these_files_and_no_others(world: World, tmp_path: Path) -> None:
+    world.note("alpha")
+    assert write(world, tmp_path / "a/out", private=True) == 1
+
+    out = tmp_path / "a/out"
+    files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert files == {
+        *("README.txt", "checkpoint", "key", "private/0.json"),
+        *("tile/0/000.p/1", "tile/entries/000.p/1"),
+    }
+    assert (out / "key").read_text() == f"{world.ledger.verifier.text()}\n"
+    assert "verify.py THIS_FOLDER --key" in (out / "README.txt").read_text()
+    assert out.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_in_the_way_is_named(world: World, tmp_path: Path) -> None:
+    world.note()
+    (tmp_path / "out").write_bytes(b"")
+    with pytest.raises(UnavailableError, match="Not a directory"):
+        write(world, tmp_path / "out")

@@ -72,3 +72,36 @@ def test_an_impossible_frontier_is_refused() -> None:
             Frontier(size=size, hashes=hashes)
     with pytest.raises(InputError):
         Frontier().append(b"no hash")
+
+
+def test_a_frontier_is_of_the_longest_ledger_at_most() -> None:
+    most = 2**63 - 1
+    longest = Frontier(size=most, hashes=tuple(LEAVES[:63]))
+    assert Frontier.from_bytes(longest.to_bytes()) == longest
+    one = (2**63).to_bytes(8, "big") + LEAVES[0]  # the length fits
+    with pytest.raises(IntegrityError, match="damaged"):
+        Frontier.from_bytes(one)
+    for size in (-1, 2**63):
+        with pytest.raises(InputError, match=f"cannot have {size} entries"):
+            Frontier(size=size, hashes=(LEAVES[0],))
+    for hashes in ((LEAVES[0],), LEAVES[:3]):
+        with pytest.raises(InputError, match="do not fit 3 leaves"):
+            Frontier(size=3, hashes=tuple(hashes))
+    for length in (31, 33):
+        with pytest.raises(InputError, match="is not 32 bytes"):
+            Frontier(size=1, hashes=(bytes(length),))
+
+
+def test_only_what_new_leaves_complete_is_new() -> None:
+    five = Frontier().extend(LEAVES[:5])
+
+    completed = five.completed(LEAVES[5:8])
+
+    assert [list(row) for row in completed] == [
+        LEAVES[5:8],
+        [root_hash(LEAVES[4:6]), root_hash(LEAVES[6:8])],
+        [root_hash(LEAVES[4:8])],
+        [root_hash(LEAVES[:8])],
+    ]
+    assert five.completed([]) == []
+    assert five.grown([]) == five

@@ -213,3 +213,91 @@ def test_a_time_that_is_none_is_shown_past_and_decides_nothing(
         assert reading.now == sqlite_world.clock()
     with pytest.raises(IntegrityError, match="not written by this room"):
         sqlite_world.note()
+
+
+# --- every field and every edge ------------------------------------------------
+
+
+def test_a_row_changed_without_an_entry_fails_the_commit(world: World) -> None:
+    def change() -> None:
+        with world.ledger.transaction() as writing:
+            writing.append(event())
+            TEAMS.insert(writing, Team(id=TeamId("team-a"), name="a"))
+
+    with pytest.raises(AssertionError, match="no ledger entry names the change of te"):
+        change()
+    assert world.size() == 0
+
+
+def test_entries_are_those_from_the_first_to_before_the_last(world: World) -> None:
+    world.notes(4)
+    with world.ledger.reading() as reading:
+        for start, end, places in (
+            (0, None, [0, 1, 2, 3]),
+            (1, None, [1, 2, 3]),
+            (1, 3, [1, 2]),
+            (2, 2, []),
+            (0, 0, []),
+            (3, 9, [3]),
+        ):
+            found = world.ledger.entries(reading, start, end)
+            assert [entry.position for entry in found] == places
+
+
+def test_each_private_text_has_a_salt_of_its_own_and_others_none(
+    world: World,
+) -> None:
+    one, other, plain = world.note("a"), world.note("a"), world.note()
+
+    assert (len(one.salt), len(other.salt), plain.salt) == (32, 32, b"")
+    assert one.salt != other.salt
+    assert b'"private"' not in plain.body
+
+
+def test_a_row_is_named_by_the_entry_after_it_alone(world: World) -> None:
+    with world.ledger.transaction() as writing:
+        TEAMS.insert(writing, Team(id=TeamId("team-a"), name="a"))
+        first = writing.append(event())
+        second = writing.append(event())
+
+    assert b"team-a" in first.body
+    assert b"team-a" not in second.body
+
+
+def test_the_time_is_the_later_of_the_clock_and_the_newest_entry(
+    world: World,
+) -> None:
+    world.note()
+    for seconds, allowed in ((5, True), (5.001, False)):
+        world.clock.time = START
+        world.clock.pass_(seconds=-seconds)
+        with world.ledger.reading() as reading:
+            assert reading.now == START
+        if allowed:
+            with world.ledger.transaction() as writing:
+                assert writing.now == START
+        else:
+            with pytest.raises(SetupError), world.ledger.transaction():
+                pass
+    world.clock.time = START
+    world.clock.pass_(seconds=7)
+    with world.ledger.reading() as reading:
+        assert reading.now == world.clock.time
+    with world.ledger.transaction() as writing:
+        assert writing.now == world.clock.time
+
+
+def test_the_first_and_the_last_entry_have_a_proof(world: World) -> None:
+    with world.ledger.reading() as reading, pytest.raises(MissingError):
+        world.ledger.prove(reading, 0)
+    world.notes(2)
+    with world.ledger.reading() as reading:
+        leaves = [entry.leaf for entry in world.ledger.entries(reading, 0)]
+        assert world.ledger.prove(reading, 0) == [leaves[1]]
+        assert world.ledger.prove(reading, 1) == [leaves[0]]
+        assert world.ledger.entry(reading, 1).position == 1
+        for position in (-1, 2):
+            with pytest.raises(MissingError, match=f"entry {position} is outside"):
+                world.ledger.prove(reading, position)
+            with pytest.raises(MissingError, match=f"there is no entry {position}"):
+                world.ledger.entry(reading, position)

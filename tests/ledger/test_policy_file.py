@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.errors import InputError
-from strongroom.ledger.policy_file import MAX_POLICY_BYTES, WitnessPolicy
+from strongroom.ledger.checkpoint import VerifierKey
+from strongroom.ledger.policy_file import (
+    MAX_POLICY_BYTES,
+    KnownWitness,
+    WitnessPolicy,
+)
 from tests.ledger.exports import ledger_of, witness_key
 
 LOG = ledger_of(0).key.text()
@@ -156,3 +161,100 @@ def test_a_policy_has_64_kibibytes_at_most() -> None:
     assert policy(longest).quorum == "none"
     with pytest.raises(InputError, match="at most 65536 bytes"):
         policy(longest + "\n")
+
+
+LINES = [f"log {LOG}", *WITNESSES.splitlines(), "group g 1 X1 X2", "quorum g"]
+
+
+@pytest.mark.parametrize(
+    ("line", "taken"),
+    [
+        (f"log {LOG} https://a.example", True),
+        (f"log {LOG} https://a.example more", False),
+        ("log", False),
+        (f"witness w {witness_key(9).text()} unix:/w", True),
+        (f"witness w {witness_key(9).text()} unix:/w more", False),
+        ("witness w", False),
+        ("group h 1 X3", True),
+        ("group h 1", False),
+        ("group h any X3 Y1", True),
+        ("group h 2 X3 Y1", True),
+        ("group h 3 X3 Y1", False),
+        ("group h 0 X3 Y1", False),
+        ("group h 02 X3 Y1", False),
+        ("group h +1 X3 Y1", False),
+        ("group h \u0661 X3 Y1", False),
+        ("group h 1 X3 X3", False),
+        ("group h 1 X1", False),
+        ("group h 1 nobody", False),
+        ("group none 1 X3", False),
+        ("group X1 1 X3", False),
+        ("group g 1 X3", False),
+        (f"witness none {witness_key(9).text()}", False),
+        (f"witness X1 {witness_key(9).text()}", False),
+        (f"witness g {witness_key(9).text()}", False),
+        (f"witness w {KEYS['X1'].text()}", False),
+        ("quorum g", False),
+        ("quorum none", False),
+        ("# log", True),
+        ("\t ", True),
+        ("Log x", False),
+        ("quorums g", False),
+    ],
+)
+def test_one_more_line_is_taken_or_names_itself(line: str, taken: bool) -> None:
+    first = line.startswith("log " + LOG)
+    lines = [line, *LINES[1:]] if first else [*LINES, line]
+    if taken:
+        policy("\n".join(lines))
+    else:
+        number = 1 if first else len(lines)
+        with pytest.raises(InputError, match=f"line {number} of the policy: "):
+            policy("\n".join(lines))
+
+
+def test_a_quorum_is_demanded_and_has_to_be_known() -> None:
+    with pytest.raises(InputError, match="has no quorum line"):
+        policy("\n".join(LINES[:-1]))
+    with pytest.raises(InputError, match="there is no 'nobody' above it"):
+        policy("\n".join([*LINES[:-1], "quorum nobody"]))
+
+
+@pytest.mark.parametrize("byte", [0, 8, 11, 13, 31, 127])
+def test_control_characters_are_refused(byte: int) -> None:
+    text = "\n".join(LINES).encode()
+    with pytest.raises(InputError, match="no control characters"):
+        WitnessPolicy.from_bytes(text + b"\n# " + bytes([byte]))
+    for taken in (9, 10, 32, 126, 128, 255):
+        WitnessPolicy.from_bytes(text + b"\n# " + bytes([taken]))
+
+
+def test_as_few_as_possible_are_counted_through_groups() -> None:
+    text = WITNESSES + "group a 2 X1 X2\ngroup b any X3\ngroup c 1 a b\n"
+    for quorum, least in (("a", 2), ("b", 1), ("c", 1), ("X1", 1), ("none", 0)):
+        assert policy(f"{text}quorum {quorum}\n").least() == least
+    both = policy(text.replace("c 1", "c all") + "quorum c\n")
+    assert both.least() == 3
+    assert not both.met_by([KEYS["X1"], KEYS["X3"]])
+    assert both.met_by([KEYS["X1"], KEYS["X2"], KEYS["X3"]])
+
+
+def test_a_url_is_kept() -> None:
+    read = policy(f"witness w {KEYS['X1'].text()} unix:/w\nquorum w\n")
+    assert read.witnesses["w"] == KnownWitness(name="w", key=KEYS["X1"], url="unix:/w")
+    assert read.to_text() == f"witness w {KEYS['X1'].text()} unix:/w\nquorum w\n"
+    assert policy(f"witness w {KEYS['X1'].text()}\nquorum w\n").witnesses["w"].url == ""
+
+
+def test_there_are_at_most_64_logs_and_64_groups() -> None:
+    logs = [
+        "log " + VerifierKey(origin=f"l{n}", public=n.to_bytes(32, "big")).text()
+        for n in range(65)
+    ]
+    policy("\n".join([*logs[:64], "quorum none"]))
+    with pytest.raises(InputError, match="line 65 of the policy: there are more"):
+        policy("\n".join([*logs, "quorum none"]))
+    groups = ["group g0 1 X1", *(f"group g{n} 1 g{n - 1}" for n in range(1, 65))]
+    policy(WITNESSES + "\n".join([*groups[:64], "quorum g63"]))
+    with pytest.raises(InputError, match="there are more than 64 of a kind"):
+        policy(WITNESSES + "\n".join([*groups, "quorum g63"]))

@@ -119,3 +119,31 @@ def test_a_proof_file_begins_with_its_kind_and_its_index() -> None:
     for lines in ([first, *rest], [first, "", *rest], [first, index[1:], *rest]):
         with pytest.raises(IntegrityError, match="names no index"):
             Proof.from_text("\n".join(lines))
+
+
+def test_a_proof_file_is_read_up_to_its_limits() -> None:
+    longest = replace(
+        LEDGER.proof(7),
+        index=2**63 - 1,
+        siblings=(bytes(32),) * 63,
+        extra=bytes(4096),
+    )
+    assert Proof.from_text(longest.to_text()) == longest
+    most = 131_072 + 45 * 63 + 6144
+    text = LEDGER.proof(7).to_text()
+    whole = text + "x" * (most - len(text))
+    assert Proof.from_text(whole).to_text() == whole
+    with pytest.raises(IntegrityError, match=f"has {most + 1} characters"):
+        Proof.from_text(whole + "x")
+    with pytest.raises(IntegrityError, match="a proof has 64 hashes"):
+        Proof.from_text(replace(longest, siblings=(bytes(32),) * 64).to_text())
+
+
+def test_extra_data_stands_once_before_the_index() -> None:
+    lines = LEDGER.proof(7).to_text().split("\n")
+    for extra in (["extra AAAA"] * 2, ["extra"], ["extra A"], ["Extra AAAA"]):
+        with pytest.raises(IntegrityError):
+            Proof.from_text("\n".join([lines[0], *extra, *lines[1:]]))
+    behind = "\n".join([*lines[:2], "extra AAAA", *lines[2:]])
+    with pytest.raises(IntegrityError):
+        Proof.from_text(behind)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
 from strongroom.database import tables
 from strongroom.errors import IntegrityError
-from strongroom.ledger.recorded import Recorded, newest_recorded
+from strongroom.ledger.recorded import Recorded, _verifier, newest_recorded
 from strongroom.ledger.tree import leaf_hash
 from tests.ledger.world import World, event
 
@@ -112,3 +115,31 @@ def test_a_tile_that_was_rewritten_along_does_not_help(rules: World) -> None:
 
     with pytest.raises(IntegrityError, match="entry 1 is not"):
         last(rules)
+
+
+@pytest.mark.parametrize(
+    ("position", "body"), [(None, b"{}"), ("1", b"{}"), (1, None), (1, "text")]
+)
+def test_a_cell_of_another_type_is_no_entry(
+    rules: World, position: object, body: object
+) -> None:
+    """SQLite keeps values of any type in any column."""
+    with rules.ledger.reading() as reading:
+        verify = _verifier(rules.ledger, reading)
+        honest = rules.ledger.entry(reading, 1)
+        assert verify(honest, KIND).facts == {"digest": "new", "profile": "solo"}
+        cells: dict[str, Any] = {"position": position, "body": body}
+        with pytest.raises(IntegrityError, match="is not what the signed tree has"):
+            verify(replace(honest, **cells), KIND)
+
+
+@pytest.mark.parametrize("position", [-1, 302, 303])
+def test_an_entry_outside_the_checkpoint_is_not_believed(
+    rules: World, position: int
+) -> None:
+    with rules.ledger.reading() as reading:
+        verify = _verifier(rules.ledger, reading)
+        last = rules.ledger.entry(reading, 301)
+        assert verify(last, "project.created").entry == last
+        with pytest.raises(IntegrityError, match=f"entry {position} is not what"):
+            verify(replace(last, position=position), "project.created")

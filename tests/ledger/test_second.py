@@ -28,8 +28,13 @@ from strongroom.ledger.second import (
     ONE,
     SWITCHED,
     TYPE,
+    Demand,
+    demand_of,
+    in_force,
+    newest_demand,
     parse_second_key,
     second_key_text,
+    switches,
     verify_second,
 )
 from strongroom.ledger.settled import settle
@@ -399,3 +404,56 @@ def test_a_switch_back_to_the_key_before_the_one_that_is_pinned_is_missed(
     with pytest.raises(IntegrityError, match=r"room\.toml"):
         settle(world.ledger)
     assert world.ledger.notes.second == NEXT
+
+
+def test_what_is_in_force_is_what_the_newest_switch_demands(world: World) -> None:
+    def now() -> tuple[Demand | None, str | None]:
+        with world.database.reading() as connection:
+            return newest_demand(connection), in_force(connection)
+
+    assert now() == (None, None)
+    arm(world)
+    record(world, switch(BOTH))
+    both = Demand(both=True, checkpoint=OWN.digest, manifest="0" * 64)
+    assert now() == (both, "0" * 64)
+    record(world, switch(ONE))
+    one = Demand(both=False, checkpoint=OWN.digest, manifest="0" * 64)
+    assert now() == (one, None)
+
+
+def test_switches_are_given_the_newest_first(world: World) -> None:
+    arm(world)
+    record(world, switch(BOTH))
+    record(world, event(), switch(ONE))
+
+    with world.database.reading() as connection:
+        found = switches(connection)
+    assert [each.position for each in found] == [2, 0]
+    assert [each.demand.both for each in found] == [False, True]
+    assert [demand_of(each.body) for each in found] == [each.demand for each in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (None, "is not what a room writes"),
+        ("text", "is not what a room writes"),
+        (b"[]", "is not about signatures"),
+        (b'{"facts":{},"kind":"project.created"}', "is not about signatures"),
+        (b'{"facts":[],"kind":"signatures.switched"}', "nobody knows signatures"),
+        (b'{"kind":"signatures.switched"}', "nobody knows signatures 'None'"),
+        (
+            b'{"facts":{"algorithms":"rsa"},"kind":"signatures.switched"}',
+            "nobody knows signatures 'rsa'",
+        ),
+    ],
+)
+def test_what_is_no_switch_demands_nothing(body: object, said: str) -> None:
+    with pytest.raises(IntegrityError, match=said):
+        demand_of(body)
+
+
+def test_the_words_and_the_type_of_signatures_are_published() -> None:
+    """They stand in entries, in ``room.toml`` and in the keys that outsiders keep."""
+    assert (ONE, BOTH) == ("ed25519", "ed25519+ml-dsa-65")
+    assert (SWITCHED, TYPE) == ("signatures.switched", b"\xffstrongroom/ml-dsa-65")

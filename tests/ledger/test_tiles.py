@@ -159,3 +159,39 @@ def test_a_bundle_that_no_reader_would_take_is_not_written() -> None:
     for values in ([], [b""] * 257, [bytes(4097)]):
         with pytest.raises(InputError):
             tiles.encode_bundle(values)
+
+
+def test_tiles_and_bundles_are_taken_up_to_their_limits() -> None:
+    widest = tiles.Tile(level=63, number=0, data=bytes(256 * 32))
+    assert (widest.width, widest.path) == (256, "tile/63/000")
+    assert tiles.Tile(level=0, number=0, data=bytes(32)).path == "tile/0/000.p/1"
+    assert len(tiles.encode_bundle([bytes(4096)] * 256)) == 256 * 4098
+    assert tiles.encode_bundle([bytes(4096)])[:2] == b"\x10\x00"
+
+
+def test_nothing_is_appended_before_the_first_entry() -> None:
+    with pytest.raises(InputError, match="from index 0 on"):
+        tiles.updated_tiles(lambda *_: b"", -1, [LEAVES[:1]])
+    assert tiles.updated_tiles(lambda *_: b"", 0, [LEAVES[:1]]) == [
+        tiles.Tile(level=0, number=0, data=LEAVES[0])
+    ]
+
+
+def test_a_full_tile_is_not_read_to_append_the_next() -> None:
+    def read(level: int, number: int) -> bytes:
+        raise AssertionError((level, number))
+
+    assert tiles.updated_tiles(read, 256, [LEAVES[256:258]]) == [
+        tiles.Tile(level=0, number=1, data=LEAVES[256] + LEAVES[257])
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 65_535, 65_536, 65_537])
+def test_every_node_is_in_one_tile(size: int) -> None:
+    found = list(tiles.tiles_of(size))
+    for level in range(3):
+        widths = [width for at, _, width in found if at == level]
+        assert sum(widths) == size >> 8 * level
+        assert [number for at, number, _ in found if at == level] == list(
+            range(len(widths))
+        )

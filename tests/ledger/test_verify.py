@@ -513,3 +513,244 @@ def test_people_read_one_problem_a_line(
         "entry 4: is not canonical JSON",
         "entry 8: did not name the document attached to it",
     ]
+
+
+# --- every fact, every limit, every word ---------------------------------------
+
+
+def test_a_report_of_an_export_has_these_facts(small: Path) -> None:
+    assert check(small) == {
+        "ok": True,
+        "entries": 9,
+        "root": verify._root(ledger_of(9).leaves).hex(),
+        "signed_by": KEY,
+        "witness": "no independent witness",
+        "second_signature": "none",
+        "other_signatures": 0,
+        "private_opened": 3,
+        "private_withheld": 0,
+        "attached": 2,
+        "grew_from": None,
+        "problems": [],
+    }
+
+
+def test_lines_of_others_are_counted_apart_from_another_key_of_the_name(
+    small: Path,
+) -> None:
+    path = small / "checkpoint"
+    honest = path.read_text()
+    name = LEDGER.key.origin
+    own = note.SignatureLine(name=name, key_id=b"else", signature=bytes(9)).text()
+    strange = note.SignatureLine(name="a", key_id=b"else", signature=bytes(9)).text()
+    path.write_text(honest + own + strange + strange)
+    report = check(small)
+    path.write_text(honest)
+
+    assert report["second_signature"] == (
+        "ML-DSA-65 or another, not checked without its --second-key"
+    )
+    assert (report["ok"], report["other_signatures"]) == (True, 2)
+
+
+def test_a_report_of_a_proof_has_these_facts(tmp_path: Path) -> None:
+    (tmp_path / "proof").write_text(LEDGER.proof(7).to_text())
+    (tmp_path / "entry").write_bytes(LEDGER.entries[7])
+
+    report = check("--proof", tmp_path / "proof", "--entry", tmp_path / "entry")
+
+    assert report.keys() == {
+        *("ok", "entries", "root", "signed_by", "witness", "second_signature"),
+        *("other_signatures", "entry", "problems"),
+    }
+    assert (report["entry"], report["entries"]) == (7, 300)
+
+
+def test_a_proof_file_may_have_extra_data_and_must_have_the_first_line(
+    tmp_path: Path,
+) -> None:
+    text = LEDGER.proof(7).to_text()
+    proof, entry = tmp_path / "proof", tmp_path / "entry"
+    entry.write_bytes(LEDGER.entries[7])
+    proof.write_text(text.replace("\n", "\nextra AAAA\n", 1))
+    assert check("--proof", proof, "--entry", entry)["ok"]
+    for wrong in ("@v2", "@v1 ", ""):
+        proof.write_text(text.replace("@v1", wrong))
+        report = check("--proof", proof, "--entry", entry)
+        assert report["problems"] == ["it is no proof file"]
+
+
+def test_a_proof_of_an_entry_that_is_no_json_does_not_hold(tmp_path: Path) -> None:
+    ledger = ledger_of(3)
+    ledger.entries.append(b"no json")
+    (tmp_path / "proof").write_text(ledger.proof(3).to_text())
+    (tmp_path / "entry").write_bytes(b"no json")
+
+    report = check("--proof", tmp_path / "proof", "--entry", tmp_path / "entry")
+
+    assert report["problems"] == ["is not canonical JSON"]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_proof_is_as_long_as_its_tree_is_high(size: int, tmp_path: Path) -> None:
+    ledger = ledger_of(size)
+    proof = ledger.proof(0)
+    (tmp_path / "entry").write_bytes(ledger.entries[0])
+    for siblings in ((), proof.siblings, (*proof.siblings, bytes(32))):
+        text = type(proof)(index=0, siblings=siblings, checkpoint=proof.checkpoint)
+        (tmp_path / "proof").write_text(text.to_text())
+        report = check("--proof", tmp_path / "proof", "--entry", tmp_path / "entry")
+        assert report["ok"] is (siblings == proof.siblings)
+
+
+def test_the_longest_file_is_read_and_no_longer_one(small: Path) -> None:
+    path = small / "tile/0/000.p/9"
+    honest = path.read_bytes()
+    found = []
+    for size in (32 << 20, (32 << 20) + 1):
+        with path.open("r+b") as file:
+            file.truncate(size)
+        found.append(check(small)["problems"])
+    path.write_bytes(honest)
+
+    assert found == [
+        ["entry 9: tile/0/000.p/9 differs from there on"],
+        [f"{path} is too long"],
+    ]
+
+
+@pytest.mark.parametrize("index", [0, 255, 256, 299])
+def test_the_very_hash_that_differs_is_named(index: int, folder: Path) -> None:
+    number, place = divmod(index, 256)
+    tile = folder / ("tile/0/000", "tile/0/001.p/44")[number]
+    data = bytearray(tile.read_bytes())
+    data[32 * place + 31] ^= 1
+    tile.write_bytes(data)
+
+    (problem,) = check(folder)["problems"]
+
+    assert problem.startswith(f"entry {index}: tile/0/00{number}")
+
+
+def test_a_difference_above_the_leaves_names_the_first_entry_below(
+    folder: Path,
+) -> None:
+    (folder / "tile/1/000.p/1").write_bytes(bytes(32))
+
+    assert check(folder)["problems"] == [
+        "entry 0: tile/1/000.p/1 differs from there on"
+    ]
+
+
+def test_an_entry_that_is_cut_and_one_too_many_are_named(folder: Path) -> None:
+    bundle = folder / "tile/entries/001.p/44"
+    honest = bundle.read_bytes()
+    bundle.write_bytes(honest[:-1])
+    cut = check(folder)["problems"]
+    bundle.write_bytes(honest + b"\0\0")
+    more = check(folder)["problems"]
+
+    assert cut == ["entry 299: is cut off in tile/entries/001.p/44"]
+    assert more == ["tile/entries/001.p/44 has more after entry 299"]
+
+
+def test_numbers_that_a_double_holds_exactly_are_canonical() -> None:
+    most = 2**53 - 1
+    for number in (-most, -1, 0, 1, most):
+        assert verify._canonical(b'{"a":%d}' % number) == {"a": number}
+    for number in (-most - 1, most + 1):
+        with pytest.raises(verify.ProblemError):
+            verify._canonical(b'{"a":%d}' % number)
+
+
+def test_a_size_has_18_digits_at_most_and_one_spelling() -> None:
+    assert verify._number(b"9" * 18) == 10**18 - 1
+    assert verify._number(b"0") == 0
+    for wrong in (b"1" + b"0" * 18, b"00", b"01", b"+1", b"-1", b" 1", b"1 "):
+        with pytest.raises(verify.ProblemError, match="is malformed"):
+            verify._number(wrong)
+
+
+P = 2**255 - 19
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        (P + 1).to_bytes(32, "little"),  # y = 1 in its second spelling
+        P.to_bytes(32, "little"),
+        (1 | 1 << 255).to_bytes(32, "little"),  # x = 0 has no sign
+        (2).to_bytes(32, "little"),  # no point
+        (1).to_bytes(31, "little"),
+        (1).to_bytes(33, "little"),
+    ],
+)
+def test_what_is_no_point_in_its_one_spelling_is_no_key(key: bytes) -> None:
+    with pytest.raises(verify.ProblemError, match="no point of the curve"):
+        verify._point(key)
+    assert verify._point((1).to_bytes(32, "little")) == (0, 1)
+
+
+def test_a_signature_has_64_bytes() -> None:
+    key = signing_key(7)
+    signature = key.sign_bytes(b"message")
+    for wrong in (signature + b"\0", signature[:63], signature[:32], b""):
+        with pytest.raises(verify.ProblemError):
+            verify.verify_ed25519(key.public.raw, wrong, b"message")
+
+
+def test_help_says_what_each_word_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        verify.main(["--help"])
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert stopped.value.code == 0
+    assert "Checks an exported ledger, or one proof file, with Python alone." in shown
+    for sentence in (
+        "export folder written by ledger export",
+        "--key KEY name+hash+base64, as you kept it",
+        "its ML-DSA-65 key, as you kept it",
+        "--older OLDER a checkpoint that you kept from before",
+        "--proof PROOF proof file of one entry",
+        "--entry ENTRY file with the bytes of that entry",
+        "--witness WITNESS its key, as you kept it",
+        "--quorum QUORUM how many of them; all unless given",
+        "--json print one JSON object",
+    ):
+        assert f" {sentence} " in f"{shown} ", sentence
+    assert "export XX" not in shown
+
+
+def test_words_that_do_not_go_together_say_which(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, said in (
+        ([], "give an EXPORT, or --proof and --entry"),
+        (["--entry", "b"], "give an EXPORT, or --proof and --entry"),
+        ([str(small), "--quorum", "-1"], "--quorum is 0 or more"),
+    ):
+        with pytest.raises(SystemExit):
+            verify.main([*words, "--key", KEY])
+        assert capsys.readouterr().err.endswith(f"error: {said}\n")
+    with pytest.raises(SystemExit):
+        verify.main([str(small)])
+    assert "required: --key" in capsys.readouterr().err
+
+
+def test_people_read_each_fact_that_was_asked_for(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify.main([str(small), "--key", KEY, "--quorum", "0"]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "entries: 9",
+        f"root: {verify._root(ledger_of(9).leaves).hex()}",
+        f"signed by: {KEY}",
+        "witness: no independent witness",
+        "second signature: none",
+        "other signatures: 0",
+        "private opened: 3",
+        "private withheld: 0",
+        "attached: 2",
+        "everything holds",
+    ]
