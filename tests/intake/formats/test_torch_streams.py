@@ -58,6 +58,23 @@ def test_a_tensor_on_a_view_is_one_on_the_storage() -> None:
     )
 
 
+def test_a_quantised_tensor_is_none_of_that_time() -> None:
+    """It came in as one of whole numbers, once those of the zip form were known."""
+    bytes_ = Stretch(
+        root=str(X), dtype=DTYPES["int8"], start=0, elements=12, root_bytes=12
+    )
+    kinds = "torch\nCharTensor", "torch\nQInt8Tensor"
+    plain, quantised = (
+        tensors([made.Tensor(key=1, storage=X, shape=(2,), stride=(1,), kind=kind)])
+        for kind in kinds
+    )
+
+    with in_memory(plain) as descriptor:
+        assert read_tensors(window(descriptor, plain), {str(X): bytes_}).found
+    with in_memory(quantised) as descriptor, pytest.raises(RefusedError):
+        read_tensors(window(descriptor, quantised), {str(X): bytes_})
+
+
 def test_many_entries_are_read_without_reading_what_follows_each_time() -> None:
     """Once 1 MiB was read for each pickle: of 100,000 tensors, 100 GB."""
     entries = [

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from strongroom.intake.findings import RefusedError, quoted
 from strongroom.intake.formats.pickle_machine import Rules, read_pickle
 from strongroom.intake.formats.pickle_values import Name, Value
-from strongroom.intake.formats.torch_names import STORAGES, Dtype
+from strongroom.intake.formats.torch_names import QUANTISED, STORAGES, Dtype
 from strongroom.intake.formats.torch_storages import MOST_ELEMENTS
 from strongroom.intake.formats.torch_tensors import (
     MOST_DIMENSIONS,
@@ -38,7 +38,9 @@ _INTEGER = struct.Struct("<q")
 _DIMENSIONS = struct.Struct("<i4x")  # the C code wrote a long at an int: padding
 
 _STORAGE_TYPES: Mapping[Name, Dtype] = {
-    name: dtype for name, dtype in STORAGES.items() if dtype is not None
+    name: dtype
+    for name, dtype in STORAGES.items()
+    if dtype is not None and name not in QUANTISED  # which came later
 }
 _TENSOR_TYPES: Mapping[Name, Dtype] = {
     Name(module, name.name.replace("Storage", "Tensor")): dtype
