@@ -132,6 +132,30 @@ def test_what_an_adviser_sees_otherwise_waits_for_a_second_person_if_restricted(
     assert shown(house, added.intake).state is IntakeState.ACCEPTED
 
 
+def test_a_class_that_changes_while_it_is_read_lets_nothing_in(
+    house: House, foreign: Path, model: Path
+) -> None:
+    """Read as internal, nobody would have to agree to a restricted one."""
+    house.publish(model, name="base", classification=Classification.INTERNAL)
+    room, once = reading_here(house.by("olga"), reads=alarmed), threading.Lock()
+
+    def meanwhile(stage: str, _: int) -> None:
+        if stage == "holding" and once.acquire(blocking=False):  # told by threads
+            house.publish(
+                model,
+                name="llm",
+                parent="base@1",
+                classification=Classification.RESTRICTED,
+            )
+
+    with pytest.raises(InputError, match="llm is restricted"):
+        room.intakes.add(
+            Addition(path=foreign, project="default"),
+            SealOptions(name="llm", parent="base@1"),
+            progress=meanwhile,
+        )
+
+
 def test_what_is_refused_is_given_up(house: House, foreign: Path) -> None:
     added = add(house, foreign)
 

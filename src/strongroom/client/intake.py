@@ -96,10 +96,13 @@ class Intakes:
             UnavailableError: A disk, a store or the database does not answer.
         """
         actor = self._actor()
-        addition = replace(  # checked before anything is copied
-            addition,
-            name=options.name,
-            classification=self._room.vault.verify_options(actor, options),
+        # Checked before anything is copied.  The class decides who has to agree, so it
+        # must still be this one when the result is sealed.
+        options = replace(
+            options, classification=self._room.vault.verify_options(actor, options)
+        )
+        addition = replace(
+            addition, name=options.name, classification=options.classification
         )
         if source is not None:
             addition = self._room.outside.allow_list.expected(addition, source, bundle)
