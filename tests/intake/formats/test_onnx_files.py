@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +266,19 @@ def test_a_model_that_names_itself_as_the_file_of_a_tensor_is_refused(
     name: str,
 ) -> None:
     given = outside(name, offset="0", length="512")
+
+    assert rule_of(given, {"sub/w.bin": bytes(512)}) == "onnx/external"
+
+
+@pytest.mark.parametrize(
+    "values", [{"raw_data": bytes(512)}, {"float_data": [1.0] * 128}]
+)
+def test_a_tensor_with_values_here_and_in_another_file_is_refused(
+    values: Mapping[str, Any],
+) -> None:
+    """Those in the model came out as they were, and no digest covered them."""
+    given = outside("w.bin", offset="0", length="512")
+    given.graph.initializer[0].MergeFrom(TensorProto(**values))
 
     assert rule_of(given, {"sub/w.bin": bytes(512)}) == "onnx/external"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from strongroom.errors import InputError
 from strongroom.intake.findings import RefusedError, listed, quoted
 from strongroom.intake.formats.onnx_schema import SCHEMAS
-from strongroom.intake.formats.onnx_values import TEXTS, verify_values
+from strongroom.intake.formats.onnx_values import TEXTS, has_values, verify_values
 from strongroom.intake.formats.protobuf import Document, Field, Message
 from strongroom.intake.formats.safetensors_writer import header_bytes, place
 from strongroom.intake.names import verify_path
@@ -112,6 +112,10 @@ def take_tensor(tensor: Message, outside: Outside, digests: dict[str, str]) -> N
     length = _bytes_of(tensor, kind, elements)
     entries = tensor.messages("external_data")
     if tensor.number("data_location") == _EXTERNAL:
+        if has_values(tensor):
+            raise RefusedError(
+                "onnx/external", f"tensor {quoted(name)} is here and there"
+            )
         said = {entry.text("key"): entry.text("value") for entry in entries}
         outside.taken.append((tensor, _elsewhere(said, name, length, outside)))
         return

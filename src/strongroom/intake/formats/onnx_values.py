@@ -50,7 +50,7 @@ def verify_values(tensor: Message, kind: int, elements: int) -> None:
     Raises:
         RefusedError: It has not.  Of ``raw_data`` only that nothing stands beside it.
     """
-    given = {f.rule.name for f in tensor.fields} & {RAW, *_FIELDS}
+    given = _given(tensor)
     if given == {RAW} or (not given and not elements):
         return
     if len(given) != 1:
@@ -62,6 +62,15 @@ def verify_values(tensor: Message, kind: int, elements: int) -> None:
     count = _count(name, tensor.all(name))
     if count != wanted:
         raise _refused(tensor, f"has {count} values, not {wanted}")
+
+
+def has_values(tensor: Message) -> bool:
+    """Return whether some of a tensor's values stand in the model itself."""
+    return bool(_given(tensor))
+
+
+def _given(tensor: Message) -> set[str]:
+    return {f.rule.name for f in tensor.fields} & {RAW, *_FIELDS}
 
 
 def _count(name: str, values: Iterable[Value]) -> int:
