@@ -128,7 +128,13 @@ LAYOUT = torch.serialization._get_layout
 SPARSE = torch._utils._rebuild_sparse_tensor
 NESTED = torch._utils._rebuild_nested_tensor
 QUANTISED = torch._utils._rebuild_qtensor
-STORAGES = {"0": bytes(16), "n": bytes(32), "q": bytes(4), "rows": bytes(24)}
+STORAGES = {
+    "0": bytes(16),
+    "n": bytes(32),
+    "q": bytes(4),
+    "rows": bytes(24),
+    "zeros": bytes(16),
+}
 V2 = torch._utils._rebuild_tensor_v2
 
 
@@ -175,6 +181,12 @@ MISFITS = {
     "nested_offsets": Made(
         NESTED, (tensor(), numbers(2, 1), numbers(2, 1), numbers(3))
     ),
+    "a_size_below_zero": sparse(COO, numbers(1, 0), tensor((0,)), (-1,)),
+    "a_size_that_nobody_counts": sparse(
+        COO, numbers(2, 2), tensor((2,)), (2**32, 2**31)
+    ),
+    "a_size_of_many_dimensions": sparse(COO, numbers(65, 0), tensor((0,)), (1,) * 65),
+    "compressed_below_zero": sparse(CSR, numbers(0), numbers(4), tensor(), (-1, 4)),
     "nested_floats": Made(
         NESTED, (tensor(), tensor((2, 2), (2, 1)), numbers(2, 2), numbers(2))
     ),
@@ -193,6 +205,10 @@ MALFORMED = {
     "an_axis_below_zero": quantised(
         torch.per_channel_affine, tensor((2,)), numbers(2), -1
     ),
+    "an_axis_that_is_a_truth": quantised(
+        torch.per_channel_affine, tensor((2,)), numbers(2), True
+    ),
+    "a_zero_that_is_a_truth": quantised(torch.per_tensor_affine, 0.1, True),
     "a_scheme_that_is_text": quantised("per_tensor_affine", 0.1, 0),
     "a_scale_that_is_text": quantised(torch.per_tensor_affine, "0.1", 0),
     "quantised_floats": quantised(
@@ -220,6 +236,9 @@ def test_parts_that_do_not_fit_are_refused(rule: str, thing: Made) -> None:
     assert refused.value.rule == rule
 
 
+ZEROS = tensor((1, 2), (2, 1), kind=torch.LongStorage, key="zeros", count=2)
+
+
 def numbers_of(*values: int) -> bytes:
     return struct.pack(f"<{len(values)}q", *values)
 
@@ -240,6 +259,7 @@ def numbers_of(*values: int) -> bytes:
         (Made(NESTED, (tensor(), *[numbers(1, 2)] * 2, numbers(1))), (2**62,) * 4),
         (Made(NESTED, (tensor(), *[numbers(2, 0)] * 2, numbers(2))), (0, 4, 0, 0)),
         (Made(NESTED, (tensor(), *[numbers(2, 0)] * 2, numbers(2))), (0, -1, 0, 0)),
+        (Made(NESTED, (tensor(), numbers(1, 2), ZEROS, numbers(1))), (3, 2, 0, 0)),
     ],
 )
 def test_parts_that_point_outside_are_refused(
@@ -262,6 +282,17 @@ def test_strided_indices_are_read_as_they_lie() -> None:
     read(good.zip())
     with pytest.raises(RefusedError, match="point outside"):
         read(bad.zip())
+
+
+def test_one_sparse_tensor_in_many_places_is_looked_at_so_often() -> None:
+    """Each place had its indices read once more: hours, for a list of 100,000."""
+    count = 1 << 20
+    indices = tensor((1, count), (0, 0), kind=torch.LongStorage, key="n")
+    thing = sparse(COO, indices, tensor((count,), (0,)), (9,), False)
+
+    with pytest.raises(RefusedError, match="one by one") as refused:
+        read(Forged({"w": [thing] * 9}, STORAGES).zip())
+    assert refused.value.rule == "torch/size"
 
 
 def test_a_part_that_reaches_beyond_its_storage_is_refused() -> None:

@@ -112,11 +112,11 @@ def _quantised(arguments: tuple[Value, ...]) -> Composed:
     shape = plain_tensor(whole).shape
     match quantiser:
         case (Name("torch", scheme), float() as scale, int() as zero) if (
-            scheme in _PER_TENSOR
+            scheme in _PER_TENSOR and type(zero) is int  # a truth value is one, too
         ):
             parts: list[tuple[str, Value]] = [("scale", scale), ("zero_point", zero)]
         case (Name("torch", scheme), scales, zeros, int(axis)) if (
-            scheme in _PER_CHANNEL and 0 <= axis < len(shape)
+            scheme in _PER_CHANNEL and type(axis) is int and 0 <= axis < len(shape)
         ):
             if (
                 not plain_tensor(scales).shape

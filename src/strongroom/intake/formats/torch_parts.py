@@ -7,6 +7,7 @@ check.  So the numbers are read here, before anything is let in.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -20,7 +21,8 @@ MOST_NESTED = 1_000_000
 """Sizes of all parts of a nested tensor: they are read one by one."""
 
 Pieces: TypeAlias = Callable[[Tensor], Iterator[bytes]]
-"""Gives the elements of a tensor in row order, in pieces of whole ones."""
+"""Gives the elements of a tensor in row order, in pieces of whole ones.  Raises
+RefusedError if too much was asked for."""
 
 Verify: TypeAlias = Callable[[Pieces], None]
 """Reads what has to be read of a tensor.  Raises RefusedError if it points outside."""
@@ -149,7 +151,8 @@ def _is_inside(
     if 0 in size:
         return True
     steps = sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    return offset + steps < elements
+    # Steps of 0 would let a few elements stand for more than 2**64.
+    return offset + steps < elements and math.prod(size) <= elements
 
 
 def _outside() -> RefusedError:

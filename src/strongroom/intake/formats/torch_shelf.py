@@ -24,7 +24,7 @@ from strongroom.intake.weights import Weight
 
 MOST_TENSORS = 100_000
 GROWTH, FREE_BYTES = 4, 64 << 20
-"""Views of one storage are written one by one: at most four times what came in."""
+"""Views are written, and indices read, one by one: at most four times what came in."""
 
 _HOMES = (
     "state_dict",
@@ -159,6 +159,7 @@ class Shelf:
 
     def pieces(self, tensor: Tensor) -> Iterator[bytes]:
         """Yield the elements of a tensor in row order; the shape of ``Pieces``."""
+        self._spend(tensor.bytes)  # one list may hold one sparse tensor 100,000 times
         source, offset = self._storage(tensor), tensor.offset * tensor.dtype.bytes
         if tensor.elements and not tensor.is_contiguous:
             source, offset = self._in_rows(source, tensor), 0
@@ -195,16 +196,18 @@ class Shelf:
         return tuple(found)
 
     def _grow(self, tensor: Tensor) -> None:
-        self._bytes += tensor.bytes
+        self._spend(tensor.bytes)
         self._count += 1
+        if self._count > MOST_TENSORS:
+            raise RefusedError("torch/size", f"more than {MOST_TENSORS} tensors")
+
+    def _spend(self, count: int) -> None:
+        self._bytes += count
         if self._bytes > self._most_bytes:
             raise RefusedError(
                 "torch/size",
-                f"tensors take over {self._most_bytes} bytes when written one by one; "
-                "they are views of a few storages",
+                f"views of storages take over {self._most_bytes} bytes, one by one",
             )
-        if self._count > MOST_TENSORS:
-            raise RefusedError("torch/size", f"more than {MOST_TENSORS} tensors")
 
     def _weight(self, name: str, tensor: Tensor, source: Source) -> Weight:
         dtype = tensor.dtype

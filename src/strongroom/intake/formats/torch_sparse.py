@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from strongroom.intake.formats.pickle_values import Call, Name, Value
@@ -14,7 +15,10 @@ from strongroom.intake.formats.torch_parts import (
     rows_of,
     verify_within,
 )
-from strongroom.intake.formats.torch_tensors import Tensor, integers
+from strongroom.intake.formats.torch_tensors import MOST_DIMENSIONS, Tensor, integers
+
+_MOST_PLACES = 2**63
+"""Elements of a sparse tensor, most of which nobody stores: torch counts so far."""
 
 _COMPRESSED: Mapping[str, tuple[str, str, int, int]] = {
     "torch.sparse_csr": ("crow_indices", "col_indices", 0, 0),
@@ -59,7 +63,7 @@ def _coordinates(data: tuple[Value, ...]) -> Composed:
             pass
         case _:
             raise malformed("has other parts than a sparse one")
-    index, value, shape = plain_tensor(indices), plain_tensor(values), integers(size)
+    index, value, shape = plain_tensor(indices), plain_tensor(values), _shape(size)
     if (
         index.dtype.name != "int64"
         or len(index.shape) != 2  # noqa: PLR2004  # dimensions and elements
@@ -93,7 +97,7 @@ def _compressed(layout: str, data: tuple[Value, ...]) -> Composed:
         raise malformed("has other parts than a sparse one")
     pointers, others, values, size = data
     ends, index, value = map(plain_tensor, (pointers, others, values))
-    shape = integers(size)
+    shape = _shape(size)
     width = _width(layout, ends, index, value, shape)
 
     def verify(pieces: Pieces) -> None:
@@ -149,6 +153,20 @@ def _width(
     if not cells or across % cells:
         raise misfit()
     return across // cells
+
+
+def _shape(size: Value) -> tuple[int, ...]:
+    """Return the size of a sparse tensor, which may be far more than its values.
+
+    Raises:
+        RefusedError: It is none, or none that torch could count.
+    """
+    shape = integers(size)
+    if len(shape) > MOST_DIMENSIONS or any(not 0 <= n < _MOST_PLACES for n in shape):
+        raise misfit()
+    if math.prod(shape) >= _MOST_PLACES:
+        raise misfit()
+    return shape
 
 
 def _size(shape: tuple[int, ...]) -> Value:
