@@ -29,7 +29,6 @@ VECTORS = json.loads(
 )
 OURS = VECTORS["checkpoint"]
 LEDGER = SmallLedger()
-VERIFY = LEDGER.signer.public.verify_bytes
 WITNESS = "\N{EM DASH} witness.example/w1 AQIDBHdpdG5lc3M=\n"
 
 

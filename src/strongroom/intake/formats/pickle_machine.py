@@ -122,7 +122,10 @@ def _unknown(names: Mapping[str, int], rules: Rules, more: str = "") -> RefusedE
 
 
 class _Machine:
-    """Stack, marks and memo, as in CPython's ``Unpickler``."""
+    """Stack, marks and memo, as in CPython's ``Unpickler``.
+
+    Every method raises RefusedError where the pickle does what the rules do not know.
+    """
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
