@@ -116,7 +116,7 @@ def key_form(key: Value) -> Key:
 
     Hashes of strings and bytes are salted for each process.  Those of numbers are not,
     but few numbers in these ranges share one; a tuple becomes bytes, because anybody
-    can compute tuples that share one; a letter before them tells it from a key of bytes.
+    can compute tuples that share one.  A letter before them tells it from bytes.
 
     Raises:
         RefusedError: The value can be no key, or not one that we know.
