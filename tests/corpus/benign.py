@@ -126,7 +126,7 @@ def _composed(tensor: torch.Tensor) -> dict[str, object]:
 
 def _arrays() -> Iterator[tuple[str, str, bytes]]:
     numbers = np.arange(12, dtype="<f4").reshape(3, 4)
-    for name, array in (("c", numbers), ("fortran", np.asfortranarray(numbers)), ("int64", numbers.astype("<i8")), ("scalar", np.float64(1)), ("bool", numbers > 3)):  # fmt: skip
+    for name, array in (("c", numbers), ("fortran", np.asfortranarray(numbers)), ("int64", numbers.astype("<i8")), ("scalar", np.float64(1)), ("bool", numbers > 3), ("complex128", numbers.astype("<c16"))):  # fmt: skip
         buffer = io.BytesIO()
         np.save(buffer, array)
         yield f"npy-{name}", "model.npy", buffer.getvalue()

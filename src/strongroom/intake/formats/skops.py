@@ -16,7 +16,7 @@ from strongroom.canonical import Json
 from strongroom.intake.findings import Finding, Level, RefusedError, listed, quoted
 from strongroom.intake.formats import documents
 from strongroom.intake.formats.documents import Value
-from strongroom.intake.formats.npy import MAGIC, read_layout
+from strongroom.intake.formats.npy_header import MAGIC, read_layout
 from strongroom.intake.formats.skops_tree import PROTOCOL, Found, Node, read_tree
 from strongroom.intake.formats.zip_writer import Content, write_zip
 from strongroom.intake.formats.zips import open_members, read_archive
