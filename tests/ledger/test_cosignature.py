@@ -10,9 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.errors import InputError, IntegrityError
-from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
-from strongroom.ledger.cosignature import WitnessKey, cosign, verified_cosignatures
-from strongroom.ledger.note import Note, key_id, split_note
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey, parse_text
+from strongroom.ledger.cosignature import (
+    WitnessKey,
+    cosign,
+    verified_cosignatures,
+    with_lines,
+)
+from strongroom.ledger.note import Note, SignatureLine, key_id, split_note
 from tests.ledger import naive
 from tests.ledger.exports import LEDGER_OF_FIVE, cosigned, signing_key, witness_key
 from tests.ledger.naive import LEAVES
@@ -179,3 +184,59 @@ def test_key_ids_follow_the_specification() -> None:
 
     assert WITNESS.key_id == key_id(name, b"\x04", public)
     assert Note("", ()).signed_by(name, WITNESS.key_id) == ()
+
+
+def test_a_time_is_signed_from_1970_to_the_last_of_63_bits() -> None:
+    seen = parse_text(split_note(NOTE).text)
+    for seconds in (0, 1, 2**63 - 1):
+        made = cosign(
+            seen, witness=WITNESS, sign=signing_key(1).sign_bytes, seconds=seconds
+        )
+        assert verified_cosignatures(NOTE + made.line().text(), [WITNESS]) == (made,)
+    for seconds in (-1, 2**63):
+        with pytest.raises(InputError, match=f"{seconds} is no time"):
+            cosign(
+                seen, witness=WITNESS, sign=signing_key(1).sign_bytes, seconds=seconds
+            )
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_a_signature_of_another_length_is_no_cosignature(length: int) -> None:
+    seen = parse_text(split_note(NOTE).text)
+    with pytest.raises(InputError, match="an Ed25519 signature is 64 bytes"):
+        cosign(seen, witness=WITNESS, sign=lambda _: bytes(length), seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "more"), [(2**63, b""), (2**64 - 1, b""), (1, b"x")]
+)
+def test_a_line_of_no_time_or_another_length_is_malformed(
+    seconds: int, more: bytes
+) -> None:
+    text = split_note(NOTE).text
+    signed = f"cosignature/v1\ntime {seconds}\n{text}".encode()
+    line = SignatureLine(
+        name=WITNESS.name,
+        key_id=WITNESS.key_id,
+        signature=seconds.to_bytes(8, "big") + signing_key(1).sign_bytes(signed) + more,
+    )
+    with pytest.raises(IntegrityError, match="is malformed"):
+        verified_cosignatures(NOTE + line.text(), [WITNESS])
+
+
+def test_statements_are_given_the_oldest_first_and_then_by_name() -> None:
+    note = NOTE
+    for number, seconds in ((2, 5), (1, 9), (1, 5), (3, 1)):
+        note = cosigned(note, number, seconds=seconds)
+    found = verified_cosignatures(note, [witness_key(n) for n in (1, 2, 3)])
+    said = [(each.seconds, each.witness.name[-2:]) for each in found]
+    assert said == [(1, "w3"), (5, "w1"), (5, "w2"), (9, "w1")]
+
+
+def test_lines_that_are_answered_are_added_and_nothing_else() -> None:
+    line = cosigned(NOTE, 1)[len(NOTE) :]
+    assert with_lines(NOTE, line) == NOTE + line
+    assert with_lines(NOTE, line * 2) == NOTE + line * 2
+    for wrong in ("\n" + line, line + "\n" + line, "text\n\n" + line, "x"):
+        with pytest.raises(IntegrityError):
+            with_lines(NOTE, wrong)

@@ -9,6 +9,9 @@ import pytest
 
 from strongroom.errors import IntegrityError
 from strongroom.ledger import cosigned
+from strongroom.ledger.cosignature import cosign
+from strongroom.ledger.note import split_note
+from tests.ledger.exports import signing_key, witness_key
 from tests.ledger.witnesses import Party
 from tests.ledger.world import World
 
@@ -82,3 +85,60 @@ def test_a_later_statement_replaces_an_earlier_one(party: Party) -> None:
         sizes = cosigned.sizes(reading.connection, at_least=0, lines=3)
     assert sizes == [3]
     assert {s.at for s in party.of().report().statements} == {party.world.clock()}
+
+
+def test_checkpoints_are_found_by_size_and_number_of_lines(party: Party) -> None:
+    for count in (3, 2, 1):
+        party.world.notes(2)
+        party.links = dict(list(party.links.items())[:count])
+        party.of().ask()
+    with party.world.ledger.reading() as reading:
+        found = {
+            (at_least, lines): cosigned.sizes(
+                reading.connection, at_least=at_least, lines=lines
+            )
+            for at_least, lines in ((0, 1), (4, 1), (5, 1), (0, 2), (0, 3), (0, 4))
+        }
+        w1, stranger = party.policy.witnesses["w1"].key, witness_key(9)
+        sizes = [cosigned.newest_size(reading.connection, k) for k in (w1, stranger)]
+        note = cosigned.cosigned_note(reading.connection, 4)
+        none = cosigned.cosigned_at(reading.connection, 4, [stranger])
+        with pytest.raises(IntegrityError, match="a checkpoint 5 that is gone"):
+            cosigned.cosigned_at(reading.connection, 5, [w1])
+    assert found == {
+        (0, 1): [6, 4, 2],
+        (4, 1): [6, 4],
+        (5, 1): [6],
+        (0, 2): [4, 2],
+        (0, 3): [2],
+        (0, 4): [],
+    }
+    assert sizes == [6, 0]
+    assert (none.note, none.size, none.cosignatures) == (note, 4, ())
+    assert none.witnesses == frozenset()
+    report = party.of().report()
+    assert {each.name: each.size for each in report.statements} == {
+        "w1": 6,
+        "w2": 4,
+        "w3": 2,
+    }
+    assert report.met_size == 4
+
+
+def test_at_most_16_lines_are_shown_the_newest_first(party: Party) -> None:
+    party.world.notes(1)
+    with party.world.ledger.reading() as reading:
+        checkpoint = party.world.ledger.checkpoint(reading)
+    assert checkpoint is not None
+    with party.world.database.writing() as connection:
+        for number in range(1, 18):
+            made = cosign(
+                checkpoint,
+                witness=witness_key(number),
+                sign=signing_key(number).sign_bytes,
+                seconds=number,
+            )
+            cosigned.store(connection, checkpoint, made)
+        note = cosigned.cosigned_note(connection, 1) or ""
+    names = [line.name for line in split_note(note).lines[1:]]
+    assert names == [f"witness.example/w{number}" for number in range(17, 1, -1)]

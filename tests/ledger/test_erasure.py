@@ -124,3 +124,31 @@ def test_an_erasure_of_very_many_entries_is_understood(world: World) -> None:
     record(world, list(range(1200)))
 
     assert problems(world) == []
+
+
+def test_names_of_things_and_the_kind_of_an_erasure_are_published() -> None:
+    """Entries of older versions are read by these words."""
+    assert erasure.ERASED == "person.erased"
+    things = {"team.created", "project.created", "version.begun"}
+    assert things == erasure.NAMES_OF_THINGS
+
+
+def test_text_is_found_in_the_order_of_its_entries_with_their_places(
+    world: World,
+) -> None:
+    for number in range(3):
+        world.note()
+        with world.ledger.transaction() as writing:
+            writing.append(
+                Event(
+                    kind="action.refused",
+                    actor=ANA,
+                    facts={"rules": [], "action": "a", "resource": "b"},
+                    private={"named": ("Zoe", "somebody", "zoe")[number]},
+                )
+            )
+    with world.ledger.reading() as reading:
+        found = erasure.find(reading, ZOE)
+        ids = [world.ledger.entry(reading, place).id for place in (1, 5)]
+    assert [text.position for text in found] == [1, 5]
+    assert [text.id for text in found] == ids

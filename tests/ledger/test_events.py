@@ -18,7 +18,7 @@ from strongroom.ledger.events import MAX_ENTRY_BYTES, Event, typed
 from strongroom.ledger.kind import Kind
 from strongroom.ledger.kinds import KINDS
 from strongroom.ledger.rows import rows_of
-from strongroom.types import AccountId, new_id
+from strongroom.types import AccountId, SessionId, new_id
 from tests.ledger.world import event
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -168,3 +168,55 @@ def test_what_somebody_typed_is_bounded_and_unicode() -> None:
     assert typed("a" * 300) == "a" * 200
     assert typed("abc", at_most=2) == "ab"
     assert typed("half \udc80") == "half ?"
+
+
+def test_an_entry_says_all_of_this_and_nothing_else() -> None:
+    made = Event(
+        kind="project.created",
+        actor=AccountId("account-ana"),
+        session=SessionId("session-1"),
+        facts={"project": "a"},
+        private={"name": "n"},
+    )
+    basis = Basis(seen=3, used=(RowUsed(table="t", id="i", revision=2),))
+
+    encoded = events.encode(made, at=AT, rows=rows(1), salt=SALT, basis=basis)
+
+    (row,) = rows(1)
+    assert json.loads(encoded.body) == {
+        "v": 1,
+        "kind": "project.created",
+        "at": AT,
+        "actor": "account-ana",
+        "session": "session-1",
+        "facts": {"project": "a"},
+        "rows": [[row.table, row.id, row.revision, row.mac.hex()]],
+        "basis": basis.to_json(),
+        "private": events.commitment(SALT, b'{"name":"n"}').hex(),
+    }
+    assert (encoded.private, encoded.salt) == (b'{"name":"n"}', SALT)
+    assert encoded.attached is None
+    bare = events.encode(event(), at=AT, rows=[], salt=b"")
+    assert bare.private is None
+    assert json.loads(bare.body).keys() == {
+        *("v", "kind", "at", "actor", "session", "facts", "rows"),
+    }
+
+
+def test_texts_and_entries_are_taken_up_to_their_limits() -> None:
+    limits = (events.MAX_ENTRY_BYTES, events.MAX_ATTACHED_BYTES)
+    assert limits == (4096, 4 << 20)
+    assert (events.MAX_PRIVATE_BYTES, events.MOST_TYPED) == (16 << 10, 200)
+    around = len(b'{"name":""}')
+    fits = event(private={"name": "a" * (events.MAX_PRIVATE_BYTES - around)})
+    encoded = events.encode(fits, at=AT, rows=[], salt=SALT)
+    assert len(encoded.private or b"") == events.MAX_PRIVATE_BYTES
+    bare = len(
+        events.encode(event(facts={"project": ""}), at=AT, rows=[], salt=b"").body
+    )
+    room = MAX_ENTRY_BYTES - bare
+    whole = event(facts={"project": "a" * room})
+    assert len(events.encode(whole, at=AT, rows=[], salt=b"").body) == MAX_ENTRY_BYTES
+    more = event(facts={"project": "a" * (room + 1)})
+    with pytest.raises(InputError, match="an event has"):
+        events.encode(more, at=AT, rows=[], salt=b"")

@@ -72,3 +72,12 @@ def test_few_notes_are_remembered() -> None:
         own.open(notes().sign(size, bytes(32)))
 
     assert len(own._opened) == 8
+
+
+def test_the_eight_newest_notes_are_remembered() -> None:
+    own = notes()
+    made = [own.sign(size, bytes([size]) * 32) for size in range(1, 12)]
+
+    assert list(own._opened) == made[-8:]
+    assert own.open(made[0]).size == 1
+    assert list(own._opened) == [*made[-7:], made[0]]

@@ -115,3 +115,29 @@ def test_a_row_that_no_tree_of_counted_rows_can_hold_is_refused(
     """Once, a revision below zero ended the replay in an error of Python's."""
     with pytest.raises(IntegrityError, match="does not name its rows"):
         rows_of(canonical.to_json({"rows": [row]}), None)
+
+
+def test_an_entry_about_no_row_says_nothing() -> None:
+    bare = rows_of(canonical.to_json({"rows": []}), None)
+    assert (bare.changes, bare.basis, bare.says_anything) == ((), Basis(seen=0), False)
+    assert rows_of(BODY, None).says_anything
+    digest = "01" * 32
+    changed: dict[str, canonical.Json] = {"rows": [["teams", "a", 1, digest]]}
+    assert rows_of(canonical.to_json(changed), None).says_anything
+    bases: list[dict[str, canonical.Json]] = [
+        {"seen": 1, "used": [["teams", "a", 1]]},
+        {"seen": 1, "reads": [["teams", "", 0, digest]]},
+        {"seen": 1, "counted": [["teams", "", 0, digest]]},
+    ]
+    for basis in bases:
+        read: dict[str, canonical.Json] = {"rows": [], "basis": basis}
+        assert rows_of(canonical.to_json(read), None).says_anything
+
+
+@pytest.mark.parametrize("number", [True, -1, "1", None, [1]])
+def test_a_revision_is_a_whole_number_from_0(number: canonical.Json) -> None:
+    row: list[canonical.Json] = ["teams", "a", number, "01" * 32]
+    with pytest.raises(IntegrityError, match="does not name its rows"):
+        rows_of(canonical.to_json({"rows": [row]}), None)
+    row[2] = 0
+    assert rows_of(canonical.to_json({"rows": [row]}), None).changes[0].revision == 0

@@ -194,3 +194,66 @@ def test_a_proof_from_nothing_is_empty() -> None:
 def test_what_is_no_request_is_refused(body: bytes) -> None:
     with pytest.raises(IntegrityError):
         WitnessRequest.from_bytes(body)
+
+
+def test_a_refusal_says_with_which_status_and_whether_the_ledger_lied() -> None:
+    seen = LEDGER.note(7)
+    other = ledger_of(9)
+    other.entries[2] = b'{"v":1}'
+    forger = ledger_of(9)
+    forger.signer = signing_key(8)
+    cases = (
+        (decided(0, 9, ledger=forger, seen=seen), HTTPStatus.FORBIDDEN, False),
+        (decided(9, 8, seen=seen, proof=()), HTTPStatus.BAD_REQUEST, False),
+        (decided(7, 7, ledger=other, seen=seen), HTTPStatus.CONFLICT, True),
+        (decided(0, 7, ledger=other, seen=seen), HTTPStatus.CONFLICT, True),
+        (decided(6, 9, seen=seen), HTTPStatus.CONFLICT, False),
+        (decided(8, 8, seen=seen), HTTPStatus.CONFLICT, False),
+        (
+            decided(7, 9, ledger=other, seen=seen),
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            False,
+        ),
+    )
+    for decision, status, forks in cases:
+        assert isinstance(decision, Refuses)
+        assert (decision.status, decision.forks) == (status, forks)
+    for older, newer in ((7, 7), (7, 8), (7, 40)):
+        decision = decided(older, newer, seen=seen)
+        assert isinstance(decision, Cosigns)
+        assert decision.checkpoint.size == newer
+
+
+def decided(
+    older: int,
+    newer: int,
+    *,
+    seen: str,
+    ledger: SmallLedger = LEDGER,
+    proof: tuple[bytes, ...] | None = None,
+) -> WitnessDecision:
+    """Return what a witness that saw the note ``seen`` decides."""
+    if proof is None:
+        read = node_reader(ledger.tiles())
+        proof = tuple(consistency_proof(read, older=older, newer=newer))
+    trust = Trust(verifier=LEDGER.key)
+    request = WitnessRequest(older=older, proof=proof, note=ledger.note(newer))
+    return decide_cosigning(request, seen=trust.open(seen), trust=trust)
+
+
+def test_a_request_has_at_most_63_hashes_and_one_form() -> None:
+    longest = WitnessRequest(older=2**63 - 1, proof=(bytes(32),) * 63, note="n")
+    assert WitnessRequest.from_bytes(longest.to_text().encode()) == longest
+    more = WitnessRequest(older=1, proof=(bytes(32),) * 64, note="n")
+    with pytest.raises(IntegrityError, match="a proof of growth has 64 hashes"):
+        WitnessRequest.from_bytes(more.to_text().encode())
+    assert AT_MOST_REQUEST_BYTES == 131_072 + 45 * 63 + 64
+    for body, said in (
+        (b"old 1\n", "begins with an old size"),
+        (b"new 1\n\nn", "begins with an old size"),
+        (b"\n\nn", "begins with an old size"),
+        (b"old 1\n\n\xff", "is not text"),
+        (b"x" * (AT_MOST_REQUEST_BYTES + 1), f"has {AT_MOST_REQUEST_BYTES + 1} bytes"),
+    ):
+        with pytest.raises(IntegrityError, match=said):
+            WitnessRequest.from_bytes(body)

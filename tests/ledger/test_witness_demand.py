@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from strongroom.crypto.mldsa import MlDsaSigner
-from strongroom.errors import ConflictError, IntegrityError
+from strongroom.errors import ConflictError, IntegrityError, UnavailableError
 from strongroom.ledger.second import second_key_text, second_line
+from strongroom.ledger.trust import Trust
 from strongroom.ledger.witness_demand import SECOND, demand, trust_of
 from strongroom.ledger.witness_folder import SEEN, WitnessFolder
 from strongroom.types import Secret
@@ -125,3 +126,27 @@ def test_every_line_of_the_ledger_is_kept_and_no_other(folder: WitnessFolder) ->
     note = only_file(folder.path / SEEN).read_text()
     assert note.count("\n\N{EM DASH} ") == 3
     assert "stranger" not in note
+
+
+def test_a_key_that_cannot_be_kept_or_read_is_unavailable(
+    folder: WitnessFolder,
+) -> None:
+    (folder.path / SECOND).write_bytes(b"in the way")
+    for signer in (KEY, None):
+        with pytest.raises(UnavailableError):
+            tell(folder, signer)
+
+
+def test_what_is_demanded_is_what_was_told_last(folder: WitnessFolder) -> None:
+    assert trust_of(folder, LEDGER.key) == Trust(verifier=LEDGER.key)
+    for signer in (KEY, NEXT):
+        tell(folder, signer)
+        trust = trust_of(folder, LEDGER.key)
+        assert trust == Trust(verifier=LEDGER.key, second=signer.public)
+    path = only_file(folder.path / SECOND)
+    assert path.read_text() == f"{second_key_text(ORIGIN, NEXT.public)}\n"
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    for _ in range(2):
+        tell(folder, None)
+        assert trust_of(folder, LEDGER.key).second is None
+    assert not path.exists()

@@ -21,7 +21,7 @@ from strongroom.errors import (
     MissingError,
     SetupError,
 )
-from strongroom.ledger.checkpoint import Checkpoint
+from strongroom.ledger.checkpoint import Checkpoint, VerifierKey
 from strongroom.ledger.cosignature import verified_cosignatures
 from strongroom.ledger.witness import Answer
 from strongroom.ledger.witness_folder import MISBEHAVIOUR, SEEN, origin_hash
@@ -286,3 +286,66 @@ TestWitnessMachine = WitnessMachine.TestCase
 TestWitnessMachine.settings = settings(
     max_examples=10, stateful_step_count=12, deadline=None
 )
+
+
+def test_an_answer_says_why_and_where_the_proof_lies(tmp_path: Path) -> None:
+    folder = watching(tmp_path / "w", LEDGER)
+    with at_work(folder.path) as witness:
+        signed = witness.answer(body(LEDGER, 0, 7))
+        assert signed.why == f"{ORIGIN}: cosigned 7 entries"
+        assert signed.evidence is None
+        again = witness.answer(body(LEDGER, 0, 9))
+        assert (again.status, again.body, again.evidence) == (409, "7\n", None)
+        assert again.why == "the newest checkpoint cosigned here has 7 entries"
+        fork = witness.answer(body(FORK, 7, 7))
+        assert (fork.status, fork.body) == (409, "7\n")
+        assert fork.why == f"{ORIGIN} signed two roots for 7 entries"
+        assert fork.evidence is not None
+        assert (fork.evidence / "one").exists()
+        strange = witness.answer(b"x")
+        assert (strange.status, strange.body) == (400, f"{strange.why}\n")
+        growth = witness.answer(body(FORK, 7, 9))
+        assert (growth.status, growth.body) == (422, f"{growth.why}\n")
+
+
+def test_a_time_is_never_before_the_last_one_signed(tmp_path: Path) -> None:
+    folder, clock = watching(tmp_path / "w", LEDGER), Clock()
+    seconds = []
+    with at_work(folder.path, clock) as witness:
+        for newer, passed in ((7, 0), (8, -9), (9, 10), (10, 1)):
+            clock.pass_(seconds=passed)
+            line = witness.answer(body(LEDGER, max(newer - 1, 0) % 9 or 0, newer))
+            if line.status is not HTTPStatus.OK:
+                line = witness.answer(body(LEDGER, int(line.body), newer))
+            note = LEDGER.note(newer) + line.body
+            (own,) = verified_cosignatures(note, [folder.key()])
+            seconds.append(own.seconds - int(START.timestamp()))
+    assert seconds == [0, 0, 1, 2]
+
+
+def test_what_it_saw_of_each_ledger_is_found_by_its_hash(tmp_path: Path) -> None:
+    folder = watching(tmp_path / "w", LEDGER)
+    with at_work(folder.path) as witness:
+        for name in (origin_hash(ORIGIN), origin_hash("another"), ""):
+            with pytest.raises(MissingError, match="saw nothing of that ledger"):
+                witness.newest(name)
+        witness.answer(body(LEDGER, 0, 7))
+        assert witness.newest(origin_hash(ORIGIN)).startswith(f"{ORIGIN}\n7\n")
+        with pytest.raises(MissingError):
+            witness.newest(origin_hash("another"))
+
+
+def test_a_second_ledger_is_watched_beside_the_first(tmp_path: Path) -> None:
+    folder = watching(tmp_path / "w", LEDGER)
+    other = VerifierKey(origin="another", public=signing_key(9).public.raw)
+
+    start = watch(folder, other, None)
+
+    assert (start.origin, start.size) == ("another", 0)
+    assert folder.logs() == {ORIGIN: LEDGER.key, "another": other}
+    with pytest.raises(ConflictError, match="another is watched, 0 entries so far"):
+        watch(folder, other, None)
+    changed = VerifierKey(origin="another", public=signing_key(8).public.raw)
+    with pytest.raises(ConflictError, match="watched under another key"):
+        watch(folder, changed, None)
+    assert folder.logs()["another"] == other

@@ -226,3 +226,78 @@ def test_what_is_no_answer_of_a_witness_is_refused(
         pytest.raises((IntegrityError, UnavailableError)),
     ):
         SocketWitness(tmp_path / "socket", seconds=5).newest(ORIGIN)
+
+
+def test_a_witness_that_forgot_says_so_to_both_questions(tmp_path: Path) -> None:
+    folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "socket"
+    for seen in (folder.path / "seen").iterdir():
+        seen.unlink()
+
+    with serving(folder.path, path) as told:
+        witness = SocketWitness(path, seconds=5)
+        answer = witness.add_checkpoint(body(LEDGER, 0, 7))
+        with pytest.raises(UnavailableError, match="the witness answers 503: this wi"):
+            witness.newest(ORIGIN)
+
+    assert answer.status is HTTPStatus.SERVICE_UNAVAILABLE
+    assert answer.body == f"this witness lost what it saw of {ORIGIN}\n"
+    assert [one.body for one in told] == [answer.body]
+
+
+def test_everybody_may_ask_whom_the_folder_lets_there(tmp_path: Path) -> None:
+    folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "socket"
+
+    with serving(folder.path, path):
+        assert path.stat().st_mode & 0o777 == 0o666
+
+
+def test_a_caller_asks_several_times_and_of_paths_that_are_there(
+    tmp_path: Path,
+) -> None:
+    folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "socket"
+    asked = (
+        ("GET", "/newest/", None, 404, "this witness saw nothing of that ledger\n"),
+        ("GET", "/", None, 404, "this witness saw nothing of that ledger\n"),
+        ("POST", "/add-checkpoint", body(LEDGER, 0, 7), 200, None),
+        ("POST", "/add-checkpoint", body(LEDGER, 0, 7), 409, "7\n"),
+    )
+
+    with serving(folder.path, path), socket.socket(socket.AF_UNIX) as plain:
+        plain.connect(str(path))
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = plain
+        for method, where, content, status, text in asked:
+            connection.request(method, where, content)
+            response = connection.getresponse()
+            data = response.read().decode()
+            assert (response.status, response.version) == (status, 11)
+            assert text in (None, data)
+            assert response.headers["Content-Length"] == str(len(data.encode()))
+            assert response.headers["Connection"] is None
+
+
+def test_a_body_that_is_not_read_is_no_second_request(tmp_path: Path) -> None:
+    """What followed on the connection was read as if the body were its beginning."""
+    folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "socket"
+    inner = b"GET /newest/ HTTP/1.1\r\n\r\n"
+
+    with serving(folder.path, path), socket.socket(socket.AF_UNIX) as plain:
+        plain.connect(str(path))
+        head = f"POST /elsewhere HTTP/1.1\r\nContent-Length: {len(inner)}\r\n\r\n"
+        plain.sendall(head.encode() + inner)
+        with plain.makefile("rb") as answers:
+            found = answers.read()
+
+    assert found.count(b"HTTP/1.1 ") == 1
+    assert found.endswith(b"there is only /add-checkpoint\n")
+
+
+def test_a_place_for_a_socket_that_cannot_be_made_is_unavailable(
+    tmp_path: Path,
+) -> None:
+    folder = watching(tmp_path / "w", LEDGER)
+    with (
+        at_work(folder.path) as witness,
+        pytest.raises(UnavailableError, match="No such file or directory"),
+    ):
+        WitnessServer(witness, tmp_path / "none" / "socket", tell=lambda _: None)

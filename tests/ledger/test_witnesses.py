@@ -16,15 +16,16 @@ from strongroom.errors import (
     MissingError,
     UnavailableError,
 )
+from strongroom.ledger import cosigned as cosigned_table
 from strongroom.ledger.port import Trouble
 from strongroom.ledger.second import BOTH
 from strongroom.ledger.settled import settle
-from strongroom.ledger.witness import Answer
+from strongroom.ledger.witness import Answer, WitnessRequest
 from strongroom.ledger.witnesses import Witnesses
 from tests.ledger.exports import cosigned, ledger_of
 from tests.ledger.test_second import arm, record, switch
-from tests.ledger.witnesses import Party, at_work, only_file
-from tests.ledger.world import World, world_at
+from tests.ledger.witnesses import Beside, Party, at_work, only_file
+from tests.ledger.world import Clock, World, world_at
 
 
 class Lying:
@@ -393,3 +394,157 @@ def test_a_room_without_links_asks_nobody(party: Party) -> None:
     )
     with pytest.raises(UnavailableError, match="by hand"):
         waiting.before_release(1)
+
+
+# --- limits, defaults, and what is said ------------------------------------------
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(299, False), (300, False), (301, True)])
+def test_a_clock_may_be_300_seconds_ahead(party: Party, ahead: int, told: bool) -> None:
+    party.world.notes(1)
+    clock = Clock()
+    clock.pass_(seconds=ahead)
+    folder = party.folders["w1"]
+    party.links = {"w1": Beside(folder, clock)}
+    assert party.of().ask() == []
+
+    troubles = party.of().compare()
+
+    said = [Trouble("w1", "it signed at a time that has not come yet")]
+    assert troubles == (said if told else [])
+
+
+def test_a_witness_that_is_asked_seldom_is_asked_after_the_time(party: Party) -> None:
+    party.world.notes(1)
+    party.links = {"w1": Absent()}
+    witnesses = party.of()
+    found = []
+    for seconds in (0, 0.999, 0.001, 0.5):
+        party.world.clock.pass_(seconds=seconds)
+        found.append(len(witnesses.ask_seldom()))
+    assert found == [1, 0, 1, 0]
+
+
+def test_a_witness_that_never_agrees_is_asked_three_times(party: Party) -> None:
+    party.world.notes(9)
+
+    class Moving:
+        """Has always seen another size than it was asked from."""
+
+        asked = 0
+
+        def add_checkpoint(self, body: bytes) -> Answer:
+            self.asked += 1
+            return Answer(status=HTTPStatus.CONFLICT, body=f"{self.asked}\n")
+
+        def newest(self, origin: str) -> str:
+            raise MissingError("it saw nothing")
+
+    moving = Moving()
+    party.links = {"w1": moving}
+
+    (trouble,) = party.of().ask()
+
+    assert moving.asked == 3
+    assert str(trouble) == "witness w1: it does not sign (409): 3"
+
+
+@pytest.mark.parametrize(("size", "asked"), [("0", 1), ("9", 3), ("10", 1)])
+def test_a_size_that_helps_nothing_is_not_asked_from(
+    party: Party, size: str, asked: int
+) -> None:
+    party.world.notes(9)
+    lying = Lying(409, f"{size}\n")
+    party.links = {"w1": lying}
+    party.of().ask()
+    # From 9 it asks a second time, and hears the same again.
+    assert lying.asked == min(asked, 2)
+
+
+def test_what_a_witness_forgot_is_told_in_numbers(party: Party) -> None:
+    party.world.notes(2)
+    party.of().ask()
+    with party.world.ledger.reading() as reading:
+        note = cosigned_table.cosigned_note(reading.connection, 2)
+    party.world.notes(2)
+    party.of().ask()
+    party.links = {"w1": Lying(200, "", note or "")}
+    assert party.of().compare() == [
+        Trouble("w1", "it signed 4 entries and now remembers 2")
+    ]
+    party.links = {"w1": Lying(200, "")}
+    assert party.of().compare() == [
+        Trouble("w1", "it signed 4 entries and now remembers 0")
+    ]
+
+
+def test_what_a_witness_shows_is_kept_if_it_is_news(party: Party) -> None:
+    party.world.notes(2)
+    party.of().ask()
+    party.world.attack("DELETE FROM cosignatures")
+    assert not party.of().any_signed()
+
+    assert party.of().compare() == []
+
+    assert {s.name: s.size for s in party.of().report().statements} == {
+        "w1": 2,
+        "w2": 2,
+        "w3": 2,
+    }
+    assert party.of().any_signed()
+
+
+def test_keys_do_not_wait_unless_the_room_says_so(party: Party) -> None:
+    party.world.notes(1)
+    party.links = {}
+    witnesses = Witnesses(party.world.ledger, party.policy, {}, now=party.world.clock)
+    assert not witnesses.releases_wait
+    witnesses.before_release(1)
+    with pytest.raises(UnavailableError, match="some are asked by hand only"):
+        party.of(waits=True).before_release(1)
+    party.links = {"w1": Absent()}
+    with pytest.raises(UnavailableError, match="witness w1: it takes too long"):
+        party.of(waits=True).before_release(1)
+
+
+def test_a_quorum_that_signed_once_is_not_looked_up_for_less(party: Party) -> None:
+    party.world.notes(3)
+    witnesses = party.of(waits=True)
+    witnesses.before_release(3)
+    party.links.clear()
+    party.world.attack("DELETE FROM cosignatures")
+    for size in (0, 1, 3):
+        witnesses.before_release(size)
+    with pytest.raises(UnavailableError):
+        witnesses.before_release(4)
+
+
+def test_an_altered_cosignature_means_that_nobody_signed(party: Party) -> None:
+    party.world.notes(1)
+    party.of().ask()
+    party.world.attack("UPDATE cosignatures SET line = replace(line, ' ', '  ')")
+
+    assert not party.of().any_signed()
+
+
+def test_a_request_begins_with_what_the_witness_signed_last(party: Party) -> None:
+    known = party.policy.witnesses["w1"]
+    for size, older in ((2, 0), (3, 2)):
+        party.world.notes(size - party.world.size())
+        request = WitnessRequest.from_bytes(party.of().request_for(known))
+        assert request.older == older
+        assert party.world.ledger.notes.open(request.note).size == size
+        party.of().ask()
+
+
+def test_an_answer_of_another_witness_is_not_kept(party: Party) -> None:
+    party.world.notes(1)
+    first, second = (party.policy.witnesses[name] for name in ("w1", "w2"))
+    request = party.of().request_for(first)
+    answer = party.links["w2"].add_checkpoint(request)
+    with pytest.raises(IntegrityError, match="a signature of somebody else"):
+        party.of().accept(first, request, answer.body)
+    assert not party.of().any_signed()
+    kept = party.of().accept(second, request, answer.body)
+    assert kept.witness == second.key
+    assert [s.name for s in party.of().report().statements] == ["w2"]

@@ -208,9 +208,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         known = length.isascii() and length.isdigit() and len(length) < len("1" * 8)
         if self.path != ADD_CHECKPOINT:
-            self._answer(HTTPStatus.NOT_FOUND, "there is only /add-checkpoint\n")
+            self._hang_up(HTTPStatus.NOT_FOUND, "there is only /add-checkpoint\n")
         elif not known or int(length) > AT_MOST_REQUEST_BYTES:
-            self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "it is too long\n")
+            self._hang_up(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "it is too long\n")
         else:
             answer = self.server.witness.answer(self.rfile.read(int(length)))
             self.server.tell(answer)
@@ -229,13 +229,17 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Log nothing: ``tell`` is given every answer."""
 
-    def _answer(self, status: HTTPStatus, body: str) -> None:
+    def _hang_up(self, status: HTTPStatus, body: str) -> None:
+        """Answer and leave: the next request would begin with the unread body."""
+        self._answer(status, body, last=True)
+
+    def _answer(self, status: HTTPStatus, body: str, *, last: bool = False) -> None:
         size = status is HTTPStatus.CONFLICT
         data = body.encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/x.tlog.size" if size else "text/plain")
         self.send_header("Content-Length", str(len(data)))
-        if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        if last:
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(data)
