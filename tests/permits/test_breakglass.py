@@ -11,10 +11,18 @@ import pytest
 from strongroom.access.breakglass import BREAK_GLASS, BreakGlass, NoticeState
 from strongroom.access.projects import Membership
 from strongroom.access.telling import Message, Told
+from strongroom.access.terms_file import load_terms
+from strongroom.canonical import Json
 from strongroom.errors import DeniedError, InputError
+from strongroom.permits.breakglass import (
+    asked_facts,
+    asked_terms,
+    is_past_approvals,
+)
 from strongroom.permits.drafts import RequestDraft
 from strongroom.permits.permit import PermitRow
 from strongroom.permits.requests import Asked, Requests
+from strongroom.types import Classification, Profile
 from tests.journeys.rooms import House
 from tests.permits.openings import (
     BLOCK,
@@ -204,3 +212,43 @@ def test_a_revoked_one_opens_nothing(sealed: House) -> None:
     with pytest.raises(DeniedError) as refused:
         Reader.of(sealed, "ana", row).release()
     assert refused.value.reasons == ("permit-revoked",)
+
+
+TABLE = load_terms(Profile.STANDARD)
+
+
+def test_what_policy_reads_of_a_draft_past_the_approvals() -> None:
+    usual = draft(BLOCK)
+    assert asked_facts(TABLE, usual) == {}
+    class_terms = TABLE.of(Classification.RESTRICTED)
+    assert asked_terms(class_terms, usual) is class_terms
+    glass = draft(BLOCK, break_glass="why", duration=HOUR)
+    lifted = asked_terms(class_terms, glass)
+    assert lifted == replace(class_terms, approvals=0, distinct_teams=0)
+    assert TABLE.break_glass is not None
+    facts = {
+        "offered": True,
+        "reasonStated": True,
+        "signed": False,
+        "lasts": HOUR,
+        "longest": TABLE.break_glass.longest,
+    }
+    assert asked_facts(TABLE, glass) == {"breakGlass": facts}
+    bare = asked_facts(
+        replace(TABLE, break_glass=None), replace(glass, break_glass=" ")
+    )
+    assert bare == {
+        "breakGlass": {
+            **facts,
+            "offered": False,
+            "reasonStated": False,
+            "longest": timedelta(0),
+        }
+    }
+
+
+@pytest.mark.parametrize("said", [None, False, 1, "true", {}])
+def test_only_a_plain_yes_goes_past_the_approvals(said: Json) -> None:
+    assert is_past_approvals({"break_glass": True})
+    assert not is_past_approvals({"break_glass": said})
+    assert not is_past_approvals({})

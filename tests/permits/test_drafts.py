@@ -12,8 +12,10 @@ from strongroom.errors import DeniedError, InputError, IntegrityError
 from strongroom.permits.drafts import (
     DEFAULT_DURATION,
     PAST_APPROVALS_DURATION,
+    RequestDraft,
     check_draft,
     default_duration,
+    payload_of,
     private_words,
     stored_number,
     stored_texts,
@@ -21,6 +23,7 @@ from strongroom.permits.drafts import (
 from strongroom.types import Classification, Profile
 from tests.journeys.rooms import House
 from tests.permits.openings import BLOCK, BYTES, draft
+from tests.permits.test_matching import chosen
 
 TERMS = load_terms(Profile.STANDARD).of(Classification.RESTRICTED)
 OPEN = load_terms(Profile.STANDARD).of(Classification.OPEN)
@@ -113,3 +116,62 @@ def test_a_request_binds_to_these_facts_and_to_no_reason_unless_it_has_one(
     glass = past.request.payload()
     assert glass["words"] == {"purpose": "a test", "reason": "a fire"}
     assert glass["break_glass"] is True
+
+
+def test_what_a_draft_says_unless_it_is_told_otherwise() -> None:
+    asked = RequestDraft(target="llm")
+
+    assert (asked.segments, asked.purpose, asked.ticket) == ((), "", "")
+    assert (asked.lineage, asked.at_most_bytes, asked.break_glass) == (
+        *(False, None, None),
+    )
+    assert asked.duration == DEFAULT_DURATION == timedelta(hours=4)
+    assert timedelta(hours=1) == PAST_APPROVALS_DURATION
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"duration": timedelta(0)}, "up to 7 d, not no time"),
+        ({"duration": -MOMENT}, "up to 7 d, not no time"),
+        ({"at_most_bytes": 0}, "less than one byte opens nothing"),
+        ({"at_most_bytes": -1}, "less than one byte opens nothing"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        check_draft(replace(draft(BLOCK), **changes), TERMS)  # type: ignore[arg-type]  # each fits
+    check_draft(draft(BLOCK, duration=MOMENT), TERMS)
+    check_draft(draft(BLOCK, break_glass="why"), TERMS)
+
+
+def test_what_approvals_bind_to_says_each_thing_once() -> None:
+    wanted = chosen(1, 2)
+    said = {
+        "artifact": wanted.artifact.id,
+        "version": 1,
+        "manifest": wanted.manifest.digest,
+        "segments": ["blocks.0", "ü"],
+        "lineage": False,
+        "seconds": 4 * 3600,
+        "bytes": 0,
+        "purpose": False,
+        "words": {},
+    }
+    assert payload_of(RequestDraft(target="llm"), wanted) == said
+    glass = RequestDraft(
+        target="llm",
+        ticket=" T-1 ",
+        lineage=True,
+        at_most_bytes=7,
+        duration=timedelta(seconds=1.9),
+        break_glass=" ",
+    )
+    assert payload_of(glass, wanted) == {
+        **said,
+        "lineage": True,
+        "seconds": 1,
+        "bytes": 7,
+        "words": {"ticket": "T-1"},
+        "break_glass": True,
+    }

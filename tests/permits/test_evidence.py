@@ -15,7 +15,7 @@ from strongroom.crypto.custody.port import Anchor
 from strongroom.crypto.custody.remote import RemoteCustodian
 from strongroom.crypto.custody_pin import Pin
 from strongroom.crypto.hpke import ReaderKey
-from strongroom.errors import DeniedError, InputError, IntegrityError
+from strongroom.errors import DeniedError, ForkError, InputError, IntegrityError
 from strongroom.ledger.events import attached_digest
 from strongroom.permits.evidence import LedgerReferee
 from strongroom.types import RoomId
@@ -158,3 +158,28 @@ def test_a_checkpoint_that_does_not_say_what_its_anchor_says_is_refused() -> Non
     ):
         with pytest.raises(IntegrityError):
             referee.verify_note(bent)
+
+
+def test_a_ledger_that_did_not_grow_from_what_was_seen_is_a_fork() -> None:
+    referee, one, other = LedgerReferee(PIN), anchor("abc"), anchor("abd")
+
+    referee.verify_extension(one, one, [])
+    referee.verify_extension(Anchor.empty(), one, [])
+    for older, newer in ((one, other), (one, Anchor.empty()), (one, anchor("abcd"))):
+        with pytest.raises(ForkError):
+            referee.verify_extension(older, newer, [])
+
+
+def test_what_is_attached_does_not_replace_what_the_entry_says(
+    fresh: RemoteCustodian,
+) -> None:
+    attached = canonical.to_json({"facts": {"reader": "0" * 64, "permit": "other"}})
+    body: dict[str, canonical.Json] = {
+        "kind": "key.released",
+        "facts": FACTS,
+        "attached": attached_digest(attached).hex(),
+    }
+    asked = case(fresh, canonical.to_json(body))
+    whole = replace(asked, evidence=replace(asked.evidence, attached=attached))
+
+    assert whole.ask(fresh)

@@ -9,6 +9,7 @@ import pytest
 from strongroom.access.projects import Membership
 from strongroom.client.client import Strongroom
 from strongroom.errors import DeniedError, MissingError
+from strongroom.permits.exposures import _capped, _least
 from tests.journeys.rooms import House
 
 
@@ -119,3 +120,10 @@ def test_who_sealed_a_later_version_is_outside_as_well(
 
     assert (report.version.number, report.sealers) == (2, ("ana", "olga"))
     assert report.holders == ()
+
+
+def test_the_strictest_cap_that_is_stated_counts() -> None:
+    assert [_least(v) for v in ((), (None,), (3, None, 2), (0, 1))] == [
+        *(None, None, 2, 0),
+    ]
+    assert [_capped(200, p) for p in (None, 0, 25, 100)] == [None, 0, 50, 200]

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from strongroom.permits.headcount import HeadCount, head_count, protected
+from strongroom.permits.headcount import (
+    HeadCount,
+    OldestPermit,
+    head_count,
+    protected,
+)
 from strongroom.types import Classification
 from tests.journeys.rooms import House, write_small_model
-from tests.permits.openings import BLOCK, OTHER
+from tests.permits.openings import BLOCK, OTHER, permit_in
 
 
 def counted(house: House) -> HeadCount:
@@ -55,3 +60,15 @@ def test_the_oldest_permit_is_the_one_in_force_that_was_asked_for_first(
     later = counted(sealed).oldest
     assert later is not None
     assert later.permit == second.id
+
+
+def test_the_oldest_permit_is_shown_with_who_and_when(sealed: House) -> None:
+    row = sealed.permit("ana", BLOCK)
+    signed = permit_in(sealed, row)
+
+    assert counted(sealed).oldest == OldestPermit(
+        permit=row.id,
+        account=sealed.actors["ana"].account,
+        asked_at=signed.requested_at,
+        expires_at=row.expires_at,
+    )

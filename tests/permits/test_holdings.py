@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,12 @@ import sqlalchemy as sa
 from strongroom.access.scales import Scale
 from strongroom.database import tables
 from strongroom.errors import DeniedError, IntegrityError
-from strongroom.permits.holdings import exposure_after
+from strongroom.permits.holdings import (
+    Exposure,
+    _worst,
+    exposure_after,
+    permits_in_force,
+)
 from tests.journeys.rooms import House, write_small_model
 from tests.permits.openings import BLOCK, BYTES, OTHER, Reader, draft, held_bytes
 
@@ -191,3 +197,32 @@ def test_who_deletes_what_somebody_holds_frees_no_cap(sealed: House) -> None:
 
     with pytest.raises(IntegrityError, match="extents of a segment are missing"):
         sealed.room.room.requests.preview(sealed.actors["ana"], draft("blocks.2.1"))
+
+
+def exposed(*, after: int, pair: int, sealer: bool, whole: bool = False) -> Exposure:
+    return Exposure(
+        before=0, after=after, pair_after=pair, partner=None, whole=whole, sealer=sealer
+    )
+
+
+def test_the_root_that_the_account_did_not_seal_decides_by_its_worst_pair() -> None:
+    mine = exposed(after=90, pair=99, sealer=True, whole=True)
+    small = exposed(after=10, pair=30, sealer=False)
+    large = exposed(after=20, pair=25, sealer=False)
+
+    assert _worst([mine, small, large]) == replace(small, after=20, whole=True)
+    assert _worst([large, small]) == replace(small, after=20)
+    assert _worst([mine]) == mine
+    assert _worst([small, replace(small, after=11)]).after == 11
+    with pytest.raises(IntegrityError, match="a version has no lineage"):
+        _worst([])
+
+
+def test_a_permit_reserves_until_the_moment_it_ends(sealed: House) -> None:
+    row, room = sealed.permit("ana", BLOCK), sealed.room.room
+    (root,) = row.roots
+    with room.ledger.reading() as reading:
+        for early, found in ((timedelta(microseconds=1), [row.id]), (timedelta(0), [])):
+            now = row.expires_at - early
+            rows = permits_in_force(reading, root, now=now)
+            assert [one.id for one in rows] == found

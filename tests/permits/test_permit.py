@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from strongroom import canonical
 from strongroom.crypto.signing import Signed, VerifyKey
 from strongroom.errors import InputError, IntegrityError, MissingError
+from strongroom.ledger.private_texts import private_of
 from strongroom.permits.permit import (
     MAX_PERMIT_BYTES,
     PURPOSE,
@@ -21,12 +22,14 @@ from strongroom.permits.permit import (
     PermitRow,
     PermitState,
     find_permit,
+    issued_event,
     parse_permit,
+    revoke_permit,
 )
 from strongroom.types import AccountId
 from tests.journeys.rooms import House
-from tests.permits.documents import KEYS, NOW, PERMIT
-from tests.permits.openings import BLOCK
+from tests.permits.documents import ACCOUNT, KEYS, NOW, PERMIT
+from tests.permits.openings import BLOCK, newest
 
 VECTOR = json.loads((Path(__file__).parents[1] / "vectors" / "permit.json").read_text())
 DOCUMENT = json.loads(PERMIT.payload())
@@ -146,3 +149,90 @@ def test_what_every_permit_starts_with_names_none(sealed: House, start: str) -> 
     sealed.permit("ana", BLOCK)
     with sealed.room.room.ledger.reading() as reading, pytest.raises(InputError):
         find_permit(reading, start)
+
+
+def test_a_row_says_of_its_permit_what_was_signed() -> None:
+    assert row_of(PERMIT).open(KEYS.permit.public) == PERMIT
+    for changes in (
+        {"id": "permit-x"},
+        {"request": "request-x"},
+        {"account": "account-x"},
+        {"expires_at": NOW},
+    ):
+        with pytest.raises(IntegrityError, match="holds another permit"):
+            row_of(PERMIT, **changes).open(KEYS.permit.public)
+
+
+def test_the_words_of_permits_are_published() -> None:
+    """They stand in signatures and in rows, which the next version reads too."""
+    assert (PURPOSE, MAX_PERMIT_BYTES) == ("permit", 262_144)
+    assert [*PermitState] == ["active", "revoked"]
+    assert row_of(PERMIT).revision == 1
+
+
+def test_a_permit_is_read_up_to_its_limit() -> None:
+    around = len(replace(PERMIT, segments=("",)).payload())
+    longest = replace(PERMIT, segments=("a" * (MAX_PERMIT_BYTES - around),))
+    assert parse_permit(longest.payload()) == longest
+    assert row_of(longest).open(KEYS.permit.public) == longest
+    with pytest.raises(IntegrityError):
+        parse_permit(replace(longest, segments=(longest.segments[0] + "a",)).payload())
+
+
+def test_the_entry_of_a_permit_says_all_of_this() -> None:
+    said = {
+        "permit": PERMIT.id,
+        "request": PERMIT.request,
+        "account": PERMIT.account,
+        "roots": [*PERMIT.roots],
+        "artifact": PERMIT.artifact,
+        "version": 1,
+        "segments": [*PERMIT.segment_ids],
+        "lineage": False,
+        "bytes": 2070,
+        "not_before": "2026-11-22T09:00:00.000006Z",
+        "expires": "2026-11-22T14:00:00.000006Z",
+        "policy": "ab" * 32,
+        "reserved": 7,
+    }
+    made = issued_event(PERMIT, 7)
+    assert (made.kind, made.actor, made.facts) == ("permit.issued", ACCOUNT, said)
+    line = replace(PERMIT, version=None, segment_ids=())
+    assert issued_event(line, 0).facts == {
+        **said,
+        "version": None,
+        "lineage": True,
+        "segments": [*PERMIT.segments],
+        "reserved": 0,
+    }
+
+
+def test_a_permit_is_named_by_its_id_its_request_or_the_start_of_either(
+    sealed: House,
+) -> None:
+    first, second = sealed.permit("ana", BLOCK), sealed.permit("ben", BLOCK)
+    with sealed.room.room.ledger.reading() as reading:
+        for row in (first, second):
+            for name in (row.id, row.request):
+                kind, _, rest = name.partition("-")
+                starts = (name, name[: len(kind) + 13], rest, rest[:12])
+                assert {find_permit(reading, s).id for s in starts} == {row.id}
+        with pytest.raises(MissingError, match="no permits start with"):
+            find_permit(reading, first.account)
+
+
+def test_a_permit_is_revoked_once_and_says_why(sealed: House) -> None:
+    row, room = sealed.permit("ana", BLOCK), sealed.room.room
+    for reason in ("left", "again"):
+        with room.ledger.transaction() as writing:
+            ended = revoke_permit(writing, sealed.actors["ines"], row.id, reason=reason)
+        assert (ended.state, ended.revision) == (PermitState.REVOKED, row.revision + 1)
+    assert newest(sealed) == {
+        "kind": "permit.revoked",
+        "permit": row.id,
+        "account": row.account,
+    }
+    with room.ledger.reading() as reading:
+        entries = [*room.ledger.entries(reading, 0)]
+        assert sum(b'"permit.revoked"' in entry.body for entry in entries) == 1
+        assert private_of(reading, entries[-1]) == {"reason": "left"}

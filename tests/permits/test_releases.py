@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
+from strongroom.access.scales import Scale
 from strongroom.database import tables
 from strongroom.errors import (
     ConflictError,
     DeniedError,
     IntegrityError,
 )
-from strongroom.permits.releases import RELEASES
+from strongroom.permits.releases import (
+    RELEASES,
+    ReleaseRow,
+    earlier,
+    entry_naming,
+    released_on,
+)
 from tests.journeys.rooms import House
-from tests.permits.openings import BLOCK, BYTES, OTHER, Reader, held_bytes, newest, size
+from tests.permits.openings import (
+    BLOCK,
+    BYTES,
+    OTHER,
+    Reader,
+    held_bytes,
+    newest,
+    permit_in,
+    size,
+)
 
 
 def test_a_repeated_opening_returns_the_same_keys_and_charges_nothing(
@@ -120,3 +138,60 @@ def test_a_wrap_of_another_generation_is_passed_over(sealed: House) -> None:
     change(sealed, sa.insert(wraps), *strays)
 
     assert len(Reader.of(sealed, "ana", row).keys()) == 2
+
+
+def test_the_entry_and_the_row_of_a_release_say_all_of_this(sealed: House) -> None:
+    permit = sealed.permit("ana", BLOCK, OTHER)
+    reader = Reader.of(sealed, "ana", permit)
+    opened = reader.check(reader.release())
+    with sealed.room.room.ledger.reading() as reading:
+        (row,) = RELEASES.find(reading)
+        signed = permit_in(sealed, permit)
+        entry = entry_naming(reading, row)
+        assert released_on(reading, signed).bytes_in(Scale()) == 2 * BYTES
+        with pytest.raises(IntegrityError, match="no entry records this release"):
+            entry_naming(reading, replace(row, id="permit-x/00"))
+    assert entry.leaf.hex() == opened.release.entry
+    assert newest(sealed) == {
+        "kind": "key.released",
+        "permit": permit.id,
+        "artifact": row.artifact,
+        "version": 1,
+        "generation": 1,
+        "segments": [*row.segments],
+        "bytes": 2 * BYTES,
+        "roots": [*permit.roots],
+        "reader": reader.opening.digest,
+        "charged": 2 * BYTES,
+        "exposure": 2 * BYTES,
+        "worst_pair": 2 * BYTES,
+    }
+    assert row == ReleaseRow(
+        id=f"{permit.id}/{reader.opening.nonce.hex()}",
+        revision=1,
+        permit=permit.id,
+        account=permit.account,
+        reader_digest=reader.opening.digest,
+        artifact=opened.manifest.artifact,
+        version=1,
+        generation=1,
+        segments=opened.release.segments,
+        footprints=tuple(sorted(signed.footprints)),
+        plain_bytes=2 * BYTES,
+        at=row.at,
+    )
+
+
+def test_a_repeated_opening_is_of_the_generation_that_it_was_of(sealed: House) -> None:
+    reader = Reader.of(sealed, "ana", sealed.permit("ana", BLOCK))
+    with sealed.room.room.ledger.reading() as reading:
+        assert earlier(reading, reader.opening, 1) is None
+    reader.release()
+    with sealed.room.room.ledger.reading() as reading:
+        found = earlier(reading, reader.opening, 1)
+        assert found is not None
+        assert found.reader_digest == reader.opening.digest
+        with pytest.raises(ConflictError, match="was re-keyed since this opening"):
+            earlier(reading, reader.opening, 2)
+        with pytest.raises(ConflictError, match="this nonce was used for another"):
+            earlier(reading, reader.asking(segments=(OTHER,)).opening, 1)

@@ -114,3 +114,9 @@ def test_a_class_is_never_below_its_parents(sealed: House, quick: Path) -> None:
         )
     inherited = sealed.publish(folder, "tuned", parent="llm")
     assert inherited.artifact.classification == "restricted"
+
+
+def test_a_passkey_signs_nothing_where_approvals_are_waited_for(sealed: House) -> None:
+    room = sealed.room.room
+    with pytest.raises(InputError, match="signs why it cannot wait for approvals"):
+        room.requests.begin_signed(sealed.actors["ana"], draft(BLOCK))
