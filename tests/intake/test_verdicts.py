@@ -173,6 +173,14 @@ def test_what_somebody_left_out_is_counted_and_the_patterns_are_kept() -> None:
     assert verdict(PASSED).facts["left_out"] == 0
 
 
+ALARM = Advice(
+    name="hayward",
+    version="1",
+    answer=Answer.DONE,
+    remarks=(("a.pt", Remark.of(Weight.ALARM, "names it")),),
+)
+
+
 @pytest.mark.parametrize(
     ("reviewed", "expected"),
     [(False, ("passed", ())), (True, ("review", ("adviser/disagrees",)))],
@@ -180,30 +188,34 @@ def test_what_somebody_left_out_is_counted_and_the_patterns_are_kept() -> None:
 def test_an_alarm_asks_for_a_second_person_where_the_class_does(
     reviewed: bool, expected: tuple[str, tuple[str, ...]]
 ) -> None:
-    alarm = Advice(
-        name="hayward",
-        version="1",
-        answer=Answer.DONE,
-        remarks=(("a.pt", Remark.of(Weight.ALARM, "names it")),),
-    )
-    report = SnapshotReport(reader="1", files=(PASSED,), advice=(alarm,))
+    report = SnapshotReport(reader="1", files=(PASSED,), advice=(ALARM,))
 
     found = judge(report, RECEIVED, advice_reviewed=reviewed)
 
     assert (found.word, found.review) == expected
 
 
+NOISY = Advice(
+    name="noisy",
+    version="1",
+    answer=Answer.DONE,
+    remarks=(("d/" * 2000 + "a.pt", Remark.of(Weight.REMARK, "x" * MOST_TEXT)),)
+    * MOST_FINDINGS,
+)
+
+
+def test_one_adviser_cannot_push_out_what_another_one_calls_malicious() -> None:
+    """Its remarks filled the report, and nobody else had to look."""
+    report = SnapshotReport(reader="1", files=(PASSED,), advice=(NOISY, ALARM))
+
+    found = judge(report, RECEIVED, advice_reviewed=True)
+
+    assert (found.word, found.review) == ("review", ("adviser/disagrees",))
+
+
 def test_advisers_that_say_too_much_refuse_nothing() -> None:
     """A report that was full of advice alone was once refused for that."""
-    remark = Remark.of(Weight.REMARK, "x" * MOST_TEXT)
-    long = "d/" * 2000 + "a.pt"
-    noisy = Advice(
-        name="noisy",
-        version="1",
-        answer=Answer.DONE,
-        remarks=((long, remark),) * MOST_FINDINGS,
-    )
-    report = SnapshotReport(reader="1", files=(PASSED,), advice=(noisy,) * 8)
+    report = SnapshotReport(reader="1", files=(PASSED,), advice=(NOISY,) * 8)
 
     found = judge(report, RECEIVED)
 

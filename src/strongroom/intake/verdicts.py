@@ -157,7 +157,12 @@ def _bounded(
 def _fitting(
     advice: tuple[tuple[str, Finding], ...],
 ) -> tuple[tuple[str, Finding], ...]:
-    """Return what a report can hold of advice, and how much that is not."""
+    """Return what a report can hold of advice, and how much that is not.
+
+    What somebody has to look at stands first: one adviser's remarks, which a file can
+    cause by the thousand, must not push out that another one calls it malicious.
+    """
+    advice = tuple(sorted(advice, key=lambda said: said[1].level is Level.NOTE))
     kept = _as_many(advice, MOST_ADVICE)
     if kept == len(advice):
         return advice
