@@ -443,3 +443,25 @@ def test_the_newest_that_is_shown_has_to_be_in_the_database(
     ):
         with pytest.raises(ForkError, match=said):
             anchors.verify_extension(older, wrong)
+
+
+def test_the_checkpoint_that_covers_an_entry_is_the_one_that_is_shown(
+    world: World, anchors: Anchors, custodian: MemoryCustodian
+) -> None:
+    wrapped = custodian.wrap(SHARE, b"place")
+    made = [anchors.newest()]
+    for _ in range(3):
+        world.notes(1)
+        made.append(anchors.newest())
+
+    for covering, known, shown in (
+        (made[1], None, made[1]),
+        (made[2], made[1], made[2]),
+        (None, made[2], made[2]),
+        (None, None, made[3]),
+    ):
+        got = anchors.unwrap(
+            custodian, wrapped, b"place", covering=covering, known=known
+        )
+        assert got == SHARE
+        assert custodian.anchor() == shown

@@ -9,8 +9,11 @@ import pytest
 
 from strongroom.errors import IntegrityError
 from strongroom.ledger import cosigned
-from strongroom.ledger.cosignature import cosign
+from strongroom.ledger.checkpoint import Checkpoint
+from strongroom.ledger.cosignature import Cosignature, cosign
 from strongroom.ledger.note import split_note
+from strongroom.ledger.witness_folder import WitnessFolder
+from strongroom.ledger.witness_key import open_key
 from tests.ledger.exports import signing_key, witness_key
 from tests.ledger.witnesses import Party
 from tests.ledger.world import World
@@ -142,3 +145,31 @@ def test_at_most_16_lines_are_shown_the_newest_first(party: Party) -> None:
         note = cosigned.cosigned_note(connection, 1) or ""
     names = [line.name for line in split_note(note).lines[1:]]
     assert names == [f"witness.example/w{number}" for number in range(17, 1, -1)]
+
+
+def test_a_time_after_the_year_9999_is_shown_as_its_end(party: Party) -> None:
+    """A witness may sign any time; no date of ours is later."""
+    party.world.notes(1)
+    known = party.policy.witnesses["w1"]
+    folder = party.folders["w1"]
+    for seconds in (253_402_300_799, 253_402_300_800, 2**63 - 1):
+        made = signed_at(folder, party, seconds)
+        with party.world.database.writing() as connection:
+            cosigned.store(connection, made[0], made[1])
+        (statement,) = party.of().report().statements
+        assert (statement.name, statement.key) == ("w1", known.key)
+        assert statement.at == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+def signed_at(
+    folder: WitnessFolder, party: Party, seconds: int
+) -> tuple[Checkpoint, Cosignature]:
+    """Return the newest checkpoint and what the witness signs of it at a time."""
+    with party.world.ledger.reading() as reading:
+        checkpoint = party.world.ledger.checkpoint(reading)
+    assert checkpoint is not None
+    signer = open_key(folder.key_path, public=folder.key(), passphrase=None)
+    made = cosign(
+        checkpoint, witness=folder.key(), sign=signer.sign_bytes, seconds=seconds
+    )
+    return checkpoint, made
