@@ -13,6 +13,7 @@ from strongroom.ledger.note import (
     AT_MOST_NOTE_BYTES,
     SignatureLine,
     canonical_base64,
+    check_key,
     is_key_name,
     key_text,
     parse_key,
@@ -138,3 +139,20 @@ def test_base64_of_every_length_is_read_up_to_the_limit(size: int) -> None:
     assert canonical_base64(text, at_most_bytes=size) == data
     with pytest.raises(IntegrityError):
         canonical_base64(base64.b64encode(data + b"x").decode(), at_most_bytes=size)
+
+
+def test_what_is_no_key_is_told_in_a_sentence() -> None:
+    said = []
+    for text in ("", f"a b+00000000+{44 * 'A'}", "a+00000000+AAAA"):
+        with pytest.raises(InputError) as refused:
+            parse_key(text, b"\1")
+        said.append(str(refused.value))
+    for name, public in (("a b", bytes(32)), ("a", bytes(31))):
+        with pytest.raises(InputError) as refused:
+            check_key(name, public)
+        said.append(str(refused.value))
+    assert said == [
+        *["a verifier key is name+hash+base64"] * 3,
+        "'a b' cannot name a key in a ledger",
+        "an Ed25519 public key is 32 bytes",
+    ]
