@@ -23,6 +23,7 @@ from strongroom.intake.formats.pickle_machine import (
 )
 from strongroom.intake.formats.pickle_opcodes import OPCODES
 from strongroom.intake.formats.pickle_values import (
+    MOST_KEY_LETTERS,
     Call,
     Group,
     Name,
@@ -232,6 +233,21 @@ def test_the_names_that_refuse_a_pickle_are_in_the_message() -> None:
 
 def test_more_instructions_than_a_checkpoint_needs_are_refused() -> None:
     assert refusal(b"N0" * 50 + b"N.", Rules(instructions=100)).rule == "pickle/size"
+
+
+@pytest.mark.parametrize(
+    ("longest", "too_long"),
+    [
+        (bytes(MOST_KEY_LETTERS), bytes(MOST_KEY_LETTERS + 1)),
+        (("a" * MOST_KEY_LETTERS, 1), ("a" * MOST_KEY_LETTERS, 1, "b")),
+    ],
+)
+def test_a_key_that_each_dict_copies_is_short(
+    longest: object, too_long: object
+) -> None:
+    """One of 100 MB, in a thousand dicts of a small pickle, was 100 GB of memory."""
+    assert unpickled(pickle.dumps({longest: 1}, 4))
+    assert refusal(pickle.dumps({too_long: 1}, 4)).rule == "pickle/key"
 
 
 def test_lines_count_twice_because_they_take_that_time() -> None:

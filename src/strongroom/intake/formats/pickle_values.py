@@ -18,6 +18,9 @@ Value: TypeAlias = (
 Key: TypeAlias = "bool | int | float | str | bytes | Name | None"
 
 MOST_KEY_PARTS = 16
+MOST_KEY_LETTERS = 4096
+"""Of a key of bytes, or of texts together: each dict that has it keeps a copy."""
+
 _MOST_KEY_INTEGER = 2**63
 
 
@@ -131,9 +134,10 @@ def key_form(key: Value) -> Key:
         isinstance(key, tuple)
         and len(key) <= MOST_KEY_PARTS
         and all(type(part) in {int, str} for part in key)
+        and sum(len(part) for part in key if isinstance(part, str)) <= MOST_KEY_LETTERS
     ):
         return b"t" + repr(key).encode()
-    if isinstance(key, bytes):
+    if isinstance(key, bytes) and len(key) <= MOST_KEY_LETTERS:
         return b"b" + key
     raise RefusedError(
         "pickle/key",
