@@ -457,3 +457,21 @@ def test_the_words_and_the_type_of_signatures_are_published() -> None:
     """They stand in entries, in ``room.toml`` and in the keys that outsiders keep."""
     assert (ONE, BOTH) == ("ed25519", "ed25519+ml-dsa-65")
     assert (SWITCHED, TYPE) == ("signatures.switched", b"\xffstrongroom/ml-dsa-65")
+
+
+def test_from_the_size_on_that_is_pinned_the_pinned_key_signs_unless_told() -> None:
+    """Also where nobody names a key: the second of two is the one that is pinned."""
+    signer = THRICE.checkpoint
+    own = Notes(origin=ORIGIN, key=signer.public, signer=signer, since=5, second=OWN)
+
+    for size, second, by in (
+        (4, None, []),
+        (5, None, [OWN]),
+        (6, None, [OWN]),
+        (4, NEXT.digest, [NEXT]),
+        (6, NEXT.digest, [NEXT]),
+    ):
+        note = own.sign(size, bytes(32), second=second)
+        ids = {line.key_id for line in split_note(note).lines}
+        for key in (OWN, NEXT):
+            assert (key_id(ORIGIN, TYPE, key.raw) in ids) is (key in by)
