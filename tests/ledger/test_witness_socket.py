@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import threading
@@ -301,3 +302,16 @@ def test_a_place_for_a_socket_that_cannot_be_made_is_unavailable(
         pytest.raises(UnavailableError, match="No such file or directory"),
     ):
         WitnessServer(witness, tmp_path / "none" / "socket", tell=lambda _: None)
+
+
+def test_32_callers_have_a_place_and_the_next_has_none(tmp_path: Path) -> None:
+    folder, path = watching(tmp_path / "w", LEDGER), tmp_path / "socket"
+
+    with serving(folder.path, path), contextlib.ExitStack() as held:
+        callers = [held.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(33)]
+        for caller in callers:
+            caller.connect(str(path))
+        assert callers[32].recv(1) == b""
+        for caller in callers[:32]:
+            caller.sendall(b"GET /newest/ HTTP/1.1\r\n\r\n")
+            assert b" 404 " in caller.recv(1000)

@@ -9,8 +9,10 @@ import pytest
 from strongroom.access.projects import Membership
 from strongroom.client.client import Strongroom
 from strongroom.errors import DeniedError, MissingError
-from strongroom.permits.exposures import _capped, _least
+from strongroom.permits.exposures import _capped, _Found, _least
 from tests.journeys.rooms import House
+from tests.permits.documents import ACCOUNT
+from tests.permits.test_matching import chosen
 
 
 def test_nobody_holds_anything_at_first_but_who_sealed_it(
@@ -127,3 +129,25 @@ def test_the_strictest_cap_that_is_stated_counts() -> None:
         *(None, None, 2, 0),
     ]
     assert [_capped(200, p) for p in (None, 0, 25, 100)] == [None, 0, 50, 200]
+
+
+@pytest.mark.parametrize(
+    ("caps", "bound"), [((25, 45), 5), ((None, 45), 1), ((25, None), 1), ((0, 45), 1)]
+)
+def test_without_both_caps_one_person_may_be_enough(
+    caps: tuple[int | None, int | None], bound: int
+) -> None:
+    found = _Found(
+        held={},
+        released={},
+        origin=frozenset({ACCOUNT}),
+        names={ACCOUNT: "olga"},
+        caps=caps,
+        whole=chosen(0, 1, 2),
+    ).report()
+
+    assert found.coalition_bound == bound
+    percents = [None if cap is None else 3000 * cap // 100 for cap in caps]
+    assert [found.person_cap, found.pair_cap] == percents
+    assert (found.holders, found.sealers) == ((), ("olga",))
+    assert (found.pair, found.coalition, found.total) == (None, None, 3000)
