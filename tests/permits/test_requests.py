@@ -17,6 +17,7 @@ from tests.permits.openings import (
     Reader,
     draft,
     held_bytes,
+    newest,
     size,
 )
 
@@ -120,3 +121,12 @@ def test_a_passkey_signs_nothing_where_approvals_are_waited_for(sealed: House) -
     room = sealed.room.room
     with pytest.raises(InputError, match="signs why it cannot wait for approvals"):
         room.requests.begin_signed(sealed.actors["ana"], draft(BLOCK))
+
+
+def test_a_refused_question_is_recorded_as_what_was_asked(sealed: House) -> None:
+    requests, ana = sealed.room.room.requests, sealed.actors["ana"]
+    with pytest.raises(DeniedError):
+        requests.ask(ana, draft(BLOCK, purpose=" "))
+    refused = newest(sealed)
+    assert (refused["kind"], refused["action"]) == ("action.refused", "request:create")
+    assert refused["rules"] == ["purpose-stated"]
