@@ -264,7 +264,11 @@ def _programs() -> Iterator[tuple[str, str, bytes]]:
         zipped({"archive/archive_format": b"pt2", "archive/models/model.json": b"{}"}),
     )
     yield "coreml", "model.mlmodel", b"\x08\x05\x12\x10" + bytes(60)
-    yield "docker", "image.tar", tarred({"manifest.json": b"[]", "layer.tar": b""})
+    yield (
+        "docker",
+        "image.tar",
+        tarred({"manifest.json": b"[]", "layer.tar": tarred({"bin/x": b"\x7fELF"})}),
+    )
     yield "wasm", "model.wasm", b"\x00asm\x01\x00\x00\x00" + bytes(20)
     yield "class-file", "Model.class", b"\xca\xfe\xba\xbe" + bytes(60)
     yield "lua", "model.t7", b"\x1bLua" + bytes(60)

@@ -97,7 +97,7 @@ class Terms(AdministrationTerms):
         backdoor_report_required: Whether a service or an agent is refused until a
             backdoor report exists; terms that do not say so ask for one.
         advice_review_required: Whether a second person has to accept what readers
-            passed where an adviser calls it malicious, or could not say; likewise.
+            passed where an adviser calls it malicious, or does not answer; likewise.
     """
 
     purpose_required: bool

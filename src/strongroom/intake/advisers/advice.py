@@ -90,7 +90,7 @@ def advised(
         given: By each adviser that was asked.
         refused: Whether our own readers refuse the addition.
         reviewed: Whether a second person has to look where an adviser sees it
-            otherwise, or was asked and could not say.
+            otherwise, or was asked and did not answer.
     """
     level = Level.WARNING if reviewed and not refused else Level.NOTE
     for advice in given:
